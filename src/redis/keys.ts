@@ -1,0 +1,48 @@
+/**
+ * Every key that Portcullis writes to Redis is built here and nowhere else.
+ *
+ * The part in braces is the hash tag (Redis Cluster specification, "Hash tags"): all keys of one user share a
+ * slot, and so do all keys of the ledger, so that one command or script reaches them in a Cluster.
+ */
+
+/** A string: the user id behind a log-in name. `name` is already case-folded and normalised (NFKC). */
+export const usernameKey = (name: string): string => `username:${name}`;
+
+/** A hash: username, display name, argon2id hash, created. */
+export const userKey = (userId: string): string => `user:{${userId}}`;
+
+/** A string of JSON: the user's role. It exists only while the user is active. */
+export const authzKey = (userId: string): string => `authz:{${userId}}`;
+
+/** A string of JSON: the whitelist entry of one access token. It expires with the token. */
+export const whitelistKey = (userId: string, jti: string): string => `sess:{${userId}}:${jti}`;
+
+/** The prefix of the counters of rate-limiter-flexible, which puts a `:` and the subject after it. */
+export const throttlePrefix = (what: string): string => `throttle:${what}`;
+
+const LEDGER = 'ledger:{bank}';
+
+/** A hash: owner, name, currency, `balanceMinor`. */
+export const accountKey = (accountId: string): string => `${LEDGER}:account:${accountId}`;
+
+/** A set: the ids of one owner's accounts. */
+export const ownerAccountsKey = (ownerId: string): string => `${LEDGER}:accounts-of:${ownerId}`;
+
+/** A set: the ids of the accounts that the generator posts to. */
+export const generatedAccountsKey = (): string => `${LEDGER}:generated`;
+
+/** A stream: one transaction an entry, newest last. */
+export const transactionsKey = (accountId: string): string => `${LEDGER}:transactions:${accountId}`;
+
+/** A stream: the balance after each transaction. */
+export const balancesKey = (accountId: string): string => `${LEDGER}:balances:${accountId}`;
+
+/** A sorted set: counterparties by the amount spent with them, in minor units. */
+export const spendersKey = (accountId: string): string => `${LEDGER}:spenders:${accountId}`;
+
+/** A string of JSON: the answer already given to an idempotency key of one account. */
+export const idempotencyKey = (accountId: string, key: string): string =>
+  `${LEDGER}:idempotency:${accountId}:${key}`;
+
+/** A publish/subscribe channel: an account's id each time a transaction is posted to it. */
+export const postingsChannel = (): string => `${LEDGER}:postings`;
