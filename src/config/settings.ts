@@ -1,0 +1,179 @@
+import { BlockList, isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+/**
+ * Every setting of the gateway and the bank, each with what it wants, its default and a sentence for the
+ * README's table. Messages say what is wanted and never repeat what was given: it may be a secret.
+ */
+
+const MIB = 1024 * 1024;
+
+const integer = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, { error: `wants a whole number from ${least} to ${most}`, abort: true })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `wants a whole number from ${least} to ${most}`);
+
+const text = (pattern: RegExp, wants: string) => z.string().regex(pattern, `wants ${wants}`);
+
+const httpOrigin = () =>
+  z.string().refine((value) => {
+    const url = URL.parse(value);
+    return url !== null && /^https?:$/.test(url.protocol) && url.origin === value.replace(/\/$/, '');
+  }, 'wants an http:// or https:// origin without a path, such as http://127.0.0.1:8081');
+
+const issuerUrl = () =>
+  z.string().refine((value) => {
+    const url = URL.parse(value);
+    return url !== null && /^https?:$/.test(url.protocol) && !/[?#]|\/$/.test(value) && url.username === '';
+  }, 'wants an http:// or https:// URL without a query, a fragment or a slash at its end');
+
+const redisUrl = () =>
+  z
+    .string()
+    .refine(
+      (value) => /^(unix:\/\/\/|rediss?:\/\/)/.test(value) && URL.canParse(value),
+      'wants redis://, rediss:// or unix:///path/to.sock',
+    );
+
+/** A list of addresses and CIDR ranges (RFC 4632), divided by commas. */
+const addressRanges = () =>
+  z.string().transform((value, context) => {
+    const ranges = new BlockList();
+    for (const range of value
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean)) {
+      if (!addRange(ranges, range)) {
+        context.addIssue({ code: 'custom', message: 'wants addresses or CIDR ranges divided by commas' });
+        return z.NEVER;
+      }
+    }
+    return ranges;
+  });
+
+function addRange(ranges: BlockList, range: string): boolean {
+  const [address = '', prefix, ...rest] = range.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  const family = version === 4 ? 'ipv4' : 'ipv6';
+  if (prefix === undefined) ranges.addAddress(address, family);
+  else if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) return false;
+  else ranges.addSubnet(address, Number(prefix), family);
+  return true;
+}
+
+const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address');
+const audience = () => text(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters');
+const milliseconds = (least: number, most: number, preset: number) => integer(least, most).default(preset);
+
+const commonShape = {
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], 'wants development, production or test')
+    .default('development')
+    .describe('`production` refuses to make keys and wants an https issuer'),
+  LOG_LEVEL: z
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+      'wants fatal, error, warn, info, debug or silent',
+    )
+    .default('info')
+    .describe('the least severe log line that is written'),
+  REDIS_URL: redisUrl().default('redis://127.0.0.1:6379').describe('where Redis or Valkey is'),
+  REDIS_DEADLINE_MS: milliseconds(20, 900, 500).describe(
+    'how long Redis may take for one command or connection',
+  ),
+  ISSUER: issuerUrl()
+    .default('http://127.0.0.1:8080')
+    .describe("the gateway's public URL, the `iss` of its tokens"),
+  BANK_AUDIENCE: audience()
+    .default('portcullis-bank')
+    .describe("the `aud` of the gateway's assertions to the bank"),
+  SHUTDOWN_GRACE_MS: milliseconds(0, 600_000, 10_000).describe(
+    'how long requests may go on after a stop signal',
+  ),
+};
+
+/** The settings of `portcullis gateway`, by their environment names. */
+export const gatewayShape = {
+  ...commonShape,
+  GATEWAY_HOST: host().default('127.0.0.1').describe('the address that the gateway listens on'),
+  GATEWAY_PORT: integer(0, 65_535).default(8080).describe('the port that the gateway listens on'),
+  AUDIENCE: audience().default('portcullis-api').describe('the one `aud` of access tokens'),
+  BANK_URL: httpOrigin()
+    .default('http://127.0.0.1:8081')
+    .describe('the origin that `/bank/**` is proxied to'),
+  POLICY_FILE: z.string().optional().describe('a JSON file of the rules for `/bank/**` (docs/operations.md)'),
+  DATA_DIR: z.string().default('.data').describe('where keys are made outside production'),
+  SIGNING_KEY: z
+    .string()
+    .optional()
+    .describe('RSA private keys, PEM (PKCS #8), at least 2048 bits; the first signs, all verify'),
+  ACCESS_TOKEN_TTL_SECONDS: integer(5, 2_592_000).default(300).describe('how long an access token lives'),
+  ASSERTION_TTL_SECONDS: integer(5, 60)
+    .default(60)
+    .describe("how long the gateway's assertion to the bank lives"),
+  SIGNATURE_MEMO_SIZE: integer(0, 1_000_000)
+    .default(0)
+    .describe('how many verified tokens are remembered; 0 verifies every signature every time'),
+  PASSWORD_WORKERS: integer(1, 64)
+    .default(Math.max(1, availableParallelism() - 1))
+    .describe('threads that hash passwords'),
+  PASSWORD_QUEUE_MAX: integer(1, 10_000).default(32).describe('log-ins that may wait for a password thread'),
+  LOGIN_FAILURES_PER_USERNAME: integer(1, 1000)
+    .default(5)
+    .describe('wrong passwords in a row for one user name before 429'),
+  LOGIN_FAILURES_PER_ADDRESS: integer(1, 100_000)
+    .default(20)
+    .describe('wrong passwords from one address within the window before 429'),
+  LOGIN_FAILURE_WINDOW_SECONDS: integer(1, 86_400).default(900).describe('how long failures are remembered'),
+  TRUSTED_PROXIES: addressRanges()
+    .default(() => new BlockList())
+    .describe('addresses and CIDR ranges whose `X-Forwarded-For` is believed'),
+  HEADER_MAX_BYTES: integer(1024, 1_048_576).default(16_384).describe("a request's line and headers"),
+  BODY_MAX_BYTES: integer(0, 1024 * 1024 * MIB)
+    .default(10 * MIB)
+    .describe("a proxied request's body"),
+  HEADERS_TIMEOUT_MS: milliseconds(100, 600_000, 10_000).describe("until a request's headers are complete"),
+  REQUEST_TIMEOUT_MS: milliseconds(100, 86_400_000, 300_000).describe(
+    'until a request, body included, is complete',
+  ),
+  IDLE_TIMEOUT_MS: milliseconds(100, 3_600_000, 60_000).describe(
+    'a client connection without a byte either way',
+  ),
+  KEEP_ALIVE_TIMEOUT_MS: milliseconds(0, 600_000, 65_000).describe(
+    'a client connection between two requests',
+  ),
+  CONNECTIONS_MAX: integer(1, 1_000_000).default(10_000).describe('client connections at one time'),
+  BANK_CONNECTIONS_MAX: integer(1, 65_535).default(256).describe('connections to the bank at one time'),
+  BANK_CONNECT_TIMEOUT_MS: milliseconds(50, 60_000, 2000).describe('until a connection to the bank is made'),
+  BANK_FIRST_BYTE_TIMEOUT_MS: milliseconds(50, 3_600_000, 30_000).describe("until the bank's answer begins"),
+  BANK_IDLE_TIMEOUT_MS: milliseconds(50, 3_600_000, 60_000).describe("the bank's answer without a byte"),
+} satisfies z.ZodRawShape;
+
+/** The settings of `portcullis bank`, by their environment names. */
+export const bankShape = {
+  ...commonShape,
+  BANK_HOST: host().default('127.0.0.1').describe('the address that the bank listens on'),
+  BANK_PORT: integer(0, 65_535).default(8081).describe('the port that the bank listens on'),
+  JWKS_URL: z
+    .url({ protocol: /^https?$/, error: 'wants an http:// or https:// URL' })
+    .optional()
+    .describe("where the gateway's public keys are; `ISSUER` + `/.well-known/jwks.json` unless given"),
+  BANK_TRANSACTION_INTERVAL_MS: integer(0, 86_400_000)
+    .default(10_000)
+    .describe('between two generated transactions of an account; 0 generates none'),
+  BANK_SEED: integer(0, 4_294_967_295).optional().describe('makes the generated transactions repeatable'),
+  BANK_CURRENCY: text(/^[A-Z]{3}$/, 'an ISO 4217 code')
+    .default('EUR')
+    .describe('the currency of new accounts'),
+  BANK_TRANSACTIONS_KEPT: integer(100, 100_000_000)
+    .default(100_000)
+    .describe('transactions kept for each account, about'),
+  BANK_STREAM_HEARTBEAT_MS: milliseconds(50, 600_000, 15_000).describe(
+    'between two signs of life of a stream',
+  ),
+  BANK_BODY_MAX_BYTES: integer(256, MIB).default(16_384).describe('the body of a request to the bank'),
+} satisfies z.ZodRawShape;

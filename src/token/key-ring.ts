@@ -1,0 +1,119 @@
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
+
+/**
+ * The one signature algorithm: RSASSA-PSS with SHA-256 (RFC 7518, section 3.5). A constant: it is neither a
+ * setting nor read from a token (RFC 8725, section 3.1).
+ */
+export const ALGORITHM = 'PS256';
+
+const MODULUS_LEAST_BITS = 2048;
+const PUBLIC_EXPONENT_LEAST = 65_537n;
+const PRIVATE_KEY_PEM = /-----BEGIN ((?:RSA )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/g;
+
+export interface RingKey {
+  /** The RFC 7638 thumbprint of the public key. */
+  kid: string;
+  privateKey: CryptoKey;
+  publicKey: CryptoKey;
+}
+
+/** The gateway's keys: the first signs, all of them verify. It is never changed; a change makes a new ring. */
+export interface KeyRing {
+  signing: RingKey;
+  all: readonly RingKey[];
+  /** The public halves, as `/.well-known/jwks.json` shows them (RFC 7517). */
+  jwks: JSONWebKeySet;
+}
+
+/** A signing key is missing or weak. The message names the setting and what it wants, never the key. */
+export class KeyRefused extends Error {
+  readonly code = 'key_refused';
+  override readonly name = 'KeyRefused';
+}
+
+/**
+ * Builds the ring from one or more private keys in PEM (PKCS #8 or PKCS #1), one after the other.
+ * @throws {KeyRefused} when a key isn't RSA, is under 2048 bits or has a public exponent under 65537.
+ */
+export async function keyRingFromPem(pem: string): Promise<KeyRing> {
+  const blocks = pem.replaceAll(String.raw`\n`, '\n').match(PRIVATE_KEY_PEM) ?? [];
+  const [signing, ...others] = await Promise.all(blocks.map(ringKeyFromPem));
+  if (signing === undefined)
+    throw new KeyRefused('SIGNING_KEY: wants at least one RSA private key in PEM (PKCS #8)');
+  const all = [signing, ...others];
+  return { signing, all, jwks: { keys: await Promise.all(all.map(publicJwk)) } };
+}
+
+/**
+ * Reads the ring that an earlier start kept in `directory`, or makes a 3072-bit key and keeps it (mode 0600).
+ * Of several processes that start at once one makes the key and all use it.
+ * @throws {KeyRefused} when what is kept there is no usable key.
+ */
+export async function keptKeyRing(directory: string): Promise<KeyRing> {
+  const path = join(directory, 'signing.pem');
+  const kept = await readIfPresent(path);
+  if (kept !== undefined) return keyRingFromPem(kept);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const draft = join(directory, `signing.${process.pid}.draft`);
+  await writeFile(draft, await makeKeyPem(), { mode: 0o600 });
+  await link(draft, path).catch((fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EEXIST') throw fault;
+  });
+  await rm(draft);
+  return keyRingFromPem(await readFile(path, 'utf8'));
+}
+
+/** A new private key in PEM (PKCS #8). */
+export async function makeKeyPem(modulusLength = 3072): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+async function ringKeyFromPem(pem: string): Promise<RingKey> {
+  const privateKey = readPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey);
+  return {
+    kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK),
+    privateKey: privateKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']),
+    publicKey: publicKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, true, ['verify']),
+  };
+}
+
+function readPrivateKey(pem: string): KeyObject {
+  const key = parsePrivateKey(pem);
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType !== 'rsa') throw new KeyRefused('SIGNING_KEY: wants RSA keys');
+  if (modulusLength < MODULUS_LEAST_BITS || publicExponent < PUBLIC_EXPONENT_LEAST) {
+    throw new KeyRefused(
+      `SIGNING_KEY: wants at least ${MODULUS_LEAST_BITS} bits and an exponent of 65537 or more`,
+    );
+  }
+  return key;
+}
+
+function parsePrivateKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The parser's own error is dropped: it could quote what it could not read.
+    throw new KeyRefused('SIGNING_KEY: wants RSA private keys in PEM (PKCS #8), without a passphrase');
+  }
+}
+
+async function publicJwk(key: RingKey): Promise<JWK> {
+  const { kty, n, e } = await crypto.subtle.exportKey('jwk', key.publicKey);
+  return { kty, n, e, kid: key.kid, alg: ALGORITHM, use: 'sig' } as JWK;
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fault;
+  }
+}
