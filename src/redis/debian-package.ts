@@ -1,0 +1,138 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Refusal } from '../refusal.ts';
+import { faultOf, type ServerBinary } from './server-binary.ts';
+
+const run = promisify(execFile);
+
+const PACKAGES = ['redis-server', 'valkey-server'];
+const APT_DEADLINE_MS = 120_000;
+
+export type NoDebianPackage = Refusal<'not_debian' | 'package_unusable'>;
+
+/**
+ * The distribution's own Redis package, unpacked below `cacheDirectory` without root: apt works on lists and a
+ * cache of its own there, and nothing of the system is written. What has been unpacked once is used again
+ * without the network. Processes that ask at the same time wait for the one that unpacks.
+ *
+ * @param onUnpack called when packages are about to be fetched, which takes seconds rather than milliseconds.
+ */
+export async function serverFromDebianPackage(
+  cacheDirectory: string,
+  onUnpack: () => void = () => {},
+): Promise<ServerBinary | NoDebianPackage> {
+  const release = await debianRelease();
+  if (release === undefined) return new Refusal('not_debian', 'not a Debian or Ubuntu system');
+  const home = join(cacheDirectory, `${release}-${process.arch}`);
+  const present = await serverIn(home);
+  if (!(present instanceof Refusal)) return present;
+  await mkdir(cacheDirectory, { recursive: true });
+  const unlock = await lock(join(cacheDirectory, 'lock'));
+  try {
+    const unpackedMeanwhile = await serverIn(home);
+    if (!(unpackedMeanwhile instanceof Refusal)) return unpackedMeanwhile;
+    onUnpack();
+    return await unpackInto(home, cacheDirectory);
+  } finally {
+    unlock();
+  }
+}
+
+/** `debian-12`, `ubuntu-24.04`; `undefined` where apt is not the distribution's package tool. */
+async function debianRelease(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)`, 'm').exec(release)?.[1] ?? '';
+  if (!/\b(debian|ubuntu)\b/.test(`${field('ID')} ${field('ID_LIKE')}`)) return undefined;
+  return `${field('ID')}-${field('VERSION_ID') || field('VERSION_CODENAME')}`.replace(/[^\w.-]/g, '_');
+}
+
+/** Holds an exclusive lock on a file until the returned function is called, or this process ends in any way. */
+async function lock(file: string): Promise<() => void> {
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo held; read -r _'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
+  return () => holder.stdin.end();
+}
+
+/** A folder appears at `home` only when it is complete: it is filled under another name and then renamed. */
+async function unpackInto(home: string, cacheDirectory: string): Promise<ServerBinary | NoDebianPackage> {
+  const work = await mkdtemp(join(cacheDirectory, 'unpacking-'));
+  try {
+    const root = join(work, 'root');
+    const archives = await fetchArchives(work);
+    for (const archive of archives) await run('dpkg-deb', ['-x', archive, root]);
+    const server = await serverIn(root);
+    if (server instanceof Refusal) return server;
+    await rm(home, { recursive: true, force: true });
+    await rename(root, home);
+    return await serverIn(home);
+  } catch (fault) {
+    return new Refusal('package_unusable', lastLine(fault));
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The package and every dependency of it that the system lacks, as paths of `.deb` files below `work`. */
+async function fetchArchives(work: string): Promise<string[]> {
+  const archives = join(work, 'cache/archives');
+  for (const path of [join(work, 'lists/partial'), join(archives, 'partial'), join(work, 'root')])
+    await mkdir(path, { recursive: true });
+  const configuration = join(work, 'apt.conf');
+  await writeFile(configuration, aptConfiguration(work));
+  const apt = (...words: string[]) =>
+    run('apt-get', ['-c', configuration, '-qq', ...words], { timeout: APT_DEADLINE_MS });
+  await apt('update');
+  const fetch = (name: string) => apt('--download-only', '--reinstall', 'install', name);
+  const [first = '', second = ''] = PACKAGES;
+  await fetch(first).catch(() => fetch(second));
+  return (await readdir(archives))
+    .filter((name) => name.endsWith('.deb'))
+    .map((name) => join(archives, name));
+}
+
+/** Private places for all that apt writes, and none of the system's hooks: some of them clean the system's cache. */
+function aptConfiguration(work: string): string {
+  return `
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Install-Pkgs;
+Dir::State::lists "${work}/lists";
+Dir::Cache "${work}/cache";
+Dir::Cache::archives "${work}/cache/archives";
+Dir::Log "${work}/log";
+Debug::NoLocking "true";
+APT::Sandbox::User "";
+APT::Get::Assume-Yes "true";
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+`;
+}
+
+/** The server in an unpacked tree, with the tree's own libraries before the system's. */
+async function serverIn(root: string): Promise<ServerBinary | NoDebianPackage> {
+  const libraries: string[] = [];
+  for (const parent of [join(root, 'usr/lib'), join(root, 'lib')]) {
+    const names = await readdir(parent).catch(() => []);
+    libraries.push(...names.filter((name) => name.includes('-linux-')).map((name) => join(parent, name)));
+  }
+  const env = libraries.length > 0 ? { LD_LIBRARY_PATH: libraries.join(':') } : {};
+  for (const name of PACKAGES) {
+    const path = join(root, 'usr/bin', name);
+    if ((await stat(path).catch(() => undefined)) === undefined) continue;
+    const fault = await faultOf({ path, env });
+    return fault === undefined ? { path, env } : new Refusal('package_unusable', `${name} ${fault}`);
+  }
+  return new Refusal('package_unusable', 'the package holds no server');
+}
+
+function lastLine(fault: unknown): string {
+  const text = fault instanceof Error ? fault.message.trim() : 'unknown fault';
+  return text.slice(text.lastIndexOf('\n') + 1);
+}

@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { type LocalRedis, startLocalRedis } from '../../src/redis/local-server.ts';
+import { serverBinary } from '../../src/redis/provide.ts';
+import { Refusal } from '../../src/refusal.ts';
+
+/** Commands that a client sends to make a connection or to look at the server, not to do its work. */
+const NOT_WORK = new Set(['info', 'hello', 'client', 'ping', 'select', 'auth', 'command', 'config']);
+
+export interface TestRedis {
+  /** `unix:///…` */
+  url: string;
+  /** `redis://127.0.0.1:…`, when a port was asked for. */
+  tcpUrl: string | undefined;
+  /** The present server's process id; another one after `restart`. */
+  readonly pid: number;
+  /** Stops the server's execution (SIGSTOP): connections stay open and nothing answers. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends the server at once (SIGKILL) and resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Ends the server in any state and starts one with the same addresses: empty, unless `persist` was asked for. */
+  restart(): Promise<void>;
+  /** How many commands of work the server has carried out or refused since it started, scripts' inner ones included. */
+  commandCount(): Promise<number>;
+  /** Every key with its type and its whole value as text. Its own commands count as work: count before. */
+  dump(): Promise<Map<string, string>>;
+  flush(): Promise<void>;
+  /** Ends the server in any state and deletes its folder. */
+  stop(): Promise<void>;
+}
+
+/** A private, empty Redis in a temporary folder. */
+export async function startTestRedis({ persist = false, tcp = false } = {}): Promise<TestRedis> {
+  const binary = await serverBinary(process.env);
+  if (binary instanceof Refusal) throw new Error(`no Redis for the tests: ${binary.detail}`);
+  const directory = await mkdtemp(join(tmpdir(), 'portcullis-test-'));
+  const port = tcp ? await freePort() : 0;
+  const start = (): Promise<LocalRedis> => startLocalRedis({ binary, directory, persist, port });
+  let server = await start();
+  const { url } = server;
+  const end = async (): Promise<void> => {
+    signal(server.pid, 'SIGCONT');
+    await server.stop();
+  };
+  return {
+    url,
+    tcpUrl: tcp ? `redis://127.0.0.1:${port}` : undefined,
+    get pid() {
+      return server.pid;
+    },
+    freeze: () => signal(server.pid, 'SIGSTOP'),
+    thaw: () => signal(server.pid, 'SIGCONT'),
+    kill: async () => {
+      signal(server.pid, 'SIGKILL');
+      await server.ended;
+    },
+    restart: async () => {
+      await end();
+      server = await start();
+    },
+    commandCount: () => withClient(url, countCommands),
+    dump: () => withClient(url, dumpAll),
+    flush: () => withClient(url, async (client) => void (await client.flushAll())),
+    stop: async () => {
+      await end();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+type Client = Awaited<ReturnType<typeof connected>>;
+
+async function connected(url: string) {
+  const path = url.slice('unix://'.length);
+  const client = createClient({ RESP: 2, disableClientInfo: true, socket: { path, tls: false } });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connected(url);
+  try {
+    return await work(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function countCommands(client: Client): Promise<number> {
+  const stats = await client.info('commandstats');
+  let sum = 0;
+  for (const [, name = '', calls, rejected] of stats.matchAll(
+    /^cmdstat_([^|:]+)[^:]*:calls=(\d+),.*rejected_calls=(\d+)/gm,
+  ))
+    if (!NOT_WORK.has(name)) sum += Number(calls) + Number(rejected);
+  return sum;
+}
+
+async function dumpAll(client: Client): Promise<Map<string, string>> {
+  const all = new Map<string, string>();
+  for await (const keys of client.scanIterator({ COUNT: 1000 }))
+    for (const key of keys) all.set(key, await dumpOne(client, key));
+  return all;
+}
+
+async function dumpOne(client: Client, key: string): Promise<string> {
+  const type = await client.type(key);
+  const read: Record<string, string[]> = {
+    string: ['GET', key],
+    hash: ['HGETALL', key],
+    list: ['LRANGE', key, '0', '-1'],
+    set: ['SMEMBERS', key],
+    zset: ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+    stream: ['XRANGE', key, '-', '+'],
+  };
+  const command = read[type];
+  if (command === undefined) throw new Error(`a key of the unexpected type ${type}`);
+  return `${type} ${JSON.stringify(await client.sendCommand(command))}`;
+}
+
+async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = createServer().listen(0, '127.0.0.1', resolve);
+  await promise;
+  const address = server.address();
+  await new Promise((closed) => server.close(closed));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended already, which is what SIGKILL wants and what SIGCONT needn't mind.
+  }
+}
