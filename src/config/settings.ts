@@ -136,6 +136,9 @@ export const gatewayShape = {
   BODY_MAX_BYTES: integer(0, 1024 * 1024 * MIB)
     .default(10 * MIB)
     .describe("a proxied request's body"),
+  AUTH_BODY_MAX_BYTES: integer(256, MIB)
+    .default(16_384)
+    .describe("the body of a request to the gateway's own routes"),
   HEADERS_TIMEOUT_MS: milliseconds(100, 600_000, 10_000).describe("until a request's headers are complete"),
   REQUEST_TIMEOUT_MS: milliseconds(100, 86_400_000, 300_000).describe(
     'until a request, body included, is complete',

@@ -1,28 +1,17 @@
-import { z } from 'zod';
-import { type Role, roleSchema } from '../identity/roles.ts';
+import { readAuthz, type Standing } from '../identity/authz.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connect.ts';
 import { authzKey, whitelistKey } from '../redis/keys.ts';
 import { Refusal } from '../refusal.ts';
 import type { AccessClaims } from './access-token.ts';
 
-/** What one whitelist entry holds besides its existence: the session that the token belongs to. */
-const entrySchema = z.object({ sid: z.string() });
-const authzSchema = z.object({ role: roleSchema });
-
 export type WhitelistReason = 'token_not_alive' | 'user_not_active';
-
-/** The user behind a live token, as Redis has it now. */
-export interface Standing {
-  role: Role;
-}
 
 type TokenIdentity = Pick<AccessClaims, 'sub' | 'sid' | 'jti'>;
 
 /** Puts a token on the whitelist until its `exp`, the same integer in both places. @throws {RedisUnavailable} */
 export async function whitelistToken(redis: RedisLink, claims: AccessClaims): Promise<void> {
-  const entry = JSON.stringify({ sid: claims.sid });
   await redis.run((client) =>
-    client.set(whitelistKey(claims.sub, claims.jti), entry, {
+    client.set(whitelistKey(claims.sub, claims.jti), entryOf(claims), {
       expiration: { type: 'EXAT', value: claims.exp },
     }),
   );
@@ -45,10 +34,9 @@ export async function askWhitelist(
   const keys = [whitelistKey(token.sub, token.jti), authzKey(token.sub)];
   const [entry, authz] = readReply(await redis.run((client) => client.mGet(keys)));
   if (entry === null) return new Refusal('token_not_alive');
-  if (readJson(entrySchema, entry).sid !== token.sid)
-    return new Refusal('token_not_alive', 'another session');
+  if (entry !== entryOf(token)) throw new RedisUnavailable('a whitelist entry is not what was written');
   if (authz === null) return new Refusal('user_not_active');
-  return readJson(authzSchema, authz);
+  return readAuthz(authz);
 }
 
 function readReply(reply: unknown): [string | null, string | null] {
@@ -62,12 +50,5 @@ function readReply(reply: unknown): [string | null, string | null] {
   return reply as [string | null, string | null];
 }
 
-function readJson<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (fault) {
-    throw new RedisUnavailable('a whitelist or authorisation entry is not what was written', {
-      cause: fault,
-    });
-  }
-}
+/** What an entry holds besides its existence: the session that the token belongs to. */
+const entryOf = (token: TokenIdentity): string => JSON.stringify({ sid: token.sid });

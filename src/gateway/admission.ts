@@ -1,0 +1,58 @@
+import type { Context } from 'hono';
+import type { Standing } from '../identity/authz.ts';
+import type { RedisLink } from '../redis/connect.ts';
+import { Refusal } from '../refusal.ts';
+import type { AccessClaims, AccessTokenVerifier, TokenReason } from '../token/access-token.ts';
+import { askWhitelist, type WhitelistReason } from '../token/whitelist.ts';
+import { type Arrival, logGrant, refuse } from './arrival.ts';
+import { type CredentialReason, type Site, takeCredential } from './credential.ts';
+
+export type GatewayContext = Context<{ Bindings: Arrival }>;
+
+/** Who is behind a request: the token is signed and alive, the user is active. */
+export interface Admitted {
+  claims: AccessClaims;
+  standing: Standing;
+}
+
+export interface AdmissionParts {
+  site: Site;
+  verifyToken: AccessTokenVerifier;
+  redis: RedisLink;
+}
+
+type AdmissionReason = CredentialReason | TokenReason | WhitelistReason;
+
+/**
+ * The first three stages, in the order that is the security: credential, signature, whitelist. A token whose
+ * signature fails never reaches Redis.
+ */
+async function admit(
+  { site, verifyToken, redis }: AdmissionParts,
+  { incoming, nowMs }: Arrival,
+): Promise<Admitted | Refusal<AdmissionReason>> {
+  const token = takeCredential(incoming, site);
+  if (token instanceof Refusal) return token;
+  const claims = await verifyToken(token, nowMs);
+  if (claims instanceof Refusal) return claims;
+  const standing = await askWhitelist(redis, claims);
+  return standing instanceof Refusal ? standing : { claims, standing };
+}
+
+/** A route for those who are logged in, and for nobody else. */
+export type AdmittedRoute = (c: GatewayContext, admitted: Admitted) => Promise<Response> | Response;
+
+/** Puts the first three stages before a route. */
+export const admitted =
+  (parts: AdmissionParts, route: AdmittedRoute) =>
+  async (c: GatewayContext): Promise<Response> => {
+    const who = await admit(parts, c.env);
+    return who instanceof Refusal ? refuse(c.env, who) : route(c, who);
+  };
+
+/** The same, for routes that need no further permission. */
+export const loggedIn = (parts: AdmissionParts, route: AdmittedRoute) =>
+  admitted(parts, (c, who) => {
+    logGrant(c.env, who.claims);
+    return route(c, who);
+  });

@@ -1,0 +1,68 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { PasswordQueueFull } from '../identity/passwords.ts';
+import { RedisUnavailable } from '../redis/connect.ts';
+import { Refusal } from '../refusal.ts';
+import { type AdmissionParts, type Admitted, admitted, type GatewayContext, loggedIn } from './admission.ts';
+import { type Arrival, logGrant, refuse } from './arrival.ts';
+import type { AssertionSource } from './bank-assertions.ts';
+import { headersForBank } from './forwarded-headers.ts';
+import type { Policy } from './policy.ts';
+import type { BankProxy } from './proxy.ts';
+import { type HealthParts, livez, readyz } from './routes/health.ts';
+import { jwks, type KeysParts } from './routes/jwks.ts';
+import { type LoginParts, login } from './routes/login.ts';
+import { logout } from './routes/logout.ts';
+import { currentSession } from './routes/session.ts';
+
+const BANK_PREFIX = '/bank';
+
+export interface GatewayParts extends AdmissionParts, LoginParts, KeysParts, HealthParts {
+  policy: Policy;
+  assertionFor: AssertionSource;
+  proxy: BankProxy;
+}
+
+/** The gateway's routes. The way of a proxied request is `listen`, the stages of `admitted`, then `passOn`. */
+export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
+  const app = new Hono<{ Bindings: Arrival }>();
+  app.all('/bank/*', admitted(parts, passOn(parts)));
+  app.post('/auth/login', login(parts));
+  app.post('/auth/logout', loggedIn(parts, logout(parts)));
+  app.get('/auth/session', loggedIn(parts, currentSession(parts)));
+  app.get('/.well-known/jwks.json', jwks(parts));
+  app.get('/livez', livez);
+  app.get('/readyz', readyz(parts));
+  app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));
+  app.onError((fault, c) => answerFault(fault, c.env));
+  return app;
+}
+
+/** The last two stages: may this user do this, and if so the bank answers. */
+const passOn =
+  ({ policy, assertionFor, proxy, site }: GatewayParts) =>
+  async (c: GatewayContext, { claims, standing }: Admitted): Promise<Response> => {
+    const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
+    const path = c.env.path.slice(BANK_PREFIX.length);
+    const refusal = policy(incoming.method ?? '', path, standing);
+    if (refusal !== undefined) return refuse(c.env, refusal, claims);
+    const assertion = await assertionFor(claims, standing, nowMs);
+    logGrant(c.env, claims);
+    proxy.forward({
+      incoming,
+      outgoing,
+      target: (incoming.url ?? '').slice(BANK_PREFIX.length),
+      headers: headersForBank(incoming, { assertion, clientAddress, requestId, protocol: site.protocol }),
+      requestId,
+      onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
+    });
+    return RESPONSE_ALREADY_SENT;
+  };
+
+/** Faults are never the reason to let somebody in, and only a fault of ours is a 500. */
+function answerFault(fault: Error, arrival: Arrival): Response {
+  if (arrival.incoming.destroyed && !arrival.incoming.complete) return RESPONSE_ALREADY_SENT;
+  if (fault instanceof PasswordQueueFull) return refuse(arrival, new Refusal('password_queue_full'));
+  arrival.log.error({ err: fault, requestId: arrival.requestId }, 'a request met a fault');
+  return refuse(arrival, new Refusal(fault instanceof RedisUnavailable ? 'redis_unavailable' : 'fault'));
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Logger } from '../log.ts';
+import type { Refusal } from '../refusal.ts';
+import { type DenialExtras, type DenialReason, deny, statusOf } from './denial.ts';
+
+/** One request as it came in, with what every stage and every log line needs to know of it. */
+export interface Arrival {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  /** Made here for each request; a client's own id is not believed. */
+  requestId: string;
+  /** Of the request target: plain, and without the query. */
+  path: string;
+  clientAddress: string;
+  nowMs: number;
+  log: Logger;
+}
+
+/** Who a decision was about, as far as it is known. */
+export interface DecisionSubject {
+  sub?: string;
+  sid?: string;
+}
+
+export const newRequestId = (): string => randomUUID();
+
+/** Writes the one log line of a request that is let through. */
+export function logGrant(arrival: Arrival, { sub, sid }: DecisionSubject): void {
+  const { requestId, path, clientAddress, incoming, log } = arrival;
+  log.info({ granted: true, sub, sid, method: incoming.method, path, address: clientAddress, requestId });
+}
+
+/** Answers with the refusal's problem and writes the one log line of a request that is not let through. */
+export function refuse(
+  arrival: Arrival,
+  refusal: Refusal<DenialReason>,
+  subject: DecisionSubject = {},
+  extras: DenialExtras = {},
+): Response {
+  const { requestId, path, clientAddress, incoming, outgoing, log } = arrival;
+  const { reason, detail } = refusal;
+  const { sub, sid } = subject;
+  const where = { method: incoming.method, path, address: clientAddress, requestId };
+  log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, ...where });
+  deny(outgoing, refusal, requestId, extras);
+  return RESPONSE_ALREADY_SENT;
+}

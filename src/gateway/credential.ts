@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../refusal.ts';
+import { hasTokenInQuery } from './request-target.ts';
+
+export type CredentialReason =
+  | 'credential_missing'
+  | 'credential_malformed'
+  | 'credential_twice'
+  | 'token_in_query'
+  | 'csrf';
+
+/** Where the gateway's own site is and what its cookie is called. */
+export interface Site {
+  /** The origin (RFC 6454) that the browser shows, such as `https://bank.example`. */
+  origin: string;
+  /** `__Host-portcullis` behind TLS (RFC 6265bis, section 4.1.3), `portcullis` on plain loopback http. */
+  cookieName: string;
+  secure: boolean;
+  /** As the client sees it. */
+  protocol: 'http' | 'https';
+}
+
+export function siteOf(issuer: string): Site {
+  const { origin, protocol } = new URL(issuer);
+  const secure = protocol === 'https:';
+  return {
+    origin,
+    secure,
+    protocol: secure ? 'https' : 'http',
+    cookieName: secure ? '__Host-portcullis' : 'portcullis',
+  };
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const BEARER = /^Bearer ([^\s,]+)$/i;
+
+/**
+ * Stage 1: the one credential of a request, an unverified token from the `Authorization` header (RFC 6750,
+ * section 2.1) or from the cookie. Two credentials are a refusal: nobody can know which one was meant.
+ */
+export function takeCredential(incoming: IncomingMessage, site: Site): string | Refusal<CredentialReason> {
+  const authorizations = countHeader(incoming, 'authorization');
+  const cookies = cookieValues(incoming, site.cookieName);
+  if (hasTokenInQuery(incoming.url ?? '')) return new Refusal('token_in_query');
+  if (authorizations + cookies.length > 1) return new Refusal('credential_twice');
+  const [cookie] = cookies;
+  if (cookie !== undefined) return isFromSite(incoming, site) ? cookie : new Refusal('csrf');
+  if (authorizations === 0) return new Refusal('credential_missing');
+  const token = BEARER.exec(incoming.headers.authorization ?? '')?.[1];
+  return token ?? new Refusal('credential_malformed');
+}
+
+/**
+ * Whether a request that a browser may have sent by itself comes from the site's own pages. `SameSite=Strict`
+ * already keeps the cookie from others; this holds where a browser doesn't.
+ */
+export function isFromSite(incoming: IncomingMessage, site: Site): boolean {
+  if (SAFE_METHODS.has(incoming.method ?? '')) return true;
+  const { origin, 'sec-fetch-site': fetchSite } = incoming.headers;
+  return origin === undefined ? fetchSite === 'same-origin' : origin === site.origin;
+}
+
+/** Node keeps only the first of several `Authorization` headers in `headers`; the raw list has them all. */
+function countHeader(incoming: IncomingMessage, name: string): number {
+  let count = 0;
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
+    const raw = incoming.rawHeaders[i] ?? '';
+    if (raw.length === name.length && raw.toLowerCase() === name) count += 1;
+  }
+  return count;
+}
+
+/** The values of one cookie as they were sent: neither trimmed, nor unquoted, nor percent-decoded. */
+function cookieValues(incoming: IncomingMessage, name: string): string[] {
+  const header = incoming.headers.cookie;
+  if (header === undefined) return [];
+  return header
+    .split(/; ?/)
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+}

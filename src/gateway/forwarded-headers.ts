@@ -1,0 +1,92 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+/** Meant for the next hop only (RFC 9110, section 7.6.1). */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** What only the gateway may say to the bank, or what the bank must not see. */
+const NEVER_FROM_CLIENT = new Set([
+  ...HOP_BY_HOP,
+  'authorization',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'x-real-ip',
+  'x-request-id',
+]);
+
+/** The gateway's cookies are the only ones: a cookie of the bank's would never come back to it. */
+const NEVER_FROM_BANK = new Set([...HOP_BY_HOP, 'set-cookie']);
+
+export interface ForwardedFacts {
+  /** The gateway's assertion. */
+  assertion: string;
+  clientAddress: string;
+  /** `http` or `https`, as the client sees the gateway. */
+  protocol: string;
+  requestId: string;
+}
+
+/**
+ * The headers that go to the bank, as a flat list of names and values: the client's, less everything that it
+ * must not say, plus the gateway's own. What `Connection` names is dropped before ours are added, so that a
+ * client can neither forge nor strip them.
+ */
+export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts): string[] {
+  const { rawHeaders, headers } = incoming;
+  const named = namedByConnection(headers.connection);
+  const forwarded: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (!isGatewaysOwn(name) && !named?.has(name)) forwarded.push(name, rawHeaders[i + 1] as string);
+  }
+  forwarded.push(
+    'authorization',
+    `Bearer ${facts.assertion}`,
+    'x-forwarded-for',
+    facts.clientAddress,
+    'x-forwarded-proto',
+    facts.protocol,
+    'x-request-id',
+    facts.requestId,
+  );
+  if (headers.host !== undefined) forwarded.push('x-forwarded-host', headers.host);
+  return forwarded;
+}
+
+const isGatewaysOwn = (name: string): boolean =>
+  NEVER_FROM_CLIENT.has(name) || (name.startsWith('x-') && /^x-(?:forwarded|auth)(?:-|$)/.test(name));
+
+/** The headers of the bank's answer that go to the client, as a flat list of names and values. */
+export function headersForClient(headers: IncomingHttpHeaders, requestId: string): string[] {
+  const named = namedByConnection(headers.connection);
+  const passed: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || NEVER_FROM_BANK.has(name) || named?.has(name)) continue;
+    for (const one of Array.isArray(value) ? value : [value]) passed.push(name, one);
+  }
+  if (headers['cache-control'] === undefined) passed.push('cache-control', 'no-store');
+  passed.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
+  return passed;
+}
+
+/** The names in `Connection`, or undefined when it holds nothing but what is usual. */
+function namedByConnection(connection: string | string[] | undefined): Set<string> | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
+  return new Set(
+    connection
+      .toString()
+      .split(',')
+      .map((name) => name.trim().toLowerCase()),
+  );
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Readable, Transform } from 'node:stream';
+
+/** A body without a declared length grew past the limit on its way. */
+export class BodyTooLarge extends Error {
+  readonly code = 'body_too_large';
+  override readonly name = 'BodyTooLarge';
+}
+
+/** Whether the declared length (RFC 9110, section 8.6) is over the limit. The HTTP parser holds a client to it. */
+export const declaresTooMuch = (incoming: IncomingMessage, maxBytes: number): boolean =>
+  Number(incoming.headers['content-length'] ?? 0) > maxBytes;
+
+/**
+ * The request's body as a stream for the bank, or null where there is none. One of declared length is passed as
+ * it is; one of unknown length is counted as it passes.
+ */
+export function bodyOf(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Readable | null {
+  const declared = incoming.headers['content-length'];
+  const chunked = incoming.headers['transfer-encoding'] !== undefined;
+  if (!chunked && (declared === undefined || declared === '0')) return null;
+  if (incoming.headers.expect !== undefined) outgoing.writeContinue();
+  return chunked ? counted(incoming, maxBytes) : incoming;
+}
+
+function counted(incoming: IncomingMessage, maxBytes: number): Readable {
+  let passed = 0;
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      passed += chunk.length;
+      if (passed > maxBytes) done(new BodyTooLarge(`a body of over ${maxBytes} bytes`));
+      else done(null, chunk);
+    },
+  });
+  incoming.on('error', (fault) => counter.destroy(fault));
+  return incoming.pipe(counter);
+}

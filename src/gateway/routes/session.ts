@@ -1,0 +1,26 @@
+import { scopesOf } from '../../identity/roles.ts';
+import { findUser } from '../../identity/users.ts';
+import type { RedisLink } from '../../redis/connect.ts';
+import { Refusal } from '../../refusal.ts';
+import type { AdmittedRoute } from '../admission.ts';
+import { refuse } from '../arrival.ts';
+
+/** Who am I: the user, the role as it is now, its scopes, the session, and when the token expires. */
+export const currentSession =
+  ({ redis }: { redis: RedisLink }): AdmittedRoute =>
+  async (c, { claims, standing }) => {
+    const user = await findUser(redis, claims.sub);
+    if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), claims);
+    c.header('cache-control', 'no-store');
+    return c.json({
+      sub: user.id,
+      username: user.username,
+      display_name: user.displayName,
+      role: standing.role,
+      scope: [...scopesOf(standing.role)].join(' '),
+      session_id: claims.sid,
+      client_id: claims.client_id,
+      auth_time: claims.auth_time,
+      exp: claims.exp,
+    });
+  };

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { GatewaySettings } from '../config.ts';
+import { PasswordHasher } from '../identity/passwords.ts';
+import type { Logger } from '../log.ts';
+import { RedisLink } from '../redis/connect.ts';
+import { createAccessTokenVerifier } from '../token/access-token.ts';
+import { type KeyRing, keptKeyRing, keyRingFromPem } from '../token/key-ring.ts';
+import { createApp } from './app.ts';
+import { createAssertionSource } from './bank-assertions.ts';
+import { siteOf } from './credential.ts';
+import { createGatewayServer } from './listen.ts';
+import { LoginThrottle } from './login-throttle.ts';
+import { BANK_RULES, createPolicy, readPolicyFile } from './policy.ts';
+import { BankProxy } from './proxy.ts';
+
+export interface GatewayOptions {
+  settings: GatewaySettings;
+  log: Logger;
+  /** The clock, in milliseconds since the epoch. */
+  now?: () => number;
+}
+
+export interface RunningGateway {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  url: string;
+  /** Stops taking requests, lets those under way end within `SHUTDOWN_GRACE_MS`, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the gateway. It listens whether or not Redis is there yet: until it is, the answer is 503.
+ * @throws {KeyRefused} {@link PolicyRefused} when a key or the policy file can't be used.
+ */
+export async function startGateway({
+  settings,
+  log,
+  now = Date.now,
+}: GatewayOptions): Promise<RunningGateway> {
+  const policy = createPolicy(
+    settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile),
+  );
+  const ring = await loadKeys(settings);
+  const hasher = new PasswordHasher({
+    workers: settings.passwordWorkers,
+    queueMax: settings.passwordQueueMax,
+  });
+  await hasher.decoy();
+  const redis = new RedisLink({ url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log });
+  const proxy = new BankProxy(settings);
+  const app = createApp({
+    redis,
+    ring,
+    hasher,
+    proxy,
+    policy,
+    terms: settings,
+    site: siteOf(settings.issuer),
+    verifyToken: createAccessTokenVerifier(ring, settings, settings.signatureMemoSize),
+    assertionFor: createAssertionSource(ring, settings),
+    throttle: new LoginThrottle(redis, {
+      failuresPerUsername: settings.loginFailuresPerUsername,
+      failuresPerAddress: settings.loginFailuresPerAddress,
+      windowSeconds: settings.loginFailureWindowSeconds,
+    }),
+    authBodyMaxBytes: settings.authBodyMaxBytes,
+  });
+  const server = createGatewayServer({ app, settings, log, now });
+  const url = await listen(server, settings);
+  log.info({ event: 'gateway_listening', url }, 'the gateway listens');
+  return {
+    url,
+    close: async () => {
+      await drain(server, proxy, settings.shutdownGraceMs);
+      redis.close();
+      await Promise.all([proxy.close(), hasher.close()]);
+    },
+  };
+}
+
+const loadKeys = (settings: GatewaySettings): Promise<KeyRing> =>
+  settings.signingKey === undefined
+    ? keptKeyRing(join(settings.dataDir, 'keys'))
+    : keyRingFromPem(settings.signingKey);
+
+async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySettings): Promise<string> {
+  server.listen(gatewayPort, gatewayHost);
+  await once(server, 'listening');
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function drain(server: Server, proxy: BankProxy, graceMs: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  proxy.endStreams();
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(grace);
+}
