@@ -9,6 +9,7 @@ import { faultOf, type ServerBinary } from './server-binary.ts';
 const run = promisify(execFile);
 
 const PACKAGES = ['redis-server', 'valkey-server'];
+const UNFINISHED = 'unpacking-';
 const APT_DEADLINE_MS = 120_000;
 
 export type NoDebianPackage = Refusal<'not_debian' | 'package_unusable'>;
@@ -29,15 +30,15 @@ export async function serverFromDebianPackage(
   const home = join(cacheDirectory, `${release}-${process.arch}`);
   const present = await serverIn(home);
   if (!(present instanceof Refusal)) return present;
-  await mkdir(cacheDirectory, { recursive: true });
-  const unlock = await lock(join(cacheDirectory, 'lock'));
   try {
+    await mkdir(cacheDirectory, { recursive: true });
+    using _ = await lock(join(cacheDirectory, 'lock'));
     const unpackedMeanwhile = await serverIn(home);
     if (!(unpackedMeanwhile instanceof Refusal)) return unpackedMeanwhile;
     onUnpack();
     return await unpackInto(home, cacheDirectory);
-  } finally {
-    unlock();
+  } catch (fault) {
+    return new Refusal('package_unusable', lastLine(fault));
   }
 }
 
@@ -50,32 +51,36 @@ async function debianRelease(): Promise<string | undefined> {
   return `${field('ID')}-${field('VERSION_ID') || field('VERSION_CODENAME')}`.replace(/[^\w.-]/g, '_');
 }
 
-/** Holds an exclusive lock on a file until the returned function is called, or this process ends in any way. */
-async function lock(file: string): Promise<() => void> {
+/** Holds an exclusive lock on a file until it is disposed of, or this process ends in any way. */
+async function lock(file: string): Promise<Disposable> {
   const holder = spawn('flock', [file, 'sh', '-c', 'echo held; read -r _'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
-  return () => holder.stdin.end();
+  return { [Symbol.dispose]: () => holder.stdin.end() };
 }
 
 /** A folder appears at `home` only when it is complete: it is filled under another name and then renamed. */
 async function unpackInto(home: string, cacheDirectory: string): Promise<ServerBinary | NoDebianPackage> {
-  const work = await mkdtemp(join(cacheDirectory, 'unpacking-'));
+  await removeUnfinished(cacheDirectory);
+  const work = await mkdtemp(join(cacheDirectory, UNFINISHED));
   try {
     const root = join(work, 'root');
-    const archives = await fetchArchives(work);
-    for (const archive of archives) await run('dpkg-deb', ['-x', archive, root]);
+    for (const archive of await fetchArchives(work)) await run('dpkg-deb', ['-x', archive, root]);
     const server = await serverIn(root);
     if (server instanceof Refusal) return server;
     await rm(home, { recursive: true, force: true });
     await rename(root, home);
     return await serverIn(home);
-  } catch (fault) {
-    return new Refusal('package_unusable', lastLine(fault));
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Whoever holds the lock is the only one that unpacks: what else is there was left by a process that was killed. */
+async function removeUnfinished(cacheDirectory: string): Promise<void> {
+  for (const name of await readdir(cacheDirectory))
+    if (name.startsWith(UNFINISHED)) await rm(join(cacheDirectory, name), { recursive: true, force: true });
 }
 
 /** The package and every dependency of it that the system lacks, as paths of `.deb` files below `work`. */
@@ -86,7 +91,10 @@ async function fetchArchives(work: string): Promise<string[]> {
   const configuration = join(work, 'apt.conf');
   await writeFile(configuration, aptConfiguration(work));
   const apt = (...words: string[]) =>
-    run('apt-get', ['-c', configuration, '-qq', ...words], { timeout: APT_DEADLINE_MS });
+    run('apt-get', ['-c', configuration, '-qq', ...words], {
+      env: { ...process.env, LC_ALL: 'C' },
+      timeout: APT_DEADLINE_MS,
+    });
   await apt('update');
   const fetch = (name: string) => apt('--download-only', '--reinstall', 'install', name);
   const [first = '', second = ''] = PACKAGES;

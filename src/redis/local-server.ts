@@ -11,7 +11,7 @@ import { serverState } from './server-state.ts';
 const SOCKET_PATH_MAX_BYTES = 100;
 const SOCKET_NAME = 'redis.sock';
 const LOG_NAME = 'redis.log';
-const FORMER_SERVER_DEADLINE_MS = 3000;
+const FORMER_SERVER_DEADLINE_MS = 2000;
 const LISTEN_DEADLINE_MS = 10_000;
 const LOAD_DEADLINE_MS = 300_000;
 const STOP_DEADLINE_MS = 10_000;

@@ -41,6 +41,8 @@ export interface ProvideRedisOptions {
   cacheDirectory?: string;
   /** Called when something that takes seconds begins, with a line for the user. */
   onWait?: (line: string) => void;
+  /** The way of last resort. */
+  startContainer?: typeof startDockerRedis;
 }
 
 /**
@@ -54,13 +56,13 @@ export async function provideRedis(env: Environment, options: ProvideRedisOption
     const { redisUrl } = gatewaySettings({ REDIS_URL: env.REDIS_URL, REDIS_URL_FILE: env.REDIS_URL_FILE });
     return { url: redisUrl, source: 'REDIS_URL', ended: new Promise(() => {}), stop: async () => {} };
   }
-  const { directory, cacheDirectory, onWait } = options;
+  const { directory, cacheDirectory, onWait, startContainer = startDockerRedis } = options;
   const binary = await serverBinary(env, cacheDirectory, onWait);
   if (!(binary instanceof Refusal)) {
     const server = await startLocalRedis({ binary, directory, persist: true });
     return { ...server, source: binary.path };
   }
-  const container = await startDockerRedis(directory, onWait);
+  const container = await startContainer(directory, onWait);
   if (container instanceof Refusal) throw new RedisNotFound([...reasons(binary), ...reasons(container)]);
   return container;
 }

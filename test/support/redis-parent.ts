@@ -1,0 +1,10 @@
+/** Starts a private Redis in the folder that is given, prints its process id, and stays until it is killed. */
+import { startLocalRedis } from '../../src/redis/local-server.ts';
+import { serverBinary } from '../../src/redis/provide.ts';
+import { Refusal } from '../../src/refusal.ts';
+
+const binary = await serverBinary(process.env);
+if (binary instanceof Refusal) throw new Error(binary.detail);
+const server = await startLocalRedis({ binary, directory: process.argv[2] ?? '', persist: true });
+process.stdout.write(`${server.pid}\n`);
+setInterval(() => {}, 60_000);
