@@ -4,16 +4,19 @@ export type { Logger };
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 
+/** How long a line may wait for others before all are written together. */
+const FLUSH_MS = 100;
+
 /**
  * The process's structured log: one JSON object a line on standard output, `time` in ISO 8601 (RFC 3339).
  *
  * Callers pass named fields, never a request, a header set or a settings object: what is not named is not
  * logged, so no token, password, cookie or key can slip in with its container.
  */
-export function createLog(process: 'gateway' | 'bank' | 'dev', level: LogLevel): Logger {
+export function createLog(process: 'gateway' | 'bank' | 'dev' | 'cli', level: LogLevel): Logger {
   return pino(
     { level, base: { process }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: faultFields } },
-    pino.destination({ dest: 1, sync: false, minLength: 0 }),
+    pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: FLUSH_MS }),
   );
 }
 

@@ -21,7 +21,11 @@ export interface AdmissionParts {
   redis: RedisLink;
 }
 
-type AdmissionReason = CredentialReason | TokenReason | WhitelistReason;
+/** A refusal, and whose genuine token it was where that much is known. */
+interface NotAdmitted {
+  refusal: Refusal<CredentialReason | TokenReason | WhitelistReason>;
+  claims?: AccessClaims;
+}
 
 /**
  * The first three stages, in the order that is the security: credential, signature, whitelist. A token whose
@@ -30,13 +34,13 @@ type AdmissionReason = CredentialReason | TokenReason | WhitelistReason;
 async function admit(
   { site, verifyToken, redis }: AdmissionParts,
   { incoming, nowMs }: Arrival,
-): Promise<Admitted | Refusal<AdmissionReason>> {
+): Promise<Admitted | NotAdmitted> {
   const token = takeCredential(incoming, site);
-  if (token instanceof Refusal) return token;
+  if (token instanceof Refusal) return { refusal: token };
   const claims = await verifyToken(token, nowMs);
-  if (claims instanceof Refusal) return claims;
+  if (claims instanceof Refusal) return { refusal: claims };
   const standing = await askWhitelist(redis, claims);
-  return standing instanceof Refusal ? standing : { claims, standing };
+  return standing instanceof Refusal ? { refusal: standing, claims } : { claims, standing };
 }
 
 /** A route for those who are logged in, and for nobody else. */
@@ -47,7 +51,7 @@ export const admitted =
   (parts: AdmissionParts, route: AdmittedRoute) =>
   async (c: GatewayContext): Promise<Response> => {
     const who = await admit(parts, c.env);
-    return who instanceof Refusal ? refuse(c.env, who) : route(c, who);
+    return 'refusal' in who ? refuse(c.env, who.refusal, who.claims) : route(c, who);
   };
 
 /** The same, for routes that need no further permission. */

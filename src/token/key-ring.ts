@@ -49,7 +49,7 @@ export async function keyRingFromPem(pem: string): Promise<KeyRing> {
 }
 
 /**
- * Reads the ring that an earlier start kept in `directory`, or makes a 3072-bit key and keeps it (mode 0600).
+ * Reads the ring that an earlier start kept in `directory`, or makes one and keeps it (mode 0600).
  * Of several processes that start at once one makes the key and all use it.
  * @throws {KeyRefused} when what is kept there is no usable key.
  */
@@ -67,9 +67,9 @@ export async function keptKeyRing(directory: string): Promise<KeyRing> {
   return keyRingFromPem(await readFile(path, 'utf8'));
 }
 
-/** A new private key in PEM (PKCS #8). */
-export async function makeKeyPem(modulusLength = 3072): Promise<string> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength });
+/** A new private key of the least size that is accepted, in PEM (PKCS #8): each request costs one verification. */
+export async function makeKeyPem(): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_LEAST_BITS });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { ROLES } from './identity/roles.ts';
+
+/**
+ * The command line. Each command loads its own part of the program, so that none waits for another's.
+ * Exit codes: 0 done, 1 refused or failed.
+ */
+const program = new Command('portcullis')
+  .description(
+    'An auth gateway for banking APIs: a request passes only when its token is both signed and alive.',
+  )
+  .showHelpAfterError();
+
+program
+  .command('gateway')
+  .description('run the gateway; settings come from the environment')
+  .action(async () => {
+    const { runGateway } = await import('./cli/run-gateway.ts');
+    process.exitCode = await runGateway(process.env);
+  });
+
+program
+  .command('bank')
+  .description('run the bank; settings come from the environment')
+  .action(async () => {
+    const { runBank } = await import('./cli/run-bank.ts');
+    process.exitCode = await runBank(process.env);
+  });
+
+program
+  .command('dev')
+  .description('run Redis, the bank and the gateway with demo users')
+  .action(async () => {
+    const { runDev } = await import('./dev.ts');
+    process.exitCode = await runDev(process.env);
+  });
+
+program
+  .command('user')
+  .description('manage users')
+  .command('add')
+  .description('add a user; the password is asked for, or read from standard input')
+  .argument('<username>')
+  .option('--display-name <name>', 'the name that is shown; the user name unless given')
+  .option('--role <role>', `one of ${ROLES.join(', ')}`, 'user')
+  .action(async (username: string, options: { displayName?: string; role: string }) => {
+    const { runUserAdd } = await import('./cli/user-add.ts');
+    process.exitCode = await runUserAdd(process.env, { username, ...options });
+  });
+
+program
+  .command('account')
+  .description("manage the bank's accounts")
+  .command('open')
+  .description('open an account for a user')
+  .argument('<username>', 'whose account it is')
+  .option('--name <name>', 'what the account is called', 'Current account')
+  .option('--balance-minor <amount>', 'the opening balance in minor units', '0')
+  .action(async (username: string, options: { name: string; balanceMinor: string }) => {
+    const { runAccountOpen } = await import('./cli/account-open.ts');
+    process.exitCode = await runAccountOpen(process.env, { username, ...options });
+  });
+
+program
+  .command('probe')
+  .description('attack a running gateway with forged and malformed tokens; exits with 1 if anything gets in')
+  .argument('<url>', 'such as http://127.0.0.1:8080')
+  .requiredOption('--user <username>', 'a user who may log in')
+  .requiredOption('--password-stdin', 'read the password from standard input')
+  .action(async (url: string, options: { user: string }) => {
+    const { runProbe } = await import('./cli/probe.ts');
+    process.exitCode = await runProbe(url, options.user);
+  });
+
+program
+  .command('health')
+  .description('ask a running gateway or bank whether it is ready; for container health checks')
+  .argument('<url>', 'such as http://127.0.0.1:8080')
+  .action(async (url: string) => {
+    const { runHealth } = await import('./cli/health.ts');
+    process.exitCode = await runHealth(url);
+  });
+
+await program.parseAsync();
