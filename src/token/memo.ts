@@ -20,6 +20,11 @@ export class Memo<Value> {
     return old;
   }
 
+  /** Whether the text is held, without counting as being asked for. */
+  has(text: string): boolean {
+    return this.#young.has(text) || this.#old.has(text);
+  }
+
   set(text: string, value: Value): void {
     if (this.#generationSize === 0) return;
     if (this.#young.size >= this.#generationSize) {

@@ -30,14 +30,14 @@ export function splitToken(token: string): TokenParts | undefined {
 }
 
 /**
- * Whether an encoded part is a JSON object in the one spelling that `JSON.stringify` gives. A member that
- * occurs twice (RFC 7519, section 4), white space and other number formats don't survive the comparison.
+ * Whether an encoded part is a JSON object in the one spelling that `encodePart` gives. A member that occurs
+ * twice (RFC 7519, section 4), white space, other number formats and bytes that are no UTF-8 don't survive the
+ * comparison.
  */
 export function isCanonicalJson(part: string): boolean {
-  const text = Buffer.from(part, 'base64url').toString('utf8');
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && JSON.stringify(value) === text;
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null && encodePart(value) === part;
   } catch {
     return false;
   }
