@@ -92,15 +92,10 @@ function install() {
 }
 
 /** The package `node` fetches its program in an install script, which npm can be told not to run. */
-function requireNode() {
-  const given = join(project, 'node_modules/.bin/node');
-  if (wantedPackages().every(([path]) => path !== 'node_modules/node')) return;
-  if (existsSync(given) || Number(process.versions.node.split('.')[0]) >= LEAST_NODE_MAJOR_VERSION) return;
-  fail(
-    `Portcullis needs Node ${LEAST_NODE_MAJOR_VERSION} or newer; this is ${process.version}. ` +
-      'The package `node` would bring one, but its install script has not run: ' +
-      'is ignore-scripts set in your npm configuration?',
-  );
+function hasNode() {
+  if (Number(process.versions.node.split('.')[0]) >= LEAST_NODE_MAJOR_VERSION) return true;
+  if (wantedPackages().every(([path]) => path !== 'node_modules/node')) return true;
+  return existsSync(join(project, 'node_modules/.bin/node'));
 }
 
 function fail(message) {
@@ -109,9 +104,16 @@ function fail(message) {
   process.exit(1);
 }
 
-if (!isInstalled()) {
+const isReady = () => isInstalled() && hasNode();
+
+if (!isReady()) {
   await acquireLock();
-  if (!isInstalled()) install();
+  if (!isReady()) install();
   rmSync(lockFile, { force: true });
 }
-requireNode();
+if (!hasNode())
+  fail(
+    `Portcullis needs Node ${LEAST_NODE_MAJOR_VERSION} or newer; this is ${process.version}. ` +
+      'The package `node` would bring one, but its install script has not run: ' +
+      'is ignore-scripts set in your npm configuration?',
+  );
