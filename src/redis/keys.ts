@@ -28,8 +28,14 @@ export const accountKey = (accountId: string): string => `${LEDGER}:account:${ac
 /** A set: the ids of one owner's accounts. */
 export const ownerAccountsKey = (ownerId: string): string => `${LEDGER}:accounts-of:${ownerId}`;
 
-/** A set: the ids of the accounts that the generator posts to. */
+/** A list: the ids of the accounts that the generator posts to, in the order in which they were opened. */
 export const generatedAccountsKey = (): string => `${LEDGER}:generated`;
+
+/** A string: exists while this interval's generated transactions are somebody's task already. */
+export const generatorTurnKey = (): string => `${LEDGER}:generator-turn`;
+
+/** A string: how many turns of the generator there have been. */
+export const generatorTurnsKey = (): string => `${LEDGER}:generator-turns`;
 
 /** A stream: one transaction an entry, newest last. */
 export const transactionsKey = (accountId: string): string => `${LEDGER}:transactions:${accountId}`;

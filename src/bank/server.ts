@@ -1,0 +1,90 @@
+import type { BankSettings } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { RedisLink } from '../redis/connect.ts';
+import { type AssertionVerifier, createAssertionVerifier } from '../token/assertion.ts';
+import { createBankApp } from './app.ts';
+import { startGenerator } from './generator.ts';
+import { listen } from './http-server.ts';
+import { PostingsFeed } from './postings-feed.ts';
+
+export type BankServerSettings = Pick<
+  BankSettings,
+  | 'bankHost'
+  | 'bankPort'
+  | 'redisUrl'
+  | 'redisDeadlineMs'
+  | 'issuer'
+  | 'bankAudience'
+  | 'jwksUrl'
+  | 'bankTransactionIntervalMs'
+  | 'bankSeed'
+  | 'bankTransactionsKept'
+  | 'bankStreamHeartbeatMs'
+  | 'bankBodyMaxBytes'
+  | 'shutdownGraceMs'
+>;
+
+export interface RunningBank {
+  url: string;
+  port: number;
+  /** Ends the streams, lets other requests finish within the grace, then ends what is left. */
+  close(): Promise<void>;
+}
+
+export interface BankOptions {
+  settings: BankServerSettings;
+  log: Logger;
+  /** Instead of one that fetches the gateway's keys. */
+  verifier?: AssertionVerifier;
+}
+
+/**
+ * Starts the bank. It listens whether Redis is there or not, and answers 503 until it is.
+ * @throws when the address can't be listened on.
+ */
+export async function startBank({ settings, log, verifier }: BankOptions): Promise<RunningBank> {
+  const redis = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
+  const [link, listeningLink] = [new RedisLink(redis), new RedisLink(redis)];
+  const feed = new PostingsFeed(listeningLink, log, settings.bankStreamHeartbeatMs);
+  const leaveRedis = (): void => {
+    feed.close();
+    link.close();
+    listeningLink.close();
+  };
+  const terms = { transactionsKept: settings.bankTransactionsKept };
+  const app = createBankApp({
+    link,
+    feed,
+    verifier: verifier ?? gatewaysVerifier(settings),
+    log,
+    terms,
+    streamHeartbeatMs: settings.bankStreamHeartbeatMs,
+    bodyMaxBytes: settings.bankBodyMaxBytes,
+    now: Date.now,
+  });
+  try {
+    const server = await listen(app, settings.bankHost, settings.bankPort);
+    log.info({ event: 'bank_listening', url: server.url }, 'the bank is listening');
+    const generating = { ...terms, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
+    const generator = startGenerator(link, generating, log, Date.now);
+    return {
+      url: server.url,
+      port: server.port,
+      close: async () => {
+        feed.close();
+        await Promise.all([generator.stop(), server.drain(settings.shutdownGraceMs)]);
+        leaveRedis();
+      },
+    };
+  } catch (fault) {
+    leaveRedis();
+    throw fault;
+  }
+}
+
+const gatewaysVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
+  createAssertionVerifier({
+    issuer,
+    audience: bankAudience,
+    jwksUrl: jwksUrl ?? `${issuer}/.well-known/jwks.json`,
+  });

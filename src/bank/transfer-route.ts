@@ -1,0 +1,81 @@
+import type { Context, Handler } from 'hono';
+import type { z } from 'zod';
+import { Refusal } from '../refusal.ts';
+import type { BankParts } from './app.ts';
+import { mayNot, visibleAccount } from './caller.ts';
+import { readAccount } from './ledger-accounts.ts';
+import { type Posted, type PostingReason, transfer } from './ledger-post.ts';
+import { type BankEnv, BankRefusal, refuse } from './problem.ts';
+import { bodyOf, checked, queryOf } from './request.ts';
+import {
+  type Account,
+  transferBody as bodySchema,
+  idempotencyKeySchema,
+  noQuery,
+  type transferBody,
+} from './schemas.ts';
+
+interface TransferRequest {
+  body: z.output<typeof transferBody>;
+  idempotencyKey: string;
+}
+
+/** Which member of the body a refusal of the ledger is about. */
+const FIELD_OF: Partial<Record<PostingReason, string>> = {
+  insufficient_funds: 'amountMinor',
+  balance_limit: 'amountMinor',
+  currency_mismatch: 'to',
+};
+
+/**
+ * Moves money from the caller's own account. The same `Idempotency-Key` with the same request is answered the
+ * same again, with another request it is refused (draft-ietf-httpapi-idempotency-key-header, section 2).
+ */
+export function transferRoute(bank: Pick<BankParts, 'link' | 'terms' | 'now'>): Handler<BankEnv> {
+  return async (c) => {
+    if (mayNot(c, 'transfers:write')) return refuse(c, new BankRefusal('scope_missing'));
+    const request = await transferRequest(c);
+    if (request instanceof Refusal) return refuse(c, request);
+    const from = await visibleAccount(c, bank.link);
+    if (from instanceof Refusal) return refuse(c, from);
+    if (from.ownerId !== c.get('caller').sub) return refuse(c, new BankRefusal('not_owner'));
+    const posted = await execute(bank, from, request);
+    if (posted instanceof Refusal) return refuse(c, posted);
+    return c.json(posted.transactions[0] as object, 201);
+  };
+}
+
+async function transferRequest(c: Context<BankEnv>): Promise<TransferRequest | BankRefusal> {
+  const query = queryOf(c, noQuery);
+  if (query instanceof Refusal) return query;
+  const header = c.req.header('idempotency-key');
+  if (header === undefined) return new BankRefusal('idempotency_key_missing');
+  const idempotencyKey = checked(idempotencyKeySchema, header, 'header_wrong');
+  if (idempotencyKey instanceof Refusal) return idempotencyKey;
+  const body = await bodyOf(c, bodySchema);
+  return body instanceof Refusal ? body : { body, idempotencyKey };
+}
+
+async function execute(
+  { link, terms, now }: Pick<BankParts, 'link' | 'terms' | 'now'>,
+  from: Account,
+  { body, idempotencyKey }: TransferRequest,
+): Promise<Posted | BankRefusal> {
+  const { amountMinor, description } = body;
+  if (body.to === from.id) return refusedField('transfer_to_self', 'to', 'wants another account');
+  const to = await readAccount(link, body.to);
+  if (to === undefined) return refusedField('destination_unknown', 'to', 'wants the id of an account');
+  const posted = await transfer(link, { from, to, amountMinor, description, idempotencyKey }, terms, now());
+  if (!(posted instanceof Refusal)) return posted;
+  const field = FIELD_OF[posted.reason];
+  return new BankRefusal(
+    posted.reason,
+    field === undefined ? [] : [{ field, message: 'can not be transferred' }],
+  );
+}
+
+const refusedField = (
+  reason: 'transfer_to_self' | 'destination_unknown',
+  field: string,
+  message: string,
+): BankRefusal => new BankRefusal(reason, [{ field, message }]);
