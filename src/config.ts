@@ -47,9 +47,10 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
   const parsed = z.object(shape).safeParse({ NODE_ENV: env.NODE_ENV, ...given });
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  if (parsed.success) faults.push(...productionFaults(parsed.data));
+  if (env.NODE_ENV === 'production') faults.push(...productionFaults(shape, given));
   if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
-  const named = Object.entries(parsed.data).map(([name, value]) => [camelCase(name), value]);
+  const settings: Record<string, unknown> = parsed.data;
+  const named = Object.keys(shape).map((name) => [camelCase(name), settings[name]]);
   return Object.fromEntries(named) as SettingsOf<Shape>;
 }
 
@@ -67,17 +68,14 @@ function givenValue(name: string, env: Environment, faults: string[]): string | 
 }
 
 /** What is convenient on a developer's machine and dangerous in a bank has no default in production. */
-function productionFaults(settings: Record<string, unknown>): string[] {
-  if (settings.NODE_ENV !== 'production') return [];
+function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): string[] {
   const faults: string[] = [];
-  if ('SIGNING_KEY' in settings && settings.SIGNING_KEY === undefined) {
+  if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined) {
     faults.push(
       'SIGNING_KEY: wants an RSA private key (PEM, PKCS #8) in production; give it or SIGNING_KEY_FILE',
     );
   }
-  if (typeof settings.ISSUER === 'string' && !settings.ISSUER.startsWith('https://')) {
-    faults.push('ISSUER: wants an https:// URL in production');
-  }
+  if (!given.ISSUER?.startsWith('https://')) faults.push('ISSUER: wants an https:// URL in production');
   return faults;
 }
 

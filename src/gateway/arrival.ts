@@ -24,12 +24,23 @@ export interface DecisionSubject {
   sid?: string;
 }
 
+/** A path as a log line shows it. A segment that is long enough to be a credential is not shown. */
+const pathForLog = (path: string): string => path.replace(/[^/]{65,}/g, '(long)');
+
 export const newRequestId = (): string => randomUUID();
 
 /** Writes the one log line of a request that is let through. */
 export function logGrant(arrival: Arrival, { sub, sid }: DecisionSubject): void {
   const { requestId, path, clientAddress, incoming, log } = arrival;
-  log.info({ granted: true, sub, sid, method: incoming.method, path, address: clientAddress, requestId });
+  log.info({
+    granted: true,
+    sub,
+    sid,
+    method: incoming.method,
+    path: pathForLog(path),
+    address: clientAddress,
+    requestId,
+  });
 }
 
 /** Answers with the refusal's problem and writes the one log line of a request that is not let through. */
@@ -42,7 +53,7 @@ export function refuse(
   const { requestId, path, clientAddress, incoming, outgoing, log } = arrival;
   const { reason, detail } = refusal;
   const { sub, sid } = subject;
-  const where = { method: incoming.method, path, address: clientAddress, requestId };
+  const where = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
   log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, ...where });
   deny(outgoing, refusal, requestId, extras);
   return RESPONSE_ALREADY_SENT;

@@ -20,7 +20,8 @@ interface HashingThread {
 
 /**
  * Hashes and checks passwords (argon2id, RFC 9106) in threads of its own with a bounded queue, so that a flood
- * of log-ins can't slow down the requests of those who are logged in.
+ * of log-ins can't slow down the requests of those who are logged in. Passwords are normalised (NFKC, NIST
+ * 800-63B section 5.1.1.2), because keyboards differ in how they write the same letters.
  */
 export class PasswordHasher {
   readonly #queueMax: number;
@@ -36,7 +37,7 @@ export class PasswordHasher {
 
   /** A PHC string with a fresh salt. @throws {PasswordQueueFull} */
   async hash(password: string): Promise<string> {
-    return String(await this.#run({ kind: 'hash', password }));
+    return String(await this.#run({ kind: 'hash', password: password.normalize('NFKC') }));
   }
 
   /**
@@ -46,7 +47,8 @@ export class PasswordHasher {
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const against = hash ?? (await this.decoy());
-    const matches = (await this.#run({ kind: 'verify', password, hash: against })) === true;
+    const job = { kind: 'verify', password: password.normalize('NFKC'), hash: against } as const;
+    const matches = (await this.#run(job)) === true;
     return matches && hash !== undefined;
   }
 
@@ -103,13 +105,16 @@ export class PasswordHasher {
   #takeNext(thread: HashingThread): void {
     const next = this.#queue.shift();
     thread.busyWith = undefined;
-    if (next !== undefined) give(thread, next);
+    if (next === undefined) thread.worker.unref();
+    else give(thread, next);
   }
 }
 
 const newWorker = (): Worker => new Worker(new URL('./password-worker.ts', import.meta.url));
 
+/** An idle thread does not keep the process alive; one at work does. */
 function give(thread: HashingThread, pending: PendingJob): void {
   thread.busyWith = pending;
+  thread.worker.ref();
   thread.worker.postMessage(pending.job);
 }

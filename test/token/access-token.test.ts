@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { type JWTHeaderParameters, SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/refusal.ts';
 import {
@@ -103,7 +103,7 @@ describe('a genuinely signed token is refused', () => {
     ['another header parameter', { alg: 'PS256', typ: 'at+jwt', jku: 'https://evil.example' }],
   ])('with %s in the header', async (_what, header) => {
     const token = await new SignJWT({ ...claimsAt(NOW) })
-      .setProtectedHeader({ ...header, kid: ring.signing.kid } as { alg: string })
+      .setProtectedHeader({ ...header, kid: ring.signing.kid } as JWTHeaderParameters)
       .sign(ring.signing.privateKey);
     expect(await reasonFor(token)).toBe('token_header');
   });

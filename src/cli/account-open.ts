@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { openAccount } from '../bank/ledger-accounts.ts';
+import { bankSettings, type Environment } from '../config.ts';
+import { findUserByName } from '../identity/users.ts';
+import { withRedis } from './with-redis.ts';
+
+const requestSchema = z.object({
+  username: z.string(),
+  name: z.string().min(1).max(128),
+  balanceMinor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'wants a whole number of minor units')
+    .transform(Number),
+});
+
+/** `portcullis account open`. @returns the exit code */
+export async function runAccountOpen(
+  env: Environment,
+  given: { username: string; name: string; balanceMinor: string },
+): Promise<number> {
+  const request = requestSchema.safeParse(given);
+  if (!request.success) {
+    process.stderr.write(`portcullis: ${z.prettifyError(request.error)}\n`);
+    return 1;
+  }
+  const { username, name, balanceMinor } = request.data;
+  return withRedis(env, async (redis) => {
+    const owner = await findUserByName(redis, username);
+    if (owner === undefined) {
+      process.stderr.write(`portcullis: there is no user ${username}\n`);
+      return 1;
+    }
+    const { bankCurrency: currency } = bankSettings(env);
+    const terms = { ownerId: owner.id, name, currency, openingBalanceMinor: balanceMinor, generated: false };
+    const account = await openAccount(redis, terms, Date.now());
+    process.stdout.write(`opened ${account.id} for ${owner.username}\n`);
+    return 0;
+  });
+}

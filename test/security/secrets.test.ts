@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seedDemoUsers } from '../../src/identity/demo-users.ts';
+import { PasswordHasher } from '../../src/identity/passwords.ts';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connect.ts';
+import { makeKeyPem } from '../../src/token/key-ring.ts';
+import { bearer, postJson } from '../support/gateway.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+const SITE = 'http://127.0.0.1:8080';
+
+let redis: TestRedis;
+let bank: Upstream;
+let gateway: ChildProcess;
+let dataDir: string;
+let signingKey: string;
+let printed = '';
+/** Every command that reaches Redis, as its MONITOR shows it. */
+let monitored = '';
+let monitor: ReturnType<typeof createClient>;
+
+beforeAll(async () => {
+  [redis, bank, dataDir, signingKey] = await Promise.all([
+    startTestRedis(),
+    startUpstream(),
+    mkdtemp(join(tmpdir(), 'portcullis-secrets-')),
+    makeKeyPem(),
+  ]);
+  await seed();
+  monitor = createClient({ socket: { path: redis.url.slice('unix://'.length), tls: false } });
+  monitor.on('error', () => {});
+  await monitor.connect();
+  await monitor.monitor((reply) => {
+    monitored += `${reply}\n`;
+  });
+  const settings = {
+    REDIS_URL: redis.url,
+    BANK_URL: bank.url,
+    DATA_DIR: dataDir,
+    SIGNING_KEY: signingKey,
+    GATEWAY_PORT: '0',
+    LOG_LEVEL: 'debug',
+  };
+  gateway = spawn(process.execPath, ['src/main.ts', 'gateway'], {
+    env: { PATH: process.env.PATH, ...settings },
+  });
+  for (const stream of [gateway.stdout, gateway.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
+  }
+  await until(() => printed.includes('redis_connected') && printed.includes('gateway_listening'), 15_000);
+});
+
+afterAll(async () => {
+  monitor.destroy();
+  if (gateway.exitCode === null) {
+    gateway.kill('SIGTERM');
+    await once(gateway, 'exit');
+  }
+  await Promise.all([redis.stop(), bank.close(), rm(dataDir, { recursive: true })]);
+});
+
+async function seed(): Promise<void> {
+  const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+  await link.whenReady(5000);
+  await seedDemoUsers(link, hasher, new Date());
+  await hasher.close();
+  link.close();
+}
+
+test('no token, password, cookie, assertion or key is in the log, in Redis or in a command to it', async () => {
+  const url = /"url":"(http:[^"]+)"/.exec(printed)?.[1] ?? '';
+  const secrets = new Set<string>(['foobared', 'a-wrong-password']);
+  const keep = (secret: string): void => {
+    for (const part of secret.split('.')) if (part.length > 40) secrets.add(part);
+  };
+  bank.answerWith((incoming, outgoing) => {
+    keep(incoming.headers.authorization?.slice('Bearer '.length) ?? '');
+    outgoing.end('{}');
+  });
+
+  const login = await postJson(`${url}/auth/login`, { username: 'bob', password: 'foobared' });
+  const { access_token: token } = (await login.json()) as { access_token: string };
+  const withCookie = { username: 'bob', password: 'foobared', transport: 'cookie' };
+  const cookieLogin = await postJson(`${url}/auth/login`, withCookie, { origin: SITE });
+  const cookie = cookieLogin.headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect([login.status, cookieLogin.status]).toEqual([200, 200]);
+  const asked = [
+    postJson(`${url}/auth/login`, { username: 'bob', password: 'a-wrong-password' }),
+    postJson(`${url}/auth/login`, { username: 'typed-into-the-name-field', password: 'x' }),
+    postJson(`${url}/auth/login`, { username: ['typed-into-the-name-field'], password: 'foobared' }),
+    fetch(`${url}/auth/session`, { headers: bearer(token) }),
+    fetch(`${url}/auth/session`, { headers: { cookie } }),
+    fetch(`${url}/bank/accounts?access_token=${token}`, { headers: {} }),
+    fetch(`${url}/bank/accounts?q=foobared`, { headers: bearer(token) }),
+    fetch(`${url}/bank/accounts`, { headers: bearer(`${token.slice(0, -4)}AAAA`) }),
+    fetch(`${url}/bank/accounts`, { headers: { ...bearer(token), cookie } }),
+    fetch(`${url}/${token}`),
+    fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
+  ];
+  const answers = await Promise.all(asked);
+  expect(answers.every(({ status }) => status < 500)).toBe(true);
+  await redis.kill();
+  const inOutage = await fetch(`${url}/bank/accounts`, { headers: { cookie } });
+  expect(inOutage.status).toBe(503);
+  await redis.restart();
+  keep(token);
+  keep(cookie);
+  for (const line of signingKey.split('\n')) keep(line);
+
+  gateway.kill('SIGTERM');
+  await once(gateway, 'exit');
+  const dump = JSON.stringify([...(await redis.dump())]);
+  expect(printed.match(/"granted":/g)?.length).toBeGreaterThanOrEqual(asked.length + 3);
+  expect(monitored).toContain('sess:{');
+  // A name is looked up as it is, so the command shows it; nothing keeps it.
+  expect(printed + dump).not.toContain('typed-into-the-name-field');
+  for (const [where, text] of Object.entries({ printed, monitored, dump })) {
+    for (const secret of secrets) {
+      expect(text.includes(secret), `${secret.slice(0, 12)}… in ${where}`).toBe(false);
+    }
+  }
+});
