@@ -1,0 +1,103 @@
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import {
+  type BankSettings,
+  bankSettings,
+  type Environment,
+  type GatewaySettings,
+  gatewaySettings,
+  SettingsRefused,
+} from '../config.ts';
+
+/** `portcullis dev` can't run as it was asked to. The message names the setting and what to change. */
+export class DevRefused extends Error {
+  readonly code = 'dev_refused';
+  override readonly name = 'DevRefused';
+}
+
+/** Where everything listens and keeps its data, and the environment that tells the gateway and the bank. */
+export interface DevPlan {
+  gateway: GatewaySettings;
+  bank: BankSettings;
+  gatewayUrl: string;
+  bankUrl: string;
+  dataDirectory: string;
+  redisDirectory: string;
+  childEnv: Environment;
+}
+
+/**
+ * Decides the ports and settles the addresses that the gateway and the bank must agree on. What the user has set
+ * stays as it is.
+ * @throws {DevRefused} {@link SettingsRefused}
+ */
+export async function planDev(env: Environment): Promise<DevPlan> {
+  if (env.NODE_ENV === 'production')
+    throw new DevRefused('NODE_ENV: `portcullis dev` makes log-ins that everybody knows: not in production');
+  const asked = readBoth(env);
+  const { gatewayHost } = asked.gateway;
+  const { bankHost } = asked.bank;
+  const gatewayPort = await freePort('GATEWAY_PORT', gatewayHost, asked.gateway.gatewayPort);
+  const bankPort = await freePort('BANK_PORT', bankHost, asked.bank.bankPort, gatewayPort);
+  const gatewayUrl = `http://${reachable(gatewayHost)}:${gatewayPort}`;
+  const bankUrl = `http://${reachable(bankHost)}:${bankPort}`;
+  const childEnv = {
+    ...env,
+    ...unlessGiven(env, 'ISSUER', gatewayUrl),
+    ...unlessGiven(env, 'BANK_URL', bankUrl),
+    ...unlessGiven(env, 'JWKS_URL', `${gatewayUrl}/.well-known/jwks.json`),
+    ...{ GATEWAY_PORT: `${gatewayPort}`, GATEWAY_PORT_FILE: undefined },
+    ...{ BANK_PORT: `${bankPort}`, BANK_PORT_FILE: undefined },
+  };
+  const dataDirectory = resolve(asked.gateway.dataDir);
+  const redisDirectory = join(dataDirectory, 'redis');
+  return { ...readBoth(childEnv), gatewayUrl, bankUrl, dataDirectory, redisDirectory, childEnv };
+}
+
+/** The settings of both. @throws {SettingsRefused} naming the faults of both at once. */
+function readBoth(env: Environment): Pick<DevPlan, 'gateway' | 'bank'> {
+  const faults = [gatewaySettings, bankSettings].flatMap((read) => {
+    try {
+      read(env);
+      return [];
+    } catch (fault) {
+      if (fault instanceof SettingsRefused) return fault.faults;
+      throw fault;
+    }
+  });
+  if (faults.length > 0) throw new SettingsRefused([...new Set(faults)]);
+  return { gateway: gatewaySettings(env), bank: bankSettings(env) };
+}
+
+const unlessGiven = (env: Environment, name: string, value: string): Environment =>
+  env[name] || env[`${name}_FILE`] ? {} : { [name]: value };
+
+/** An address to connect to, for one to listen on. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The port itself if it is free, or any free one for 0. @throws {DevRefused} */
+function freePort(setting: string, host: string, port: number, taken?: number): Promise<number> {
+  return new Promise((settle, refuse) => {
+    const probe = createServer();
+    const refused = (why: string) =>
+      refuse(
+        new DevRefused(`port ${port} ${why}: choose another, such as ${setting}=${port + 10} npm start`),
+      );
+    probe.on('error', (fault: NodeJS.ErrnoException) => {
+      if (fault.code === 'EADDRINUSE') refused('is taken by another program');
+      else if (fault.code === 'EACCES') refused('is not allowed to you');
+      else refuse(new DevRefused(`${setting.replace('PORT', 'HOST')}: can't listen on it (${fault.code})`));
+    });
+    probe.listen(port, host, () => {
+      const address = probe.address();
+      probe.close(() => {
+        const free = address !== null && typeof address === 'object' ? address.port : port;
+        if (free === taken) refused('is both the gateway and the bank');
+        else settle(free);
+      });
+    });
+  });
+}
