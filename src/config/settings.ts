@@ -120,7 +120,7 @@ export const gatewayShape = {
     .describe('how many verified tokens are remembered; 0 verifies every signature every time'),
   PASSWORD_WORKERS: integer(1, 64)
     .default(Math.max(1, availableParallelism() - 1))
-    .describe('threads that hash passwords'),
+    .describe('threads that hash passwords; one fewer than the machine has cores unless given'),
   PASSWORD_QUEUE_MAX: integer(1, 10_000).default(32).describe('log-ins that may wait for a password thread'),
   LOGIN_FAILURES_PER_USERNAME: integer(1, 1000)
     .default(5)
