@@ -12,12 +12,10 @@ export function queryOf<Schema extends z.ZodType>(
   schema: Schema,
 ): z.output<Schema> | BankRefusal {
   const given = c.req.url.includes('?') ? c.req.queries() : {};
-  const once: Record<string, string> = {};
-  for (const [name, values] of Object.entries(given)) {
-    if (values.length > 1)
-      return new BankRefusal('query_wrong', [{ field: name, message: 'wants to be given once' }]);
-    once[name] = values[0] ?? '';
-  }
+  const twice = Object.keys(given).find((name) => (given[name]?.length ?? 0) > 1);
+  if (twice !== undefined)
+    return new BankRefusal('query_wrong', [fieldError([twice], 'wants to be given once')]);
+  const once = Object.fromEntries(Object.entries(given).map(([name, [value = '']]) => [name, value]));
   return checked(schema, once, 'query_wrong');
 }
 
@@ -44,13 +42,14 @@ export function checked<Schema extends z.ZodType>(
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  const at = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return [{ field: at, message: issue.message }];
-  return issue.keys.map((key) => ({
-    field: [...issue.path, key].join('.').slice(0, FIELD_MOST_CHARACTERS),
-    message: 'is not known here',
-  }));
+  if (issue.code !== 'unrecognized_keys') return [fieldError(issue.path, issue.message)];
+  return issue.keys.map((key) => fieldError([...issue.path, key], 'is not known here'));
 }
+
+const fieldError = (path: readonly PropertyKey[], message: string): FieldError => ({
+  field: path.map(String).join('.').slice(0, FIELD_MOST_CHARACTERS),
+  message,
+});
 
 /** The value, or undefined (which no schema takes) when the bytes are no JSON in UTF-8. */
 function parseJson(bytes: ArrayBuffer): unknown {

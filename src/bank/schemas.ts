@@ -138,17 +138,19 @@ export type BalanceQuery = z.output<typeof balanceQuery>;
 export const spendersQuery = z.strictObject({ limit: wholeNumber(1, 50, 5) });
 
 export const streamHeaders = z.strictObject({
-  'last-event-id': z.string().regex(TRANSACTION_ID, 'wants the id of a transaction').optional(),
+  'Last-Event-ID': z.string().regex(TRANSACTION_ID, 'wants the id of a transaction').optional(),
 });
 
 /** A Structured Field string (RFC 8941, section 3.3.3), or, as many clients send it, its content alone. */
 const IDEMPOTENCY_KEY =
   /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,128})"|([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,128}))$/;
 
-export const idempotencyKeySchema = z
-  .string()
-  .regex(IDEMPOTENCY_KEY, 'wants 1 to 128 visible ASCII characters')
-  .transform((text) => text.replace(IDEMPOTENCY_KEY, '$1$2'));
+export const transferHeaders = z.strictObject({
+  'Idempotency-Key': z
+    .string()
+    .regex(IDEMPOTENCY_KEY, 'wants 1 to 128 visible ASCII characters')
+    .transform((text) => text.replace(IDEMPOTENCY_KEY, '$1$2')),
+});
 
 export const transferBody = z.strictObject({
   to: accountIdSchema,

@@ -23,13 +23,13 @@ export function streamRoute(bank: Pick<BankParts, 'link' | 'feed' | 'streamHeart
     if (query instanceof Refusal) return refuse(c, query);
     const headers = checked(
       streamHeaders,
-      { 'last-event-id': c.req.header('last-event-id') },
+      { 'Last-Event-ID': c.req.header('last-event-id') },
       'header_wrong',
     );
     if (headers instanceof Refusal) return refuse(c, headers);
     const account = await visibleAccount(c, link);
     if (account instanceof Refusal) return refuse(c, account);
-    const after = headers['last-event-id'] ?? (await newestTransactionId(link, account.id));
+    const after = headers['Last-Event-ID'] ?? (await newestTransactionId(link, account.id));
     return new Response(transactionStream({ link, feed, account, after, heartbeatMs }), { headers: HEADERS });
   };
 }

@@ -7,13 +7,7 @@ import { readAccount } from './ledger-accounts.ts';
 import { type Posted, type PostingReason, transfer } from './ledger-post.ts';
 import { type BankEnv, BankRefusal, refuse } from './problem.ts';
 import { bodyOf, checked, queryOf } from './request.ts';
-import {
-  type Account,
-  transferBody as bodySchema,
-  idempotencyKeySchema,
-  noQuery,
-  type transferBody,
-} from './schemas.ts';
+import { type Account, noQuery, transferBody, transferHeaders } from './schemas.ts';
 
 interface TransferRequest {
   body: z.output<typeof transferBody>;
@@ -50,10 +44,10 @@ async function transferRequest(c: Context<BankEnv>): Promise<TransferRequest | B
   if (query instanceof Refusal) return query;
   const header = c.req.header('idempotency-key');
   if (header === undefined) return new BankRefusal('idempotency_key_missing');
-  const idempotencyKey = checked(idempotencyKeySchema, header, 'header_wrong');
-  if (idempotencyKey instanceof Refusal) return idempotencyKey;
-  const body = await bodyOf(c, bodySchema);
-  return body instanceof Refusal ? body : { body, idempotencyKey };
+  const headers = checked(transferHeaders, { 'Idempotency-Key': header }, 'header_wrong');
+  if (headers instanceof Refusal) return headers;
+  const body = await bodyOf(c, transferBody);
+  return body instanceof Refusal ? body : { body, idempotencyKey: headers['Idempotency-Key'] };
 }
 
 async function execute(

@@ -1,0 +1,162 @@
+import { pino } from 'pino';
+import { openAccount } from '../../src/bank/ledger-accounts.ts';
+import { type Leg, type Posted, post } from '../../src/bank/ledger-post.ts';
+import type { Account } from '../../src/bank/schemas.ts';
+import { type BankServerSettings, type RunningBank, startBank } from '../../src/bank/server.ts';
+import { bankSettings } from '../../src/config.ts';
+import { type Role, scopesOf } from '../../src/identity/roles.ts';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connect.ts';
+import { Refusal } from '../../src/refusal.ts';
+import { type AssertionClaims, signAssertion } from '../../src/token/assertion.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+export interface BankUnderTest {
+  url: string;
+  redis: TestRedis;
+  /** A connection of the test's own. */
+  link: RedisLink;
+  settings: BankServerSettings;
+  ring: KeyRing;
+  /** Stands for the gateway: it serves the public keys. */
+  gateway: Upstream;
+  bank: RunningBank;
+  /** The bank's log lines, as text. */
+  log: string[];
+  /** A genuine assertion about a caller, with whatever the test changes. */
+  assertion(sub: string, changes?: Partial<AssertionClaims>): Promise<string>;
+  /** Asks the bank as the gateway would for `sub`, a `user` unless told otherwise. */
+  ask(sub: string, path: string, options?: AskOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface AskOptions extends RequestInit {
+  role?: Role;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+export const TERMS = { transactionsKept: 1_000_000 };
+
+/** The real bank over a real, private Redis, with a stand-in for the gateway's key set. */
+export async function startBankUnderTest(env: Record<string, string> = {}): Promise<BankUnderTest> {
+  const redis = await startTestRedis();
+  const ring = await keyRingFromPem(await makeKeyPem());
+  const gateway = await startUpstream((_incoming, outgoing) => {
+    outgoing.setHeader('content-type', 'application/json');
+    outgoing.end(JSON.stringify(ring.jwks));
+  });
+  const settings = bankSettings({
+    REDIS_URL: redis.url,
+    BANK_PORT: '0',
+    JWKS_URL: `${gateway.url}/jwks`,
+    BANK_TRANSACTION_INTERVAL_MS: '0',
+    SHUTDOWN_GRACE_MS: '500',
+    ...env,
+  });
+  const log: string[] = [];
+  const bank = await startBank({
+    settings,
+    log: pino({ level: 'info' }, { write: (line) => log.push(line) }),
+  });
+  const link = await testLink(redis);
+  const assertion = (sub: string, changes: Partial<AssertionClaims> = {}): Promise<string> =>
+    signAssertion(ring, claimsOf(settings, sub, changes));
+  return {
+    url: bank.url,
+    redis,
+    link,
+    settings,
+    ring,
+    gateway,
+    bank,
+    log,
+    assertion,
+    ask: async (sub, path, { role = 'user', ...init } = {}) => {
+      const token = await assertion(sub, { role, scope: [...scopesOf(role)] });
+      return answerOf(
+        await fetch(bank.url + path, {
+          ...init,
+          headers: { ...init.headers, authorization: `Bearer ${token}` },
+        }),
+      );
+    },
+    close: async () => {
+      await bank.close();
+      link.close();
+      await gateway.close();
+      await redis.stop();
+    },
+  };
+}
+
+/** A usable connection. Its deadline is long, since tests put much on it at once. */
+export async function testLink(redis: TestRedis): Promise<RedisLink> {
+  const link = new RedisLink({ url: redis.url, deadlineMs: 10_000, log: createLog('cli', 'silent') });
+  await link.whenReady(5000);
+  return link;
+}
+
+export function claimsOf(
+  settings: BankServerSettings,
+  sub: string,
+  changes: Partial<AssertionClaims>,
+): AssertionClaims {
+  const iat = Math.floor(Date.now() / 1000);
+  const { issuer: iss, bankAudience: aud } = settings;
+  return {
+    iss,
+    aud,
+    sub,
+    sid: 'session-1',
+    role: 'user',
+    scope: [...scopesOf('user')],
+    iat,
+    exp: iat + 60,
+    ...changes,
+  };
+}
+
+export async function answerOf(answer: Response): Promise<Answer> {
+  const text = await answer.text();
+  const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
+  return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : {} };
+}
+
+export function openTestAccount(link: RedisLink, account: Partial<Account> = {}): Promise<Account> {
+  const { id, ownerId = 'owner', name = 'Somebody', currency = 'EUR', balanceMinor = 100_000 } = account;
+  const known = id === undefined ? {} : { id };
+  return openAccount(
+    link,
+    { ...known, ownerId, name, currency, openingBalanceMinor: balanceMinor, generated: false },
+    Date.parse('2026-01-01T00:00:00Z'),
+  );
+}
+
+export const leg = (accountId: string, changes: Partial<Leg> = {}): Leg => ({
+  accountId,
+  direction: 'debit',
+  amountMinor: 100,
+  type: 'groceries',
+  counterparty: 'Larkfield Market',
+  description: 'Weekly shop',
+  ...changes,
+});
+
+/** Posts one leg that is expected to be posted. */
+export async function posted(
+  link: RedisLink,
+  one: Leg,
+  nowMs = Date.now(),
+): Promise<Posted['transactions'][number]> {
+  const outcome = await post(link, { legs: [one] }, TERMS, nowMs);
+  const transaction = outcome instanceof Refusal ? undefined : outcome.transactions[0];
+  if (transaction === undefined) throw new Error('the posting was refused');
+  return transaction;
+}

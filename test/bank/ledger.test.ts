@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { accountsOf, openAccount, readAccount, seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
+import { biggestSpenders } from '../../src/bank/ledger-figures.ts';
+import { type Posting, post, transfer } from '../../src/bank/ledger-post.ts';
+import { newestTransactionId, transactionsAfter } from '../../src/bank/ledger-transactions.ts';
+import type { Account } from '../../src/bank/schemas.ts';
+import type { RedisLink } from '../../src/redis/connect.ts';
+import { balancesKey, idempotencyKey, postingsChannel, transactionsKey } from '../../src/redis/keys.ts';
+import { Refusal } from '../../src/refusal.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { leg, openTestAccount, posted, TERMS, testLink } from './bank-under-test.ts';
+
+const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
+let redis: TestRedis;
+let link: RedisLink;
+let account: Account;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  link = await testLink(redis);
+});
+beforeEach(async () => {
+  await redis.flush();
+  account = await openTestAccount(link);
+});
+afterAll(async () => {
+  link.close();
+  await redis.stop();
+});
+
+const balanceOf = async (id: string): Promise<number | undefined> =>
+  (await readAccount(link, id))?.balanceMinor;
+const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
+  post(link, { legs: [one], ...(idempotency && { idempotency }) }, TERMS, NOW_MS);
+
+test('a debit moves the balance, appends a transaction and a balance point, and counts as spending', async () => {
+  const outcome = await postOne(leg(account.id, { amountMinor: 2599 }));
+
+  const expected = {
+    id: `${NOW_MS}-0`,
+    accountId: account.id,
+    at: '2026-03-01T12:00:00.250Z',
+    direction: 'debit',
+    type: 'groceries',
+    counterparty: 'Larkfield Market',
+    description: 'Weekly shop',
+    amountMinor: 2599,
+    currency: 'EUR',
+    balanceAfterMinor: 97_401,
+  };
+  expect(outcome).toEqual({ transactions: [expected], replayed: false });
+  expect(await transactionsAfter(link, account, '0-0', 10)).toEqual([expected]);
+  expect(await balanceOf(account.id)).toBe(97_401);
+  const points = await link.run((client) => client.xRange(balancesKey(account.id), '-', '+'));
+  expect(points?.at(-1)).toMatchObject({ id: `${NOW_MS}-0`, message: { balanceMinor: '97401' } });
+  expect(await biggestSpenders(link, account.id, 5)).toEqual([
+    { counterparty: 'Larkfield Market', amountMinor: 2599 },
+  ]);
+});
+
+test('a credit adds to the balance and is no spending', async () => {
+  await posted(link, leg(account.id, { direction: 'credit', amountMinor: 50 }));
+  expect(await balanceOf(account.id)).toBe(100_050);
+  expect(await biggestSpenders(link, account.id, 5)).toEqual([]);
+});
+
+test('the last cent can be spent and not one more', async () => {
+  expect(await postOne(leg(account.id, { amountMinor: 100_001 }))).toEqual(new Refusal('insufficient_funds'));
+  await posted(link, leg(account.id, { amountMinor: 100_000 }));
+  expect(await postOne(leg(account.id, { amountMinor: 1 }))).toEqual(new Refusal('insufficient_funds'));
+  expect(await balanceOf(account.id)).toBe(0);
+  expect(await transactionsAfter(link, account, '0-0', 10)).toHaveLength(1);
+});
+
+test('balances are exact to the cent up to 2^53 - 1, and none grows beyond', async () => {
+  const rich = await openTestAccount(link, { balanceMinor: Number.MAX_SAFE_INTEGER - 2 });
+  const credit = (amountMinor: number) => postOne(leg(rich.id, { direction: 'credit', amountMinor }));
+
+  expect(await credit(3)).toEqual(new Refusal('balance_limit'));
+  expect(await credit(2)).toMatchObject({ transactions: [{ balanceAfterMinor: Number.MAX_SAFE_INTEGER }] });
+  expect(await credit(Number.MAX_SAFE_INTEGER)).toEqual(new Refusal('balance_limit'));
+  const debit = await posted(link, leg(rich.id, { amountMinor: 7_199_254_740_991 }));
+  expect(debit.balanceAfterMinor).toBe(9_000_000_000_000_000);
+  expect(await balanceOf(rich.id)).toBe(9_000_000_000_000_000);
+});
+
+test.each([0, -1, 1.5, Number.NaN, 2 ** 53])(
+  'an amount of %s is a fault of the caller',
+  async (amountMinor) => {
+    await expect(postOne(leg(account.id, { amountMinor }))).rejects.toThrow(RangeError);
+  },
+);
+
+test('a transfer posts both sides, each with the other as its counterparty', async () => {
+  const bob = await openTestAccount(link, { name: 'Bob' });
+  const alice = await openTestAccount(link, { name: 'Alice', balanceMinor: 0 });
+  const order = { from: bob, to: alice, amountMinor: 30_000, description: 'Rent', idempotencyKey: 'a' };
+
+  expect(await transfer(link, order, TERMS, NOW_MS)).toMatchObject({
+    transactions: [
+      { accountId: bob.id, direction: 'debit', counterparty: 'Alice', balanceAfterMinor: 70_000 },
+      { accountId: alice.id, direction: 'credit', counterparty: 'Bob', balanceAfterMinor: 30_000 },
+    ],
+  });
+  expect([await balanceOf(bob.id), await balanceOf(alice.id)]).toEqual([70_000, 30_000]);
+});
+
+test('when one leg is refused, no leg is posted', async () => {
+  const poor = await openTestAccount(link, { balanceMinor: 10 });
+  const foreign = await openTestAccount(link, { currency: 'USD' });
+  const before = await redis.dump();
+  const both = (second: ReturnType<typeof leg>) =>
+    post(link, { legs: [leg(account.id), second] }, TERMS, NOW_MS);
+
+  expect(await both(leg(poor.id))).toEqual(new Refusal('insufficient_funds'));
+  expect(await both(leg(foreign.id))).toEqual(new Refusal('currency_mismatch'));
+  expect(await both(leg('nobody'))).toEqual(new Refusal('account_unknown'));
+  expect(await redis.dump()).toEqual(before);
+});
+
+test('several legs on one account are judged together', async () => {
+  const most = leg(account.id, { amountMinor: 60_000 });
+  expect(await post(link, { legs: [most, most] }, TERMS, NOW_MS)).toEqual(new Refusal('insufficient_funds'));
+  expect(await balanceOf(account.id)).toBe(100_000);
+});
+
+test('the same idempotency key with the same request gives the same answer and posts once', async () => {
+  const idempotency = { accountId: account.id, key: 'k' };
+  const first = await postOne(leg(account.id), idempotency);
+  const second = await postOne(leg(account.id), idempotency);
+
+  expect(first).toMatchObject({ replayed: false });
+  expect(second).toEqual({ ...first, replayed: true });
+  expect(await balanceOf(account.id)).toBe(99_900);
+});
+
+test('the same idempotency key with another request is refused and posts nothing', async () => {
+  const idempotency = { accountId: account.id, key: 'k' };
+  await postOne(leg(account.id), idempotency);
+  for (const other of [leg(account.id, { amountMinor: 101 }), leg(account.id, { description: 'Other' })])
+    expect(await postOne(other, idempotency)).toEqual(new Refusal('idempotency_key_reused'));
+  expect(await balanceOf(account.id)).toBe(99_900);
+});
+
+test('a refusal is remembered with its idempotency key like any other answer', async () => {
+  const idempotency = { accountId: account.id, key: 'k' };
+  const tooMuch = leg(account.id, { amountMinor: 100_001 });
+  await postOne(tooMuch, idempotency);
+  await posted(link, leg(account.id, { direction: 'credit' }));
+  expect(await postOne(tooMuch, idempotency)).toEqual(new Refusal('insufficient_funds'));
+  expect(await postOne(tooMuch)).toMatchObject({ replayed: false });
+});
+
+test('idempotency keys are remembered for 24 hours and belong to one account', async () => {
+  const other = await openTestAccount(link);
+  await postOne(leg(account.id), { accountId: account.id, key: 'k' });
+  expect(await postOne(leg(other.id), { accountId: other.id, key: 'k' })).toMatchObject({ replayed: false });
+  const ttlMs = await link.run((client) => client.pTTL(idempotencyKey(account.id, 'k')));
+  expect(ttlMs).toBeGreaterThan(86_390_000);
+  expect(ttlMs).toBeLessThanOrEqual(86_400_000);
+});
+
+test('times never go backwards, not even when the clock does', async () => {
+  const first = await posted(link, leg(account.id), NOW_MS);
+  const second = await posted(link, leg(account.id), NOW_MS - 60_000);
+  const third = await posted(link, leg(account.id), NOW_MS + 1);
+  expect([first.id, second.id, third.id]).toEqual([`${NOW_MS}-0`, `${NOW_MS}-1`, `${NOW_MS + 1}-0`]);
+  expect(second.at).toBe(first.at);
+});
+
+test('a transaction in the very millisecond of the opening has the same id in both streams', async () => {
+  const { openedAt } = account;
+  const { id } = await posted(link, leg(account.id), Date.parse(openedAt));
+  const newest = await link.run((client) =>
+    client.xRevRange(balancesKey(account.id), '+', '-', { COUNT: 1 }),
+  );
+  expect(newest?.[0]?.id).toBe(id);
+  expect(id).toBe(`${Date.parse(openedAt)}-1`);
+});
+
+test('both streams are trimmed to about the number that is kept', async () => {
+  const terms = { transactionsKept: 100 };
+  const credit = leg(account.id, { direction: 'credit' });
+  await Promise.all(Array.from({ length: 1000 }, () => post(link, { legs: [credit] }, terms, NOW_MS)));
+  for (const key of [transactionsKey(account.id), balancesKey(account.id)]) {
+    const length = await link.run((client) => client.xLen(key));
+    expect(length).toBeGreaterThanOrEqual(100);
+    expect(length).toBeLessThanOrEqual(300);
+  }
+});
+
+test('each posting tells whoever listens which account it was', async () => {
+  const listener = await testLink(redis);
+  const heard: string[] = [];
+  await listener.run((client) => client.subscribe(postingsChannel(), (id) => heard.push(id)));
+  const other = await openTestAccount(link);
+  await post(link, { legs: [leg(account.id), leg(other.id)] }, TERMS, NOW_MS);
+  await until(() => heard.length === 2);
+  expect(heard).toEqual([account.id, other.id]);
+  listener.close();
+});
+
+test('an account without transactions has a newest id before all others', async () => {
+  expect(await newestTransactionId(link, account.id)).toBe('0-0');
+});
+
+test('opening an account that is there leaves it as it is', async () => {
+  await posted(link, leg(account.id));
+  const again = await openAccount(
+    link,
+    { ...account, openingBalanceMinor: 5, name: 'Other', generated: true },
+    NOW_MS,
+  );
+  expect(again).toEqual({ ...account, balanceMinor: 99_900 });
+});
+
+test.each([-1, 0.5, 2 ** 53])('an opening balance of %s is a fault of the caller', async (balanceMinor) => {
+  await expect(openTestAccount(link, { balanceMinor })).rejects.toThrow(RangeError);
+});
+
+test('seeding demo accounts again changes nothing, also when two processes do it at once', async () => {
+  const owners = [
+    { ownerId: 'u1', name: 'Bob' },
+    { ownerId: 'u2', name: 'Alice' },
+  ];
+  const terms = { currency: 'EUR', nowMs: NOW_MS };
+  const [first] = await Promise.all([
+    seedDemoAccounts(link, owners, terms),
+    seedDemoAccounts(link, owners, terms),
+  ]);
+  const before = await redis.dump();
+  await seedDemoAccounts(link, owners, { ...terms, nowMs: NOW_MS + 1 });
+
+  expect(first).toMatchObject([
+    { ownerId: 'u1', name: 'Bob', balanceMinor: 10_000_000, currency: 'EUR' },
+    { ownerId: 'u2', name: 'Alice', balanceMinor: 10_000_000, currency: 'EUR' },
+  ]);
+  expect(await accountsOf(link, 'u1')).toEqual(first?.slice(0, 1));
+  expect(await redis.dump()).toEqual(before);
+});
