@@ -1,18 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { GatewaySettings } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { Refusal } from '../refusal.ts';
 import { type Arrival, newRequestId, refuse } from './arrival.ts';
+import { answerBrokenRequests } from './broken-request.ts';
 import { clientAddress } from './client-address.ts';
-import { type DenialReason, rawDenial, statusOf } from './denial.ts';
-import { declaresTooMuch } from './request-body.ts';
+import { rawDenial, statusOf } from './denial.ts';
+import { declaresTooMuch, isPlainlyFramed } from './request-body.ts';
 import { plainPath } from './request-target.ts';
 
 /** How often connections are looked over for time-outs. */
 const CONNECTION_CHECK_MS = 1000;
+
+/** Node leaves out headers past the thousandth without a word, and another hop may see them. */
+const NO_LIMIT_BUT_BYTES = 0;
 
 export interface ListenParts {
   app: Hono<{ Bindings: Arrival }>;
@@ -29,24 +32,23 @@ export function createGatewayServer(parts: ListenParts): Server {
   const { settings, log } = parts;
   const server = createServer({
     maxHeaderSize: settings.headerMaxBytes,
-    headersTimeout: settings.headersTimeoutMs,
+    headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
     requestTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    requireHostHeader: false,
     noDelay: true,
   });
   server.setTimeout(settings.idleTimeoutMs);
   server.maxConnections = settings.connectionsMax;
+  server.maxHeadersCount = NO_LIMIT_BUT_BYTES;
   const listener = getRequestListener(
     (request, { incoming, outgoing }) =>
       receive(parts, request, incoming as IncomingMessage, outgoing as ServerResponse),
-    { overrideGlobalObjects: false, errorHandler: malformed },
+    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, log) },
   );
-  server.on('request', listener);
-  server.on('checkContinue', listener);
-  server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) =>
-    answerBroken(fault, socket, log),
-  );
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
+  answerBrokenRequests(server, log);
   return server;
 }
 
@@ -66,33 +68,29 @@ function receive(
     nowMs: now(),
     log,
   };
+  if (!isPlainlyFramed(incoming) || !hasOneHost(incoming))
+    return refuse(arrival, new Refusal('request_malformed'));
   if (path === undefined) return refuse(arrival, new Refusal('target_not_canonical'));
   if (declaresTooMuch(incoming, settings.bodyMaxBytes)) return refuse(arrival, new Refusal('body_too_large'));
   return app.fetch(request, arrival);
 }
 
-/** For a request that is no request for Hono's adapter: an absolute form or a host that is none. */
-const malformed = (): Response => {
-  const [head = '', body = ''] = rawDenial('request_malformed', newRequestId()).split('\r\n\r\n');
-  return new Response(body, {
-    status: Number(head.slice(9, 12)),
-    headers: { 'content-type': 'application/problem+json', connection: 'close' },
-  });
-};
-
-const REASON_OF_PARSER_FAULT: Record<string, DenialReason> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_too_slow',
-};
-
-/** Answers what Node's HTTP parser gave up on, unless an answer is already under way on that connection. */
-function answerBroken(fault: NodeJS.ErrnoException, socket: Socket, log: Logger): void {
-  const requestId = newRequestId();
-  const reason = REASON_OF_PARSER_FAULT[fault.code ?? ''] ?? 'request_malformed';
-  if (!socket.writable || fault.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
+/** RFC 9112, section 3.2. Node keeps the first of several; the raw list has them all. */
+function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
   }
-  log.info({ granted: false, reason, status: statusOf(reason), address: socket.remoteAddress, requestId });
-  socket.end(rawDenial(reason, requestId), () => socket.destroy());
+  return hosts === 1;
+}
+
+/** For what Hono's adapter can't make a request of: no host, one that is none, or an absolute form that is none. */
+function answerUnreadable(fault: unknown, log: Logger): Response {
+  const reason = fault instanceof RequestError ? 'request_malformed' : 'fault';
+  const requestId = newRequestId();
+  log.info({ granted: false, reason, status: statusOf(reason), requestId });
+  if (reason === 'fault') log.error({ err: fault, requestId }, 'a request met a fault');
+  const body = rawDenial(reason, requestId).split('\r\n\r\n')[1] ?? '';
+  const headers = { 'content-type': 'application/problem+json', connection: 'close' };
+  return new Response(body, { status: statusOf(reason), headers });
 }

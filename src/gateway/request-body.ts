@@ -7,6 +7,15 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
+/**
+ * Whether the body is framed in one of the two ways that every hop reads alike: a length, or `chunked` and nothing
+ * else in HTTP/1.1 (RFC 9112, section 6.1). Node's parser has refused both together and lengths that differ.
+ */
+export function isPlainlyFramed({ headers, httpVersion }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || (coding.toLowerCase() === 'chunked' && httpVersion === '1.1');
+}
+
 /** Whether the declared length (RFC 9110, section 8.6) is over the limit. The HTTP parser holds a client to it. */
 export const declaresTooMuch = (incoming: IncomingMessage, maxBytes: number): boolean =>
   Number(incoming.headers['content-length'] ?? 0) > maxBytes;
