@@ -23,7 +23,8 @@ const TAKE_TURN = defineScript(
   `
 local accounts = redis.call('LRANGE', KEYS[3], 0, -1)
 if #accounts == 0 or not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return {} end
-return { tostring(redis.call('INCR', KEYS[2])), unpack(accounts) }
+table.insert(accounts, 1, tostring(redis.call('INCR', KEYS[2])))
+return accounts
 `,
 );
 

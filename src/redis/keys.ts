@@ -22,7 +22,7 @@ export const throttlePrefix = (what: string): string => `throttle:${what}`;
 
 const LEDGER = 'ledger:{bank}';
 
-/** A hash: owner, name, currency, `balanceMinor`. */
+/** A hash: owner, name, currency, `balanceMinor`, `openingBalanceMinor`, opened. */
 export const accountKey = (accountId: string): string => `${LEDGER}:account:${accountId}`;
 
 /** A set: the ids of one owner's accounts. */

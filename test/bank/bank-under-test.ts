@@ -45,8 +45,11 @@ export interface Answer {
 export const TERMS = { transactionsKept: 1_000_000 };
 
 /** The real bank over a real, private Redis, with a stand-in for the gateway's key set. */
-export async function startBankUnderTest(env: Record<string, string> = {}): Promise<BankUnderTest> {
-  const redis = await startTestRedis();
+export async function startBankUnderTest(
+  env: Record<string, string> = {},
+  redisOptions: { persist?: boolean } = {},
+): Promise<BankUnderTest> {
+  const redis = await startTestRedis(redisOptions);
   const ring = await keyRingFromPem(await makeKeyPem());
   const gateway = await startUpstream((_incoming, outgoing) => {
     outgoing.setHeader('content-type', 'application/json');
@@ -57,7 +60,7 @@ export async function startBankUnderTest(env: Record<string, string> = {}): Prom
     BANK_PORT: '0',
     JWKS_URL: `${gateway.url}/jwks`,
     BANK_TRANSACTION_INTERVAL_MS: '0',
-    SHUTDOWN_GRACE_MS: '500',
+    SHUTDOWN_GRACE_MS: '5000',
     ...env,
   });
   const log: string[] = [];
