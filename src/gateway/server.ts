@@ -32,30 +32,29 @@ export interface RunningGateway {
 
 /**
  * Starts the gateway. It listens whether or not Redis is there yet: until it is, the answer is 503.
- * @throws {KeyRefused} {@link PolicyRefused} when a key or the policy file can't be used.
+ * @throws {KeyRefused} {@link PolicyRefused} when a key or the policy file can't be used; and when the address
+ * can't be listened on. Nothing is left running then.
  */
 export async function startGateway({
   settings,
   log,
   now = Date.now,
 }: GatewayOptions): Promise<RunningGateway> {
-  const policy = createPolicy(
-    settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile),
-  );
+  const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
   const ring = await loadKeys(settings);
-  const hasher = new PasswordHasher({
-    workers: settings.passwordWorkers,
-    queueMax: settings.passwordQueueMax,
-  });
+  await using started = new AsyncDisposableStack();
+  const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
+  const hasher = started.adopt(new PasswordHasher({ workers, queueMax }), (open) => open.close());
   await hasher.decoy();
-  const redis = new RedisLink({ url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log });
-  const proxy = new BankProxy(settings);
+  const proxy = started.adopt(new BankProxy(settings), (open) => open.close());
+  const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
+  const redis = started.adopt(new RedisLink(link), (open) => open.close());
   const app = createApp({
     redis,
     ring,
     hasher,
     proxy,
-    policy,
+    policy: createPolicy(rules),
     terms: settings,
     site: siteOf(settings.issuer),
     verifyToken: createAccessTokenVerifier(ring, settings, settings.signatureMemoSize),
@@ -69,15 +68,10 @@ export async function startGateway({
   });
   const server = createGatewayServer({ app, settings, log, now });
   const url = await listen(server, settings);
+  started.defer(() => drain(server, proxy, settings.shutdownGraceMs));
   log.info({ event: 'gateway_listening', url }, 'the gateway listens');
-  return {
-    url,
-    close: async () => {
-      await drain(server, proxy, settings.shutdownGraceMs);
-      redis.close();
-      await Promise.all([proxy.close(), hasher.close()]);
-    },
-  };
+  const running = started.move();
+  return { url, close: () => running.disposeAsync() };
 }
 
 const loadKeys = (settings: GatewaySettings): Promise<KeyRing> =>

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeKeyPem } from '../../src/token/key-ring.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'portcullis-start-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+/** Runs `portcullis gateway` until it ends by itself. */
+async function runGateway(
+  settings: Record<string, string>,
+): Promise<{ exitCode: number | null; said: string }> {
+  const env = { PATH: process.env.PATH, DATA_DIR: directory, REDIS_URL: 'unix:///nowhere.sock', ...settings };
+  const gateway = spawn(process.execPath, ['src/main.ts', 'gateway'], { env });
+  const [said, [exitCode]] = await Promise.all([text(gateway.stderr), once(gateway, 'exit')]);
+  return { exitCode, said };
+}
+
+test('a start with a weak key in production is refused with the name of the setting', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const production = { NODE_ENV: 'production', ISSUER: 'https://gate.example', SIGNING_KEY };
+  const { exitCode, said } = await runGateway(production);
+  expect(said).toMatch(/^portcullis: SIGNING_KEY: wants at least 2048 bits/);
+  expect(said).not.toContain(SIGNING_KEY.slice(30, 60));
+  expect(exitCode).toBe(1);
+});
+
+test('a start without a key in production is refused, and no key is made', async () => {
+  const { exitCode, said } = await runGateway({ NODE_ENV: 'production', ISSUER: 'https://gate.example' });
+  expect(said).toContain('SIGNING_KEY: wants ');
+  expect(exitCode).toBe(1);
+});
+
+test('a start on a taken port is refused and the process ends', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const SIGNING_KEY = await makeKeyPem();
+  const { exitCode, said } = await runGateway({ GATEWAY_PORT: String(port), SIGNING_KEY });
+  expect(said).toBe(`portcullis: port ${port} is taken by another program\n`);
+  expect(exitCode).toBe(1);
+  other.close();
+});
+
+test('a start with a policy file that is none is refused and says where the file is wrong', async () => {
+  const path = join(directory, 'policy.json');
+  await writeFile(path, '[{"methods":["GET"],"path":"accounts","scope":"everything"}]');
+  const { exitCode, said } = await runGateway({ POLICY_FILE: path });
+  expect(said).toMatch(/^portcullis: POLICY_FILE: wants a JSON array of rules/);
+  expect(said).toContain('[0].path');
+  expect(said).toContain('[0].scope');
+  expect(exitCode).toBe(1);
+});
