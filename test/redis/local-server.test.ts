@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { type LocalRedis, startLocalRedis } from '../../src/redis/local-server.t
 import { serverBinary } from '../../src/redis/provide.ts';
 import type { ServerBinary } from '../../src/redis/server-binary.ts';
 import { Refusal } from '../../src/refusal.ts';
+import { isAlive } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 let scratch: string;
@@ -41,16 +41,6 @@ async function ask(url: string, ...command: string[]): Promise<unknown> {
     return await client.sendCommand(command);
   } finally {
     client.destroy();
-  }
-}
-
-/** Whether a process runs. One that has ended but that nobody has waited for yet does not. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
   }
 }
 

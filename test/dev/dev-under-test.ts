@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { serverState } from '../../src/redis/server-state.ts';
+import { until } from '../support/until.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+export interface Dev {
+  child: ChildProcess;
+  gatewayUrl: string;
+  /** The gateway, the bank and Redis. */
+  pids: Record<'gateway' | 'bank' | 'redis', number>;
+  /** What it has printed so far. */
+  output(): string;
+  /** Sends a signal to the whole process group, as a terminal's Ctrl-C does. */
+  signalGroup(name: NodeJS.Signals): void;
+  ended: Promise<number | string>;
+}
+
+/** Runs `portcullis dev` until it ends, in a process group of its own. */
+export function spawnDev(env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [MAIN, 'dev'], {
+    env: { ...process.env, NODE_ENV: 'development', GATEWAY_PORT: '0', BANK_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+    });
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  return { child, ended, output: () => text };
+}
+
+/** Starts `portcullis dev` on free ports with its data in `directory`, and waits until it says that it is ready. */
+export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): Promise<Dev> {
+  const { child, ended, output } = spawnDev({
+    DATA_DIR: directory,
+    BANK_TRANSACTION_INTERVAL_MS: '0',
+    PASSWORD_WORKERS: '1',
+    ...env,
+  });
+  await until(() => output().includes('Ctrl-C stops') || child.exitCode !== null, 15_000);
+  const found = (pattern: RegExp): string => {
+    const value = pattern.exec(output())?.[1];
+    if (value === undefined) throw new Error(`portcullis dev did not get ready:\n${output()}`);
+    return value;
+  };
+  const redis = await serverState(found(/REDIS_URL=unix:\/\/(\S+)/));
+  if (redis.is !== 'ready') throw new Error('Redis is not ready');
+  const pids = {
+    gateway: Number(found(/gateway .* process (\d+)/)),
+    bank: Number(found(/bank .* process (\d+)/)),
+    redis: redis.pid,
+  };
+  const signalGroup = (name: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), name);
+  return { child, ended, output, signalGroup, pids, gatewayUrl: found(/is ready: {2}(\S+)/) };
+}

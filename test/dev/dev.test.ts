@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { tour } from '../../src/dev/tour.ts';
+import { isAlive } from '../support/processes.ts';
+import { until } from '../support/until.ts';
+import { type Dev, spawnDev, startDev } from './dev-under-test.ts';
+
+const run = promisify(execFile);
+
+const CURL_IF_MISSING = `command -v curl >/dev/null || curl() { '${process.execPath}' '${join(import.meta.dirname, '../support/curl-stand-in.ts')}' "$@"; }`;
+
+let scratch: string;
+let running: Dev | undefined;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'portcullis-dev-'));
+});
+
+afterEach(async () => {
+  if (running?.child.exitCode === null) running.child.kill('SIGKILL');
+  for (const pid of Object.values(running?.pids ?? {})) await until(() => !isAlive(pid), 10_000);
+  running = undefined;
+});
+
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<Dev> {
+  running = await startDev(join(scratch, name), env);
+  return running;
+}
+
+const living = ({ pids }: Dev): string[] =>
+  Object.entries(pids).flatMap(([name, pid]) => (isAlive(pid) ? [name] : []));
+
+interface Account {
+  id: string;
+  balanceMinor: number;
+}
+
+async function call<T>(dev: Dev, path: string, token: string, request: { body?: object } = {}): Promise<T> {
+  const answer = await fetch(`${dev.gatewayUrl}${path}`, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': crypto.randomUUID(),
+    },
+    ...(request.body === undefined ? {} : { method: 'POST', body: JSON.stringify(request.body) }),
+  });
+  expect(answer.ok, `${path} answered ${answer.status}`).toBe(true);
+  return (await answer.json()) as T;
+}
+
+async function logIn(dev: Dev, username: string, password: string): Promise<string> {
+  const body = { username, password };
+  return (await call<{ access_token: string }>(dev, '/auth/login', 'none', { body })).access_token;
+}
+
+const accountOf = async (dev: Dev, token: string): Promise<Account | undefined> =>
+  (await call<{ accounts: Account[] }>(dev, '/bank/accounts', token)).accounts[0];
+
+test('after Ctrl-C nothing runs any more, and the next start finds the same users, sessions and balances', async () => {
+  const first = await start('kept');
+  const bob = await logIn(first, 'bob', 'foobared');
+  const alice = await accountOf(first, await logIn(first, 'alice', 'wonderland1'));
+  const account = await accountOf(first, bob);
+  const transfer = { to: alice?.id, amountMinor: 1234, description: 'lunch' };
+  await call(first, `/bank/accounts/${account?.id}/transfers`, bob, { body: transfer });
+  const session = await call(first, '/auth/session', bob);
+  first.signalGroup('SIGINT');
+  expect(await first.ended, first.output()).toBe(0);
+  expect(living(first)).toEqual([]);
+
+  const second = await start('kept', { GATEWAY_PORT: new URL(first.gatewayUrl).port });
+  expect(await call(second, '/auth/session', bob)).toEqual(session);
+  expect(await accountOf(second, bob)).toMatchObject({ id: account?.id, balanceMinor: 10_000_000 - 1234 });
+});
+
+test('the curl tour does what it says, line by line', async () => {
+  const dev = await start('tour');
+  const lines = tour(dev.gatewayUrl).flatMap(({ commands }) => commands);
+  for (const line of lines) expect(dev.output()).toContain(`  ${line}\n`);
+  const { stdout } = await run('sh', ['-c', [CURL_IF_MISSING, ...lines].join('\n')]);
+  const [session, accounts, transactions, loggedOut, refused] = stdout.trimEnd().split('\n');
+  expect(session).toContain('"bob"');
+  expect(accounts).toMatch(/"balanceMinor":10000000/);
+  expect(transactions).toMatch(/"transactions":\[/);
+  expect(loggedOut).toBe('204');
+  expect(refused).toMatch(/"status":401.* 401$/);
+});
+
+test.each(['gateway', 'bank', 'redis'] as const)(
+  'when the %s dies, all is stopped and the exit code is 1',
+  async (name) => {
+    const dev = await start(`crash-${name}`);
+    process.kill(dev.pids[name], 'SIGKILL');
+    expect(await dev.ended).toBe(1);
+    expect(dev.output()).toMatch(
+      new RegExp(`portcullis: (the )?${name} has ended by itself \\(SIGKILL\\)`, 'i'),
+    );
+    expect(living(dev)).toEqual([]);
+  },
+);
+
+test('all three die with their supervisor when it is killed with SIGKILL', async () => {
+  const dev = await start('orphans');
+  expect(living(dev)).toHaveLength(3);
+  dev.child.kill('SIGKILL');
+  await until(() => living(dev).length === 0, 5000);
+});
+
+test('a second Ctrl-C does not wait for a request that is under way, and an echo of the first is none', async () => {
+  const dev = await start('impatient');
+  const socket = connect(Number(new URL(dev.gatewayUrl).port), '127.0.0.1').on('error', () => {});
+  socket.write(
+    'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  );
+  await once(socket, 'connect');
+  dev.signalGroup('SIGINT');
+  dev.signalGroup('SIGINT');
+  await until(() => dev.output().includes('Stopping'));
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(dev.child.exitCode).toBeNull();
+  dev.signalGroup('SIGINT');
+  expect(await dev.ended).toBe(130);
+  await until(() => living(dev).length === 0);
+});
+
+test('a port that is taken is refused by the name of its setting before anything is started', async () => {
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as AddressInfo;
+  const dev = spawnDev({ DATA_DIR: join(scratch, 'taken'), GATEWAY_PORT: `${port}` });
+  expect(await dev.ended).toBe(1);
+  expect(dev.output()).toMatch(
+    `port ${port} is taken by another program: choose another, such as GATEWAY_PORT=`,
+  );
+  squatter.close();
+});
+
+test('demo log-ins are not made in production', async () => {
+  const dev = spawnDev({ DATA_DIR: join(scratch, 'production'), NODE_ENV: 'production' });
+  expect(await dev.ended).toBe(1);
+  expect(dev.output()).toMatch(/^portcullis: NODE_ENV: .*not in production/);
+});
