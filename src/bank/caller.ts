@@ -24,6 +24,7 @@ export function requireAssertion(verifier: AssertionVerifier, now: () => number)
   };
 }
 
+/** Whether the caller lacks a scope. */
 export const mayNot = (c: Context<BankEnv>, scope: Scope): boolean => !c.get('caller').scope.includes(scope);
 
 /**

@@ -91,8 +91,6 @@ const PROBLEMS: Record<BankReason, Problem> = {
   fault: [500, 'internal_error', 'Something went wrong.'],
 };
 
-export const statusOf = (reason: BankReason): ContentfulStatusCode => PROBLEMS[reason][0];
-
 /** What a request is called in the logs of the gateway and the bank: the gateway's id for it. */
 export function requestIdOf(header: string | null | undefined): string | undefined {
   return header && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
