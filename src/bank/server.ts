@@ -42,15 +42,37 @@ export interface BankOptions {
  * Starts the bank. It listens whether Redis is there or not, and answers 503 until it is.
  * @throws when the address can't be listened on.
  */
-export async function startBank({ settings, log, verifier }: BankOptions): Promise<RunningBank> {
+export async function startBank(options: BankOptions): Promise<RunningBank> {
+  const redis = joinRedis(options);
+  try {
+    return await serve(redis, options);
+  } catch (fault) {
+    redis.leave();
+    throw fault;
+  }
+}
+
+interface JoinedRedis {
+  link: RedisLink;
+  feed: PostingsFeed;
+  leave(): void;
+}
+
+/** Two connections: a subscribed one can't be used for anything else (RESP 2). */
+function joinRedis({ settings, log }: BankOptions): JoinedRedis {
   const redis = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
-  const [link, listeningLink] = [new RedisLink(redis), new RedisLink(redis)];
-  const feed = new PostingsFeed(listeningLink, log, settings.bankStreamHeartbeatMs);
-  const leaveRedis = (): void => {
+  const [link, subscribedLink] = [new RedisLink(redis), new RedisLink(redis)];
+  const feed = new PostingsFeed(subscribedLink, log, settings.bankStreamHeartbeatMs);
+  const leave = (): void => {
     feed.close();
     link.close();
-    listeningLink.close();
+    subscribedLink.close();
   };
+  return { link, feed, leave };
+}
+
+async function serve(redis: JoinedRedis, { settings, log, verifier }: BankOptions): Promise<RunningBank> {
+  const { link, feed } = redis;
   const terms = { transactionsKept: settings.bankTransactionsKept };
   const app = createBankApp({
     link,
@@ -62,24 +84,16 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,
   });
-  try {
-    const server = await listen(app, settings.bankHost, settings.bankPort);
-    log.info({ event: 'bank_listening', url: server.url }, 'the bank is listening');
-    const generating = { ...terms, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
-    const generator = startGenerator(link, generating, log, Date.now);
-    return {
-      url: server.url,
-      port: server.port,
-      close: async () => {
-        feed.close();
-        await Promise.all([generator.stop(), server.drain(settings.shutdownGraceMs)]);
-        leaveRedis();
-      },
-    };
-  } catch (fault) {
-    leaveRedis();
-    throw fault;
-  }
+  const server = await listen(app, settings.bankHost, settings.bankPort);
+  log.info({ event: 'bank_listening', url: server.url }, 'the bank is listening');
+  const generating = { ...terms, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
+  const generator = startGenerator(link, generating, log, Date.now);
+  const close = async (): Promise<void> => {
+    feed.close();
+    await Promise.all([generator.stop(), server.drain(settings.shutdownGraceMs)]);
+    redis.leave();
+  };
+  return { url: server.url, port: server.port, close };
 }
 
 const gatewaysVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>

@@ -1,17 +1,13 @@
 import { pino } from 'pino';
-import { openAccount } from '../../src/bank/ledger-accounts.ts';
-import { type Leg, type Posted, post } from '../../src/bank/ledger-post.ts';
-import type { Account } from '../../src/bank/schemas.ts';
 import { type BankServerSettings, type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config.ts';
 import { type Role, scopesOf } from '../../src/identity/roles.ts';
-import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
-import { Refusal } from '../../src/refusal.ts';
+import type { RedisLink } from '../../src/redis/connect.ts';
 import { type AssertionClaims, signAssertion } from '../../src/token/assertion.ts';
 import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
+import { testLink } from './postings.ts';
 
 export interface BankUnderTest {
   url: string;
@@ -41,8 +37,6 @@ export interface Answer {
   headers: Headers;
   body: Record<string, unknown>;
 }
-
-export const TERMS = { transactionsKept: 1_000_000 };
 
 /** The real bank over a real, private Redis, with a stand-in for the gateway's key set. */
 export async function startBankUnderTest(
@@ -99,13 +93,6 @@ export async function startBankUnderTest(
   };
 }
 
-/** A usable connection. Its deadline is long, since tests put much on it at once. */
-export async function testLink(redis: TestRedis): Promise<RedisLink> {
-  const link = new RedisLink({ url: redis.url, deadlineMs: 10_000, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
-  return link;
-}
-
 export function claimsOf(
   settings: BankServerSettings,
   sub: string,
@@ -130,36 +117,4 @@ export async function answerOf(answer: Response): Promise<Answer> {
   const text = await answer.text();
   const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
   return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : {} };
-}
-
-export function openTestAccount(link: RedisLink, account: Partial<Account> = {}): Promise<Account> {
-  const { id, ownerId = 'owner', name = 'Somebody', currency = 'EUR', balanceMinor = 100_000 } = account;
-  const known = id === undefined ? {} : { id };
-  return openAccount(
-    link,
-    { ...known, ownerId, name, currency, openingBalanceMinor: balanceMinor, generated: false },
-    Date.parse('2026-01-01T00:00:00Z'),
-  );
-}
-
-export const leg = (accountId: string, changes: Partial<Leg> = {}): Leg => ({
-  accountId,
-  direction: 'debit',
-  amountMinor: 100,
-  type: 'groceries',
-  counterparty: 'Larkfield Market',
-  description: 'Weekly shop',
-  ...changes,
-});
-
-/** Posts one leg that is expected to be posted. */
-export async function posted(
-  link: RedisLink,
-  one: Leg,
-  nowMs = Date.now(),
-): Promise<Posted['transactions'][number]> {
-  const outcome = await post(link, { legs: [one] }, TERMS, nowMs);
-  const transaction = outcome instanceof Refusal ? undefined : outcome.transactions[0];
-  if (transaction === undefined) throw new Error('the posting was refused');
-  return transaction;
 }

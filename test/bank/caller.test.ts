@@ -3,13 +3,8 @@ import type { Account } from '../../src/bank/schemas.ts';
 import type { AssertionClaims } from '../../src/token/assertion.ts';
 import { signAssertion } from '../../src/token/assertion.ts';
 import { keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
-import {
-  answerOf,
-  type BankUnderTest,
-  claimsOf,
-  openTestAccount,
-  startBankUnderTest,
-} from './bank-under-test.ts';
+import { answerOf, type BankUnderTest, claimsOf, startBankUnderTest } from './bank-under-test.ts';
+import { openTestAccount } from './postings.ts';
 
 let under: BankUnderTest;
 let account: Account;

@@ -11,7 +11,7 @@ import { RedisLink } from '../../src/redis/connect.ts';
 import { accountKey, generatorTurnKey } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { openTestAccount, TERMS, testLink } from './bank-under-test.ts';
+import { openTestAccount, TERMS, testLink } from './postings.ts';
 
 const SILENT = createLog('bank', 'silent');
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');

@@ -8,7 +8,7 @@ import type { RedisLink } from '../../src/redis/connect.ts';
 import { balancesKey, spendersKey, transactionsKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { leg, openTestAccount, TERMS, testLink } from './bank-under-test.ts';
+import { leg, openTestAccount, TERMS, testLink } from './postings.ts';
 
 const ACCOUNTS = 4;
 const OPENING_MINOR = 20_000;

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { accountsOf, openAccount, readAccount, seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
+import { readAccount } from '../../src/bank/ledger-accounts.ts';
 import { biggestSpenders } from '../../src/bank/ledger-figures.ts';
 import { type Posting, post, transfer } from '../../src/bank/ledger-post.ts';
 import { newestTransactionId, transactionsAfter } from '../../src/bank/ledger-transactions.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import type { RedisLink } from '../../src/redis/connect.ts';
-import { balancesKey, idempotencyKey, postingsChannel, transactionsKey } from '../../src/redis/keys.ts';
+import { balancesKey, postingsChannel, transactionsKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { leg, openTestAccount, posted, TERMS, testLink } from './bank-under-test.ts';
+import { leg, openTestAccount, posted, TERMS, testLink } from './postings.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
 let redis: TestRedis;
@@ -125,42 +125,6 @@ test('several legs on one account are judged together', async () => {
   expect(await balanceOf(account.id)).toBe(100_000);
 });
 
-test('the same idempotency key with the same request gives the same answer and posts once', async () => {
-  const idempotency = { accountId: account.id, key: 'k' };
-  const first = await postOne(leg(account.id), idempotency);
-  const second = await postOne(leg(account.id), idempotency);
-
-  expect(first).toMatchObject({ replayed: false });
-  expect(second).toEqual({ ...first, replayed: true });
-  expect(await balanceOf(account.id)).toBe(99_900);
-});
-
-test('the same idempotency key with another request is refused and posts nothing', async () => {
-  const idempotency = { accountId: account.id, key: 'k' };
-  await postOne(leg(account.id), idempotency);
-  for (const other of [leg(account.id, { amountMinor: 101 }), leg(account.id, { description: 'Other' })])
-    expect(await postOne(other, idempotency)).toEqual(new Refusal('idempotency_key_reused'));
-  expect(await balanceOf(account.id)).toBe(99_900);
-});
-
-test('a refusal is remembered with its idempotency key like any other answer', async () => {
-  const idempotency = { accountId: account.id, key: 'k' };
-  const tooMuch = leg(account.id, { amountMinor: 100_001 });
-  await postOne(tooMuch, idempotency);
-  await posted(link, leg(account.id, { direction: 'credit' }));
-  expect(await postOne(tooMuch, idempotency)).toEqual(new Refusal('insufficient_funds'));
-  expect(await postOne(tooMuch)).toMatchObject({ replayed: false });
-});
-
-test('idempotency keys are remembered for 24 hours and belong to one account', async () => {
-  const other = await openTestAccount(link);
-  await postOne(leg(account.id), { accountId: account.id, key: 'k' });
-  expect(await postOne(leg(other.id), { accountId: other.id, key: 'k' })).toMatchObject({ replayed: false });
-  const ttlMs = await link.run((client) => client.pTTL(idempotencyKey(account.id, 'k')));
-  expect(ttlMs).toBeGreaterThan(86_390_000);
-  expect(ttlMs).toBeLessThanOrEqual(86_400_000);
-});
-
 test('times never go backwards, not even when the clock does', async () => {
   const first = await posted(link, leg(account.id), NOW_MS);
   const second = await posted(link, leg(account.id), NOW_MS - 60_000);
@@ -203,39 +167,4 @@ test('each posting tells whoever listens which account it was', async () => {
 
 test('an account without transactions has a newest id before all others', async () => {
   expect(await newestTransactionId(link, account.id)).toBe('0-0');
-});
-
-test('opening an account that is there leaves it as it is', async () => {
-  await posted(link, leg(account.id));
-  const again = await openAccount(
-    link,
-    { ...account, openingBalanceMinor: 5, name: 'Other', generated: true },
-    NOW_MS,
-  );
-  expect(again).toEqual({ ...account, balanceMinor: 99_900 });
-});
-
-test.each([-1, 0.5, 2 ** 53])('an opening balance of %s is a fault of the caller', async (balanceMinor) => {
-  await expect(openTestAccount(link, { balanceMinor })).rejects.toThrow(RangeError);
-});
-
-test('seeding demo accounts again changes nothing, also when two processes do it at once', async () => {
-  const owners = [
-    { ownerId: 'u1', name: 'Bob' },
-    { ownerId: 'u2', name: 'Alice' },
-  ];
-  const terms = { currency: 'EUR', nowMs: NOW_MS };
-  const [first] = await Promise.all([
-    seedDemoAccounts(link, owners, terms),
-    seedDemoAccounts(link, owners, terms),
-  ]);
-  const before = await redis.dump();
-  await seedDemoAccounts(link, owners, { ...terms, nowMs: NOW_MS + 1 });
-
-  expect(first).toMatchObject([
-    { ownerId: 'u1', name: 'Bob', balanceMinor: 10_000_000, currency: 'EUR' },
-    { ownerId: 'u2', name: 'Alice', balanceMinor: 10_000_000, currency: 'EUR' },
-  ]);
-  expect(await accountsOf(link, 'u1')).toEqual(first?.slice(0, 1));
-  expect(await redis.dump()).toEqual(before);
 });

@@ -5,7 +5,8 @@ import type { Account } from '../../src/bank/schemas.ts';
 import { startBank } from '../../src/bank/server.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
-import { type Answer, type BankUnderTest, openTestAccount, startBankUnderTest } from './bank-under-test.ts';
+import { type Answer, type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
+import { openTestAccount } from './postings.ts';
 
 let under: BankUnderTest;
 let account: Account;

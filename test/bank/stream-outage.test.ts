@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Account } from '../../src/bank/schemas.ts';
 import { until } from '../support/until.ts';
-import { type BankUnderTest, leg, openTestAccount, posted, startBankUnderTest } from './bank-under-test.ts';
+import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { readEvents } from './event-reader.ts';
+import { leg, openTestAccount, posted } from './postings.ts';
 
 let under: BankUnderTest;
 let account: Account;

@@ -1,23 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createBankApp } from '../../src/bank/app.ts';
-import { listen } from '../../src/bank/http-server.ts';
 import { post } from '../../src/bank/ledger-post.ts';
-import { PostingsFeed } from '../../src/bank/postings-feed.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
-import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
-import {
-  type BankUnderTest,
-  claimsOf,
-  leg,
-  openTestAccount,
-  posted,
-  startBankUnderTest,
-  TERMS,
-  testLink,
-} from './bank-under-test.ts';
+import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { type EventReader, readEvents } from './event-reader.ts';
+import { leg, openTestAccount, posted, TERMS } from './postings.ts';
 
 let under: BankUnderTest;
 let account: Account;
@@ -133,34 +120,6 @@ test('a posting is not missed when the subscribed connection is cut at that mome
   reader.abort();
 });
 
-test('a slow reader is not read ahead for, and gets everything when it goes on', async () => {
-  const [count, perRead] = [3000, 100];
-  await postMany(count, 'x'.repeat(8192));
-  const before = await rangesRead();
-  const reader = await stream('0-0', { paused: true });
-  const stalledAt = await steady(rangesRead);
-  expect(stalledAt - before).toBeLessThan((count / perRead) * 0.8);
-  reader.answer.resume();
-  await reader.first(count);
-  expect(amountsOf(reader)).toEqual(oneTo(count));
-  reader.abort();
-});
-
-async function rangesRead(): Promise<number> {
-  const stats = await under.link.run((client) => client.info('commandstats'));
-  return Number(/cmdstat_xrange:calls=(\d+)/.exec(stats)?.[1] ?? 0);
-}
-
-/** The value once it has been the same for 300 ms. */
-async function steady(read: () => Promise<number>): Promise<number> {
-  for (let value = await read(); ; ) {
-    await delay(300);
-    const next = await read();
-    if (next === value) return value;
-    value = next;
-  }
-}
-
 test.each(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
   'the Last-Event-ID %s is 400',
   async (lastEventId) => {
@@ -173,36 +132,6 @@ test.each(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
     });
   },
 );
-
-describe('with parts that the test can look into', () => {
-  test('a reader that goes away is forgotten, and HEAD makes none', async () => {
-    const [link, listening] = await Promise.all([testLink(under.redis), testLink(under.redis)]);
-    const log = createLog('bank', 'silent');
-    const feed = new PostingsFeed(listening, log, 60_000);
-    const claims = claimsOf(under.settings, 'bob', {});
-    const verifier = { verify: () => Promise.resolve(claims) };
-    const limits = { streamHeartbeatMs: 60_000, bodyMaxBytes: 1000 };
-    const app = createBankApp({ link, feed, verifier, log, terms: TERMS, now: Date.now, ...limits });
-    const server = await listen(app, '127.0.0.1', 0);
-    const url = `${server.url}/accounts/${account.id}/stream`;
-    const headers = { authorization: 'Bearer x' };
-
-    const reader = await readEvents(url, headers);
-    await until(() => feed.size === 1);
-    expect((await fetch(url, { method: 'HEAD', headers })).status).toBe(200);
-    expect(feed.size).toBe(1);
-    reader.abort();
-    await until(() => feed.size === 0);
-
-    await readEvents(url, headers);
-    await until(() => feed.size === 1);
-    feed.close();
-    expect(feed.size).toBe(0);
-    await server.drain(1000);
-    link.close();
-    listening.close();
-  });
-});
 
 describe('with a short heartbeat', () => {
   test('a silent stream shows signs of life, and a stop ends it in an orderly way and at once', async () => {

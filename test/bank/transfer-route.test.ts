@@ -2,12 +2,8 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readAccount } from '../../src/bank/ledger-accounts.ts';
 import { type Account, transactionSchema } from '../../src/bank/schemas.ts';
-import {
-  type AskOptions,
-  type BankUnderTest,
-  openTestAccount,
-  startBankUnderTest,
-} from './bank-under-test.ts';
+import { type AskOptions, type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
+import { openTestAccount } from './postings.ts';
 
 let under: BankUnderTest;
 let bob: Account;
@@ -119,98 +115,6 @@ describe('only the owner moves money', () => {
     });
     expect(await balances()).toEqual([10_000, 0]);
   });
-});
-
-describe('a request that is wrong is refused before anything is read', () => {
-  async function expectUnread(sending: () => ReturnType<typeof send>, expected: object): Promise<void> {
-    const before = await under.redis.commandCount();
-    expect(await sending()).toMatchObject(expected);
-    expect(await under.redis.commandCount()).toBe(before);
-  }
-
-  test.each<[string, object, string]>([
-    ['no amount', { amountMinor: undefined }, 'amountMinor'],
-    ['an amount of 0', { amountMinor: 0 }, 'amountMinor'],
-    ['a negative amount', { amountMinor: -1 }, 'amountMinor'],
-    ['a fraction of a cent', { amountMinor: 0.5 }, 'amountMinor'],
-    ['an amount beyond 2^53', { amountMinor: 2 ** 53 }, 'amountMinor'],
-    ['an amount as text', { amountMinor: '100' }, 'amountMinor'],
-    ['no destination', { to: undefined }, 'to'],
-    ['a destination that is no id', { to: '{bank}:x' }, 'to'],
-    ['no description', { description: undefined }, 'description'],
-    ['an empty description', { description: '  ' }, 'description'],
-    ['a description of 141 characters', { description: 'x'.repeat(141) }, 'description'],
-    ['a line break in the description', { description: 'a\nb' }, 'description'],
-    ['a member that is not known', { currency: 'EUR' }, 'currency'],
-  ])('%s', async (_what, changes, field) => {
-    await expectUnread(() => send(order(changes)), {
-      status: 400,
-      body: { code: 'body_invalid', errors: [{ field, message: expect.any(String) }] },
-    });
-  });
-
-  test.each(['', 'null', '[]', '"x"', '{', '{"to":', '1'])('the body %s', (body) =>
-    expectUnread(() => send(body), { status: 400, body: { code: 'body_invalid' } }),
-  );
-
-  test('a member called __proto__', () =>
-    expectUnread(() => send(`{"__proto__":{},${JSON.stringify(order()).slice(1)}`), {
-      status: 400,
-      body: { code: 'body_invalid', errors: [{ field: '__proto__' }] },
-    }));
-
-  test('a body that is no UTF-8', () =>
-    expectUnread(() => send('', { body: Buffer.from([0x7b, 0xff, 0x7d]) }), {
-      status: 400,
-      body: { code: 'body_invalid' },
-    }));
-
-  test('half of a surrogate pair in the description', () =>
-    expectUnread(() => send(`{"to":"${alice.id}","amountMinor":1,"description":"\\ud800"}`), {
-      status: 400,
-      body: { code: 'body_invalid', errors: [{ field: 'description' }] },
-    }));
-
-  test.each([
-    'text/plain',
-    'application/x-www-form-urlencoded',
-    'application/json; charset=latin1',
-    'application/jsonp',
-  ])('the content type %s is 415', (type) =>
-    expectUnread(() => send(order(), { headers: { 'content-type': type } }), {
-      status: 415,
-      body: { code: 'media_type_unsupported' },
-    }),
-  );
-
-  test('a body over the limit is 413, whether it declares its length or not', async () => {
-    const large = JSON.stringify(order({ description: 'x'.repeat(2000) }));
-    const tooLarge = { status: 413, body: { code: 'body_too_large' } };
-    await expectUnread(() => send(large), tooLarge);
-    const chunked = { body: new Blob([large]).stream(), duplex: 'half' } as RequestInit;
-    await expectUnread(() => send('', chunked), tooLarge);
-  });
-
-  test('a missing Idempotency-Key is 400', async () => {
-    await expectUnread(
-      () =>
-        under.ask('bob', `/accounts/${bob.id}/transfers`, {
-          method: 'POST',
-          headers: JSON_TYPE,
-          body: JSON.stringify(order()),
-        }),
-      { status: 400, body: { code: 'idempotency_key_missing' } },
-    );
-  });
-
-  test.each(['""', '"a', 'a b', 'a, b', 'x'.repeat(129), 'a;b=1', 'ä'])(
-    'the Idempotency-Key %s is 400',
-    (key) =>
-      expectUnread(() => send(order(), { key }), {
-        status: 400,
-        body: { code: 'header_invalid', errors: [{ field: 'Idempotency-Key' }] },
-      }),
-  );
 });
 
 test('a chunked body within the limit is taken', async () => {

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { accountsOf, openAccount, seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
+import type { Account } from '../../src/bank/schemas.ts';
+import type { RedisLink } from '../../src/redis/connect.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { leg, openTestAccount, posted, testLink } from './postings.ts';
+
+const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
+let redis: TestRedis;
+let link: RedisLink;
+let account: Account;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  link = await testLink(redis);
+});
+beforeEach(async () => {
+  await redis.flush();
+  account = await openTestAccount(link);
+});
+afterAll(async () => {
+  link.close();
+  await redis.stop();
+});
+
+test('opening an account that is there leaves it as it is', async () => {
+  await posted(link, leg(account.id));
+  const again = await openAccount(
+    link,
+    { ...account, openingBalanceMinor: 5, name: 'Other', generated: true },
+    NOW_MS,
+  );
+  expect(again).toEqual({ ...account, balanceMinor: 99_900 });
+});
+
+test.each([-1, 0.5, 2 ** 53])('an opening balance of %s is a fault of the caller', async (balanceMinor) => {
+  await expect(openTestAccount(link, { balanceMinor })).rejects.toThrow(RangeError);
+});
+
+test('seeding demo accounts again changes nothing, also when two processes do it at once', async () => {
+  const owners = [
+    { ownerId: 'u1', name: 'Bob' },
+    { ownerId: 'u2', name: 'Alice' },
+  ];
+  const terms = { currency: 'EUR', nowMs: NOW_MS };
+  const [first] = await Promise.all([
+    seedDemoAccounts(link, owners, terms),
+    seedDemoAccounts(link, owners, terms),
+  ]);
+  const before = await redis.dump();
+  await seedDemoAccounts(link, owners, { ...terms, nowMs: NOW_MS + 1 });
+
+  expect(first).toMatchObject([
+    { ownerId: 'u1', name: 'Bob', balanceMinor: 10_000_000, currency: 'EUR' },
+    { ownerId: 'u2', name: 'Alice', balanceMinor: 10_000_000, currency: 'EUR' },
+  ]);
+  expect(await accountsOf(link, 'u1')).toEqual(first?.slice(0, 1));
+  expect(await redis.dump()).toEqual(before);
+});

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readAccount } from '../../src/bank/ledger-accounts.ts';
+import { type Posting, post } from '../../src/bank/ledger-post.ts';
+import type { Account } from '../../src/bank/schemas.ts';
+import type { RedisLink } from '../../src/redis/connect.ts';
+import { idempotencyKey } from '../../src/redis/keys.ts';
+import { Refusal } from '../../src/refusal.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { leg, openTestAccount, posted, TERMS, testLink } from './postings.ts';
+
+const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
+let redis: TestRedis;
+let link: RedisLink;
+let account: Account;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  link = await testLink(redis);
+});
+beforeEach(async () => {
+  await redis.flush();
+  account = await openTestAccount(link);
+});
+afterAll(async () => {
+  link.close();
+  await redis.stop();
+});
+
+const balanceOf = async (id: string): Promise<number | undefined> =>
+  (await readAccount(link, id))?.balanceMinor;
+const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
+  post(link, { legs: [one], ...(idempotency && { idempotency }) }, TERMS, NOW_MS);
+
+test('the same idempotency key with the same request gives the same answer and posts once', async () => {
+  const idempotency = { accountId: account.id, key: 'k' };
+  const first = await postOne(leg(account.id), idempotency);
+  const second = await postOne(leg(account.id), idempotency);
+
+  expect(first).toMatchObject({ replayed: false });
+  expect(second).toEqual({ ...first, replayed: true });
+  expect(await balanceOf(account.id)).toBe(99_900);
+});
+
+test('the same idempotency key with another request is refused and posts nothing', async () => {
+  const idempotency = { accountId: account.id, key: 'k' };
+  await postOne(leg(account.id), idempotency);
+  for (const other of [leg(account.id, { amountMinor: 101 }), leg(account.id, { description: 'Other' })])
+    expect(await postOne(other, idempotency)).toEqual(new Refusal('idempotency_key_reused'));
+  expect(await balanceOf(account.id)).toBe(99_900);
+});
+
+test('a refusal is remembered with its idempotency key like any other answer', async () => {
+  const idempotency = { accountId: account.id, key: 'k' };
+  const tooMuch = leg(account.id, { amountMinor: 100_001 });
+  await postOne(tooMuch, idempotency);
+  await posted(link, leg(account.id, { direction: 'credit' }));
+  expect(await postOne(tooMuch, idempotency)).toEqual(new Refusal('insufficient_funds'));
+  expect(await postOne(tooMuch)).toMatchObject({ replayed: false });
+});
+
+test('idempotency keys are remembered for 24 hours and belong to one account', async () => {
+  const other = await openTestAccount(link);
+  await postOne(leg(account.id), { accountId: account.id, key: 'k' });
+  expect(await postOne(leg(other.id), { accountId: other.id, key: 'k' })).toMatchObject({ replayed: false });
+  const ttlMs = await link.run((client) => client.pTTL(idempotencyKey(account.id, 'k')));
+  expect(ttlMs).toBeGreaterThan(86_390_000);
+  expect(ttlMs).toBeLessThanOrEqual(86_400_000);
+});
