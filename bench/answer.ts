@@ -1,0 +1,15 @@
+export const ANSWER_BYTES = 600;
+
+/** The upstream's answer: a page of transactions as JSON, filled up to `ANSWER_BYTES`. */
+export function answerBody(): Buffer {
+  const transactions = [1, 2, 3].map((n) => ({
+    id: `173214000000${n}-0`,
+    type: 'debit',
+    amountMinor: 1299 * n,
+    currency: 'EUR',
+    counterparty: 'Corner Bakery',
+    balanceAfterMinor: 10_000_000 - 1299 * n,
+  }));
+  const empty = JSON.stringify({ transactions, note: '' });
+  return Buffer.from(JSON.stringify({ transactions, note: '.'.repeat(ANSWER_BYTES - empty.length) }));
+}

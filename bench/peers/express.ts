@@ -1,0 +1,37 @@
+import { RedisStore } from 'connect-redis';
+import express, { type RequestHandler } from 'express';
+import session from 'express-session';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import { announceServer, connectRedis, given } from './peer.ts';
+
+declare module 'express-session' {
+  interface SessionData {
+    user: { id: string; role: string };
+  }
+}
+
+/** The usual way with sessions: an opaque id in a signed cookie, the session in Redis. */
+const app = express();
+app.disable('x-powered-by');
+app.use(
+  session({
+    store: new RedisStore({ client: await connectRedis() }),
+    secret: given.SESSION_SECRET,
+    resave: false,
+    saveUninitialized: false,
+    cookie: { httpOnly: true, sameSite: 'strict' },
+  }),
+);
+
+app.post('/login', (request, response) => {
+  request.session.user = { id: 'bench', role: 'user' };
+  response.sendStatus(204);
+});
+
+const onlyUsers: RequestHandler = (request, response, next) => {
+  if (request.session.user?.role === 'user') next();
+  else response.sendStatus(401);
+};
+app.use('/bank', onlyUsers, createProxyMiddleware({ target: given.BANK_URL }));
+
+const server = app.listen(0, '127.0.0.1', () => announceServer(server));

@@ -1,0 +1,42 @@
+import httpProxy from '@fastify/http-proxy';
+import jwt from '@fastify/jwt';
+import { fastify } from 'fastify';
+import { authzKey, whitelistKey } from '../../src/redis/keys.ts';
+import { announceServer, connectRedis, given } from './peer.ts';
+
+interface Claims {
+  sub: string;
+  jti: string;
+  sid: string;
+}
+
+/** The usual way with tokens: @fastify/jwt verifies, one `MGET` asks whether the token and its user are alive. */
+const redis = await connectRedis();
+const app = fastify({ logger: false });
+
+await app.register(jwt, {
+  secret: { public: given.PUBLIC_KEY },
+  verify: {
+    algorithms: ['PS256'],
+    allowedIss: given.ISSUER,
+    allowedAud: given.AUDIENCE,
+    checkTyp: 'at+jwt',
+    requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'sid'],
+    cache: given.TOKEN_CACHE === 'on',
+  },
+});
+
+await app.register(httpProxy, {
+  upstream: given.BANK_URL,
+  prefix: '/bank',
+  rewritePrefix: '',
+  preHandler: async (request, reply) => {
+    const { sub, jti, sid } = await request.jwtVerify<Claims>();
+    const [entry, authz] = await redis.mGet([whitelistKey(sub, jti), authzKey(sub)]);
+    if (!entry || !authz || JSON.parse(entry).sid !== sid) return reply.code(401).send();
+    if (JSON.parse(authz).role !== 'user') return reply.code(403).send();
+  },
+});
+
+await app.listen({ host: '127.0.0.1', port: 0 });
+announceServer(app.server);

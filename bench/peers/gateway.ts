@@ -1,0 +1,8 @@
+import { gatewaySettings } from '../../src/config.ts';
+import { startGateway } from '../../src/gateway/server.ts';
+import { createLog } from '../../src/log.ts';
+import { announce } from './peer.ts';
+
+const settings = gatewaySettings(process.env);
+const gateway = await startGateway({ settings, log: createLog('gateway', settings.logLevel) });
+announce(gateway.url);
