@@ -166,6 +166,7 @@ function clientFor(url: string, connectTimeout: number) {
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
+    commandOptions: { timeout: 0 },
     ...(path === undefined ? { url, socket: common } : { socket: { path, tls: false as const, ...common } }),
   });
 }
