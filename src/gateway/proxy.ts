@@ -34,7 +34,7 @@ export type ProxySettings = Pick<
 export class BankProxy {
   readonly #pool: Pool;
   readonly #bodyMaxBytes: number;
-  readonly #streams = new Set<ServerResponse>();
+  readonly #streams = new Set<AnswerRelay>();
 
   constructor(settings: ProxySettings) {
     this.#bodyMaxBytes = settings.bodyMaxBytes;
@@ -62,7 +62,7 @@ export class BankProxy {
 
   /** Ends the event streams, which have no end of their own, so that a stop need not wait for them. */
   endStreams(): void {
-    for (const outgoing of this.#streams) outgoing.end();
+    for (const stream of this.#streams) stream.end();
   }
 
   async close(): Promise<void> {
@@ -73,13 +73,19 @@ export class BankProxy {
 /** Passes one answer of the bank's to the client, with back-pressure, until either side goes away. */
 class AnswerRelay implements Dispatcher.DispatchHandler {
   readonly #request: ProxiedRequest;
-  readonly #streams: Set<ServerResponse>;
+  readonly #streams: Set<AnswerRelay>;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(request: ProxiedRequest, streams: Set<ServerResponse>) {
+  constructor(request: ProxiedRequest, streams: Set<AnswerRelay>) {
     this.#request = request;
     this.#streams = streams;
     request.outgoing.on('close', () => this.#clientLeft());
+  }
+
+  /** Ends the answer where it is, in good order. */
+  end(): void {
+    this.#request.outgoing.end();
+    this.#controller?.abort(new Error('the gateway ended the stream'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -101,7 +107,7 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
     }
     outgoing.writeHead(status, headersForClient(headers, requestId));
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
-    if (headers['content-type']?.startsWith('text/event-stream')) this.#streams.add(outgoing);
+    if (headers['content-type']?.startsWith('text/event-stream')) this.#streams.add(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -124,7 +130,7 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
 
   #clientLeft(): void {
     const { outgoing } = this.#request;
-    this.#streams.delete(outgoing);
+    this.#streams.delete(this);
     if (!outgoing.writableFinished) this.#controller?.abort(new Error('the client went away'));
   }
 }

@@ -21,19 +21,18 @@ export const declaresTooMuch = (incoming: IncomingMessage, maxBytes: number): bo
   Number(incoming.headers['content-length'] ?? 0) > maxBytes;
 
 /**
- * The request's body as a stream for the bank, or null where there is none. One of declared length is passed as
- * it is; one of unknown length is counted as it passes.
+ * The request's body as a stream for the bank, or null where there is none. It is counted as it passes, and it is
+ * never the client's own stream: who ends this one early must not end the connection that is to be answered on.
  */
 export function bodyOf(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   maxBytes: number,
 ): Readable | null {
-  const declared = incoming.headers['content-length'];
-  const chunked = incoming.headers['transfer-encoding'] !== undefined;
-  if (!chunked && (declared === undefined || declared === '0')) return null;
-  if (incoming.headers.expect !== undefined) outgoing.writeContinue();
-  return chunked ? counted(incoming, maxBytes) : incoming;
+  const { 'content-length': declared, 'transfer-encoding': coding, expect } = incoming.headers;
+  if (coding === undefined && (declared === undefined || declared === '0')) return null;
+  if (expect?.toLowerCase() === '100-continue' && incoming.httpVersion === '1.1') outgoing.writeContinue();
+  return counted(incoming, maxBytes);
 }
 
 function counted(incoming: IncomingMessage, maxBytes: number): Readable {
@@ -46,5 +45,6 @@ function counted(incoming: IncomingMessage, maxBytes: number): Readable {
     },
   });
   incoming.on('error', (fault) => counter.destroy(fault));
+  counter.on('close', () => incoming.resume());
   return incoming.pipe(counter);
 }
