@@ -68,12 +68,15 @@ function receive(
     nowMs: now(),
     log,
   };
-  if (!isPlainlyFramed(incoming) || !hasOneHost(incoming))
+  if (!isHttp1(incoming) || !isPlainlyFramed(incoming) || !hasOneHost(incoming))
     return refuse(arrival, new Refusal('request_malformed'));
   if (path === undefined) return refuse(arrival, new Refusal('target_not_canonical'));
   if (declaresTooMuch(incoming, settings.bodyMaxBytes)) return refuse(arrival, new Refusal('body_too_large'));
   return app.fetch(request, arrival);
 }
+
+/** Node's parser lets requests pass that say they are HTTP/0.9 or HTTP/2.0, which have another form altogether. */
+const isHttp1 = ({ httpVersionMajor }: IncomingMessage): boolean => httpVersionMajor === 1;
 
 /** RFC 9112, section 3.2. Node keeps the first of several; the raw list has them all. */
 function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
