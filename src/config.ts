@@ -75,6 +75,11 @@ function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): 
       'SIGNING_KEY: wants an RSA private key (PEM, PKCS #8) in production; give it or SIGNING_KEY_FILE',
     );
   }
+  if ('REFRESH_KEY' in shape && given.REFRESH_KEY === undefined) {
+    faults.push(
+      'REFRESH_KEY: wants at least 32 random bytes in base64url in production; give it or REFRESH_KEY_FILE',
+    );
+  }
   if (!given.ISSUER?.startsWith('https://')) faults.push('ISSUER: wants an https:// URL in production');
   return faults;
 }

@@ -1,6 +1,7 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { parseRanges } from '../address-ranges.ts';
 
 /**
  * Every setting of the gateway and the bank, each with what it wants, its default and a sentence for the
@@ -41,29 +42,14 @@ const redisUrl = () =>
 /** A list of addresses and CIDR ranges (RFC 4632), divided by commas. */
 const addressRanges = () =>
   z.string().transform((value, context) => {
-    const ranges = new BlockList();
-    for (const range of value
-      .split(',')
-      .map((part) => part.trim())
-      .filter(Boolean)) {
-      if (!addRange(ranges, range)) {
-        context.addIssue({ code: 'custom', message: 'wants addresses or CIDR ranges divided by commas' });
-        return z.NEVER;
-      }
+    const given = value.split(',').map((range) => range.trim());
+    const ranges = parseRanges(given.filter((range) => range !== ''));
+    if (ranges === undefined) {
+      context.addIssue({ code: 'custom', message: 'wants addresses or CIDR ranges divided by commas' });
+      return z.NEVER;
     }
     return ranges;
   });
-
-function addRange(ranges: BlockList, range: string): boolean {
-  const [address = '', prefix, ...rest] = range.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  if (prefix === undefined) ranges.addAddress(address, family);
-  else if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) return false;
-  else ranges.addSubnet(address, Number(prefix), family);
-  return true;
-}
 
 const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address');
 const audience = () => text(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters');
@@ -115,6 +101,29 @@ export const gatewayShape = {
   ASSERTION_TTL_SECONDS: integer(5, 60)
     .default(60)
     .describe("how long the gateway's assertion to the bank lives"),
+  REFRESH_KEY: text(/^[\w-]{43,}$/, 'at least 32 random bytes in base64url')
+    .optional()
+    .describe('what refresh tokens are authenticated with; at least 32 random bytes, base64url'),
+  SESSION_IDLE_SECONDS: integer(10, 86_400)
+    .default(900)
+    .describe('without real activity for so long, a session ends; 300 satisfies PSD2 RTS, article 4(3)'),
+  SESSION_ABSOLUTE_SECONDS: integer(10, 2_592_000)
+    .default(43_200)
+    .describe('a session ends so long after log-in'),
+  SESSION_REMEMBER_SECONDS: integer(10, 31_536_000)
+    .default(2_592_000)
+    .describe('the same for a log-in with `remember`, which staff can not have'),
+  REFRESH_GRACE_SECONDS: integer(0, 60)
+    .default(10)
+    .describe('how long a used refresh token may cross with its successor'),
+  SESSIONS_PER_USER_MAX: integer(1, 1000)
+    .default(5)
+    .describe('sessions of one user at one time; 1 is single-session log-in'),
+  SESSIONS_PER_USER_POLICY: z
+    .enum(['evict-oldest', 'refuse'], 'wants evict-oldest or refuse')
+    .default('evict-oldest')
+    .describe('what happens to one more: `evict-oldest` or `refuse`'),
+  SESSION_DATA_MAX_BYTES: integer(0, MIB).default(4096).describe("the application's own data in one session"),
   SIGNATURE_MEMO_SIZE: integer(0, 1_000_000)
     .default(0)
     .describe('how many verified tokens are remembered; 0 verifies every signature every time'),
@@ -132,6 +141,9 @@ export const gatewayShape = {
   TRUSTED_PROXIES: addressRanges()
     .default(() => new BlockList())
     .describe('addresses and CIDR ranges whose `X-Forwarded-For` is believed'),
+  AUDIT_RECORDS_MAX: integer(100, 100_000_000)
+    .default(1_000_000)
+    .describe('records kept in the audit trail, about'),
   HEADER_MAX_BYTES: integer(1024, 1_048_576).default(16_384).describe("a request's line and headers"),
   BODY_MAX_BYTES: integer(0, 1024 * 1024 * MIB)
     .default(10 * MIB)

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
-import type { Standing } from '../identity/authz.ts';
+import { mayComeFrom, type Standing } from '../identity/authz.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { Refusal } from '../refusal.ts';
+import type { ActivityTracker } from '../session/activity.ts';
 import type { AccessClaims, AccessTokenVerifier, TokenReason } from '../token/access-token.ts';
 import { askWhitelist, type WhitelistReason } from '../token/whitelist.ts';
 import { type Arrival, logGrant, refuse } from './arrival.ts';
@@ -19,11 +21,12 @@ export interface AdmissionParts {
   site: Site;
   verifyToken: AccessTokenVerifier;
   redis: RedisLink;
+  activity: ActivityTracker;
 }
 
 /** A refusal, and whose genuine token it was where that much is known. */
 interface NotAdmitted {
-  refusal: Refusal<CredentialReason | TokenReason | WhitelistReason>;
+  refusal: Refusal<CredentialReason | TokenReason | WhitelistReason | 'address_refused'>;
   claims?: AccessClaims;
 }
 
@@ -32,16 +35,23 @@ interface NotAdmitted {
  * signature fails never reaches Redis.
  */
 async function admit(
-  { site, verifyToken, redis }: AdmissionParts,
-  { incoming, nowMs }: Arrival,
+  { site, verifyToken, redis, activity }: AdmissionParts,
+  { incoming, nowMs, clientAddress }: Arrival,
 ): Promise<Admitted | NotAdmitted> {
   const token = takeCredential(incoming, site);
   if (token instanceof Refusal) return { refusal: token };
   const claims = await verifyToken(token, nowMs);
   if (claims instanceof Refusal) return { refusal: claims };
   const standing = await askWhitelist(redis, claims);
-  return standing instanceof Refusal ? { refusal: standing, claims } : { claims, standing };
+  if (standing instanceof Refusal) return { refusal: standing, claims };
+  if (!mayComeFrom(standing, clientAddress)) return { refusal: new Refusal('address_refused'), claims };
+  if (isRealActivity(incoming)) activity.note(claims.sub, claims.sid, nowMs);
+  return { claims, standing };
 }
+
+/** What a page asks for by itself while nobody is there doesn't keep a session alive: polling and event streams. */
+const isRealActivity = ({ headers }: IncomingMessage): boolean =>
+  headers['x-background'] !== '1' && headers.accept?.includes('text/event-stream') !== true;
 
 /** A route for those who are logged in, and for nobody else. */
 export type AdmittedRoute = (c: GatewayContext, admitted: Admitted) => Promise<Response> | Response;

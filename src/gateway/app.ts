@@ -7,20 +7,31 @@ import { type AdmissionParts, type Admitted, admitted, type GatewayContext, logg
 import { type Arrival, logGrant, refuse } from './arrival.ts';
 import type { AssertionSource } from './bank-assertions.ts';
 import { headersForBank } from './forwarded-headers.ts';
+import type { OpenAnswers } from './open-answers.ts';
 import type { Policy } from './policy.ts';
 import type { BankProxy } from './proxy.ts';
 import { type HealthParts, livez, readyz } from './routes/health.ts';
 import { jwks, type KeysParts } from './routes/jwks.ts';
 import { type LoginParts, login } from './routes/login.ts';
 import { logout } from './routes/logout.ts';
+import { type RefreshParts, refresh } from './routes/refresh.ts';
 import { currentSession } from './routes/session.ts';
+import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
+import { endOwnSession, endOwnSessions, ownSessions } from './routes/sessions.ts';
 
 const BANK_PREFIX = '/bank';
 
-export interface GatewayParts extends AdmissionParts, LoginParts, KeysParts, HealthParts {
+export interface GatewayParts
+  extends AdmissionParts,
+    LoginParts,
+    RefreshParts,
+    SessionDataParts,
+    KeysParts,
+    HealthParts {
   policy: Policy;
   assertionFor: AssertionSource;
   proxy: BankProxy;
+  openAnswers: OpenAnswers;
 }
 
 /** The gateway's routes. The way of a proxied request is `listen`, the stages of `admitted`, then `passOn`. */
@@ -29,7 +40,14 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   app.all('/bank/*', admitted(parts, passOn(parts)));
   app.post('/auth/login', login(parts));
   app.post('/auth/logout', loggedIn(parts, logout(parts)));
+  app.post('/auth/refresh', refresh(parts));
   app.get('/auth/session', loggedIn(parts, currentSession(parts)));
+  app.get('/auth/session/data/:key', loggedIn(parts, readData(parts)));
+  app.put('/auth/session/data/:key', loggedIn(parts, writeData(parts)));
+  app.delete('/auth/session/data/:key', loggedIn(parts, removeData(parts)));
+  app.get('/auth/sessions', loggedIn(parts, ownSessions(parts)));
+  app.delete('/auth/sessions', loggedIn(parts, endOwnSessions(parts)));
+  app.delete('/auth/sessions/:sid', loggedIn(parts, endOwnSession(parts)));
   app.get('/.well-known/jwks.json', jwks(parts));
   app.get('/livez', livez);
   app.get('/readyz', readyz(parts));
@@ -40,7 +58,7 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
 
 /** The last two stages: may this user do this, and if so the bank answers. */
 const passOn =
-  ({ policy, assertionFor, proxy, site }: GatewayParts) =>
+  ({ policy, assertionFor, proxy, site, openAnswers }: GatewayParts) =>
   async (c: GatewayContext, { claims, standing }: Admitted): Promise<Response> => {
     const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
     const path = c.env.path.slice(BANK_PREFIX.length);
@@ -55,6 +73,7 @@ const passOn =
       headers: headersForBank(incoming, { assertion, clientAddress, requestId, protocol: site.protocol }),
       requestId,
       onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
+      onLongAnswer: () => openAnswers.watch(outgoing, claims),
     });
     return RESPONSE_ALREADY_SENT;
   };

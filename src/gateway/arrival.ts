@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { AuditEvent } from '../audit/event.ts';
 import type { Logger } from '../log.ts';
 import type { Refusal } from '../refusal.ts';
 import { type DenialExtras, type DenialReason, deny, statusOf } from './denial.ts';
@@ -26,6 +27,15 @@ export interface DecisionSubject {
 
 /** A path as a log line shows it. A segment that is long enough to be a credential is not shown. */
 const pathForLog = (path: string): string => path.replace(/[^/]{65,}/g, '(long)');
+
+/** What an audit record tells of the request that it is about. */
+export const auditFields = ({
+  clientAddress,
+  requestId,
+}: Arrival): Pick<AuditEvent, 'address' | 'requestId'> => ({
+  address: clientAddress,
+  requestId,
+});
 
 export const newRequestId = (): string => randomUUID();
 

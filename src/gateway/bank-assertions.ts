@@ -1,9 +1,9 @@
 import type { Standing } from '../identity/authz.ts';
 import { scopesOf } from '../identity/roles.ts';
+import { Memo } from '../memo.ts';
 import type { AccessClaims } from '../token/access-token.ts';
 import { signAssertion } from '../token/assertion.ts';
 import type { KeyRing } from '../token/key-ring.ts';
-import { Memo } from '../token/memo.ts';
 
 const REMEMBERED = 20_000;
 

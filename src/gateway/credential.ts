@@ -15,6 +15,8 @@ export interface Site {
   origin: string;
   /** `__Host-portcullis` behind TLS (RFC 6265bis, section 4.1.3), `portcullis` on plain loopback http. */
   cookieName: string;
+  /** The same for the refresh token, whose cookie is for the gateway's own routes only. */
+  refreshCookieName: string;
   secure: boolean;
   /** As the client sees it. */
   protocol: 'http' | 'https';
@@ -28,6 +30,7 @@ export function siteOf(issuer: string): Site {
     secure,
     protocol: secure ? 'https' : 'http',
     cookieName: secure ? '__Host-portcullis' : 'portcullis',
+    refreshCookieName: secure ? '__Secure-portcullis-refresh' : 'portcullis-refresh',
   };
 }
 
@@ -71,7 +74,7 @@ function countHeader(incoming: IncomingMessage, name: string): number {
 }
 
 /** The values of one cookie as they were sent: neither trimmed, nor unquoted, nor percent-decoded. */
-function cookieValues(incoming: IncomingMessage, name: string): string[] {
+export function cookieValues(incoming: IncomingMessage, name: string): string[] {
   const header = incoming.headers.cookie;
   if (header === undefined) return [];
   return header

@@ -18,6 +18,8 @@ export interface ProxiedRequest {
   requestId: string;
   /** Told when the bank's answer can't be had; what is still possible is then answered. */
   onRefusal: (refusal: Refusal<DenialReason>) => void;
+  /** Told when the answer may go on for longer than a moment. */
+  onLongAnswer: () => void;
 }
 
 export type ProxySettings = Pick<
@@ -98,7 +100,7 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    const { outgoing, requestId, onRefusal } = this.#request;
+    const { outgoing, requestId, onRefusal, onLongAnswer } = this.#request;
     if (status < 200) return;
     if (status === 401) {
       onRefusal(new Refusal('bank_refused_gateway'));
@@ -106,6 +108,7 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
       return;
     }
     outgoing.writeHead(status, headersForClient(headers, requestId));
+    if (isLong(headers)) onLongAnswer();
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
     if (headers['content-type']?.startsWith('text/event-stream')) this.#streams.add(this);
   }
@@ -134,6 +137,12 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
     if (!outgoing.writableFinished) this.#controller?.abort(new Error('the client went away'));
   }
 }
+
+/** What is larger is not written in one go. */
+const SHORT_ANSWER_MOST_BYTES = 65_536;
+
+const isLong = (headers: IncomingHttpHeaders): boolean =>
+  !(Number(headers['content-length']) <= SHORT_ANSWER_MOST_BYTES);
 
 const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 

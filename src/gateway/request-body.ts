@@ -20,6 +20,10 @@ export function isPlainlyFramed({ headers, httpVersion }: IncomingMessage): bool
 export const declaresTooMuch = (incoming: IncomingMessage, maxBytes: number): boolean =>
   Number(incoming.headers['content-length'] ?? 0) > maxBytes;
 
+/** Whether a body follows, by what the headers say (RFC 9112, section 6.3). */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
 /**
  * The request's body as a stream for the bank, or null where there is none. It is counted as it passes, and it is
  * never the client's own stream: who ends this one early must not end the connection that is to be answered on.
@@ -29,8 +33,8 @@ export function bodyOf(
   outgoing: ServerResponse,
   maxBytes: number,
 ): Readable | null {
-  const { 'content-length': declared, 'transfer-encoding': coding, expect } = incoming.headers;
-  if (coding === undefined && (declared === undefined || declared === '0')) return null;
+  const { expect } = incoming.headers;
+  if (!hasBody(incoming)) return null;
   if (expect?.toLowerCase() === '100-continue' && incoming.httpVersion === '1.1') outgoing.writeContinue();
   return counted(incoming, maxBytes);
 }

@@ -2,17 +2,21 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { RedisAuditTrail } from '../audit/trail.ts';
 import type { GatewaySettings } from '../config.ts';
 import { PasswordHasher } from '../identity/passwords.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connect.ts';
+import { ActivityTracker } from '../session/activity.ts';
 import { createAccessTokenVerifier } from '../token/access-token.ts';
 import { type KeyRing, keptKeyRing, keyRingFromPem } from '../token/key-ring.ts';
+import { keptRefreshKey, readRefreshKey } from '../token/refresh-key.ts';
 import { createApp } from './app.ts';
 import { createAssertionSource } from './bank-assertions.ts';
 import { siteOf } from './credential.ts';
 import { createGatewayServer } from './listen.ts';
 import { LoginThrottle } from './login-throttle.ts';
+import { OpenAnswers } from './open-answers.ts';
 import { BANK_RULES, createPolicy, readPolicyFile } from './policy.ts';
 import { BankProxy } from './proxy.ts';
 
@@ -41,7 +45,7 @@ export async function startGateway({
   now = Date.now,
 }: GatewayOptions): Promise<RunningGateway> {
   const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
-  const ring = await loadKeys(settings);
+  const [ring, refreshKey] = await Promise.all([loadKeys(settings), loadRefreshKey(settings)]);
   await using started = new AsyncDisposableStack();
   const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
   const hasher = started.adopt(new PasswordHasher({ workers, queueMax }), (open) => open.close());
@@ -49,9 +53,15 @@ export async function startGateway({
   const proxy = started.adopt(new BankProxy(settings), (open) => open.close());
   const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const redis = started.adopt(new RedisLink(link), (open) => open.close());
+  const listener = started.adopt(new RedisLink(link), (open) => open.close());
+  const openAnswers = started.adopt(new OpenAnswers({ redis, listener, log, now }), (open) => open.close());
   const app = createApp({
     redis,
     ring,
+    refreshKey,
+    openAnswers,
+    audit: new RedisAuditTrail(redis, log, settings.auditRecordsMax),
+    activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     hasher,
     proxy,
     policy: createPolicy(rules),
@@ -65,6 +75,7 @@ export async function startGateway({
       windowSeconds: settings.loginFailureWindowSeconds,
     }),
     authBodyMaxBytes: settings.authBodyMaxBytes,
+    sessionDataMaxBytes: settings.sessionDataMaxBytes,
   });
   const server = createGatewayServer({ app, settings, log, now });
   const url = await listen(server, settings);
@@ -78,6 +89,11 @@ const loadKeys = (settings: GatewaySettings): Promise<KeyRing> =>
   settings.signingKey === undefined
     ? keptKeyRing(join(settings.dataDir, 'keys'))
     : keyRingFromPem(settings.signingKey);
+
+const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>
+  settings.refreshKey === undefined
+    ? keptRefreshKey(join(settings.dataDir, 'keys'))
+    : readRefreshKey(settings.refreshKey);
 
 async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySettings): Promise<string> {
   server.listen(gatewayPort, gatewayHost);

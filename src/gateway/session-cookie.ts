@@ -1,20 +1,36 @@
 import { serialize } from 'hono/utils/cookie';
+import type { TokenPair } from '../session/start.ts';
 import type { Site } from './credential.ts';
 
+/** The refresh token's cookie goes to no other routes than the gateway's own. */
+const REFRESH_PATH = '/auth';
+
 /**
- * The cookie that carries an access token: no script can read it and no other site can send it. Its value is
- * the token as it is, so that there is nothing to decode and no second spelling.
+ * The cookies that carry a session: no script can read them and no other site can send them. Their values are the
+ * tokens as they are, so that there is nothing to decode and no second spelling. Without `remember` the refresh
+ * token's cookie goes with the browser window.
  */
-export const sessionCookie = (site: Site, token: string, maxAgeSeconds: number): string =>
-  serialize(site.cookieName, token, { ...attributesOf(site), maxAge: maxAgeSeconds });
+export function sessionCookies(site: Site, pair: TokenPair): string[] {
+  const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
+  const access = { ...attributesOf(site), path: '/', maxAge: claims.exp - claims.iat };
+  const refresh = { ...attributesOf(site), path: REFRESH_PATH };
+  return [
+    serialize(site.cookieName, accessToken, access),
+    serialize(
+      site.refreshCookieName,
+      refreshToken,
+      remember ? { ...refresh, maxAge: Math.min(sessionEndsAt - claims.iat, COOKIE_MOST_SECONDS) } : refresh,
+    ),
+  ];
+}
 
-/** Takes the cookie away from the browser. */
-export const clearedCookie = (site: Site): string =>
-  serialize(site.cookieName, '', { ...attributesOf(site), maxAge: 0 });
+/** Browsers keep no cookie for longer than 400 days (RFC 6265bis, section 5.5). */
+const COOKIE_MOST_SECONDS = 400 * 86_400;
 
-const attributesOf = (site: Site) => ({
-  path: '/',
-  httpOnly: true,
-  secure: site.secure,
-  sameSite: 'Strict' as const,
-});
+/** Takes the cookies away from the browser. */
+export const clearedCookies = (site: Site): string[] => [
+  serialize(site.cookieName, '', { ...attributesOf(site), path: '/', maxAge: 0 }),
+  serialize(site.refreshCookieName, '', { ...attributesOf(site), path: REFRESH_PATH, maxAge: 0 }),
+];
+
+const attributesOf = (site: Site) => ({ httpOnly: true, secure: site.secure, sameSite: 'Strict' as const });

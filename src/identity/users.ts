@@ -40,7 +40,7 @@ export async function addUser(
     client
       .multi()
       .hSet(userKey(id), { ...stored, created: now.toISOString() })
-      .set(authzKey(id), writeAuthz({ role }))
+      .set(authzKey(id), writeAuthz({ role, gen: 0 }))
       .exec(),
   );
   const name = usernameKey(foldUsername(user.username));

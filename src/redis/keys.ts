@@ -11,11 +11,26 @@ export const usernameKey = (name: string): string => `username:${name}`;
 /** A hash: username, display name, argon2id hash, created. */
 export const userKey = (userId: string): string => `user:{${userId}}`;
 
-/** A string of JSON: the user's role. It exists only while the user is active. */
+/** A string of JSON: the user's role, generation and address ranges. It exists only while the user is active. */
 export const authzKey = (userId: string): string => `authz:{${userId}}`;
 
 /** A string of JSON: the whitelist entry of one access token. It expires with the token. */
 export const whitelistKey = (userId: string, jti: string): string => `sess:{${userId}}:${jti}`;
+
+/** A string that exists while the session is neither idle for too long nor ended. */
+export const activeKey = (userId: string, sid: string): string => `active:{${userId}}:${sid}`;
+
+/** A hash: all that is known of one session, and the application's own data as `data:<key>`. */
+export const sessionKey = (userId: string, sid: string): string => `session:{${userId}}:${sid}`;
+
+/** A sorted set: a user's session ids by when they have to end (seconds since the epoch). */
+export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
+
+/** A publish/subscribe channel: a user's id each time something of theirs was revoked. */
+export const revocationsChannel = (): string => 'revocations';
+
+/** A stream: the audit trail, capped. */
+export const auditKey = (): string => 'audit';
 
 /** The prefix of the counters of rate-limiter-flexible, which puts a `:` and the subject after it. */
 export const throttlePrefix = (what: string): string => `throttle:${what}`;

@@ -1,47 +1,110 @@
 import { randomBytes } from 'node:crypto';
+import type { Role } from '../identity/roles.ts';
 import type { RedisLink } from '../redis/connect.ts';
+import {
+  activeKey,
+  authzKey,
+  revocationsChannel,
+  sessionKey,
+  sessionsKey,
+  whitelistKey,
+} from '../redis/keys.ts';
+import { runScript } from '../redis/scripts.ts';
+import { Refusal } from '../refusal.ts';
 import { type AccessClaims, signAccessToken } from '../token/access-token.ts';
 import type { KeyRing } from '../token/key-ring.ts';
-import { whitelistToken } from '../token/whitelist.ts';
+import { mintRefreshToken } from '../token/refresh-token.ts';
+import { START_SESSION } from './scripts.ts';
+import { absoluteEnd, type SessionTerms } from './terms.ts';
 
-export interface SessionTerms {
-  issuer: string;
-  audience: string;
-  accessTokenTtlSeconds: number;
+/** What signs and whitelists: the keys, the rules and the store. */
+export interface SessionParts {
+  redis: RedisLink;
+  ring: KeyRing;
+  refreshKey: Uint8Array;
+  terms: SessionTerms;
 }
 
-export interface StartedSession {
+/** Who has just proved who they are, and with what. */
+export interface SessionOpener {
+  userId: string;
+  role: Role;
+  clientId: string;
+  /** As told by the user agent, for people to recognise it. */
+  device: string;
+  address: string;
+  remember: boolean;
+}
+
+/** An access token, the refresh token that belongs to it, and what both are about. */
+export interface TokenPair {
   accessToken: string;
+  refreshToken: string;
   claims: AccessClaims;
+  /** Seconds since the epoch. */
+  sessionEndsAt: number;
+  remember: boolean;
 }
+
+export interface StartedSession extends TokenPair {
+  /** Sessions that had to go because the user has no more than the most. */
+  evicted: string[];
+}
+
+export type StartReason = 'user_not_active' | 'too_many_sessions';
 
 /**
- * Starts a session for a user who has just proved who they are: sign, then whitelist, then answer, so that a
- * token that a client holds is always one that Redis holds.
+ * Starts a session: sign, then whitelist, then answer, so that a token that a client holds is always one that
+ * Redis holds.
  * @throws {RedisUnavailable} and then no token is given out.
  */
 export async function startSession(
-  redis: RedisLink,
-  ring: KeyRing,
-  terms: SessionTerms,
-  user: { id: string; clientId: string },
+  { redis, ring, refreshKey, terms }: SessionParts,
+  opener: SessionOpener,
   nowMs: number,
-): Promise<StartedSession> {
+): Promise<StartedSession | Refusal<StartReason>> {
   const iat = Math.floor(nowMs / 1000);
+  const sessionEndsAt = absoluteEnd(terms, opener.role, opener.remember, iat);
   const claims: AccessClaims = {
     iss: terms.issuer,
     aud: terms.audience,
-    sub: user.id,
-    client_id: user.clientId,
+    sub: opener.userId,
+    client_id: opener.clientId,
     sid: random128(),
     jti: random128(),
     auth_time: iat,
     iat,
-    exp: iat + terms.accessTokenTtlSeconds,
+    exp: Math.min(iat + terms.accessTokenTtlSeconds, sessionEndsAt),
   };
   const accessToken = await signAccessToken(ring, claims);
-  await whitelistToken(redis, claims);
-  return { accessToken, claims };
+  const [outcome, ...evicted] = await record(redis, terms, opener, claims, sessionEndsAt, nowMs);
+  if (outcome === 'inactive') return new Refusal('user_not_active');
+  if (outcome === 'too_many') return new Refusal('too_many_sessions');
+  const refreshToken = mintRefreshToken(refreshKey, { sub: claims.sub, sid: claims.sid, n: 0 });
+  return { accessToken, refreshToken, claims, sessionEndsAt, remember: opener.remember, evicted };
 }
 
-const random128 = (): string => randomBytes(16).toString('base64url');
+async function record(
+  redis: RedisLink,
+  terms: SessionTerms,
+  opener: SessionOpener,
+  { sub, sid, jti, iat, exp }: AccessClaims,
+  endsAt: number,
+  nowMs: number,
+): Promise<string[]> {
+  const keys = [
+    authzKey(sub),
+    sessionsKey(sub),
+    sessionKey(sub, sid),
+    activeKey(sub, sid),
+    whitelistKey(sub, jti),
+  ];
+  const idleMs = Math.min(terms.sessionIdleSeconds * 1000, endsAt * 1000 - nowMs);
+  const most = [terms.sessionsPerUserMax, terms.sessionsPerUserPolicy];
+  const others = [sessionKey(sub, ''), activeKey(sub, ''), revocationsChannel(), sub];
+  const about = [opener.clientId, opener.device, opener.address, opener.remember ? '1' : '0'];
+  const args = [sid, jti, nowMs, iat, exp, endsAt, idleMs, ...most, ...others, ...about];
+  return (await runScript(redis, START_SESSION, keys, args.map(String))) as string[];
+}
+
+export const random128 = (): string => randomBytes(16).toString('base64url');

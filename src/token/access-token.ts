@@ -1,8 +1,8 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { Memo } from '../memo.ts';
 import { Refusal } from '../refusal.ts';
 import { ALGORITHM, type KeyRing, type RingKey } from './key-ring.ts';
-import { Memo } from './memo.ts';
 import { encodePart, isCanonicalJson, splitToken } from './spelling.ts';
 
 /** The media type of an access token's header, `typ` (RFC 9068, section 2.1). */

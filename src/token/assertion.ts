@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { roleSchema, scopeSchema } from '../identity/roles.ts';
+import { Memo } from '../memo.ts';
 import { Refusal } from '../refusal.ts';
 import { ALGORITHM, type KeyRing } from './key-ring.ts';
-import { Memo } from './memo.ts';
 import { isCanonicalJson, splitToken } from './spelling.ts';
 
 /** The media type of an assertion's header. An access token can't pass for one, nor the reverse (RFC 8725, 3.11). */

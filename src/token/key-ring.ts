@@ -1,8 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
+import { keptSecret } from '../kept-secret.ts';
 
 /**
  * The one signature algorithm: RSASSA-PSS with SHA-256 (RFC 7518, section 3.5). A constant: it is neither a
@@ -54,17 +53,7 @@ export async function keyRingFromPem(pem: string): Promise<KeyRing> {
  * @throws {KeyRefused} when what is kept there is no usable key.
  */
 export async function keptKeyRing(directory: string): Promise<KeyRing> {
-  const path = join(directory, 'signing.pem');
-  const kept = await readIfPresent(path);
-  if (kept !== undefined) return keyRingFromPem(kept);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const draft = join(directory, `signing.${process.pid}.draft`);
-  await writeFile(draft, await makeKeyPem(), { mode: 0o600 });
-  await link(draft, path).catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code !== 'EEXIST') throw fault;
-  });
-  await rm(draft);
-  return keyRingFromPem(await readFile(path, 'utf8'));
+  return keyRingFromPem(await keptSecret(directory, 'signing.pem', makeKeyPem));
 }
 
 /** A new private key of the least size that is accepted, in PEM (PKCS #8): each request costs one verification. */
@@ -107,13 +96,4 @@ function parsePrivateKey(pem: string): KeyObject {
 async function publicJwk(key: RingKey): Promise<JWK> {
   const { kty, n, e } = await crypto.subtle.exportKey('jwk', key.publicKey);
   return { kty, n, e, kid: key.kid, alg: ALGORITHM, use: 'sig' } as JWK;
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fault;
-  }
 }

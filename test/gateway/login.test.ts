@@ -34,6 +34,7 @@ test('the right password gives a bearer token that lives as long as it says and 
     access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
     token_type: 'Bearer',
     expires_in: 300,
+    refresh_token: expect.stringMatching(/^v1\.[\w-]{22}\.[\w-]{22}\.0\.[\w-]{43}$/),
     session_id: expect.stringMatching(/^[\w-]{22}$/),
   });
 });
@@ -166,9 +167,12 @@ describe('with cookies', () => {
     const answer = await cookieLogin({ origin: SITE });
     expect(answer.status).toBe(200);
     expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
-    expect(answer.headers.get('set-cookie')).toMatch(
-      /^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Max-Age=300; Path=\/; HttpOnly; SameSite=Strict$/,
-    );
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Max-Age=300; Path=\/; HttpOnly; SameSite=Strict$/,
+      ),
+      expect.stringMatching(/^portcullis-refresh=v1\.[\w.-]+; Path=\/auth; HttpOnly; SameSite=Strict$/),
+    ]);
   });
 
   test('the cookie opens what the token opens, and log-out takes it away', async () => {
@@ -179,7 +183,10 @@ describe('with cookies', () => {
       headers: { cookie, origin: SITE },
     });
     expect(out.status).toBe(204);
-    expect(out.headers.get('set-cookie')).toMatch(/^portcullis=; Max-Age=0; /);
+    expect(out.headers.getSetCookie().map((line) => line.split('; ').slice(0, 2))).toEqual([
+      ['portcullis=', 'Max-Age=0'],
+      ['portcullis-refresh=', 'Max-Age=0'],
+    ]);
     const after = await fetch(`${gateway.url}/auth/session`, { headers: { cookie } });
     expect(await problemOf(after)).toEqual({ status: 401, code: 'token_revoked' });
   });
@@ -207,9 +214,14 @@ test('behind TLS the cookie is __Host- and Secure', async () => {
   try {
     const body = { username: 'bob', password: 'foobared', transport: 'cookie' };
     const answer = await postJson(`${secure.url}/auth/login`, body, { origin: 'https://gate.example' });
-    expect(answer.headers.get('set-cookie')).toMatch(
-      /^__Host-portcullis=[^;]+; Max-Age=300; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
-    );
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-portcullis=[^;]+; Max-Age=300; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      ),
+      expect.stringMatching(
+        /^__Secure-portcullis-refresh=[^;]+; Path=\/auth; HttpOnly; Secure; SameSite=Strict$/,
+      ),
+    ]);
   } finally {
     await secure.close();
   }

@@ -80,15 +80,15 @@ describe('what Redis says counts on the next request, not what the token says', 
     const key = authzKey(claims.sub);
     await gateway.link.run((client) => client.del(key));
     expect(await problemOf(await get('/bank/accounts'))).toEqual({ status: 401, code: 'token_revoked' });
-    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user' })));
+    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user', gen: 0 })));
     expect((await get('/bank/accounts')).status).toBe(200);
   });
 
   test('a role holds from the next request on', async () => {
     const key = authzKey(claims.sub);
-    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'super-admin' })));
+    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'super-admin', gen: 0 })));
     expect(await (await get('/auth/session')).json()).toMatchObject({ role: 'super-admin' });
-    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user' })));
+    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user', gen: 0 })));
     expect(await (await get('/auth/session')).json()).toMatchObject({ role: 'user' });
   });
 
@@ -105,7 +105,9 @@ describe('what Redis says counts on the next request, not what the token says', 
       expect(answer.headers.get('retry-after')).toBe('1');
       expect(await problemOf(answer)).toEqual({ status: 503, code: 'service_unavailable' });
       expect(bank.count).toBe(before);
-      await gateway.link.run((client) => client.set(authzKey(claims.sub), writeAuthz({ role: 'user' })));
+      await gateway.link.run((client) =>
+        client.set(authzKey(claims.sub), writeAuthz({ role: 'user', gen: 0 })),
+      );
     },
   );
 

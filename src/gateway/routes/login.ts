@@ -1,16 +1,17 @@
 import { z } from 'zod';
+import type { AuditTrail } from '../../audit/event.ts';
 import type { PasswordHasher } from '../../identity/passwords.ts';
+import type { Role } from '../../identity/roles.ts';
 import { findUserByName, type User } from '../../identity/users.ts';
-import type { RedisLink } from '../../redis/connect.ts';
 import { Refusal } from '../../refusal.ts';
-import { type SessionTerms, type StartedSession, startSession } from '../../session/start.ts';
-import type { KeyRing } from '../../token/key-ring.ts';
+import { type SessionOpener, type SessionParts, startSession } from '../../session/start.ts';
 import type { GatewayContext } from '../admission.ts';
-import { logGrant, refuse } from '../arrival.ts';
+import { auditFields, logGrant, refuse } from '../arrival.ts';
 import { isFromSite, type Site } from '../credential.ts';
+import { deviceOf } from '../device.ts';
 import { BodyRefusal, readJsonBody } from '../json-body.ts';
 import type { LoginThrottle } from '../login-throttle.ts';
-import { sessionCookie } from '../session-cookie.ts';
+import { answerWithTokens } from '../token-answer.ts';
 
 /** The `client_id` of those who log in here with a password. */
 const FIRST_PARTY_CLIENT = 'portcullis-web';
@@ -19,24 +20,26 @@ export const loginSchema = z.strictObject({
   username: z.string().min(1).max(128),
   password: z.string().min(1).max(256),
   transport: z.enum(['bearer', 'cookie']).default('bearer'),
+  remember: z.boolean().default(false),
 });
 type LoginRequest = z.output<typeof loginSchema>;
 
-export interface LoginParts {
-  redis: RedisLink;
-  ring: KeyRing;
-  terms: SessionTerms;
+export interface LoginParts extends SessionParts {
   hasher: PasswordHasher;
   throttle: LoginThrottle;
   site: Site;
+  audit: AuditTrail;
   authBodyMaxBytes: number;
 }
+
+/** A user who may log in: one who is not blocked. */
+type ActiveUser = User & { role: Role };
 
 /** Logs a user in: throttle, password, session. A wrong name and a wrong password are one answer. */
 export const login =
   (parts: LoginParts) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, clientAddress } = c.env;
+    const { incoming, outgoing, clientAddress, nowMs } = c.env;
     const body = await readJsonBody(incoming, outgoing, loginSchema, parts.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
     if (body.transport === 'cookie' && !isFromSite(incoming, parts.site))
@@ -44,47 +47,43 @@ export const login =
     const retryAfterSeconds = await parts.throttle.take(body.username, clientAddress);
     if (retryAfterSeconds > 0)
       return refuse(c.env, new Refusal('login_throttled'), {}, { retryAfterSeconds });
-    const user = await authenticate(parts, body, clientAddress);
+    const user = await authenticate(parts, body, c);
     if (user === undefined) return refuse(c.env, new Refusal('login_wrong'));
-    const session = await startSession(
-      parts.redis,
-      parts.ring,
-      parts.terms,
-      { id: user.id, clientId: FIRST_PARTY_CLIENT },
-      c.env.nowMs,
+    const session = await startSession(parts, openerOf(c, user, body.remember), nowMs);
+    if (session instanceof Refusal) return refuse(c.env, session, { sub: user.id });
+    await parts.audit.record(
+      { ...auditFields(c.env), action: 'login', result: 'done', actor: user.id, session: session.claims.sid },
+      nowMs,
     );
     logGrant(c.env, session.claims);
-    return answer(c, parts, body, session);
+    return answerWithTokens(c, parts.site, session, body.transport);
   };
+
+const openerOf = ({ env }: GatewayContext, user: ActiveUser, remember: boolean): SessionOpener => ({
+  userId: user.id,
+  role: user.role,
+  clientId: FIRST_PARTY_CLIENT,
+  device: deviceOf(env.incoming.headers['user-agent']),
+  address: env.clientAddress,
+  remember,
+});
 
 /** The user whose password this is, or undefined for every other case, after the same work. */
 async function authenticate(
-  { redis, hasher, throttle }: LoginParts,
+  { redis, hasher, throttle, audit }: LoginParts,
   { username, password }: LoginRequest,
-  clientAddress: string,
-): Promise<User | undefined> {
+  c: GatewayContext,
+): Promise<ActiveUser | undefined> {
+  const { clientAddress, nowMs } = c.env;
   const user = await findUserByName(redis, username);
   const matches = await hasher.verify(password, user?.passwordHash).catch(async (fault: unknown) => {
     await throttle.giveBack(username, clientAddress);
     throw fault;
   });
-  if (!matches || user?.role === undefined) return undefined;
-  await throttle.succeeded(username, clientAddress);
-  return user;
-}
-
-function answer(c: GatewayContext, parts: LoginParts, body: LoginRequest, session: StartedSession): Response {
-  const { accessToken, claims } = session;
-  const expiresIn = claims.exp - claims.iat;
-  c.header('cache-control', 'no-store');
-  if (body.transport === 'bearer') {
-    return c.json({
-      access_token: accessToken,
-      token_type: 'Bearer',
-      expires_in: expiresIn,
-      session_id: claims.sid,
-    });
+  if (matches && user?.role !== undefined) {
+    await throttle.succeeded(username, clientAddress);
+    return { ...user, role: user.role };
   }
-  c.header('set-cookie', sessionCookie(parts.site, accessToken, expiresIn));
-  return c.json({ expires_in: expiresIn, session_id: claims.sid });
+  await audit.record({ ...auditFields(c.env), action: 'login', result: 'refused', subject: user?.id }, nowMs);
+  return undefined;
 }

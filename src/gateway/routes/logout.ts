@@ -1,15 +1,25 @@
+import type { AuditTrail } from '../../audit/event.ts';
 import type { RedisLink } from '../../redis/connect.ts';
-import { unlistToken } from '../../token/whitelist.ts';
+import { endSession } from '../../session/end.ts';
 import type { AdmittedRoute } from '../admission.ts';
+import { auditFields } from '../arrival.ts';
 import type { Site } from '../credential.ts';
-import { clearedCookie } from '../session-cookie.ts';
+import { clearedCookies } from '../session-cookie.ts';
 
-/** Ends the token that the request came with. It is dead before the answer leaves. */
+/** Ends the session that the request's token belongs to. All its tokens are dead before the answer leaves. */
 export const logout =
-  ({ redis, site }: { redis: RedisLink; site: Site }): AdmittedRoute =>
-  async (c, { claims }) => {
-    await unlistToken(redis, claims);
-    c.header('set-cookie', clearedCookie(site));
+  ({ redis, site, audit }: { redis: RedisLink; site: Site; audit: AuditTrail }): AdmittedRoute =>
+  async (c, { claims: { sub, sid, jti } }) => {
+    await endSession(redis, sub, sid, jti);
+    const event = {
+      ...auditFields(c.env),
+      action: 'logout',
+      result: 'done',
+      actor: sub,
+      session: sid,
+    } as const;
+    await audit.record(event, c.env.nowMs);
+    for (const cookie of clearedCookies(site)) c.header('set-cookie', cookie, { append: true });
     c.header('cache-control', 'no-store');
     return c.body(null, 204);
   };

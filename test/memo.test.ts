@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Memo } from '../../src/token/memo.ts';
+import { Memo } from '../src/memo.ts';
 
 test('a memo answers with the value of the same text or not at all', () => {
   fc.assert(

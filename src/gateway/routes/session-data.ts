@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { RedisLink } from '../../redis/connect.ts';
+import { Refusal } from '../../refusal.ts';
+import { deleteSessionData, getSessionData, putSessionData } from '../../session/data.ts';
+import type { AdmittedRoute } from '../admission.ts';
+import { refuse } from '../arrival.ts';
+import { BodyRefusal, readJsonBody } from '../json-body.ts';
+
+export const dataKeySchema = z.string().regex(/^[\w.-]{1,64}$/);
+
+export interface SessionDataParts {
+  redis: RedisLink;
+  /** For the keys and texts of one session together. */
+  sessionDataMaxBytes: number;
+}
+
+/** Hands a route the key in its path, when it is one. */
+const withKey =
+  (route: (key: string, ...of: Parameters<AdmittedRoute>) => Promise<Response>): AdmittedRoute =>
+  (c, who) => {
+    const key = dataKeySchema.safeParse(c.req.param('key'));
+    return key.success ? route(key.data, c, who) : refuse(c.env, new Refusal('data_unknown'), who.claims);
+  };
+
+/** What was put under this key in this session. */
+export const readData = ({ redis }: SessionDataParts): AdmittedRoute =>
+  withKey(async (key, c, { claims }) => {
+    const json = await getSessionData(redis, claims.sub, claims.sid, key);
+    if (json === null) return refuse(c.env, new Refusal('data_unknown'), claims);
+    return c.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  });
+
+/** Keeps any JSON value under this key for as long as the session lives. */
+export const writeData = ({ redis, sessionDataMaxBytes }: SessionDataParts): AdmittedRoute =>
+  withKey(async (key, c, { claims }) => {
+    const value = await readJsonBody(c.env.incoming, c.env.outgoing, z.json(), sessionDataMaxBytes);
+    if (value instanceof BodyRefusal) return refuse(c.env, value, claims, { errors: value.errors });
+    const item = { key, json: JSON.stringify(value), maxBytes: sessionDataMaxBytes };
+    const refusal = await putSessionData(redis, claims, item);
+    return refusal === undefined ? c.body(null, 204) : refuse(c.env, refusal, claims);
+  });
+
+/** Forgets what is under this key. */
+export const removeData = ({ redis }: SessionDataParts): AdmittedRoute =>
+  withKey(async (key, c, { claims }) => {
+    await deleteSessionData(redis, claims.sub, claims.sid, key);
+    return c.body(null, 204);
+  });

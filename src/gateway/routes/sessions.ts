@@ -1,0 +1,60 @@
+import type { AuditAction, AuditTrail } from '../../audit/event.ts';
+import type { RedisLink } from '../../redis/connect.ts';
+import { Refusal } from '../../refusal.ts';
+import { endOtherSessions, endSession } from '../../session/end.ts';
+import { listSessions } from '../../session/list.ts';
+import type { AdmittedRoute, GatewayContext } from '../admission.ts';
+import { auditFields, refuse } from '../arrival.ts';
+
+export interface SessionsParts {
+  redis: RedisLink;
+  audit: AuditTrail;
+}
+
+/** Where am I logged in? Ids here are never tokens, and knowing one opens nothing. */
+export const ownSessions =
+  ({ redis }: SessionsParts): AdmittedRoute =>
+  async (c, { claims }) => {
+    const sessions = await listSessions(redis, claims.sub);
+    c.header('cache-control', 'no-store');
+    return c.json({ sessions: sessions.map((one) => ({ ...one, current: one.session_id === claims.sid })) });
+  };
+
+/** Ends one of my sessions, perhaps this one. Another user's is answered like one that doesn't exist. */
+export const endOwnSession =
+  ({ redis, audit }: SessionsParts): AdmittedRoute =>
+  async (c, { claims }) => {
+    const sid = c.req.param('sid') ?? '';
+    if (!(await endSession(redis, claims.sub, sid)))
+      return refuse(c.env, new Refusal('session_unknown'), claims);
+    await recordEnd(audit, c, 'session_end', claims.sub, sid);
+    return c.body(null, 204);
+  };
+
+/** Ends all of my sessions, or with `keep=current` all others. */
+export const endOwnSessions =
+  ({ redis, audit }: SessionsParts): AdmittedRoute =>
+  async (c, { claims }) => {
+    const keep = c.req.query('keep');
+    if (keep !== undefined && keep !== 'current') {
+      const errors = [{ field: 'keep', message: 'wants current, or to be left out' }];
+      return refuse(c.env, new Refusal('query_wrong'), claims, { errors });
+    }
+    const ended = await endOtherSessions(redis, claims.sub, keep === 'current' ? claims.sid : undefined);
+    await recordEnd(audit, c, 'sessions_end', claims.sub, undefined, `${ended} ended`);
+    return c.json({ ended });
+  };
+
+function recordEnd(
+  audit: AuditTrail,
+  { env }: GatewayContext,
+  action: AuditAction,
+  sub: string,
+  session?: string,
+  detail?: string,
+): Promise<void> {
+  return audit.record(
+    { ...auditFields(env), action, result: 'done', actor: sub, subject: sub, session, detail },
+    env.nowMs,
+  );
+}
