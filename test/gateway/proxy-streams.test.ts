@@ -20,7 +20,8 @@ test('a stream that is ended while its client lags is not written to any more, a
   let answer: ServerResponse | undefined;
   const front = createServer((incoming, outgoing) => {
     answer = outgoing;
-    proxy.forward({ incoming, outgoing, target: '/', headers: [], requestId: '', onRefusal: () => {} });
+    const told = { onRefusal: () => {}, onLongAnswer: () => {} };
+    proxy.forward({ incoming, outgoing, target: '/', headers: [], requestId: '', ...told });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');
   const client = new RawConnection(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);
