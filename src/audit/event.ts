@@ -17,6 +17,8 @@ export type AuditAction =
   | 'password_reset_ask'
   | 'password_reset'
   | 'client_add'
+  | 'client_remove'
+  | 'client_auth'
   | 'key_add'
   | 'key_sign'
   | 'key_retire';

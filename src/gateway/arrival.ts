@@ -23,6 +23,8 @@ export interface Arrival {
 export interface DecisionSubject {
   sub?: string;
   sid?: string;
+  /** The registered client that asks (RFC 6749, section 2.2). */
+  client?: string;
 }
 
 /** A path as a log line shows it. A segment that is long enough to be a credential is not shown. */
@@ -40,12 +42,13 @@ export const auditFields = ({
 export const newRequestId = (): string => randomUUID();
 
 /** Writes the one log line of a request that is let through. */
-export function logGrant(arrival: Arrival, { sub, sid }: DecisionSubject): void {
+export function logGrant(arrival: Arrival, { sub, sid, client }: DecisionSubject): void {
   const { requestId, path, clientAddress, incoming, log } = arrival;
   log.info({
     granted: true,
     sub,
     sid,
+    client,
     method: incoming.method,
     path: pathForLog(path),
     address: clientAddress,
@@ -62,9 +65,9 @@ export function refuse(
 ): Response {
   const { requestId, path, clientAddress, incoming, outgoing, log } = arrival;
   const { reason, detail } = refusal;
-  const { sub, sid } = subject;
+  const { sub, sid, client } = subject;
   const where = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
-  log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, ...where });
+  log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, client, ...where });
   deny(outgoing, refusal, requestId, extras);
   return RESPONSE_ALREADY_SENT;
 }

@@ -64,7 +64,7 @@ export function isFromSite(incoming: IncomingMessage, site: Site): boolean {
 }
 
 /** Node keeps only the first of several `Authorization` headers in `headers`; the raw list has them all. */
-function countHeader(incoming: IncomingMessage, name: string): number {
+export function countHeader(incoming: IncomingMessage, name: string): number {
   let count = 0;
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
     const raw = incoming.rawHeaders[i] ?? '';

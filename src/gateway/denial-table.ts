@@ -1,6 +1,7 @@
 import type { RefreshReason } from '../session/refresh.ts';
 import type { TokenReason } from '../token/access-token.ts';
 import type { WhitelistReason } from '../token/whitelist.ts';
+import { OAUTH_DENIALS, type OauthReason } from './oauth-denials.ts';
 
 /** Every reason for which the gateway itself says no. The log has the reason; the client gets its code. */
 export type DenialReason =
@@ -31,6 +32,7 @@ export type DenialReason =
   | 'login_wrong'
   | 'login_throttled'
   | 'password_queue_full'
+  | OauthReason
   | 'redis_unavailable'
   | 'bank_unreachable'
   | 'bank_too_slow'
@@ -44,6 +46,8 @@ export interface Denial {
   title: string;
   /** The `error` of `WWW-Authenticate` (RFC 6750, section 3.1), null for a challenge without one. */
   challenge?: string | null;
+  /** `Bearer` unless given. */
+  challengeScheme?: 'Basic';
   retryAfterSeconds?: number;
 }
 
@@ -145,6 +149,7 @@ export const DENIALS: Record<DenialReason, Denial> = {
     title: 'Too many log-ins are under way.',
     retryAfterSeconds: 1,
   },
+  ...OAUTH_DENIALS,
   redis_unavailable: {
     status: 503,
     code: 'service_unavailable',

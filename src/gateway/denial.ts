@@ -13,6 +13,8 @@ export interface FieldError {
 export interface DenialExtras {
   retryAfterSeconds?: number;
   errors?: readonly FieldError[];
+  /** For the routes of the OAuth standards: the `error` that they demand, in a body that is plain JSON. */
+  oauthError?: string;
 }
 
 export const statusOf = (reason: DenialReason): number => DENIALS[reason].status;
@@ -29,9 +31,9 @@ export function deny(
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) return;
   const denial = DENIALS[refusal.reason];
-  const body = problemBody(denial, requestId, extras.errors);
+  const body = problemBody(denial, requestId, extras);
   outgoing.writeHead(denial.status, {
-    'content-type': 'application/problem+json',
+    'content-type': extras.oauthError === undefined ? 'application/problem+json' : 'application/json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
@@ -44,7 +46,7 @@ export function deny(
 /** The same answer as text on the wire, for a request so broken that there is no response object for it. */
 export function rawDenial(reason: DenialReason, requestId: string): string {
   const denial = DENIALS[reason];
-  const body = problemBody(denial, requestId, undefined);
+  const body = problemBody(denial, requestId, {});
   return [
     `HTTP/1.1 ${denial.status} Refused`,
     'content-type: application/problem+json',
@@ -55,16 +57,17 @@ export function rawDenial(reason: DenialReason, requestId: string): string {
   ].join('\r\n');
 }
 
-function problemBody(denial: Denial, requestId: string, errors: readonly FieldError[] | undefined): string {
+/** An absent member is undefined, which JSON leaves out. */
+function problemBody(denial: Denial, requestId: string, { oauthError, errors }: DenialExtras): string {
   const { status, code, title } = denial;
   const type = `urn:portcullis:problem:${code}`;
-  return JSON.stringify({ type, title, status, code, request_id: requestId, ...(errors && { errors }) });
+  return JSON.stringify({ error: oauthError, type, title, status, code, request_id: requestId, errors });
 }
 
-function challengeHeader({ challenge }: Denial): Record<string, string> {
+function challengeHeader({ challenge, challengeScheme }: Denial): Record<string, string> {
   if (challenge === undefined) return {};
   const error = challenge === null ? '' : `, error="${challenge}"`;
-  return { 'www-authenticate': `Bearer realm="portcullis"${error}` };
+  return { 'www-authenticate': `${challengeScheme ?? 'Bearer'} realm="portcullis"${error}` };
 }
 
 const retryHeader = (seconds: number | undefined): Record<string, string> =>

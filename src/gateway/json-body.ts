@@ -31,7 +31,8 @@ export async function readJsonBody<Schema extends z.ZodType>(
   return new BodyRefusal('body_wrong', errors);
 }
 
-async function readBytes(
+/** The whole body, unless it is of more than `maxBytes`. */
+export async function readBytes(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   maxBytes: number,

@@ -26,11 +26,14 @@ interface Counters {
 export class LoginThrottle {
   readonly #redis: RedisLink;
   readonly #limits: LoginLimits;
+  readonly #prefix: string;
   readonly #counters = new WeakMap<RedisClient, Counters>();
 
-  constructor(redis: RedisLink, limits: LoginLimits) {
+  /** `prefix` keeps the counters of other things that log in apart, such as `client-`. */
+  constructor(redis: RedisLink, limits: LoginLimits, prefix = '') {
     this.#redis = redis;
     this.#limits = limits;
+    this.#prefix = prefix;
   }
 
   /** Counts a try. The answer is 0, or how many seconds to wait when there were too many. @throws {RedisUnavailable} */
@@ -79,7 +82,7 @@ export class LoginThrottle {
     return new RateLimiterRedis({
       storeClient: client,
       useRedisPackage: true,
-      keyPrefix: throttlePrefix(what),
+      keyPrefix: throttlePrefix(this.#prefix + what),
       points,
       duration: this.#limits.windowSeconds,
     });

@@ -29,6 +29,9 @@ export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
 /** A publish/subscribe channel: a user's id each time something of theirs was revoked. */
 export const revocationsChannel = (): string => 'revocations';
 
+/** A hash: the registered OAuth clients by their ids, each as JSON. */
+export const clientsKey = (): string => 'clients';
+
 /** A stream: the audit trail, capped. */
 export const auditKey = (): string => 'audit';
 

@@ -14,7 +14,7 @@ import type { LoginThrottle } from '../login-throttle.ts';
 import { answerWithTokens } from '../token-answer.ts';
 
 /** The `client_id` of those who log in here with a password. */
-const FIRST_PARTY_CLIENT = 'portcullis-web';
+export const FIRST_PARTY_CLIENT = 'portcullis-web';
 
 export const loginSchema = z.strictObject({
   username: z.string().min(1).max(128),
