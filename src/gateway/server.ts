@@ -9,7 +9,7 @@ import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connect.ts';
 import { ActivityTracker } from '../session/activity.ts';
 import { createAccessTokenVerifier } from '../token/access-token.ts';
-import { type KeyRing, keptKeyRing, keyRingFromPem } from '../token/key-ring.ts';
+import { fixedRing, keptKeyRing, keyRingFromPem, perRing, type RingSource } from '../token/key-ring.ts';
 import { keptRefreshKey, readRefreshKey } from '../token/refresh-key.ts';
 import { createApp } from './app.ts';
 import { createAssertionSource } from './bank-assertions.ts';
@@ -55,6 +55,9 @@ export async function startGateway({
   const redis = started.adopt(new RedisLink(link), (open) => open.close());
   const listener = started.adopt(new RedisLink(link), (open) => open.close());
   const openAnswers = started.adopt(new OpenAnswers({ redis, listener, log, now }), (open) => open.close());
+  const memoSize = settings.signatureMemoSize;
+  const verifierAt = perRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
+  const assertionsAt = perRing(ring, (keys) => createAssertionSource(keys, settings));
   const app = createApp({
     redis,
     ring,
@@ -67,8 +70,8 @@ export async function startGateway({
     policy: createPolicy(rules),
     terms: settings,
     site: siteOf(settings.issuer),
-    verifyToken: createAccessTokenVerifier(ring, settings, settings.signatureMemoSize),
-    assertionFor: createAssertionSource(ring, settings),
+    verifyToken: (token, nowMs) => verifierAt(nowMs)(token, nowMs),
+    assertionFor: (claims, standing, nowMs) => assertionsAt(nowMs)(claims, standing, nowMs),
     throttle: new LoginThrottle(redis, {
       failuresPerUsername: settings.loginFailuresPerUsername,
       failuresPerAddress: settings.loginFailuresPerAddress,
@@ -85,10 +88,12 @@ export async function startGateway({
   return { url, close: () => running.disposeAsync() };
 }
 
-const loadKeys = (settings: GatewaySettings): Promise<KeyRing> =>
-  settings.signingKey === undefined
-    ? keptKeyRing(join(settings.dataDir, 'keys'))
-    : keyRingFromPem(settings.signingKey);
+const loadKeys = async (settings: GatewaySettings): Promise<RingSource> =>
+  fixedRing(
+    settings.signingKey === undefined
+      ? await keptKeyRing(join(settings.dataDir, 'keys'))
+      : await keyRingFromPem(settings.signingKey),
+  );
 
 const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>
   settings.refreshKey === undefined

@@ -50,7 +50,7 @@ export async function refreshSession(
   if (verdict === 'gone') return new RefreshRefusal('session_over', identity);
   if (verdict === 'reuse') return new RefreshRefusal('refresh_reused', identity);
   const { n, claims, ...rest } = readState(parts, identity, state);
-  const accessToken = await signAccessToken(parts.ring, claims);
+  const accessToken = await signAccessToken(parts.ring.at(nowMs), claims);
   const refreshToken = mintRefreshToken(parts.refreshKey, { sub: identity.sub, sid: identity.sid, n });
   return { accessToken, refreshToken, claims, ...rest };
 }

@@ -12,7 +12,7 @@ import {
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { type AccessClaims, signAccessToken } from '../token/access-token.ts';
-import type { KeyRing } from '../token/key-ring.ts';
+import type { RingSource } from '../token/key-ring.ts';
 import { mintRefreshToken } from '../token/refresh-token.ts';
 import { START_SESSION } from './scripts.ts';
 import { absoluteEnd, type SessionTerms } from './terms.ts';
@@ -20,7 +20,7 @@ import { absoluteEnd, type SessionTerms } from './terms.ts';
 /** What signs and whitelists: the keys, the rules and the store. */
 export interface SessionParts {
   redis: RedisLink;
-  ring: KeyRing;
+  ring: RingSource;
   refreshKey: Uint8Array;
   terms: SessionTerms;
 }
@@ -76,7 +76,7 @@ export async function startSession(
     iat,
     exp: Math.min(iat + terms.accessTokenTtlSeconds, sessionEndsAt),
   };
-  const accessToken = await signAccessToken(ring, claims);
+  const accessToken = await signAccessToken(ring.at(nowMs), claims);
   const [outcome, ...evicted] = await record(redis, terms, opener, claims, sessionEndsAt, nowMs);
   if (outcome === 'inactive') return new Refusal('user_not_active');
   if (outcome === 'too_many') return new Refusal('too_many_sessions');

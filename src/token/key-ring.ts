@@ -28,6 +28,24 @@ export interface KeyRing {
   jwks: JSONWebKeySet;
 }
 
+/** Keys are published, take over and drop out as time goes by: ask for the ring of the moment, and keep it no longer. */
+export interface RingSource {
+  at(nowMs: number): KeyRing;
+}
+
+/** One ring for all times. */
+export const fixedRing = (ring: KeyRing): RingSource => ({ at: () => ring });
+
+/** What depends on the ring, such as a verifier with its memory: made anew, and so emptied, when the ring changes. */
+export function perRing<Made>(source: RingSource, make: (ring: KeyRing) => Made): (nowMs: number) => Made {
+  let last: { ring: KeyRing; made: Made } | undefined;
+  return (nowMs) => {
+    const ring = source.at(nowMs);
+    if (last?.ring !== ring) last = { ring, made: make(ring) };
+    return last.made;
+  };
+}
+
 /** A signing key is missing or weak. The message names the setting and what it wants, never the key. */
 export class KeyRefused extends Error {
   readonly code = 'key_refused';
