@@ -49,6 +49,37 @@ program
     process.exitCode = await runUserAdd(process.env, { username, ...options });
   });
 
+const client = program
+  .command('client')
+  .description('manage the programs that may end tokens and ask about them');
+
+client
+  .command('add')
+  .description('register a client; its secret is printed this once')
+  .argument('<name>', 'what it is called in the list')
+  .option('--use <use...>', 'what it may do: revoke, introspect', ['revoke', 'introspect'])
+  .action(async (name: string, options: { use: string[] }) => {
+    const { runClientAdd } = await import('./cli/client-add.ts');
+    process.exitCode = await runClientAdd(process.env, { name, uses: options.use });
+  });
+
+client
+  .command('list')
+  .description('list the registered clients')
+  .action(async () => {
+    const { runClientList } = await import('./cli/client-list.ts');
+    process.exitCode = await runClientList(process.env);
+  });
+
+client
+  .command('remove')
+  .description('remove a client: its next request is refused')
+  .argument('<id>')
+  .action(async (id: string) => {
+    const { runClientRemove } = await import('./cli/client-remove.ts');
+    process.exitCode = await runClientRemove(process.env, id);
+  });
+
 program
   .command('account')
   .description("manage the bank's accounts")

@@ -14,6 +14,9 @@ import { type HealthParts, livez, readyz } from './routes/health.ts';
 import { jwks, type KeysParts } from './routes/jwks.ts';
 import { type LoginParts, login } from './routes/login.ts';
 import { logout } from './routes/logout.ts';
+import { type IntrospectParts, introspect } from './routes/oauth-introspect.ts';
+import { METADATA_ROUTE, metadata } from './routes/oauth-metadata.ts';
+import { revoke } from './routes/oauth-revoke.ts';
 import { type RefreshParts, refresh } from './routes/refresh.ts';
 import { currentSession } from './routes/session.ts';
 import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
@@ -25,6 +28,7 @@ export interface GatewayParts
   extends AdmissionParts,
     LoginParts,
     RefreshParts,
+    IntrospectParts,
     SessionDataParts,
     KeysParts,
     HealthParts {
@@ -48,6 +52,9 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   app.get('/auth/sessions', loggedIn(parts, ownSessions(parts)));
   app.delete('/auth/sessions', loggedIn(parts, endOwnSessions(parts)));
   app.delete('/auth/sessions/:sid', loggedIn(parts, endOwnSession(parts)));
+  app.post('/oauth/revoke', revoke(parts));
+  app.post('/oauth/introspect', introspect(parts));
+  app.get(METADATA_ROUTE, metadata(parts));
   app.get('/.well-known/jwks.json', jwks(parts));
   app.get('/livez', livez);
   app.get('/readyz', readyz(parts));

@@ -58,6 +58,11 @@ export async function startGateway({
   const memoSize = settings.signatureMemoSize;
   const verifierAt = perRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
   const assertionsAt = perRing(ring, (keys) => createAssertionSource(keys, settings));
+  const failureLimits = {
+    failuresPerUsername: settings.loginFailuresPerUsername,
+    failuresPerAddress: settings.loginFailuresPerAddress,
+    windowSeconds: settings.loginFailureWindowSeconds,
+  };
   const app = createApp({
     redis,
     ring,
@@ -72,11 +77,8 @@ export async function startGateway({
     site: siteOf(settings.issuer),
     verifyToken: (token, nowMs) => verifierAt(nowMs)(token, nowMs),
     assertionFor: (claims, standing, nowMs) => assertionsAt(nowMs)(claims, standing, nowMs),
-    throttle: new LoginThrottle(redis, {
-      failuresPerUsername: settings.loginFailuresPerUsername,
-      failuresPerAddress: settings.loginFailuresPerAddress,
-      windowSeconds: settings.loginFailureWindowSeconds,
-    }),
+    throttle: new LoginThrottle(redis, failureLimits),
+    clientThrottle: new LoginThrottle(redis, failureLimits, 'client-'),
     authBodyMaxBytes: settings.authBodyMaxBytes,
     sessionDataMaxBytes: settings.sessionDataMaxBytes,
   });

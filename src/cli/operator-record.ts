@@ -1,0 +1,15 @@
+import type { AuditEvent } from '../audit/event.ts';
+import { RedisAuditTrail } from '../audit/trail.ts';
+import type { GatewaySettings } from '../config.ts';
+import { createLog } from '../log.ts';
+import type { RedisLink } from '../redis/connect.ts';
+
+/** Records what was done from the command line. @throws {RedisUnavailable} */
+export function recordByOperator(
+  redis: RedisLink,
+  settings: GatewaySettings,
+  event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>,
+): Promise<void> {
+  const trail = new RedisAuditTrail(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
+  return trail.record({ ...event, result: 'done', actor: 'operator' }, Date.now());
+}

@@ -1,0 +1,75 @@
+import type { z } from 'zod';
+import { scopesOf } from '../../identity/roles.ts';
+import { Refusal } from '../../refusal.ts';
+import { askRefreshToken } from '../../session/refresh-standing.ts';
+import type { SessionTerms } from '../../session/terms.ts';
+import { type RefreshIdentity, readRefreshToken } from '../../token/refresh-token.ts';
+import { askWhitelist } from '../../token/whitelist.ts';
+import { logGrant } from '../arrival.ts';
+import { type ClientRoute, forClients } from '../client-authentication.ts';
+import { type TokenParts, tokenFormSchema } from './oauth-revoke.ts';
+
+export interface IntrospectParts extends TokenParts {
+  terms: SessionTerms;
+}
+
+/** What is told of a token that is not alive, whatever the reason (RFC 7662, section 2.2). */
+const INACTIVE = { active: false } as const;
+
+/** A token that is alive. Personal data is in none of it: `username` is left out, `sub` is opaque. */
+interface ActiveToken {
+  active: true;
+  sub: string;
+  sid: string;
+  [claim: string]: unknown;
+}
+
+/**
+ * Tells a registered client whether a token is alive now, by the same questions that a request through the gateway
+ * is judged by (RFC 7662). Asking is no activity: it keeps no session from being idle.
+ */
+export const introspect = (parts: IntrospectParts) =>
+  forClients(parts, 'introspect', tokenFormSchema, tellOf(parts));
+
+const tellOf =
+  (parts: IntrospectParts): ClientRoute<z.output<typeof tokenFormSchema>> =>
+  async (c, client, { token }) => {
+    const refreshToken = readRefreshToken(parts.refreshKey, token);
+    const answer =
+      refreshToken instanceof Refusal
+        ? await tellOfAccessToken(parts, token, c.env.nowMs)
+        : await tellOfRefreshToken(parts, refreshToken, c.env.nowMs);
+    const about = answer.active ? { sub: answer.sub, sid: answer.sid } : {};
+    logGrant(c.env, { client: client.id, ...about });
+    return c.json(answer, 200, { 'cache-control': 'no-store' });
+  };
+
+/** The scopes are those of the user's role as Redis has it now; the token itself has none. */
+async function tellOfAccessToken(
+  { redis, verifyToken }: IntrospectParts,
+  token: string,
+  nowMs: number,
+): Promise<ActiveToken | typeof INACTIVE> {
+  const claims = await verifyToken(token, nowMs);
+  if (claims instanceof Refusal) return INACTIVE;
+  const standing = await askWhitelist(redis, claims);
+  if (standing instanceof Refusal) return INACTIVE;
+  const scope = [...scopesOf(standing.role)].join(' ');
+  return { active: true, token_type: 'Bearer', scope, ...claims };
+}
+
+/**
+ * A refresh token has no scope, no audience and no token type in the answer: a service that takes it for an access
+ * token because it is active finds nothing in it that would let anybody in.
+ */
+async function tellOfRefreshToken(
+  { redis, terms }: IntrospectParts,
+  identity: RefreshIdentity,
+  nowMs: number,
+): Promise<ActiveToken | typeof INACTIVE> {
+  const standing = await askRefreshToken(redis, identity);
+  if (standing === undefined || standing.endsAt * 1000 <= nowMs) return INACTIVE;
+  const { sub, sid } = identity;
+  const { clientId: client_id, issuedAt: iat, endsAt: exp } = standing;
+  return { active: true, iss: terms.issuer, sub, sid, client_id, iat, exp };
+}
