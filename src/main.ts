@@ -94,6 +94,16 @@ program
   });
 
 program
+  .command('audit')
+  .description('look after the audit trail')
+  .command('verify')
+  .description('check that no record was altered or removed; exits with 1 and names the first that was')
+  .action(async () => {
+    const { runAuditVerify } = await import('./cli/audit-verify.ts');
+    process.exitCode = await runAuditVerify(process.env);
+  });
+
+program
   .command('probe')
   .description('attack a running gateway with forged and malformed tokens; exits with 1 if anything gets in')
   .argument('<url>', 'such as http://127.0.0.1:8080')

@@ -12,19 +12,20 @@ const TRIES = 50;
 export const NO_RECORD = '0'.repeat(64);
 
 /**
- * Appends a record only if the last one is still the one that it was chained to.
+ * Appends a record only if the last one is still the one that it was chained to. What stands at the end without
+ * a hash was not written here; the chain goes on behind it, and `portcullis audit verify` tells.
  * KEYS: audit. ARGV: expected hash of the last record, most records, record, its hash.
- * Answers nothing when it was appended, else the hash and the text of the last record.
+ * Answers `appended`, or `behind` with the hash and the text of the last record.
  */
 const APPEND_RECORD = defineScript(
   'audit-append',
   `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local hash, text = '${NO_RECORD}', ''
-if last then hash, text = last[2][4], last[2][2] end
-if hash ~= ARGV[1] then return { hash, text } end
+if last then hash, text = last[2][4] or '', last[2][2] end
+if hash ~= ARGV[1] then return { 'behind', hash, text } end
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'record', ARGV[3], 'hash', ARGV[4])
-return {}
+return { 'appended' }
 `,
 );
 
@@ -37,7 +38,8 @@ interface ChainEnd {
 /**
  * The audit trail in a capped stream. Each record is numbered and carries the SHA-256 of the one before it and of
  * itself, so that none can be altered or taken out unnoticed. Whoever can write to Redis could forge the whole
- * chain anew, so the hash of each record is also in the process's log, which is kept elsewhere.
+ * chain anew, so the hash of each record is also in the process's log, which is kept elsewhere; and numbers never
+ * go back in a process, so that records taken from the end show as soon as another follows.
  */
 export class RedisAuditTrail implements AuditTrail {
   readonly #redis: RedisLink;
@@ -54,30 +56,36 @@ export class RedisAuditTrail implements AuditTrail {
 
   record(event: AuditEvent, nowMs: number): Promise<void> {
     const appended = this.#last.then(() => this.#append(event, nowMs));
-    this.#last = appended.catch(() => {});
+    this.#last = appended.catch((err: unknown) => {
+      this.#log.error({ event: 'audit_not_kept', record: event, err }, 'an audit record could not be kept');
+    });
     return appended;
   }
 
   async #append(event: AuditEvent, nowMs: number): Promise<void> {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const { seq, hash: prev } = this.#end;
-      const record = JSON.stringify({ seq: seq + 1, time: new Date(nowMs).toISOString(), ...event, prev });
+      const seq = this.#end.seq + 1;
+      const { hash: prev } = this.#end;
+      const record = JSON.stringify({ seq, time: new Date(nowMs).toISOString(), ...event, prev });
       const hash = hashOf(record);
-      const args = [prev, String(this.#recordsMax), record, hash];
-      const [otherHash, otherRecord] = (await runScript(
-        this.#redis,
-        APPEND_RECORD,
-        [auditKey()],
-        args,
-      )) as string[];
-      if (otherHash === undefined) {
-        this.#end = { seq: seq + 1, hash };
-        this.#log.info({ event: 'audit', action: event.action, result: event.result, seq: seq + 1, hash });
+      const last = await this.#appendBehind(prev, record, hash);
+      if (last === undefined) {
+        this.#end = { seq, hash };
+        this.#log.info({ event: 'audit', action: event.action, result: event.result, seq, hash });
         return;
       }
-      this.#end = { seq: seqOf(otherRecord ?? ''), hash: otherHash };
+      this.#end = { seq: Math.max(last.seq, seq - 1), hash: last.hash };
     }
     throw new RedisUnavailable('no audit record could be appended: others are always faster');
+  }
+
+  /** Answers nothing when the record is kept, else where the chain ends by now. */
+  async #appendBehind(prev: string, record: string, hash: string): Promise<ChainEnd | undefined> {
+    const args = [prev, String(this.#recordsMax), record, hash];
+    const reply = await runScript(this.#redis, APPEND_RECORD, [auditKey()], args);
+    const [outcome, lastHash, lastRecord] = reply as string[];
+    if (outcome === 'appended') return undefined;
+    return { seq: seqOf(lastRecord ?? ''), hash: lastHash ?? '' };
   }
 }
 
@@ -87,7 +95,7 @@ export const hashOf = (record: string): string => createHash('sha256').update(re
 function seqOf(record: string): number {
   try {
     const { seq } = JSON.parse(record) as { seq?: unknown };
-    return typeof seq === 'number' ? seq : 0;
+    return typeof seq === 'number' && Number.isSafeInteger(seq) ? seq : 0;
   } catch {
     return 0;
   }

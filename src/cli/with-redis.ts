@@ -5,6 +5,14 @@ import { refusalMessage } from './run-server.ts';
 
 const CONNECT_WAIT_MS = 2000;
 
+/** Keys that the gateway insists on and no administrative command has any use for. */
+const KEYS_NOT_USED = {
+  SIGNING_KEY: 'not used',
+  SIGNING_KEY_FILE: undefined,
+  REFRESH_KEY: 'not-used'.padEnd(43, '-'),
+  REFRESH_KEY_FILE: undefined,
+};
+
 /**
  * Runs one administrative command with a connection to the Redis that the settings name.
  * @returns the exit code: what `command` returns, or 1 with a message when it could not be run
@@ -15,7 +23,7 @@ export async function withRedis(
 ): Promise<number> {
   let redis: RedisLink | undefined;
   try {
-    const settings = gatewaySettings({ ...env, SIGNING_KEY: 'not used', SIGNING_KEY_FILE: undefined });
+    const settings = gatewaySettings({ ...env, ...KEYS_NOT_USED });
     redis = new RedisLink({
       url: settings.redisUrl,
       deadlineMs: settings.redisDeadlineMs,

@@ -51,7 +51,7 @@ async function admit(
 
 /** What a page asks for by itself while nobody is there doesn't keep a session alive: polling and event streams. */
 const isRealActivity = ({ headers }: IncomingMessage): boolean =>
-  headers['x-background'] !== '1' && headers.accept?.includes('text/event-stream') !== true;
+  headers['x-background'] !== '1' && headers.accept?.toLowerCase().includes('text/event-stream') !== true;
 
 /** A route for those who are logged in, and for nobody else. */
 export type AdmittedRoute = (c: GatewayContext, admitted: Admitted) => Promise<Response> | Response;

@@ -80,7 +80,7 @@ const passOn =
       headers: headersForBank(incoming, { assertion, clientAddress, requestId, protocol: site.protocol }),
       requestId,
       onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
-      onLongAnswer: () => openAnswers.watch(outgoing, claims),
+      onLongAnswer: () => openAnswers.watch(outgoing, { claims, standing, address: clientAddress }),
     });
     return RESPONSE_ALREADY_SENT;
   };

@@ -17,6 +17,7 @@ export type DenialReason =
   | 'session_unknown'
   | 'data_unknown'
   | 'session_data_full'
+  | 'data_key_wrong'
   | 'credential_missing'
   | 'credential_malformed'
   | 'credential_twice'
@@ -88,6 +89,7 @@ export const DENIALS: Record<DenialReason, Denial> = {
   session_unknown: { status: 404, code: 'session_unknown', title: 'There is no such session.' },
   data_unknown: { status: 404, code: 'data_unknown', title: 'Nothing is kept under this key.' },
   session_data_full: { status: 413, code: 'session_data_full', title: 'The session keeps no more data.' },
+  data_key_wrong: { status: 400, code: 'data_key_invalid', title: 'No data can be kept under such a key.' },
   credential_missing: {
     status: 401,
     code: 'credential_missing',
@@ -124,6 +126,7 @@ export const DENIALS: Record<DenialReason, Denial> = {
   refresh_invalid: REFRESH_INVALID,
   refresh_reused: REFRESH_INVALID,
   address_refused: { status: 403, code: 'address_refused', title: 'Not from this address.' },
+  refresh_over: REFRESH_INVALID,
   too_many_sessions: {
     status: 403,
     code: 'too_many_sessions',

@@ -20,15 +20,40 @@ export async function readJsonBody<Schema extends z.ZodType>(
   schema: Schema,
   maxBytes: number,
 ): Promise<z.output<Schema> | BodyRefusal> {
+  const body = await readJson(incoming, outgoing, maxBytes);
+  if (body instanceof BodyRefusal) return body;
+  const parsed = schema.safeParse(body.value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
+  return new BodyRefusal('body_wrong', errors);
+}
+
+/**
+ * Reads any JSON body of at most `maxBytes` and gives its text, less white space at its ends: numbers keep all their
+ * digits, and no depth of nesting is too much.
+ */
+export async function readJsonText(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<string | BodyRefusal> {
+  const body = await readJson(incoming, outgoing, maxBytes);
+  if (body instanceof BodyRefusal) return body;
+  if (body.value !== undefined) return body.text.trim();
+  return new BodyRefusal('body_wrong', [{ field: '', message: 'wants a JSON value' }]);
+}
+
+/** The text of the body and its value, which is undefined (which no schema takes) when the text is no JSON. */
+async function readJson(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<{ text: string; value: unknown } | BodyRefusal> {
   if (!/^application\/json *(?:; *charset="?utf-8"? *)?$/i.test(incoming.headers['content-type'] ?? '')) {
     return new BodyRefusal('body_not_json');
   }
   const bytes = await readBytes(incoming, outgoing, maxBytes);
-  if (bytes instanceof BodyRefusal) return bytes;
-  const parsed = schema.safeParse(parseJson(bytes));
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
-  return new BodyRefusal('body_wrong', errors);
+  return bytes instanceof BodyRefusal ? bytes : parseJson(bytes);
 }
 
 /** The whole body, unless it is of more than `maxBytes`. */
@@ -49,11 +74,11 @@ export async function readBytes(
   return Buffer.concat(chunks);
 }
 
-/** The value, or undefined (which no schema takes) when the text is no JSON. */
-function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): { text: string; value: unknown } {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text, value: JSON.parse(text) };
   } catch {
-    return undefined;
+    return { text: '', value: undefined };
   }
 }

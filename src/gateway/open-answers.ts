@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { mayComeFrom, type Standing } from '../identity/authz.ts';
 import type { Logger } from '../log.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { revocationsChannel } from '../redis/keys.ts';
@@ -6,12 +7,22 @@ import { Refusal } from '../refusal.ts';
 import type { AccessClaims } from '../token/access-token.ts';
 import { askWhitelist } from '../token/whitelist.ts';
 
-/** How often answers that are still open are judged again, whatever the channel says or misses. */
-const JUDGED_EVERY_MS = 2000;
+/** How soon an answer that has just begun is judged, and how late one ends whose token has expired. */
+const TICK_MS = 500;
+/** Whatever the channel says or misses, Redis is asked about every open answer once in so many ticks. */
+const ALL_JUDGED_EVERY_TICKS = 4;
+
+/** What an answer was let out on. */
+export interface AnswerGround {
+  claims: AccessClaims;
+  standing: Standing;
+  address: string;
+}
 
 interface OpenAnswer {
   outgoing: ServerResponse;
-  claims: AccessClaims;
+  ground: AnswerGround;
+  isNew: boolean;
 }
 
 export interface OpenAnswersParts {
@@ -25,29 +36,31 @@ export interface OpenAnswersParts {
 /**
  * The answers that go on for longer than a moment: event streams and long downloads. A request is judged when it
  * comes; these are judged again as long as they are open, at once when something of their user's is revoked and
- * every few seconds besides, and end when they would no longer be let in.
+ * every few seconds besides, and end when they would no longer be let in as they were.
  */
 export class OpenAnswers {
   readonly #parts: OpenAnswersParts;
   readonly #bySubject = new Map<string, Set<OpenAnswer>>();
   readonly #timer: NodeJS.Timeout;
+  #ticks = 0;
 
   constructor(parts: OpenAnswersParts) {
     this.#parts = parts;
     parts.listener.onReady(() => void this.#listen());
-    this.#timer = setInterval(() => this.#judgeAll(), JUDGED_EVERY_MS);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
   }
 
   /** Watches an answer until it is complete. */
-  watch(outgoing: ServerResponse, claims: AccessClaims): void {
-    const answer = { outgoing, claims };
-    const answers = this.#bySubject.get(claims.sub) ?? new Set();
-    this.#bySubject.set(claims.sub, answers.add(answer));
+  watch(outgoing: ServerResponse, ground: AnswerGround): void {
+    if (outgoing.closed) return;
+    const { sub } = ground.claims;
+    const answer = { outgoing, ground, isNew: true };
+    const answers = this.#bySubject.get(sub) ?? new Set();
+    this.#bySubject.set(sub, answers.add(answer));
     outgoing.on('close', () => {
       answers.delete(answer);
-      if (answers.size === 0 && this.#bySubject.get(claims.sub) === answers)
-        this.#bySubject.delete(claims.sub);
+      if (answers.size === 0 && this.#bySubject.get(sub) === answers) this.#bySubject.delete(sub);
     });
   }
 
@@ -64,34 +77,50 @@ export class OpenAnswers {
     const { listener, log } = this.#parts;
     try {
       await listener.run((client) =>
-        client.subscribe(revocationsChannel(), (sub) => this.#judgeSubject(sub)),
+        client.subscribe(revocationsChannel(), (sub) => this.#judgeAnswers(this.#bySubject.get(sub) ?? [])),
       );
     } catch (err) {
       log.warn({ event: 'revocations_not_heard', err }, 'open answers end late for now');
     }
-    this.#judgeAll();
+    this.#judgeAnswers(this.#all());
   }
 
-  #judgeAll(): void {
-    for (const sub of this.#bySubject.keys()) this.#judgeSubject(sub);
+  /** A new answer is judged once soon: what was revoked while the bank prepared it has been announced already. */
+  #tick(): void {
+    this.#ticks += 1;
+    const isTimeForAll = this.#ticks % ALL_JUDGED_EVERY_TICKS === 0;
+    const nowMs = this.#parts.now();
+    this.#judgeAnswers(
+      this.#all().filter(({ isNew, ground }) => isTimeForAll || isNew || ground.claims.exp * 1000 <= nowMs),
+    );
   }
 
-  #judgeSubject(sub: string): void {
-    for (const answer of this.#bySubject.get(sub) ?? []) void this.#judge(answer);
+  #all(): OpenAnswer[] {
+    return [...this.#bySubject.values()].flatMap((answers) => [...answers]);
+  }
+
+  #judgeAnswers(answers: Iterable<OpenAnswer>): void {
+    for (const answer of answers) {
+      answer.isNew = false;
+      void this.#judge(answer);
+    }
+  }
+
+  async #judge({ outgoing, ground }: OpenAnswer): Promise<void> {
+    const reason = await this.#reasonToEnd(ground);
+    if (reason === undefined || outgoing.destroyed) return;
+    const { sub, sid } = ground.claims;
+    this.#parts.log.info({ event: 'answer_ended', reason, sub, sid }, 'ended an open answer');
+    outgoing.destroy();
   }
 
   /** While Redis can't be asked nobody new gets in; those who are in stay until it can. */
-  async #judge({ outgoing, claims }: OpenAnswer): Promise<void> {
-    const { redis, log, now } = this.#parts;
-    const isExpired = claims.exp * 1000 <= now();
-    const verdict = isExpired
-      ? new Refusal('token_expired')
-      : await askWhitelist(redis, claims).catch(() => undefined);
-    if (!(verdict instanceof Refusal) || outgoing.destroyed) return;
-    log.info(
-      { event: 'answer_ended', reason: verdict.reason, sub: claims.sub, sid: claims.sid },
-      'ended an open answer',
-    );
-    outgoing.destroy();
+  async #reasonToEnd({ claims, standing, address }: AnswerGround): Promise<string | undefined> {
+    if (claims.exp * 1000 <= this.#parts.now()) return 'token_expired';
+    const present = await askWhitelist(this.#parts.redis, claims).catch(() => undefined);
+    if (present === undefined) return undefined;
+    if (present instanceof Refusal) return present.reason;
+    if (!mayComeFrom(present, address)) return 'address_refused';
+    return present.role === standing.role ? undefined : 'role_changed';
   }
 }

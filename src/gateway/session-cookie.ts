@@ -10,16 +10,16 @@ const REFRESH_PATH = '/auth';
  * tokens as they are, so that there is nothing to decode and no second spelling. Without `remember` the refresh
  * token's cookie goes with the browser window.
  */
-export function sessionCookies(site: Site, pair: TokenPair): string[] {
+export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string[] {
   const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
-  const access = { ...attributesOf(site), path: '/', maxAge: claims.exp - claims.iat };
+  const access = { ...attributesOf(site), path: '/', maxAge: Math.max(0, claims.exp - nowSeconds) };
   const refresh = { ...attributesOf(site), path: REFRESH_PATH };
   return [
     serialize(site.cookieName, accessToken, access),
     serialize(
       site.refreshCookieName,
       refreshToken,
-      remember ? { ...refresh, maxAge: Math.min(sessionEndsAt - claims.iat, COOKIE_MOST_SECONDS) } : refresh,
+      remember ? { ...refresh, maxAge: Math.min(sessionEndsAt - nowSeconds, COOKIE_MOST_SECONDS) } : refresh,
     ),
   ];
 }

@@ -14,7 +14,8 @@ export function answerWithTokens(
   transport: Transport,
 ): Response {
   const { accessToken, refreshToken, claims } = pair;
-  const expires_in = claims.exp - claims.iat;
+  const nowSeconds = Math.floor(c.env.nowMs / 1000);
+  const expires_in = Math.max(0, claims.exp - nowSeconds);
   c.header('cache-control', 'no-store');
   if (transport === 'bearer') {
     return c.json({
@@ -25,6 +26,7 @@ export function answerWithTokens(
       session_id: claims.sid,
     });
   }
-  for (const cookie of sessionCookies(site, pair)) c.header('set-cookie', cookie, { append: true });
+  for (const cookie of sessionCookies(site, pair, nowSeconds))
+    c.header('set-cookie', cookie, { append: true });
   return c.json({ expires_in, session_id: claims.sid });
 }

@@ -11,9 +11,10 @@ import { Refusal } from '../refusal.ts';
 import { type AccessClaims, signAccessToken } from '../token/access-token.ts';
 import { mintRefreshToken, type RefreshIdentity, readRefreshToken } from '../token/refresh-token.ts';
 import { REFRESH_SESSION } from './scripts.ts';
+import { standingFrom } from './standing.ts';
 import { random128, type SessionParts, type TokenPair } from './start.ts';
 
-export type RefreshReason = 'refresh_invalid' | 'session_over' | 'refresh_reused';
+export type RefreshReason = 'refresh_invalid' | 'refresh_over' | 'refresh_reused' | 'address_refused';
 
 /** A refusal that tells whose session it was about, once the token has proved that. */
 export class RefreshRefusal extends Refusal<RefreshReason> {
@@ -33,22 +34,31 @@ interface CurrentState {
   remember: boolean;
 }
 
+const REASON_OF_VERDICT: Record<string, RefreshReason> = {
+  gone: 'refresh_over',
+  unknown: 'refresh_invalid',
+  reuse: 'refresh_reused',
+};
+
 /**
  * Exchanges a refresh token for the session's next pair (RFC 6749, section 6; RFC 9700, section 4.14.2). Requests
  * that cross get the same successor: the same refresh token, and access tokens with the same claims. A token
- * from before the grace window is a stolen one replayed, and the whole session ends.
+ * from before the grace window is a stolen one replayed, and the whole session ends. Access tokens from before go
+ * on until their own `exp`, so that requests under way are not cut off; they end with the session.
  * @throws {RedisUnavailable}
  */
 export async function refreshSession(
   parts: SessionParts,
-  token: string,
+  { token, address }: { token: string; address: string },
   nowMs: number,
 ): Promise<TokenPair | RefreshRefusal> {
   const identity = readRefreshToken(parts.refreshKey, token);
   if (identity instanceof Refusal) return new RefreshRefusal(identity.reason, undefined, identity.detail);
-  const [verdict, ...state] = await advance(parts, identity, nowMs);
-  if (verdict === 'gone') return new RefreshRefusal('session_over', identity);
-  if (verdict === 'reuse') return new RefreshRefusal('refresh_reused', identity);
+  const standing = await standingFrom(parts.redis, identity.sub, address);
+  if (standing === 'address_refused') return new RefreshRefusal(standing, identity);
+  const [verdict = '', ...state] = await advance(parts, identity, nowMs);
+  const reason = REASON_OF_VERDICT[verdict];
+  if (reason !== undefined) return new RefreshRefusal(reason, identity);
   const { n, claims, ...rest } = readState(parts, identity, state);
   const accessToken = await signAccessToken(parts.ring.at(nowMs), claims);
   const refreshToken = mintRefreshToken(parts.refreshKey, { sub: identity.sub, sid: identity.sid, n });

@@ -15,7 +15,7 @@ import { type AccessClaims, signAccessToken } from '../token/access-token.ts';
 import type { RingSource } from '../token/key-ring.ts';
 import { mintRefreshToken } from '../token/refresh-token.ts';
 import { START_SESSION } from './scripts.ts';
-import { absoluteEnd, type SessionTerms } from './terms.ts';
+import { mayBeRemembered, type SessionTerms } from './terms.ts';
 
 /** What signs and whitelists: the keys, the rules and the store. */
 export interface SessionParts {
@@ -29,10 +29,13 @@ export interface SessionParts {
 export interface SessionOpener {
   userId: string;
   role: Role;
+  /** The user's generation when the password was compared: whatever ends all sessions refuses this one as well. */
+  gen: number;
   clientId: string;
   /** As told by the user agent, for people to recognise it. */
   device: string;
   address: string;
+  /** Whether they asked to stay logged in for long; whether they may is decided here. */
   remember: boolean;
 }
 
@@ -51,7 +54,7 @@ export interface StartedSession extends TokenPair {
   evicted: string[];
 }
 
-export type StartReason = 'user_not_active' | 'too_many_sessions';
+export type StartReason = 'user_not_active' | 'user_changed' | 'too_many_sessions';
 
 /**
  * Starts a session: sign, then whitelist, then answer, so that a token that a client holds is always one that
@@ -64,7 +67,8 @@ export async function startSession(
   nowMs: number,
 ): Promise<StartedSession | Refusal<StartReason>> {
   const iat = Math.floor(nowMs / 1000);
-  const sessionEndsAt = absoluteEnd(terms, opener.role, opener.remember, iat);
+  const remember = opener.remember && mayBeRemembered(opener.role);
+  const sessionEndsAt = iat + (remember ? terms.sessionRememberSeconds : terms.sessionAbsoluteSeconds);
   const claims: AccessClaims = {
     iss: terms.issuer,
     aud: terms.audience,
@@ -77,11 +81,19 @@ export async function startSession(
     exp: Math.min(iat + terms.accessTokenTtlSeconds, sessionEndsAt),
   };
   const accessToken = await signAccessToken(ring.at(nowMs), claims);
-  const [outcome, ...evicted] = await record(redis, terms, opener, claims, sessionEndsAt, nowMs);
+  const [outcome, ...evicted] = await record(
+    redis,
+    terms,
+    { ...opener, remember },
+    claims,
+    sessionEndsAt,
+    nowMs,
+  );
   if (outcome === 'inactive') return new Refusal('user_not_active');
+  if (outcome === 'outdated') return new Refusal('user_changed');
   if (outcome === 'too_many') return new Refusal('too_many_sessions');
   const refreshToken = mintRefreshToken(refreshKey, { sub: claims.sub, sid: claims.sid, n: 0 });
-  return { accessToken, refreshToken, claims, sessionEndsAt, remember: opener.remember, evicted };
+  return { accessToken, refreshToken, claims, sessionEndsAt, remember, evicted };
 }
 
 async function record(
@@ -102,7 +114,7 @@ async function record(
   const idleMs = Math.min(terms.sessionIdleSeconds * 1000, endsAt * 1000 - nowMs);
   const most = [terms.sessionsPerUserMax, terms.sessionsPerUserPolicy];
   const others = [sessionKey(sub, ''), activeKey(sub, ''), revocationsChannel(), sub];
-  const about = [opener.clientId, opener.device, opener.address, opener.remember ? '1' : '0'];
+  const about = [opener.clientId, opener.device, opener.address, opener.remember ? '1' : '0', opener.gen];
   const args = [sid, jti, nowMs, iat, exp, endsAt, idleMs, ...most, ...others, ...about];
   return (await runScript(redis, START_SESSION, keys, args.map(String))) as string[];
 }

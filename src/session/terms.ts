@@ -17,8 +17,5 @@ export interface SessionTerms {
   sessionsPerUserPolicy: 'evict-oldest' | 'refuse';
 }
 
-/** When a session that starts now has to end. Staff are never remembered. */
-export function absoluteEnd(terms: SessionTerms, role: Role, remember: boolean, nowSeconds: number): number {
-  const remembered = remember && role === 'user';
-  return nowSeconds + (remembered ? terms.sessionRememberSeconds : terms.sessionAbsoluteSeconds);
-}
+/** Staff are never remembered. */
+export const mayBeRemembered = (role: Role): boolean => role === 'user';

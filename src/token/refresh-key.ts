@@ -3,10 +3,16 @@ import { keptSecret } from '../kept-secret.ts';
 import { KeyRefused } from './key-ring.ts';
 import { REFRESH_KEY_LEAST_BYTES } from './refresh-token.ts';
 
-/** The key that authenticates refresh tokens, from base64url. @throws {KeyRefused} when it is too short. */
+/** Random bytes have nearly as many values as there are bytes; a pattern or a word typed in has fewer. */
+const DISTINCT_LEAST = 16;
+
+/**
+ * The key that authenticates refresh tokens, from base64url.
+ * @throws {KeyRefused} when it is too short or plainly not random.
+ */
 export function readRefreshKey(text: string): Uint8Array {
   const key = Buffer.from(text, 'base64url');
-  if (key.length < REFRESH_KEY_LEAST_BYTES) {
+  if (key.length < REFRESH_KEY_LEAST_BYTES || new Set(key).size < DISTINCT_LEAST) {
     throw new KeyRefused(`REFRESH_KEY: wants at least ${REFRESH_KEY_LEAST_BYTES} random bytes in base64url`);
   }
   return key;

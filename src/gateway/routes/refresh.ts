@@ -30,7 +30,11 @@ export const refresh =
     const presented = await takeRefreshToken(parts, c);
     if (presented instanceof BodyRefusal) return refuse(c.env, presented, {}, { errors: presented.errors });
     if (presented instanceof Refusal) return refuse(c.env, presented);
-    const pair = await refreshSession(parts, presented.token, c.env.nowMs);
+    const pair = await refreshSession(
+      parts,
+      { token: presented.token, address: c.env.clientAddress },
+      c.env.nowMs,
+    );
     if (pair instanceof Refusal) return refuseRefresh(parts, c, pair);
     logGrant(c.env, pair.claims);
     return answerWithTokens(c, parts.site, pair, presented.transport);

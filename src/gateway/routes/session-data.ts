@@ -4,7 +4,7 @@ import { Refusal } from '../../refusal.ts';
 import { deleteSessionData, getSessionData, putSessionData } from '../../session/data.ts';
 import type { AdmittedRoute } from '../admission.ts';
 import { refuse } from '../arrival.ts';
-import { BodyRefusal, readJsonBody } from '../json-body.ts';
+import { BodyRefusal, readJsonText } from '../json-body.ts';
 
 export const dataKeySchema = z.string().regex(/^[\w.-]{1,64}$/);
 
@@ -19,7 +19,9 @@ const withKey =
   (route: (key: string, ...of: Parameters<AdmittedRoute>) => Promise<Response>): AdmittedRoute =>
   (c, who) => {
     const key = dataKeySchema.safeParse(c.req.param('key'));
-    return key.success ? route(key.data, c, who) : refuse(c.env, new Refusal('data_unknown'), who.claims);
+    if (key.success) return route(key.data, c, who);
+    const errors = [{ field: 'key', message: 'wants 1 to 64 letters, digits, dots, dashes or underscores' }];
+    return refuse(c.env, new Refusal('data_key_wrong'), who.claims, { errors });
   };
 
 /** What was put under this key in this session. */
@@ -30,12 +32,12 @@ export const readData = ({ redis }: SessionDataParts): AdmittedRoute =>
     return c.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
 
-/** Keeps any JSON value under this key for as long as the session lives. */
+/** Keeps any JSON value under this key, as it was spelled, for as long as the session lives. */
 export const writeData = ({ redis, sessionDataMaxBytes }: SessionDataParts): AdmittedRoute =>
   withKey(async (key, c, { claims }) => {
-    const value = await readJsonBody(c.env.incoming, c.env.outgoing, z.json(), sessionDataMaxBytes);
-    if (value instanceof BodyRefusal) return refuse(c.env, value, claims, { errors: value.errors });
-    const item = { key, json: JSON.stringify(value), maxBytes: sessionDataMaxBytes };
+    const json = await readJsonText(c.env.incoming, c.env.outgoing, sessionDataMaxBytes);
+    if (json instanceof BodyRefusal) return refuse(c.env, json, claims, { errors: json.errors });
+    const item = { key, json, maxBytes: sessionDataMaxBytes };
     const refusal = await putSessionData(redis, claims, item);
     return refusal === undefined ? c.body(null, 204) : refuse(c.env, refusal, claims);
   });
