@@ -1,27 +1,29 @@
 /** What is recorded. A failed log-in is `login` with the result `refused`. */
-export type AuditAction =
-  | 'login'
-  | 'logout'
-  | 'refresh_reuse'
-  | 'session_end'
-  | 'sessions_end'
-  | 'token_revoke'
-  | 'user_create'
-  | 'user_register'
-  | 'user_block'
-  | 'user_unblock'
-  | 'user_role'
-  | 'user_ranges'
-  | 'user_logout'
-  | 'password_change'
-  | 'password_reset_ask'
-  | 'password_reset'
-  | 'client_add'
-  | 'client_remove'
-  | 'client_auth'
-  | 'key_add'
-  | 'key_sign'
-  | 'key_retire';
+export const AUDIT_ACTIONS = [
+  'login',
+  'logout',
+  'refresh_reuse',
+  'session_end',
+  'sessions_end',
+  'token_revoke',
+  'user_create',
+  'user_register',
+  'user_block',
+  'user_unblock',
+  'user_role',
+  'user_ranges',
+  'user_logout',
+  'password_change',
+  'password_reset_ask',
+  'password_reset',
+  'client_add',
+  'client_remove',
+  'client_auth',
+  'key_add',
+  'key_sign',
+  'key_retire',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEvent {
   action: AuditAction;

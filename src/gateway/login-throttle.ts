@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { foldUsername } from '../identity/users.ts';
+import { foldUsername } from '../identity/username-rules.ts';
 import type { RedisClient, RedisLink } from '../redis/connect.ts';
 import { throttlePrefix } from '../redis/keys.ts';
 

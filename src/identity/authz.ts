@@ -22,7 +22,7 @@ const standingSchema = z.strictObject({
 export type Standing = z.output<typeof standingSchema>;
 
 /** Whether the user may come from this address. Ranges that can't be read allow nobody. */
-export function mayComeFrom({ ranges }: Standing, address: string): boolean {
+export function mayComeFrom({ ranges }: Pick<Standing, 'ranges'>, address: string): boolean {
   if (ranges === undefined) return true;
   const name = ranges.join();
   const list = listsByName.get(name) ?? parseRanges(ranges);

@@ -8,11 +8,23 @@
 /** A string: the user id behind a log-in name. `name` is already case-folded and normalised (NFKC). */
 export const usernameKey = (name: string): string => `username:${name}`;
 
-/** A hash: username, display name, argon2id hash, created. */
+/** A sorted set without scores: all log-in names, case-folded, in their order. */
+export const usernamesKey = (): string => 'usernames';
+
+/** A hash: the ids of the active super-admins, each with `+` or `-` and the version of the user that it is about. */
+export const superAdminsKey = (): string => 'super-admins';
+
+/**
+ * A hash: username, display name, argon2id hash, created, role, status, address ranges (JSON), e-mail address,
+ * generation, version, and the id of the one reset token that may be used.
+ */
 export const userKey = (userId: string): string => `user:{${userId}}`;
 
 /** A string of JSON: the user's role, generation and address ranges. It exists only while the user is active. */
 export const authzKey = (userId: string): string => `authz:{${userId}}`;
+
+/** A string that exists while a password reset token may be used. It expires with the token. */
+export const resetKey = (userId: string, jti: string): string => `reset:{${userId}}:${jti}`;
 
 /** A string of JSON: the whitelist entry of one access token. It expires with the token. */
 export const whitelistKey = (userId: string, jti: string): string => `sess:{${userId}}:${jti}`;
@@ -31,6 +43,12 @@ export const revocationsChannel = (): string => 'revocations';
 
 /** A hash: the registered OAuth clients by their ids, each as JSON. */
 export const clientsKey = (): string => 'clients';
+
+/** A publish/subscribe channel: id and version of the key ring each time it has been changed by hand. Never a key. */
+export const ringChannel = (): string => 'key-ring';
+
+/** A set, for a minute: the gateway processes that have read this version of the key ring. */
+export const ringKnownKey = (ringId: string, version: number): string => `key-ring:${ringId}:${version}`;
 
 /** A stream: the audit trail, capped. */
 export const auditKey = (): string => 'audit';
