@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { FieldError, Problem } from '../problem-schema.ts';
 import { Refusal } from '../refusal.ts';
 import type { AssertionClaims } from '../token/assertion.ts';
 import type { PostingReason } from './ledger-post.ts';
@@ -28,12 +29,6 @@ export type BankReason =
   | 'keys_unavailable'
   | 'fault';
 
-export interface FieldError {
-  /** A path of member names divided by dots, or the name of a parameter or header. */
-  field: string;
-  message: string;
-}
-
 /** A refusal with what the client needs to mend its request. */
 export class BankRefusal extends Refusal<BankReason> {
   readonly errors: readonly FieldError[];
@@ -55,11 +50,11 @@ export interface BankEnv {
   };
 }
 
-type Problem = readonly [status: ContentfulStatusCode, code: string, title: string];
+type ProblemFacts = readonly [status: ContentfulStatusCode, code: string, title: string];
 
-const UNAVAILABLE: Problem = [503, 'service_unavailable', 'The bank is unavailable for a moment.'];
+const UNAVAILABLE: ProblemFacts = [503, 'service_unavailable', 'The bank is unavailable for a moment.'];
 
-const PROBLEMS: Record<BankReason, Problem> = {
+export const PROBLEMS: Record<BankReason, ProblemFacts> = {
   assertion_missing: [401, 'assertion_missing', "The gateway's assertion is needed."],
   assertion_invalid: [401, 'assertion_invalid', "This is not a valid assertion of the gateway's."],
   scope_missing: [403, 'insufficient_scope', 'Your role does not allow this.'],
@@ -109,6 +104,6 @@ export function problemResponse(refusal: Refusal<BankReason>, requestId?: string
   if (status === 503) headers['retry-after'] = '1';
   const errors = refusal instanceof BankRefusal && refusal.errors.length > 0 ? refusal.errors : undefined;
   const type = `urn:portcullis:problem:${code}`;
-  const problem = { type, title, status, code, request_id: requestId, errors };
+  const problem: Problem = { type, title, status, code, request_id: requestId, errors };
   return new Response(JSON.stringify(problem), { status, headers });
 }

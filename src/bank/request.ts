@@ -1,9 +1,8 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { type BankEnv, type BankReason, BankRefusal, type FieldError } from './problem.ts';
+import { fieldError, fieldErrors } from '../field-errors.ts';
+import { type BankEnv, type BankReason, BankRefusal } from './problem.ts';
 
-const ERRORS_TOLD_MOST = 10;
-const FIELD_MOST_CHARACTERS = 64;
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
 
 /** The query, checked. A parameter that is not known or comes twice is refused, not passed over. */
@@ -27,7 +26,8 @@ export async function bodyOf<Schema extends z.ZodType>(
   if (!JSON_TYPE.test(c.req.header('content-type') ?? '')) return new BankRefusal('body_not_json');
   const bytes = await c.req.arrayBuffer().catch(() => undefined);
   if (bytes === undefined) return new BankRefusal('body_incomplete');
-  return checked(schema, parseJson(bytes), 'body_wrong');
+  const value = parseJson(bytes);
+  return value === undefined ? notJson() : checked(schema, value, 'body_wrong');
 }
 
 /** `value` as `schema` has it, or a refusal that names each field that is wrong. */
@@ -38,20 +38,12 @@ export function checked<Schema extends z.ZodType>(
 ): z.output<Schema> | BankRefusal {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  return new BankRefusal(reason, parsed.error.issues.flatMap(fieldErrors).slice(0, ERRORS_TOLD_MOST));
+  return new BankRefusal(reason, fieldErrors(parsed.error));
 }
 
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code !== 'unrecognized_keys') return [fieldError(issue.path, issue.message)];
-  return issue.keys.map((key) => fieldError([...issue.path, key], 'is not known here'));
-}
+const notJson = (): BankRefusal => new BankRefusal('body_wrong', [fieldError([], 'wants JSON in UTF-8')]);
 
-const fieldError = (path: readonly PropertyKey[], message: string): FieldError => ({
-  field: path.map(String).join('.').slice(0, FIELD_MOST_CHARACTERS),
-  message,
-});
-
-/** The value, or undefined (which no schema takes) when the bytes are no JSON in UTF-8. */
+/** The value, or undefined when the bytes are no JSON in UTF-8. */
 function parseJson(bytes: ArrayBuffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -1,14 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { FieldError, Problem } from '../problem-schema.ts';
 import type { Refusal } from '../refusal.ts';
 import { DENIALS, type Denial, type DenialReason } from './denial-table.ts';
 
 export type { DenialReason };
-
-export interface FieldError {
-  /** A path of member names divided by dots. */
-  field: string;
-  message: string;
-}
 
 export interface DenialExtras {
   retryAfterSeconds?: number;
@@ -61,7 +56,8 @@ export function rawDenial(reason: DenialReason, requestId: string): string {
 function problemBody(denial: Denial, requestId: string, { oauthError, errors }: DenialExtras): string {
   const { status, code, title } = denial;
   const type = `urn:portcullis:problem:${code}`;
-  return JSON.stringify({ error: oauthError, type, title, status, code, request_id: requestId, errors });
+  const problem: Problem = { type, title, status, code, request_id: requestId, errors };
+  return JSON.stringify({ error: oauthError, ...problem });
 }
 
 function challengeHeader({ challenge, challengeScheme }: Denial): Record<string, string> {

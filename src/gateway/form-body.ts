@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { FieldError } from './denial.ts';
+import { fieldErrors } from '../field-errors.ts';
+import type { FieldError } from '../problem-schema.ts';
 import { BodyRefusal, readBytes } from './json-body.ts';
 import { OauthRefusal } from './oauth-refusal.ts';
 
@@ -64,7 +65,5 @@ export function checkForm<Schema extends z.ZodType>(
   schema: Schema,
 ): z.output<Schema> | OauthRefusal {
   const parsed = schema.safeParse(form);
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
-  return new OauthRefusal('body_wrong', { errors });
+  return parsed.success ? parsed.data : new OauthRefusal('body_wrong', { errors: fieldErrors(parsed.error) });
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
+import { fieldError, fieldErrors } from '../field-errors.ts';
+import type { FieldError } from '../problem-schema.ts';
 import { Refusal } from '../refusal.ts';
-import type { FieldError } from './denial.ts';
 
 /** A body that this route can't take, with what the client needs to mend it. */
 export class BodyRefusal extends Refusal<'body_too_large' | 'body_not_json' | 'body_wrong'> {
@@ -23,9 +24,7 @@ export async function readJsonBody<Schema extends z.ZodType>(
   const body = await readJson(incoming, outgoing, maxBytes);
   if (body instanceof BodyRefusal) return body;
   const parsed = schema.safeParse(body.value);
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
-  return new BodyRefusal('body_wrong', errors);
+  return parsed.success ? parsed.data : new BodyRefusal('body_wrong', fieldErrors(parsed.error));
 }
 
 /**
@@ -38,12 +37,10 @@ export async function readJsonText(
   maxBytes: number,
 ): Promise<string | BodyRefusal> {
   const body = await readJson(incoming, outgoing, maxBytes);
-  if (body instanceof BodyRefusal) return body;
-  if (body.value !== undefined) return body.text.trim();
-  return new BodyRefusal('body_wrong', [{ field: '', message: 'wants a JSON value' }]);
+  return body instanceof BodyRefusal ? body : body.text.trim();
 }
 
-/** The text of the body and its value, which is undefined (which no schema takes) when the text is no JSON. */
+/** The text of the body and its value. */
 async function readJson(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -74,11 +71,11 @@ export async function readBytes(
   return Buffer.concat(chunks);
 }
 
-function parseJson(bytes: Buffer): { text: string; value: unknown } {
+function parseJson(bytes: Buffer): { text: string; value: unknown } | BodyRefusal {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return { text, value: JSON.parse(text) };
   } catch {
-    return { text: '', value: undefined };
+    return new BodyRefusal('body_wrong', [fieldError([], 'wants JSON in UTF-8')]);
   }
 }

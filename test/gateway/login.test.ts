@@ -124,7 +124,7 @@ describe('a body that is not what the route wants', () => {
   test.each([
     ['no password', { username: 'bob' }, 'password'],
     ['a number as name', { username: 7, password: 'foobared' }, 'username'],
-    ['an unknown member', { username: 'bob', password: 'foobared', admin: true }, ''],
+    ['an unknown member', { username: 'bob', password: 'foobared', admin: true }, 'admin'],
     ['an unknown transport', { username: 'bob', password: 'foobared', transport: 'pigeon' }, 'transport'],
     ['a password of 257 characters', { username: 'bob', password: 'x'.repeat(257) }, 'password'],
     ['an array', [], ''],
