@@ -1,7 +1,18 @@
 import { BlockList } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { parseRanges } from '../address-ranges.ts';
+import { accountShape } from './account-settings.ts';
+import {
+  addressRanges,
+  audience,
+  host,
+  httpOrigin,
+  integer,
+  issuerUrl,
+  milliseconds,
+  redisUrl,
+  text,
+} from './kinds.ts';
 
 /**
  * Every setting of the gateway and the bank, each with what it wants, its default and a sentence for the
@@ -9,51 +20,6 @@ import { parseRanges } from '../address-ranges.ts';
  */
 
 const MIB = 1024 * 1024;
-
-const integer = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, { error: `wants a whole number from ${least} to ${most}`, abort: true })
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `wants a whole number from ${least} to ${most}`);
-
-const text = (pattern: RegExp, wants: string) => z.string().regex(pattern, `wants ${wants}`);
-
-const httpOrigin = () =>
-  z.string().refine((value) => {
-    const url = URL.parse(value);
-    return url !== null && /^https?:$/.test(url.protocol) && url.origin === value.replace(/\/$/, '');
-  }, 'wants an http:// or https:// origin without a path, such as http://127.0.0.1:8081');
-
-const issuerUrl = () =>
-  z.string().refine((value) => {
-    const url = URL.parse(value);
-    return url !== null && /^https?:$/.test(url.protocol) && !/[?#]|\/$/.test(value) && url.username === '';
-  }, 'wants an http:// or https:// URL without a query, a fragment or a slash at its end');
-
-const redisUrl = () =>
-  z
-    .string()
-    .refine(
-      (value) => /^(unix:\/\/\/|rediss?:\/\/)/.test(value) && URL.canParse(value),
-      'wants redis://, rediss:// or unix:///path/to.sock',
-    );
-
-/** A list of addresses and CIDR ranges (RFC 4632), divided by commas. */
-const addressRanges = () =>
-  z.string().transform((value, context) => {
-    const given = value.split(',').map((range) => range.trim());
-    const ranges = parseRanges(given.filter((range) => range !== ''));
-    if (ranges === undefined) {
-      context.addIssue({ code: 'custom', message: 'wants addresses or CIDR ranges divided by commas' });
-      return z.NEVER;
-    }
-    return ranges;
-  });
-
-const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address');
-const audience = () => text(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters');
-const milliseconds = (least: number, most: number, preset: number) => integer(least, most).default(preset);
 
 const commonShape = {
   NODE_ENV: z
@@ -97,6 +63,15 @@ export const gatewayShape = {
     .string()
     .optional()
     .describe('RSA private keys, PEM (PKCS #8), at least 2048 bits; the first signs, all verify'),
+  KEYS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'the directory of a key ring, instead of `SIGNING_KEY`; `keys` in `DATA_DIR` outside production',
+    ),
+  KEY_PUBLISH_LEAD_SECONDS: integer(1, 86_400)
+    .default(120)
+    .describe('how long a new key is published before it signs; longer than others remember the key set'),
   ACCESS_TOKEN_TTL_SECONDS: integer(5, 2_592_000).default(300).describe('how long an access token lives'),
   ASSERTION_TTL_SECONDS: integer(5, 60)
     .default(60)
@@ -138,6 +113,7 @@ export const gatewayShape = {
     .default(20)
     .describe('wrong passwords from one address within the window before 429'),
   LOGIN_FAILURE_WINDOW_SECONDS: integer(1, 86_400).default(900).describe('how long failures are remembered'),
+  ...accountShape,
   TRUSTED_PROXIES: addressRanges()
     .default(() => new BlockList())
     .describe('addresses and CIDR ranges whose `X-Forwarded-For` is believed'),
