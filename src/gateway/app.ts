@@ -17,6 +17,7 @@ import { logout } from './routes/logout.ts';
 import { type IntrospectParts, introspect } from './routes/oauth-introspect.ts';
 import { METADATA_ROUTE, metadata } from './routes/oauth-metadata.ts';
 import { revoke } from './routes/oauth-revoke.ts';
+import { token } from './routes/oauth-token.ts';
 import { type RefreshParts, refresh } from './routes/refresh.ts';
 import { currentSession } from './routes/session.ts';
 import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
@@ -52,6 +53,7 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   app.get('/auth/sessions', loggedIn(parts, ownSessions(parts)));
   app.delete('/auth/sessions', loggedIn(parts, endOwnSessions(parts)));
   app.delete('/auth/sessions/:sid', loggedIn(parts, endOwnSession(parts)));
+  app.post('/oauth/token', token(parts));
   app.post('/oauth/revoke', revoke(parts));
   app.post('/oauth/introspect', introspect(parts));
   app.get(METADATA_ROUTE, metadata(parts));

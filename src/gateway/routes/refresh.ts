@@ -57,16 +57,23 @@ async function takeRefreshToken(
   return body instanceof BodyRefusal ? body : { token: body.refresh_token, transport: 'bearer' };
 }
 
-/** A replay of a stolen token has ended the session; that is written down before it is answered. */
 async function refuseRefresh(
   { audit }: RefreshParts,
   c: GatewayContext,
   refusal: RefreshRefusal,
 ): Promise<Response> {
   const { about } = refusal;
-  if (refusal.reason === 'refresh_reused' && about !== undefined) {
-    const event = { ...auditFields(c.env), action: 'refresh_reuse', result: 'done' } as const;
-    await audit.record({ ...event, subject: about.sub, session: about.sid }, c.env.nowMs);
-  }
+  await recordReuse(audit, c, refusal);
   return refuse(c.env, refusal, about && { sub: about.sub, sid: about.sid });
+}
+
+/** A replay of a stolen token has ended the session; that is written down before it is answered. */
+export async function recordReuse(
+  audit: AuditTrail,
+  { env }: GatewayContext,
+  { reason, about }: RefreshRefusal,
+): Promise<void> {
+  if (reason !== 'refresh_reused' || about === undefined) return;
+  const event = { ...auditFields(env), action: 'refresh_reuse', result: 'done' } as const;
+  await audit.record({ ...event, subject: about.sub, session: about.sid }, env.nowMs);
 }
