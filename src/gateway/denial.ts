@@ -3,7 +3,7 @@ import type { FieldError, Problem } from '../problem-schema.ts';
 import type { Refusal } from '../refusal.ts';
 import { DENIALS, type Denial, type DenialReason } from './denial-table.ts';
 
-export type { DenialReason };
+export type { DenialReason, FieldError };
 
 export interface DenialExtras {
   retryAfterSeconds?: number;

@@ -13,16 +13,17 @@ const storedSession = z.object({
   endsAt: z.coerce.number(),
 });
 
-/** One session as its owner and an administrator see it. Times are ISO 8601. */
-export interface SessionSummary {
-  session_id: string;
-  client_id: string;
-  device: string;
-  address: string;
-  created_at: string;
-  last_seen_at: string;
-  ends_at: string;
-}
+/** One session as its owner and an administrator see it. */
+export const sessionSummarySchema = z.strictObject({
+  session_id: z.string(),
+  client_id: z.string(),
+  device: z.string().describe('browser and system, from the user agent'),
+  address: z.string().describe('where it was last refreshed or logged in from'),
+  created_at: z.iso.datetime(),
+  last_seen_at: z.iso.datetime(),
+  ends_at: z.iso.datetime().describe('at the latest'),
+});
+export type SessionSummary = z.output<typeof sessionSummarySchema>;
 
 /** A user's live sessions, the last used first. @throws {RedisUnavailable} */
 export async function listSessions(redis: RedisLink, sub: string): Promise<SessionSummary[]> {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { RedisLink } from '../../redis/connect.ts';
 import { Refusal } from '../../refusal.ts';
 import type { GatewayContext } from '../admission.ts';
@@ -7,13 +8,18 @@ export interface HealthParts {
   redis: RedisLink;
 }
 
+export const aliveAnswerSchema = z.strictObject({ status: z.literal('alive') });
+export const readyAnswerSchema = z.strictObject({ status: z.literal('ready') });
+
 /** The process is up. It asks nobody: a restart would not mend Redis. */
-export const livez = (c: GatewayContext): Response => c.json({ status: 'alive' });
+export const livez = (c: GatewayContext): Response =>
+  c.json({ status: 'alive' } satisfies z.output<typeof aliveAnswerSchema>);
 
 /** Redis answers, so that requests can be judged. The keys are there, or the process would not have started. */
 export const readyz =
   ({ redis }: HealthParts) =>
   async (c: GatewayContext): Promise<Response> => {
     const answer = await redis.run((client) => client.ping());
-    return answer === 'PONG' ? c.json({ status: 'ready' }) : refuse(c.env, new Refusal('redis_unavailable'));
+    if (answer !== 'PONG') return refuse(c.env, new Refusal('redis_unavailable'));
+    return c.json({ status: 'ready' } satisfies z.output<typeof readyAnswerSchema>);
   };

@@ -1,15 +1,28 @@
+import { z } from 'zod';
 import type { AuditAction, AuditTrail } from '../../audit/event.ts';
 import type { RedisLink } from '../../redis/connect.ts';
 import { Refusal } from '../../refusal.ts';
 import { endOtherSessions, endSession } from '../../session/end.ts';
-import { listSessions } from '../../session/list.ts';
+import { listSessions, sessionSummarySchema } from '../../session/list.ts';
 import type { AdmittedRoute, GatewayContext } from '../admission.ts';
 import { auditFields, refuse } from '../arrival.ts';
+import { QueryRefusal, readQuery } from '../query.ts';
 
 export interface SessionsParts {
   redis: RedisLink;
   audit: AuditTrail;
 }
+
+export const ownSessionsAnswerSchema = z.strictObject({
+  sessions: z.array(
+    sessionSummarySchema.extend({ current: z.boolean().describe('whether it is the one that asks') }),
+  ),
+});
+
+export const endSessionsQuerySchema = z.strictObject({
+  keep: z.literal('current', 'wants current, or to be left out').optional(),
+});
+export const endedAnswerSchema = z.strictObject({ ended: z.int().nonnegative().describe('how many') });
 
 /** Where am I logged in? Ids here are never tokens, and knowing one opens nothing. */
 export const ownSessions =
@@ -17,7 +30,10 @@ export const ownSessions =
   async (c, { claims }) => {
     const sessions = await listSessions(redis, claims.sub);
     c.header('cache-control', 'no-store');
-    return c.json({ sessions: sessions.map((one) => ({ ...one, current: one.session_id === claims.sid })) });
+    const answer: z.output<typeof ownSessionsAnswerSchema> = {
+      sessions: sessions.map((one) => ({ ...one, current: one.session_id === claims.sid })),
+    };
+    return c.json(answer);
   };
 
 /** Ends one of my sessions, perhaps this one. Another user's is answered like one that doesn't exist. */
@@ -35,14 +51,12 @@ export const endOwnSession =
 export const endOwnSessions =
   ({ redis, audit }: SessionsParts): AdmittedRoute =>
   async (c, { claims }) => {
-    const keep = c.req.query('keep');
-    if (keep !== undefined && keep !== 'current') {
-      const errors = [{ field: 'keep', message: 'wants current, or to be left out' }];
-      return refuse(c.env, new Refusal('query_wrong'), claims, { errors });
-    }
-    const ended = await endOtherSessions(redis, claims.sub, keep === 'current' ? claims.sid : undefined);
+    const query = readQuery(c, endSessionsQuerySchema);
+    if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
+    const ended = await endOtherSessions(redis, claims.sub, query.keep && claims.sid);
     await recordEnd(audit, c, 'sessions_end', claims.sub, undefined, `${ended} ended`);
-    return c.json({ ended });
+    const answer: z.output<typeof endedAnswerSchema> = { ended };
+    return c.json(answer);
   };
 
 function recordEnd(
