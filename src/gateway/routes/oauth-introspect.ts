@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { scopesOf } from '../../identity/roles.ts';
 import { Refusal } from '../../refusal.ts';
 import { askRefreshToken } from '../../session/refresh-standing.ts';
@@ -15,14 +15,28 @@ export interface IntrospectParts extends TokenParts {
 
 /** What is told of a token that is not alive, whatever the reason (RFC 7662, section 2.2). */
 const INACTIVE = { active: false } as const;
+const inactiveSchema = z.strictObject({ active: z.literal(false) });
+
+const seconds = z.int().describe('seconds since 1970');
 
 /** A token that is alive. Personal data is in none of it: `username` is left out, `sub` is opaque. */
-interface ActiveToken {
-  active: true;
-  sub: string;
-  sid: string;
-  [claim: string]: unknown;
-}
+const activeSchema = z.strictObject({
+  active: z.literal(true),
+  iss: z.string(),
+  sub: z.string().describe('user id'),
+  sid: z.string().describe('session id'),
+  client_id: z.string(),
+  iat: seconds,
+  exp: seconds,
+  token_type: z.literal('Bearer').optional().describe('of an access token only, as is all that follows'),
+  scope: z.string().optional(),
+  aud: z.string().optional(),
+  jti: z.string().optional(),
+  auth_time: seconds.optional(),
+});
+type ActiveToken = z.output<typeof activeSchema>;
+
+export const introspectionAnswerSchema = z.union([activeSchema, inactiveSchema]);
 
 /**
  * Tells a registered client whether a token is alive now, by the same questions that a request through the gateway

@@ -1,4 +1,5 @@
-import { SCOPES } from '../../identity/roles.ts';
+import { z } from 'zod';
+import { SCOPES, scopeSchema } from '../../identity/roles.ts';
 import { Refusal } from '../../refusal.ts';
 import type { GatewayContext } from '../admission.ts';
 import { refuse } from '../arrival.ts';
@@ -8,6 +9,20 @@ const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 
 /** What to mount `metadata` on: everything that may be the one path of an issuer. */
 export const METADATA_ROUTE = `${WELL_KNOWN}/*`;
+
+export const metadataAnswerSchema = z.strictObject({
+  issuer: z.url(),
+  jwks_uri: z.url(),
+  token_endpoint: z.url(),
+  token_endpoint_auth_methods_supported: z.array(z.string()),
+  grant_types_supported: z.array(z.string()),
+  response_types_supported: z.array(z.string()),
+  scopes_supported: z.array(scopeSchema),
+  revocation_endpoint: z.url(),
+  revocation_endpoint_auth_methods_supported: z.array(z.string()),
+  introspection_endpoint: z.url(),
+  introspection_endpoint_auth_methods_supported: z.array(z.string()),
+});
 
 export interface MetadataParts {
   terms: { issuer: string };
@@ -27,16 +42,16 @@ export const metadata = ({ terms: { issuer } }: MetadataParts) => {
 };
 
 /** There is no authorization endpoint, so no response type is supported; the member itself is mandatory. */
-const metadataOf = (issuer: string) => ({
+const metadataOf = (issuer: string): z.output<typeof metadataAnswerSchema> => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
   token_endpoint: `${issuer}/oauth/token`,
   token_endpoint_auth_methods_supported: ['none'],
   grant_types_supported: ['refresh_token'],
   response_types_supported: [],
-  scopes_supported: SCOPES,
+  scopes_supported: [...SCOPES],
   revocation_endpoint: `${issuer}/oauth/revoke`,
-  revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
+  revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
   introspection_endpoint: `${issuer}/oauth/introspect`,
-  introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
+  introspection_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
 });
