@@ -1,30 +1,36 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connect.ts';
 import { auditKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import type { AuditEvent, AuditTrail } from './event.ts';
 
-/** Tries to append behind a record that another process was faster to append. */
+/** Tries to append behind records that other processes were faster to append. */
 const TRIES = 50;
+const RECORDS_AT_ONCE_MOST = 100;
+/** After its turn a process lets others have theirs: without it one that is busy would shut all others out. */
+const PAUSE_MS = 2;
 
 /** What the first record has in the place of the hash of the one before. */
 export const NO_RECORD = '0'.repeat(64);
 
 /**
- * Appends a record only if the last one is still the one that it was chained to. What stands at the end without
+ * Appends records only if the last one is still the one that they were chained to. What stands at the end without
  * a hash was not written here; the chain goes on behind it, and `portcullis audit verify` tells.
- * KEYS: audit. ARGV: expected hash of the last record, most records, record, its hash.
+ * KEYS: audit. ARGV: expected hash of the last record, most records, and each record with its hash.
  * Answers `appended`, or `behind` with the hash and the text of the last record.
  */
-const APPEND_RECORD = defineScript(
+const APPEND_RECORDS = defineScript(
   'audit-append',
   `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local hash, text = '${NO_RECORD}', ''
 if last then hash, text = last[2][4] or '', last[2][2] end
 if hash ~= ARGV[1] then return { 'behind', hash, text } end
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'record', ARGV[3], 'hash', ARGV[4])
+for i = 3, #ARGV, 2 do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'record', ARGV[i], 'hash', ARGV[i + 1])
+end
 return { 'appended' }
 `,
 );
@@ -35,18 +41,33 @@ interface ChainEnd {
   hash: string;
 }
 
+interface Waiting {
+  event: AuditEvent;
+  nowMs: number;
+  kept: () => void;
+  failed: (fault: unknown) => void;
+}
+
+interface ChainedRecord extends ChainEnd {
+  text: string;
+  event: AuditEvent;
+}
+
 /**
  * The audit trail in a capped stream. Each record is numbered and carries the SHA-256 of the one before it and of
  * itself, so that none can be altered or taken out unnoticed. Whoever can write to Redis could forge the whole
  * chain anew, so the hash of each record is also in the process's log, which is kept elsewhere; and numbers never
  * go back in a process, so that records taken from the end show as soon as another follows.
+ *
+ * Records that come while others are being written wait and are then written together, in one round trip.
  */
 export class RedisAuditTrail implements AuditTrail {
   readonly #redis: RedisLink;
   readonly #log: Logger;
   readonly #recordsMax: number;
   #end: ChainEnd = { seq: 0, hash: NO_RECORD };
-  #last: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #isWriting = false;
 
   constructor(redis: RedisLink, log: Logger, recordsMax: number) {
     this.#redis = redis;
@@ -55,38 +76,66 @@ export class RedisAuditTrail implements AuditTrail {
   }
 
   record(event: AuditEvent, nowMs: number): Promise<void> {
-    const appended = this.#last.then(() => this.#append(event, nowMs));
-    this.#last = appended.catch((err: unknown) => {
-      this.#log.error({ event: 'audit_not_kept', record: event, err }, 'an audit record could not be kept');
-    });
-    return appended;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ event, nowMs, kept: resolve, failed: reject });
+    if (!this.#isWriting) void this.#writeAll();
+    return promise;
   }
 
-  async #append(event: AuditEvent, nowMs: number): Promise<void> {
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const seq = this.#end.seq + 1;
-      const { hash: prev } = this.#end;
-      const record = JSON.stringify({ seq, time: new Date(nowMs).toISOString(), ...event, prev });
-      const hash = hashOf(record);
-      const last = await this.#appendBehind(prev, record, hash);
-      if (last === undefined) {
-        this.#end = { seq, hash };
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      await this.#write(this.#waiting.splice(0, RECORDS_AT_ONCE_MOST));
+      await delay(PAUSE_MS);
+    }
+    this.#isWriting = false;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const records = await this.#append(batch);
+      for (const { event, seq, hash } of records)
         this.#log.info({ event: 'audit', action: event.action, result: event.result, seq, hash });
-        return;
+      for (const { kept } of batch) kept();
+    } catch (err) {
+      for (const { event, failed } of batch) {
+        this.#log.error({ event: 'audit_not_kept', record: event, err }, 'an audit record could not be kept');
+        failed(err);
       }
-      this.#end = { seq: Math.max(last.seq, seq - 1), hash: last.hash };
+    }
+  }
+
+  async #append(batch: readonly Waiting[]): Promise<ChainedRecord[]> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const records = chain(this.#end, batch);
+      const last = await this.#appendBehind(this.#end.hash, records);
+      if (last === undefined) {
+        this.#end = records.at(-1) ?? this.#end;
+        return records;
+      }
+      this.#end = { seq: Math.max(last.seq, this.#end.seq), hash: last.hash };
     }
     throw new RedisUnavailable('no audit record could be appended: others are always faster');
   }
 
-  /** Answers nothing when the record is kept, else where the chain ends by now. */
-  async #appendBehind(prev: string, record: string, hash: string): Promise<ChainEnd | undefined> {
-    const args = [prev, String(this.#recordsMax), record, hash];
-    const reply = await runScript(this.#redis, APPEND_RECORD, [auditKey()], args);
+  /** Answers nothing when the records are kept, else where the chain ends by now. */
+  async #appendBehind(prev: string, records: readonly ChainedRecord[]): Promise<ChainEnd | undefined> {
+    const args = [prev, String(this.#recordsMax), ...records.flatMap(({ text, hash }) => [text, hash])];
+    const reply = await runScript(this.#redis, APPEND_RECORDS, [auditKey()], args);
     const [outcome, lastHash, lastRecord] = reply as string[];
     if (outcome === 'appended') return undefined;
     return { seq: seqOf(lastRecord ?? ''), hash: lastHash ?? '' };
   }
+}
+
+function chain(end: ChainEnd, batch: readonly Waiting[]): ChainedRecord[] {
+  let { seq, hash } = end;
+  return batch.map(({ event, nowMs }) => {
+    seq += 1;
+    const text = JSON.stringify({ seq, time: new Date(nowMs).toISOString(), ...event, prev: hash });
+    hash = hashOf(text);
+    return { seq, hash, text, event };
+  });
 }
 
 export const hashOf = (record: string): string => createHash('sha256').update(record).digest('hex');

@@ -9,11 +9,11 @@ import { askWhitelist } from '../../src/token/whitelist.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
 
 const GRACE_MS = 10_000;
-const SESSION_SECONDS = 400;
+const SESSION_SECONDS = 150;
 
 let store: SessionStore;
 beforeAll(async () => {
-  store = await openSessionStore({ sessionAbsoluteSeconds: SESSION_SECONDS });
+  store = await openSessionStore({ accessTokenTtlSeconds: 60, sessionAbsoluteSeconds: SESSION_SECONDS });
 });
 afterAll(() => store.close());
 

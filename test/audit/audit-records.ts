@@ -1,0 +1,24 @@
+import type { RedisLink } from '../../src/redis/connect.ts';
+import { auditKey } from '../../src/redis/keys.ts';
+
+export interface AuditRecord {
+  seq: number;
+  time: string;
+  prev: string;
+  /** Not a part of the record's text: it stands beside it. */
+  hash: string;
+  action: string;
+  result: string;
+  actor?: string;
+  subject?: string;
+  session?: string;
+  address?: string;
+  requestId?: string;
+  detail?: string;
+}
+
+/** The audit trail as it is in Redis, oldest first. */
+export async function auditRecords(redis: RedisLink): Promise<AuditRecord[]> {
+  const entries = (await redis.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
+  return entries.map(({ message: { record = '{}', hash = '' } }) => ({ ...JSON.parse(record), hash }));
+}
