@@ -1,10 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import { mayComeFrom, type Standing } from '../identity/authz.ts';
+import { type Scope, scopesOf } from '../identity/roles.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { Refusal } from '../refusal.ts';
 import type { ActivityTracker } from '../session/activity.ts';
-import type { AccessClaims, AccessTokenVerifier, TokenReason } from '../token/access-token.ts';
+import {
+  type AccessClaims,
+  type AccessTokenVerifier,
+  kidOf,
+  type TokenReason,
+} from '../token/access-token.ts';
 import { askWhitelist, type WhitelistReason } from '../token/whitelist.ts';
 import { type Arrival, logGrant, refuse } from './arrival.ts';
 import { type CredentialReason, type Site, takeCredential } from './credential.ts';
@@ -14,6 +20,8 @@ export type GatewayContext = Context<{ Bindings: Arrival }>;
 /** Who is behind a request: the token is signed and alive, the user is active. */
 export interface Admitted {
   claims: AccessClaims;
+  /** The key that signed the token. */
+  kid: () => string;
   standing: Standing;
 }
 
@@ -46,7 +54,7 @@ async function admit(
   if (standing instanceof Refusal) return { refusal: standing, claims };
   if (!mayComeFrom(standing, clientAddress)) return { refusal: new Refusal('address_refused'), claims };
   if (isRealActivity(incoming)) activity.note(claims.sub, claims.sid, nowMs);
-  return { claims, standing };
+  return { claims, kid: () => kidOf(token), standing };
 }
 
 /** What a page asks for by itself while nobody is there doesn't keep a session alive: polling and event streams. */
@@ -67,6 +75,15 @@ export const admitted =
 /** The same, for routes that need no further permission. */
 export const loggedIn = (parts: AdmissionParts, route: AdmittedRoute) =>
   admitted(parts, (c, who) => {
+    logGrant(c.env, who.claims);
+    return route(c, who);
+  });
+
+/** The same, for routes of staff: for those whose role has the scope at this moment. */
+export const permitted = (parts: AdmissionParts, scope: Scope, route: AdmittedRoute) =>
+  admitted(parts, (c, who) => {
+    if (!scopesOf(who.standing.role).has(scope))
+      return refuse(c.env, new Refusal('scope_missing', scope), who.claims);
     logGrant(c.env, who.claims);
     return route(c, who);
   });

@@ -10,6 +10,8 @@ import { headersForBank } from './forwarded-headers.ts';
 import type { OpenAnswers } from './open-answers.ts';
 import type { Policy } from './policy.ts';
 import type { BankProxy } from './proxy.ts';
+import { routeAdmin } from './routes/admin.ts';
+import type { AdminAccessParts } from './routes/admin-user-access.ts';
 import { type HealthParts, livez, readyz } from './routes/health.ts';
 import { jwks, type KeysParts } from './routes/jwks.ts';
 import { type LoginParts, login } from './routes/login.ts';
@@ -18,7 +20,10 @@ import { type IntrospectParts, introspect } from './routes/oauth-introspect.ts';
 import { METADATA_ROUTE, metadata } from './routes/oauth-metadata.ts';
 import { revoke } from './routes/oauth-revoke.ts';
 import { token } from './routes/oauth-token.ts';
+import { changePassword } from './routes/password.ts';
+import { askReset, confirmReset } from './routes/password-reset.ts';
 import { type RefreshParts, refresh } from './routes/refresh.ts';
+import { type RegisterParts, register } from './routes/register.ts';
 import { currentSession } from './routes/session.ts';
 import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
 import { endOwnSession, endOwnSessions, ownSessions } from './routes/sessions.ts';
@@ -31,6 +36,8 @@ export interface GatewayParts
     RefreshParts,
     IntrospectParts,
     SessionDataParts,
+    RegisterParts,
+    AdminAccessParts,
     KeysParts,
     HealthParts {
   policy: Policy;
@@ -44,6 +51,10 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   const app = new Hono<{ Bindings: Arrival }>();
   app.all('/bank/*', admitted(parts, passOn(parts)));
   app.post('/auth/login', login(parts));
+  app.post('/auth/register', register(parts));
+  app.post('/auth/password', loggedIn(parts, changePassword(parts)));
+  app.post('/auth/password-reset', askReset(parts));
+  app.post('/auth/password-reset/confirm', confirmReset(parts));
   app.post('/auth/logout', loggedIn(parts, logout(parts)));
   app.post('/auth/refresh', refresh(parts));
   app.get('/auth/session', loggedIn(parts, currentSession(parts)));
@@ -58,6 +69,7 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   app.post('/oauth/introspect', introspect(parts));
   app.get(METADATA_ROUTE, metadata(parts));
   app.get('/.well-known/jwks.json', jwks(parts));
+  routeAdmin(app, parts);
   app.get('/livez', livez);
   app.get('/readyz', readyz(parts));
   app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));
@@ -68,7 +80,7 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
 /** The last two stages: may this user do this, and if so the bank answers. */
 const passOn =
   ({ policy, assertionFor, proxy, site, openAnswers }: GatewayParts) =>
-  async (c: GatewayContext, { claims, standing }: Admitted): Promise<Response> => {
+  async (c: GatewayContext, { claims, kid, standing }: Admitted): Promise<Response> => {
     const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
     const path = c.env.path.slice(BANK_PREFIX.length);
     const refusal = policy(incoming.method ?? '', path, standing);
@@ -82,7 +94,8 @@ const passOn =
       headers: headersForBank(incoming, { assertion, clientAddress, requestId, protocol: site.protocol }),
       requestId,
       onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
-      onLongAnswer: () => openAnswers.watch(outgoing, { claims, standing, address: clientAddress }),
+      onLongAnswer: () =>
+        openAnswers.watch(outgoing, { claims, kid: kid(), standing, address: clientAddress }),
     });
     return RESPONSE_ALREADY_SENT;
   };

@@ -2,6 +2,7 @@ import type { RefreshReason } from '../session/refresh.ts';
 import type { TokenReason } from '../token/access-token.ts';
 import type { WhitelistReason } from '../token/whitelist.ts';
 import { OAUTH_DENIALS, type OauthReason } from './oauth-denials.ts';
+import { USER_DENIALS, type UserReason } from './user-denials.ts';
 
 /** Every reason for which the gateway itself says no. The log has the reason; the client gets its code. */
 export type DenialReason =
@@ -16,8 +17,8 @@ export type DenialReason =
   | 'route_unknown'
   | 'session_unknown'
   | 'data_unknown'
-  | 'session_data_full'
   | 'data_key_wrong'
+  | 'session_data_full'
   | 'credential_missing'
   | 'credential_malformed'
   | 'credential_twice'
@@ -31,6 +32,7 @@ export type DenialReason =
   | 'no_rule'
   | 'scope_missing'
   | 'login_wrong'
+  | UserReason
   | 'login_throttled'
   | 'password_queue_full'
   | OauthReason
@@ -87,9 +89,9 @@ export const DENIALS: Record<DenialReason, Denial> = {
   query_wrong: { status: 400, code: 'query_invalid', title: 'The query is not what this route wants.' },
   route_unknown: { status: 404, code: 'not_found', title: 'There is nothing here.' },
   session_unknown: { status: 404, code: 'session_unknown', title: 'There is no such session.' },
+  data_key_wrong: { status: 400, code: 'data_key_invalid', title: 'No data can be kept under such a key.' },
   data_unknown: { status: 404, code: 'data_unknown', title: 'Nothing is kept under this key.' },
   session_data_full: { status: 413, code: 'session_data_full', title: 'The session keeps no more data.' },
-  data_key_wrong: { status: 400, code: 'data_key_invalid', title: 'No data can be kept under such a key.' },
   credential_missing: {
     status: 401,
     code: 'credential_missing',
@@ -124,9 +126,9 @@ export const DENIALS: Record<DenialReason, Denial> = {
   user_not_active: TOKEN_REVOKED,
   session_over: TOKEN_REVOKED,
   refresh_invalid: REFRESH_INVALID,
+  refresh_over: REFRESH_INVALID,
   refresh_reused: REFRESH_INVALID,
   address_refused: { status: 403, code: 'address_refused', title: 'Not from this address.' },
-  refresh_over: REFRESH_INVALID,
   too_many_sessions: {
     status: 403,
     code: 'too_many_sessions',
@@ -145,6 +147,7 @@ export const DENIALS: Record<DenialReason, Denial> = {
     title: 'The user name or the password is wrong.',
     challenge: null,
   },
+  ...USER_DENIALS,
   login_throttled: { status: 429, code: 'login_throttled', title: 'There were too many failed log-ins.' },
   password_queue_full: {
     status: 429,

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { fieldErrors } from '../field-errors.ts';
 import type { FieldError } from '../problem-schema.ts';
 import { Refusal } from '../refusal.ts';
@@ -26,3 +26,14 @@ export function readQuery<Schema extends z.ZodType>(
   const parsed = schema.safeParse(Object.fromEntries(given.map(([name, [value]]) => [name, value])));
   return parsed.success ? parsed.data : new QueryRefusal(fieldErrors(parsed.error));
 }
+
+/** How many entries a page is to have: `most` at the most, `preset` unless the client says. */
+export const pageLimit = (most: number, preset: number) => {
+  const wants = `wants a whole number from 1 to ${most}`;
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, { error: wants, abort: true })
+    .transform(Number)
+    .refine((limit) => limit <= most, wants)
+    .default(preset);
+};

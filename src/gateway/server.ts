@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { RedisAuditTrail } from '../audit/trail.ts';
 import type { GatewaySettings } from '../config.ts';
 import { PasswordHasher } from '../identity/passwords.ts';
@@ -9,8 +8,9 @@ import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connect.ts';
 import { ActivityTracker } from '../session/activity.ts';
 import { createAccessTokenVerifier } from '../token/access-token.ts';
-import { fixedRing, keptKeyRing, keyRingFromPem, perRing, type RingSource } from '../token/key-ring.ts';
+import { perRing } from '../token/key-ring.ts';
 import { keptRefreshKey, readRefreshKey } from '../token/refresh-key.ts';
+import { accountParts, openMailer } from './account-parts.ts';
 import { createApp } from './app.ts';
 import { createAssertionSource } from './bank-assertions.ts';
 import { siteOf } from './credential.ts';
@@ -19,6 +19,7 @@ import { LoginThrottle } from './login-throttle.ts';
 import { OpenAnswers } from './open-answers.ts';
 import { BANK_RULES, createPolicy, readPolicyFile } from './policy.ts';
 import { BankProxy } from './proxy.ts';
+import { keysDirectory, openKeyRing } from './ring-settings.ts';
 
 export interface GatewayOptions {
   settings: GatewaySettings;
@@ -45,8 +46,9 @@ export async function startGateway({
   now = Date.now,
 }: GatewayOptions): Promise<RunningGateway> {
   const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
-  const [ring, refreshKey] = await Promise.all([loadKeys(settings), loadRefreshKey(settings)]);
+  const refreshKey = await loadRefreshKey(settings);
   await using started = new AsyncDisposableStack();
+  const ring = started.adopt(await openKeyRing(settings, log, now()), (open) => open.close());
   const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
   const hasher = started.adopt(new PasswordHasher({ workers, queueMax }), (open) => open.close());
   await hasher.decoy();
@@ -54,7 +56,10 @@ export async function startGateway({
   const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const redis = started.adopt(new RedisLink(link), (open) => open.close());
   const listener = started.adopt(new RedisLink(link), (open) => open.close());
-  const openAnswers = started.adopt(new OpenAnswers({ redis, listener, log, now }), (open) => open.close());
+  const openAnswers = started.adopt(new OpenAnswers({ redis, listener, ring, log, now }), (open) =>
+    open.close(),
+  );
+  ring.listen(listener, redis);
   const memoSize = settings.signatureMemoSize;
   const verifierAt = perRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
   const assertionsAt = perRing(ring, (keys) => createAssertionSource(keys, settings));
@@ -63,7 +68,10 @@ export async function startGateway({
     failuresPerAddress: settings.loginFailuresPerAddress,
     windowSeconds: settings.loginFailureWindowSeconds,
   };
+  const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
   const app = createApp({
+    ...accountParts(settings, redis),
+    mailer,
     redis,
     ring,
     refreshKey,
@@ -80,6 +88,7 @@ export async function startGateway({
     throttle: new LoginThrottle(redis, failureLimits),
     clientThrottle: new LoginThrottle(redis, failureLimits, 'client-'),
     authBodyMaxBytes: settings.authBodyMaxBytes,
+    keyPublishLeadSeconds: settings.keyPublishLeadSeconds,
     sessionDataMaxBytes: settings.sessionDataMaxBytes,
   });
   const server = createGatewayServer({ app, settings, log, now });
@@ -90,16 +99,9 @@ export async function startGateway({
   return { url, close: () => running.disposeAsync() };
 }
 
-const loadKeys = async (settings: GatewaySettings): Promise<RingSource> =>
-  fixedRing(
-    settings.signingKey === undefined
-      ? await keptKeyRing(join(settings.dataDir, 'keys'))
-      : await keyRingFromPem(settings.signingKey),
-  );
-
 const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>
   settings.refreshKey === undefined
-    ? keptRefreshKey(join(settings.dataDir, 'keys'))
+    ? keptRefreshKey(keysDirectory(settings))
     : readRefreshKey(settings.refreshKey);
 
 async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySettings): Promise<string> {

@@ -74,18 +74,33 @@ export async function spendResetToken(
   return outcome instanceof Refusal ? new Refusal('reset_invalid', outcome.detail) : outcome;
 }
 
+/** Who asked for a reset, which is what its mail tells. */
+const WHY = {
+  user: {
+    first: 'Somebody asked for a new password for your account.',
+    last: 'If it was not you, there is nothing to do: your password is as it was.',
+  },
+  staff: {
+    first: 'All your sessions were ended, and your password does not work any more.',
+    last: 'If this surprises you, ask the bank: somebody there has done it.',
+  },
+};
+
 /** `resetUrl` has `{token}` where the token belongs: in the fragment, which browsers send to nobody. */
-export const resetMail = (to: string, resetUrl: string, token: string): Mail => ({
+export const resetMail = (
+  to: string,
+  { resetUrl, token, askedBy }: { resetUrl: string; token: string; askedBy: keyof typeof WHY },
+): Mail => ({
   to,
   subject: 'Set a new password',
   text: [
-    'Somebody asked for a new password for your account.',
+    WHY[askedBy].first,
     '',
-    `To set one, open this within ${RESET_TTL_SECONDS / 60} minutes. It works once:`,
+    `To set a new one, open this within ${RESET_TTL_SECONDS / 60} minutes. It works once:`,
     '',
     resetUrl.replaceAll('{token}', token),
     '',
-    'If it was not you, there is nothing to do: your password is as it was.',
+    WHY[askedBy].last,
     '',
   ].join('\n'),
 });

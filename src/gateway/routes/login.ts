@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../audit/event.ts';
+import { mayComeFrom } from '../../identity/authz.ts';
+import { passwordSchema } from '../../identity/password-rules.ts';
 import type { PasswordHasher } from '../../identity/passwords.ts';
-import type { Role } from '../../identity/roles.ts';
 import { findUserByName, type User } from '../../identity/users.ts';
 import { Refusal } from '../../refusal.ts';
 import { type SessionOpener, type SessionParts, startSession } from '../../session/start.ts';
@@ -18,7 +19,7 @@ export const FIRST_PARTY_CLIENT = 'portcullis-web';
 
 export const loginSchema = z.strictObject({
   username: z.string().min(1).max(128),
-  password: z.string().min(1).max(256),
+  password: passwordSchema,
   transport: z.enum(['bearer', 'cookie']).default('bearer'),
   remember: z.boolean().default(false),
 });
@@ -31,9 +32,6 @@ export interface LoginParts extends SessionParts {
   audit: AuditTrail;
   authBodyMaxBytes: number;
 }
-
-/** A user who may log in: one who is not blocked. */
-type ActiveUser = User & { role: Role };
 
 /** Logs a user in: throttle, password, session. A wrong name and a wrong password are one answer. */
 export const login =
@@ -50,40 +48,57 @@ export const login =
     const user = await authenticate(parts, body, c);
     if (user === undefined) return refuse(c.env, new Refusal('login_wrong'));
     const session = await startSession(parts, openerOf(c, user, body.remember), nowMs);
-    if (session instanceof Refusal) return refuse(c.env, session, { sub: user.id });
-    await parts.audit.record(
-      { ...auditFields(c.env), action: 'login', result: 'done', actor: user.id, session: session.claims.sid },
-      nowMs,
-    );
-    logGrant(c.env, session.claims);
+    const event = { ...auditFields(c.env), action: 'login', actor: user.id } as const;
+    if (session instanceof Refusal) {
+      await parts.audit.record({ ...event, result: 'refused', detail: session.reason }, nowMs);
+      return refuse(c.env, session, { sub: user.id });
+    }
+    const { evicted, claims } = session;
+    const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
+    await parts.audit.record({ ...event, result: 'done', session: claims.sid, detail }, nowMs);
+    logGrant(c.env, claims);
     return answerWithTokens(c, parts.site, session, body.transport);
   };
 
-const openerOf = ({ env }: GatewayContext, user: ActiveUser, remember: boolean): SessionOpener => ({
+const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): SessionOpener => ({
   userId: user.id,
   role: user.role,
+  gen: user.gen,
   clientId: FIRST_PARTY_CLIENT,
   device: deviceOf(env.incoming.headers['user-agent']),
   address: env.clientAddress,
   remember,
 });
 
-/** The user whose password this is, or undefined for every other case, after the same work. */
+/**
+ * The user whose password this is, who is not blocked and comes from where they may, or undefined for every other
+ * case, after the same work.
+ */
 async function authenticate(
   { redis, hasher, throttle, audit }: LoginParts,
   { username, password }: LoginRequest,
   c: GatewayContext,
-): Promise<ActiveUser | undefined> {
+): Promise<User | undefined> {
   const { clientAddress, nowMs } = c.env;
   const user = await findUserByName(redis, username);
   const matches = await hasher.verify(password, user?.passwordHash).catch(async (fault: unknown) => {
     await throttle.giveBack(username, clientAddress);
     throw fault;
   });
-  if (matches && user?.role !== undefined) {
+  const fault = loginFault(user, matches, clientAddress);
+  if (fault === undefined) {
     await throttle.succeeded(username, clientAddress);
-    return { ...user, role: user.role };
+    return user;
   }
-  await audit.record({ ...auditFields(c.env), action: 'login', result: 'refused', subject: user?.id }, nowMs);
+  const event = { ...auditFields(c.env), action: 'login', result: 'refused', detail: fault } as const;
+  await audit.record({ ...event, subject: user?.id }, nowMs);
   return undefined;
+}
+
+/** Why this is no log-in, for the audit trail; the client is told the same of all. */
+function loginFault(user: User | undefined, matches: boolean, address: string): string | undefined {
+  if (user === undefined) return 'no such user';
+  if (!matches) return 'wrong password';
+  if (user.status !== 'active') return 'user_not_active';
+  return mayComeFrom(user, address) ? undefined : 'address_refused';
 }

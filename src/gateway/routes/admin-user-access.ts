@@ -1,0 +1,76 @@
+import { issueResetToken, resetMail } from '../../identity/password-reset.ts';
+import { mayActOn } from '../../identity/rank.ts';
+import { findUser, type User } from '../../identity/users.ts';
+import { MailUnavailable } from '../../mail/mailer.ts';
+import { Refusal } from '../../refusal.ts';
+import { endSession } from '../../session/end.ts';
+import { listSessions } from '../../session/list.ts';
+import { RESET_TTL_SECONDS } from '../../token/reset-token.ts';
+import type { AdmittedRoute, GatewayContext } from '../admission.ts';
+import { auditFields, refuse } from '../arrival.ts';
+import { act } from './admin-user-acts.ts';
+import type { AdminUsersParts } from './admin-users.ts';
+import type { PasswordResetParts } from './password-reset.ts';
+
+export type AdminAccessParts = AdminUsersParts & PasswordResetParts;
+
+/**
+ * Takes the password away: all sessions end, the old password opens nothing any more, and a one-time token to set
+ * a new one goes to the user's address, or, where there is none, into this answer and nowhere else.
+ */
+export const resetUserPassword =
+  (parts: AdminAccessParts): AdmittedRoute =>
+  async (c, who) => {
+    const passwordHash = await parts.hasher.decoy();
+    const change = () => ({ set: { passwordHash }, end: 'all' }) as const;
+    const user = await act(parts, c, who, { action: 'password_reset_ask', change });
+    if (user instanceof Refusal) return refuse(c.env, user, who.claims);
+    if (user.status === 'blocked') return c.json({ delivery: 'none' }, 200, { 'cache-control': 'no-store' });
+    const token = await issueResetToken(parts, user.id, c.env.nowMs);
+    if (token instanceof Refusal) return refuse(c.env, new Refusal('user_unknown', token.reason), who.claims);
+    return deliver(parts, c, user, token);
+  };
+
+async function deliver(
+  { mailer, resetUrl }: AdminAccessParts,
+  c: GatewayContext,
+  { email }: User,
+  token: string,
+): Promise<Response> {
+  c.header('cache-control', 'no-store');
+  if (mailer === undefined || email === undefined)
+    return c.json({ delivery: 'answer', reset_token: token, expires_in: RESET_TTL_SECONDS });
+  try {
+    await mailer.send(resetMail(email, { resetUrl, token, askedBy: 'staff' }));
+    return c.json({ delivery: 'mail' });
+  } catch (fault) {
+    if (!(fault instanceof MailUnavailable)) throw fault;
+    c.env.log.error({ err: fault, requestId: c.env.requestId }, 'a password reset could not be sent');
+    return refuse(c.env, new Refusal('mail_unavailable'));
+  }
+}
+
+/** Where is this user logged in? */
+export const userSessions =
+  ({ redis }: AdminUsersParts): AdmittedRoute =>
+  async (c, { claims }) => {
+    const user = await findUser(redis, c.req.param('id') ?? '');
+    if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
+    return c.json({ sessions: await listSessions(redis, user.id) }, 200, { 'cache-control': 'no-store' });
+  };
+
+/** Ends one session of a user. */
+export const endUserSession =
+  ({ redis, audit }: AdminUsersParts): AdmittedRoute =>
+  async (c, { claims, standing }) => {
+    const user = await findUser(redis, c.req.param('id') ?? '');
+    if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
+    const sid = c.req.param('sid') ?? '';
+    const refusal = mayActOn({ id: claims.sub, role: standing.role }, user);
+    if (refusal !== undefined) return refuse(c.env, refusal, claims);
+    if (!(await endSession(redis, user.id, sid)))
+      return refuse(c.env, new Refusal('session_unknown'), claims);
+    const event = { ...auditFields(c.env), action: 'session_end', result: 'done' } as const;
+    await audit.record({ ...event, actor: claims.sub, subject: user.id, session: sid }, c.env.nowMs);
+    return c.body(null, 204);
+  };

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { parseRanges } from '../../address-ranges.ts';
+import type { AuditTrail } from '../../audit/event.ts';
+import type { PasswordHasher } from '../../identity/passwords.ts';
+import { roleSchema, scopesOf } from '../../identity/roles.ts';
+import { listUsers } from '../../identity/user-list.ts';
+import { displayNameSchema, emailSchema, usernameSchema } from '../../identity/username-rules.ts';
+import { addUser, findUser, type User } from '../../identity/users.ts';
+import type { RedisLink } from '../../redis/connect.ts';
+import { Refusal } from '../../refusal.ts';
+import type { AdmittedRoute } from '../admission.ts';
+import { auditFields, refuse } from '../arrival.ts';
+import { BodyRefusal, readJsonBody } from '../json-body.ts';
+import { hashNewPassword } from '../new-password.ts';
+import { pageLimit, QueryRefusal, readQuery } from '../query.ts';
+
+const RANGES_MOST = 50;
+
+export const rangesSchema = z
+  .array(
+    z
+      .string()
+      .max(64)
+      .refine((range) => parseRanges([range]) !== undefined, 'wants an address or a CIDR range'),
+  )
+  .max(RANGES_MOST);
+
+export const userQuerySchema = z.strictObject({
+  limit: pageLimit(200, 50),
+  cursor: z
+    .string()
+    .regex(/^[\w-]{1,512}$/, 'wants the next_cursor of an earlier page')
+    .optional(),
+  q: z.string().max(64).optional(),
+});
+
+export const userCreateSchema = z.strictObject({
+  username: usernameSchema,
+  /** Without one nobody can log in as this user until a password reset. */
+  password: z.string().max(1024).optional(),
+  display_name: displayNameSchema.optional(),
+  role: roleSchema.default('user'),
+  email: emailSchema.optional(),
+  ranges: rangesSchema.default([]),
+});
+
+/** A user as staff see them. */
+export const shownUserSchema = z.strictObject({
+  id: z.string(),
+  username: z.string(),
+  display_name: z.string(),
+  role: roleSchema,
+  status: z.enum(['active', 'blocked']),
+  created_at: z.iso.datetime(),
+  email: z.string().nullable(),
+  /** Where the user may come from; from anywhere when it is empty. */
+  ranges: z.array(z.string()),
+});
+
+export const shownUser = (user: User): z.output<typeof shownUserSchema> => ({
+  id: user.id,
+  username: user.username,
+  display_name: user.displayName,
+  role: user.role,
+  status: user.status,
+  created_at: user.created,
+  email: user.email ?? null,
+  ranges: user.ranges ?? [],
+});
+
+export interface AdminUsersParts {
+  redis: RedisLink;
+  hasher: PasswordHasher;
+  audit: AuditTrail;
+  authBodyMaxBytes: number;
+}
+
+const NOT_STORED = { 'cache-control': 'no-store' };
+
+/** A page of the users by name, perhaps of those whose name begins with `q`. */
+export const userPage =
+  ({ redis }: AdminUsersParts): AdmittedRoute =>
+  async (c, { claims }) => {
+    const query = readQuery(c, userQuerySchema);
+    if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
+    const { users, nextCursor } = await listUsers(redis, { ...query, prefix: query.q });
+    return c.json({ users: users.map(shownUser), next_cursor: nextCursor }, 200, NOT_STORED);
+  };
+
+export const oneUser =
+  ({ redis }: AdminUsersParts): AdmittedRoute =>
+  async (c, { claims }) => {
+    const user = await findUser(redis, c.req.param('id') ?? '');
+    if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
+    return c.json(shownUser(user), 200, NOT_STORED);
+  };
+
+/** Makes an account for somebody. Another role than the least takes who may give roles. */
+export const createUser =
+  (parts: AdminUsersParts): AdmittedRoute =>
+  async (c, { claims, standing }) => {
+    const { incoming, outgoing, nowMs } = c.env;
+    const body = await readJsonBody(incoming, outgoing, userCreateSchema, parts.authBodyMaxBytes);
+    if (body instanceof BodyRefusal) return refuse(c.env, body, claims, { errors: body.errors });
+    const { username, password, display_name: displayName = username, role, email, ranges } = body;
+    if (role !== 'user' && !scopesOf(standing.role).has('roles:manage'))
+      return refuse(c.env, new Refusal('scope_missing', 'roles:manage'), claims);
+    const passwordHash = await firstPasswordHash(parts.hasher, username, password);
+    if (passwordHash instanceof BodyRefusal)
+      return refuse(c.env, passwordHash, claims, { errors: passwordHash.errors });
+    const newUser = { username, displayName, role, email, ranges, passwordHash };
+    const user = await addUser(parts.redis, newUser, new Date(nowMs));
+    if (user instanceof Refusal) return refuse(c.env, user, claims);
+    const event = { ...auditFields(c.env), action: 'user_create', result: 'done', detail: role } as const;
+    await parts.audit.record({ ...event, actor: claims.sub, subject: user.id }, nowMs);
+    return c.json(shownUser(user), 201, { ...NOT_STORED, location: `/admin/users/${user.id}` });
+  };
+
+/** Without a password, the hash of one that nobody knows. */
+const firstPasswordHash = (hasher: PasswordHasher, username: string, password: string | undefined) =>
+  password === undefined
+    ? hasher.decoy()
+    : hashNewPassword(hasher, { field: 'password', password, username });
