@@ -70,9 +70,9 @@ function givenValue(name: string, env: Environment, faults: string[]): string | 
 /** What is convenient on a developer's machine and dangerous in a bank has no default in production. */
 function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): string[] {
   const faults: string[] = [];
-  if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined) {
+  if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined && given.KEYS_DIR === undefined) {
     faults.push(
-      'SIGNING_KEY: wants an RSA private key (PEM, PKCS #8) in production; give it or SIGNING_KEY_FILE',
+      'SIGNING_KEY: wants an RSA private key (PEM, PKCS #8) in production; give it, SIGNING_KEY_FILE or KEYS_DIR',
     );
   }
   if ('REFRESH_KEY' in shape && given.REFRESH_KEY === undefined) {

@@ -93,6 +93,34 @@ program
     process.exitCode = await runAccountOpen(process.env, { username, ...options });
   });
 
+const keys = program.command('keys').description('manage the ring of keys that sign tokens');
+
+keys
+  .command('list')
+  .description('list the keys, their states and times')
+  .action(async () => {
+    const { runKeysList } = await import('./cli/keys-list.ts');
+    process.exitCode = await runKeysList(process.env);
+  });
+
+keys
+  .command('rotate')
+  .description('add a key: it is published now and signs later; without a ring, make one')
+  .option('--now', 'let it sign at once, as soon as every gateway has published it', false)
+  .action(async (options: { now: boolean }) => {
+    const { runKeysRotate } = await import('./cli/keys.ts');
+    process.exitCode = await runKeysRotate(process.env, options);
+  });
+
+keys
+  .command('retire')
+  .description('take a key out at once: every token that it has signed is refused from then on')
+  .argument('<kid>')
+  .action(async (kid: string) => {
+    const { runKeysRetire } = await import('./cli/keys.ts');
+    process.exitCode = await runKeysRetire(process.env, kid);
+  });
+
 program
   .command('audit')
   .description('look after the audit trail')

@@ -6,7 +6,7 @@ import { refusalMessage } from './run-server.ts';
 const CONNECT_WAIT_MS = 2000;
 
 /** Keys that the gateway insists on and no administrative command has any use for. */
-const KEYS_NOT_USED = {
+export const KEYS_NOT_USED = {
   SIGNING_KEY: 'not used',
   SIGNING_KEY_FILE: undefined,
   REFRESH_KEY: 'not-used'.padEnd(43, '-'),

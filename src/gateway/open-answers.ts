@@ -5,6 +5,7 @@ import type { RedisLink } from '../redis/connect.ts';
 import { revocationsChannel } from '../redis/keys.ts';
 import { Refusal } from '../refusal.ts';
 import type { AccessClaims } from '../token/access-token.ts';
+import type { RingSource } from '../token/key-ring.ts';
 import { askWhitelist } from '../token/whitelist.ts';
 
 /** How soon an answer that has just begun is judged, and how late one ends whose token has expired. */
@@ -15,6 +16,8 @@ const ALL_JUDGED_EVERY_TICKS = 4;
 /** What an answer was let out on. */
 export interface AnswerGround {
   claims: AccessClaims;
+  /** The key that signed the token. */
+  kid: string;
   standing: Standing;
   address: string;
 }
@@ -29,6 +32,7 @@ export interface OpenAnswersParts {
   redis: RedisLink;
   /** A connection that is used for nothing but listening. */
   listener: RedisLink;
+  ring: RingSource;
   log: Logger;
   now: () => number;
 }
@@ -115,8 +119,10 @@ export class OpenAnswers {
   }
 
   /** While Redis can't be asked nobody new gets in; those who are in stay until it can. */
-  async #reasonToEnd({ claims, standing, address }: AnswerGround): Promise<string | undefined> {
-    if (claims.exp * 1000 <= this.#parts.now()) return 'token_expired';
+  async #reasonToEnd({ claims, kid, standing, address }: AnswerGround): Promise<string | undefined> {
+    const nowMs = this.#parts.now();
+    if (claims.exp * 1000 <= nowMs) return 'token_expired';
+    if (!this.#parts.ring.at(nowMs).all.some((key) => key.kid === kid)) return 'key_retired';
     const present = await askWhitelist(this.#parts.redis, claims).catch(() => undefined);
     if (present === undefined) return undefined;
     if (present instanceof Refusal) return present.reason;

@@ -1,4 +1,4 @@
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { Memo } from '../memo.ts';
 import { Refusal } from '../refusal.ts';
@@ -105,6 +105,9 @@ async function verifyWithJose(
     return refusalFor(fault);
   }
 }
+
+/** Which key has signed a token that is verified already. */
+export const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
 
 /** What jose leaves open: types, integers, one audience as a string, times that fit together. */
 function judgeClaims(payload: unknown, nowMs: number): AccessClaims | Refusal<TokenReason> {

@@ -1,9 +1,10 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
+import { errors, type FlattenedJWSInput, type JWSHeaderParameters, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { roleSchema, scopeSchema } from '../identity/roles.ts';
 import { Memo } from '../memo.ts';
 import { Refusal } from '../refusal.ts';
 import { ALGORITHM, type KeyRing } from './key-ring.ts';
+import { RemoteKeys } from './remote-keys.ts';
 import { isCanonicalJson, splitToken } from './spelling.ts';
 
 /** The media type of an assertion's header. An access token can't pass for one, nor the reverse (RFC 8725, 3.11). */
@@ -12,7 +13,6 @@ export const ASSERTION_TYPE = 'portcullis-assertion+jwt';
 const ISSUED_AT_TOLERANCE_SECONDS = 10;
 const LIFETIME_MOST_SECONDS = 60;
 const VERIFIED_REMEMBERED = 10_000;
-const JWKS_TIMEOUT_MS = 900;
 
 const seconds = z.int().nonnegative();
 
@@ -44,12 +44,6 @@ export function signAssertion(ring: KeyRing, claims: AssertionClaims): Promise<s
     .sign(ring.signing.privateKey);
 }
 
-/** The gateway's public keys can't be fetched, so nothing can be verified. Whoever meets it answers 503. */
-export class KeysUnavailable extends Error {
-  readonly code = 'keys_unavailable';
-  override readonly name = 'KeysUnavailable';
-}
-
 export interface AssertionVerifier {
   /**
    * The claims of a genuine, unexpired assertion for this service.
@@ -67,34 +61,46 @@ export interface ExpectedAssertion {
   jwksUrl: string;
 }
 
-/** A verifier for the service behind the gateway. It remembers what it verified until the assertion expires. */
+/** An assertion that was verified, and the key that it is good as long as. */
+interface Verified {
+  claims: AssertionClaims;
+  kid: string;
+}
+
+/**
+ * A verifier for the service behind the gateway. It remembers what it verified until the assertion expires or its
+ * key is gone from the published set (how soon that is noticed, {@link RemoteKeys} tells).
+ */
 export function createAssertionVerifier(expected: ExpectedAssertion): AssertionVerifier {
-  const keys = createRemoteJWKSet(new URL(expected.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
-  const verified = new Memo<AssertionClaims>(VERIFIED_REMEMBERED);
+  const keys = new RemoteKeys(expected.jwksUrl);
+  const remembered = new Memo<Verified>(VERIFIED_REMEMBERED);
   return {
     async verify(token, nowMs) {
-      const remembered = verified.get(token);
-      if (remembered !== undefined && remembered.exp * 1000 > nowMs) return remembered;
+      const known = remembered.get(token);
+      if (known !== undefined && known.claims.exp * 1000 > nowMs && keys.has(known.kid, nowMs))
+        return known.claims;
       const parts = splitToken(token);
       if (parts === undefined) return new Refusal('assertion_invalid', 'spelling');
       if (!isCanonicalJson(parts.header)) return new Refusal('assertion_invalid', 'header');
-      const claims = await verifyWithJose(token, keys, expected, nowMs);
-      if (claims instanceof Refusal) return claims;
+      const verified = await verifyWithJose(token, keys, expected, nowMs);
+      if (verified instanceof Refusal) return verified;
       if (!isCanonicalJson(parts.payload)) return new Refusal('assertion_invalid', 'payload');
-      verified.set(token, claims);
-      return claims;
+      remembered.set(token, verified);
+      return verified.claims;
     },
   };
 }
 
 async function verifyWithJose(
   token: string,
-  keys: JWTVerifyGetKey,
+  keys: RemoteKeys,
   { issuer, audience }: ExpectedAssertion,
   nowMs: number,
-): Promise<AssertionClaims | Refusal<'assertion_invalid'>> {
+): Promise<Verified | Refusal<'assertion_invalid'>> {
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+    const findKey = (header: JWSHeaderParameters, input: FlattenedJWSInput) =>
+      keys.find(header, input, nowMs);
+    const { payload, protectedHeader } = await jwtVerify(token, findKey, {
       issuer,
       audience,
       algorithms: [ALGORITHM],
@@ -104,10 +110,11 @@ async function verifyWithJose(
       currentDate: new Date(nowMs),
     });
     if (Object.keys(protectedHeader).length !== 3) return new Refusal('assertion_invalid', 'header');
-    return judgeClaims(payload, nowMs);
+    const claims = judgeClaims(payload, nowMs);
+    return claims instanceof Refusal ? claims : { claims, kid: protectedHeader.kid ?? '' };
   } catch (fault) {
-    if (isTokensFault(fault)) return new Refusal('assertion_invalid', fault.code);
-    throw new KeysUnavailable("the gateway's public keys can't be fetched", { cause: fault });
+    if (fault instanceof errors.JOSEError) return new Refusal('assertion_invalid', fault.code);
+    throw fault;
   }
 }
 
@@ -119,14 +126,4 @@ function judgeClaims(payload: unknown, nowMs: number): AssertionClaims | Refusal
     return new Refusal('assertion_invalid', 'iat');
   if (exp - iat > LIFETIME_MOST_SECONDS) return new Refusal('assertion_invalid', 'lifetime');
   return parsed.data;
-}
-
-/** jose reports a token that is wrong and a key set that can't be had through the same family of errors. */
-function isTokensFault(fault: unknown): fault is errors.JOSEError {
-  if (!(fault instanceof errors.JOSEError)) return false;
-  return !(
-    fault instanceof errors.JWKSTimeout ||
-    fault instanceof errors.JWKSInvalid ||
-    fault.code === 'ERR_JOSE_GENERIC'
-  );
 }

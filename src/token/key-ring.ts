@@ -1,7 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
-import { keptSecret } from '../kept-secret.ts';
 
 /**
  * The one signature algorithm: RSASSA-PSS with SHA-256 (RFC 7518, section 3.5). A constant: it is neither a
@@ -18,13 +17,15 @@ export interface RingKey {
   kid: string;
   privateKey: CryptoKey;
   publicKey: CryptoKey;
+  /** The public half, as it is published (RFC 7517). */
+  jwk: JWK;
 }
 
 /** The gateway's keys: the first signs, all of them verify. It is never changed; a change makes a new ring. */
 export interface KeyRing {
   signing: RingKey;
   all: readonly RingKey[];
-  /** The public halves, as `/.well-known/jwks.json` shows them (RFC 7517). */
+  /** What `/.well-known/jwks.json` shows. */
   jwks: JSONWebKeySet;
 }
 
@@ -61,17 +62,13 @@ export async function keyRingFromPem(pem: string): Promise<KeyRing> {
   const [signing, ...others] = await Promise.all(blocks.map(ringKeyFromPem));
   if (signing === undefined)
     throw new KeyRefused('SIGNING_KEY: wants at least one RSA private key in PEM (PKCS #8)');
-  const all = [signing, ...others];
-  return { signing, all, jwks: { keys: await Promise.all(all.map(publicJwk)) } };
+  return ringOf(signing, others);
 }
 
-/**
- * Reads the ring that an earlier start kept in `directory`, or makes one and keeps it (mode 0600).
- * Of several processes that start at once one makes the key and all use it.
- * @throws {KeyRefused} when what is kept there is no usable key.
- */
-export async function keptKeyRing(directory: string): Promise<KeyRing> {
-  return keyRingFromPem(await keptSecret(directory, 'signing.pem', makeKeyPem));
+/** A ring of keys that are read already. */
+export function ringOf(signing: RingKey, others: readonly RingKey[]): KeyRing {
+  const all = [signing, ...others];
+  return { signing, all, jwks: { keys: all.map(({ jwk }) => jwk) } };
 }
 
 /** A new private key of the least size that is accepted, in PEM (PKCS #8): each request costs one verification. */
@@ -80,11 +77,15 @@ export async function makeKeyPem(): Promise<string> {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-async function ringKeyFromPem(pem: string): Promise<RingKey> {
+/** One key, from a private key in PEM. @throws {KeyRefused} as `keyRingFromPem` does. */
+export async function ringKeyFromPem(pem: string): Promise<RingKey> {
   const privateKey = readPrivateKey(pem);
   const publicKey = createPublicKey(privateKey);
+  const { kty, n, e } = publicKey.export({ format: 'jwk' }) as JWK;
+  const kid = await calculateJwkThumbprint({ kty, n, e } as JWK);
   return {
-    kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK),
+    kid,
+    jwk: { kty, n, e, kid, alg: ALGORITHM, use: 'sig' } as JWK,
     privateKey: privateKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']),
     publicKey: publicKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, true, ['verify']),
   };
@@ -109,9 +110,4 @@ function parsePrivateKey(pem: string): KeyObject {
     // The parser's own error is dropped: it could quote what it could not read.
     throw new KeyRefused('SIGNING_KEY: wants RSA private keys in PEM (PKCS #8), without a passphrase');
   }
-}
-
-async function publicJwk(key: RingKey): Promise<JWK> {
-  const { kty, n, e } = await crypto.subtle.exportKey('jwk', key.publicKey);
-  return { kty, n, e, kid: key.kid, alg: ALGORITHM, use: 'sig' } as JWK;
 }

@@ -1,33 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KeyRefused, keptKeyRing, keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
-
-let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'portcullis-keys-'));
-});
-afterEach(() => rm(directory, { recursive: true }));
+import { expect, test } from 'vitest';
+import { KeyRefused, keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
 
 const pemOf = (key: { export(options: { type: 'pkcs8'; format: 'pem' }): string | Buffer }): string =>
   key.export({ type: 'pkcs8', format: 'pem' }).toString();
-
-test('a key is made at the first start, kept with mode 0600, and used again at the next', async () => {
-  const keys = join(directory, 'keys');
-  const first = await keptKeyRing(keys);
-  const second = await keptKeyRing(keys);
-  expect(second.signing.kid).toBe(first.signing.kid);
-  expect((await stat(join(keys, 'signing.pem'))).mode & 0o777).toBe(0o600);
-  expect((await stat(keys)).mode & 0o777).toBe(0o700);
-});
-
-test('of several processes that start at once all use one key, and no draft is left', async () => {
-  const rings = await Promise.all(Array.from({ length: 5 }, () => keptKeyRing(join(directory, 'keys'))));
-  expect(new Set(rings.map((ring) => ring.signing.kid)).size).toBe(1);
-  expect(await readdir(join(directory, 'keys'))).toEqual(['signing.pem']);
-});
 
 test('the published keys hold no private part', async () => {
   const ring = await keyRingFromPem(await makeKeyPem());
@@ -57,9 +33,4 @@ test.each([
   expect((fault as Error).message).toMatch(/^SIGNING_KEY: wants /);
   if (pem !== '')
     expect(JSON.stringify(fault) + String((fault as Error).stack)).not.toContain(pem.slice(0, 60));
-});
-
-test('a kept key that is unusable stops the start and is not replaced', async () => {
-  await writeFile(join(directory, 'signing.pem'), 'rubbish');
-  await expect(keptKeyRing(directory)).rejects.toBeInstanceOf(KeyRefused);
 });

@@ -3,12 +3,16 @@ import type { GatewayContext } from '../admission.ts';
 
 export interface KeysParts {
   ring: RingSource;
+  keyPublishLeadSeconds: number;
 }
 
-/** The public keys (RFC 7517, section 5). Short caching: a bank has to learn of a new key before it is used. */
+const REMEMBERED_MOST_SECONDS = 60;
+
+/** The public keys (RFC 7517, section 5). Short caching: others have to learn of a new key before it signs. */
 export const jwks =
-  ({ ring }: KeysParts) =>
+  ({ ring, keyPublishLeadSeconds }: KeysParts) =>
   (c: GatewayContext): Response => {
-    c.header('cache-control', 'public, max-age=60');
+    const seconds = Math.min(REMEMBERED_MOST_SECONDS, Math.floor(keyPublishLeadSeconds / 2));
+    c.header('cache-control', `public, max-age=${seconds}`);
     return c.json(ring.at(c.env.nowMs).jwks);
   };
