@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verifyAudit } from '../../src/audit/verify.ts';
+import { addClient, listClients, proveClient } from '../../src/identity/clients.ts';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connect.ts';
+import { auditKey } from '../../src/redis/keys.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+let link: RedisLink;
+beforeAll(async () => {
+  redis = await startTestRedis();
+  link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+  await link.whenReady(5000);
+});
+afterAll(async () => {
+  link.close();
+  await redis.stop();
+});
+
+interface Ended {
+  exitCode: number | null;
+  printed: string;
+  said: string;
+}
+
+/** Runs `portcullis client …` as an operator would. */
+async function runClient(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['src/main.ts', 'client', ...args], {
+    env: { PATH: process.env.PATH, REDIS_URL: redis.url, LOG_LEVEL: 'debug', ...env },
+  });
+  const ended = once(child, 'exit');
+  const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { exitCode: (await ended)[0], printed, said };
+}
+
+const records = async (): Promise<Record<string, unknown>[]> => {
+  const entries = (await link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
+  return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
+};
+
+test('a client is added with a secret that is printed once and proves it, listed without it, and removed', async () => {
+  const added = await runClient(['add', 'Statement service', '--use', 'introspect']);
+  expect(added).toMatchObject({ exitCode: 0, said: 'This is the only time that the secret is shown.\n' });
+  const [, id = '', secret = ''] =
+    /^client_id=([0-9a-f]{32})\nclient_secret=([\w-]{43})\n$/.exec(added.printed) ?? [];
+  expect(await proveClient(link, id, secret)).toMatchObject({
+    proven: true,
+    client: { name: 'Statement service', uses: ['introspect'] },
+  });
+  expect(JSON.stringify([...(await redis.dump())])).not.toContain(secret);
+
+  const { printed } = await runClient(['list']);
+  expect(printed).toMatch(new RegExp(`^${id}  \\d{4}-\\d\\d-\\d\\dT\\S+Z  introspect  Statement service\n$`));
+
+  expect(await runClient(['remove', id])).toEqual({ exitCode: 0, printed: `removed ${id}\n`, said: '' });
+  expect(await proveClient(link, id, secret)).toEqual({ proven: false });
+  expect(await runClient(['remove', id])).toMatchObject({ exitCode: 1, printed: '' });
+  expect(await records()).toMatchObject([
+    { action: 'client_add', actor: 'operator', subject: id, detail: 'introspect', result: 'done' },
+    { action: 'client_remove', actor: 'operator', subject: id, result: 'done' },
+  ]);
+  expect((await verifyAudit(link, 1_000_000)).fault).toBeUndefined();
+});
+
+test.each([
+  ['a use that does not exist', ['add', 'x', '--use', 'everything']],
+  ['a name with a line break', ['add', 'a\nb']],
+  ['no name', ['add', '']],
+])('a client with %s is not added', async (_what, args) => {
+  const before = await listClients(link);
+  const { exitCode, printed, said } = await runClient(args);
+  expect(exitCode).toBe(1);
+  expect(printed).toBe('');
+  expect(said).toMatch(/^portcullis: /);
+  expect(await listClients(link)).toEqual(before);
+});
+
+test('without Redis the command says so and prints no secret', async () => {
+  const { exitCode, printed, said } = await runClient(['add', 'x'], { REDIS_URL: 'unix:///nowhere.sock' });
+  expect(exitCode).toBe(1);
+  expect(printed).toBe('');
+  expect(said).toMatch(/^portcullis: REDIS_URL: /);
+});
+
+test('two clients of one name have ids and secrets of their own, and neither secret is the other’s', async () => {
+  const [one, two] = await Promise.all(
+    [1, 2].map(() => addClient(link, { name: 'twin', uses: ['revoke'] }, new Date('2030-01-01T00:00:00Z'))),
+  );
+  if (one === undefined || two === undefined) throw new Error('two clients were asked for');
+  expect(await proveClient(link, one.id, one.secret)).toMatchObject({ proven: true });
+  expect(await proveClient(link, one.id, two.secret)).toEqual({ proven: false, clientId: one.id });
+  expect(await proveClient(link, two.id, two.secret)).toMatchObject({ proven: true });
+});

@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type NewClient, removeClient } from '../../src/identity/clients.ts';
+import { bearer, problemOf, type TestGateway } from '../support/gateway.ts';
+import { RawConnection } from '../support/raw-http.ts';
+import {
+  auditRecords,
+  basic,
+  introspected,
+  postForm,
+  register,
+  startOauthGateway,
+  tokensOf,
+} from './oauth-gateway.ts';
+
+const FAILURES_PER_CLIENT = 4;
+
+let gateway: TestGateway;
+let client: NewClient;
+let token: string;
+beforeAll(async () => {
+  gateway = await startOauthGateway({
+    LOGIN_FAILURES_PER_USERNAME: String(FAILURES_PER_CLIENT),
+    LOGIN_FAILURES_PER_ADDRESS: '1000',
+    TRUSTED_PROXIES: '127.0.0.0/8',
+  });
+  client = await register(gateway);
+  token = (await tokensOf(gateway)).access_token;
+});
+afterAll(() => gateway.close());
+
+/** No test uses up another's tries. */
+beforeEach(async () => {
+  const counters = await gateway.link.run((redis) => redis.keys('throttle:*'));
+  if (counters.length > 0) await gateway.link.run((redis) => redis.del(counters));
+});
+
+const UNKNOWN_ID = '0'.repeat(32);
+const WRONG_SECRET = 'A'.repeat(43);
+const revoke = (form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
+  postForm(`${gateway.url}/oauth/revoke`, { token, ...form }, headers);
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const base64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64');
+const tokenLives = async (): Promise<boolean> =>
+  (await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status === 200;
+
+interface Attempt {
+  form?: Record<string, string>;
+  headers?: Record<string, string>;
+}
+const inForm = (client_id: string, client_secret: string): Attempt => ({
+  form: { client_id, client_secret },
+});
+const inHeader = (authorization: string): Attempt => ({ headers: { authorization } });
+
+describe('a client that does not prove who it is gets a 401 with a challenge and nothing happens', () => {
+  test.each<[string, () => Attempt]>([
+    ['no credential at all', () => ({})],
+    ['an id alone', () => ({ form: { client_id: client.id } })],
+    ['a secret alone', () => ({ form: { client_secret: client.secret } })],
+    ['a wrong secret in the header', () => ({ headers: basic(client.id, WRONG_SECRET) })],
+    ['a wrong secret in the form', () => inForm(client.id, WRONG_SECRET)],
+    ['an unknown id', () => ({ headers: basic(UNKNOWN_ID, client.secret) })],
+    ['an id that is none', () => inForm('__proto__', client.secret)],
+    ['a secret that is none', () => inForm(client.id, 'secret')],
+    ['its own id as the secret', () => inForm(client.id, client.id)],
+    ['the id in capitals', () => inForm(client.id.toUpperCase(), client.secret)],
+    ['the secret with a character more', () => inForm(client.id, `${client.secret}A`)],
+    ['the hash of the secret, as Redis has it', () => inForm(client.id, hashOf(client.secret))],
+    ['a bearer token', () => ({ headers: bearer(token) })],
+    ['another scheme', () => inHeader(`Digest ${base64(`${client.id}:${client.secret}`)}`)],
+    ['no base64', () => inHeader('Basic ?')],
+    ['base64 without its padding', () => inHeader(`Basic ${base64(`${client.id}:aa`).replace(/=+$/, '')}`)],
+    ['no colon', () => inHeader(`Basic ${base64(client.id)}`)],
+    ['a broken percent-encoding', () => inHeader(`Basic ${base64(`${client.id}:%ZZ`)}`)],
+    ['bytes that are no UTF-8', () => inHeader(`Basic ${base64(`${client.id}:%FF`)}`)],
+    ['an assertion, which is not supported', () => ({ form: { client_assertion: token } })],
+  ])('%s', async (_what, attempt) => {
+    const { form, headers } = attempt();
+    const answer = await revoke(form ?? {}, headers);
+    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="portcullis"');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(await answer.json()).toEqual({
+      error: 'invalid_client',
+      type: 'urn:portcullis:problem:client_invalid',
+      title: 'The client is not known or did not prove who it is.',
+      status: 401,
+      code: 'client_invalid',
+      request_id: expect.any(String),
+    });
+    expect(answer.status).toBe(401);
+    expect(await tokenLives()).toBe(true);
+  });
+});
+
+describe('a client that authenticates in two ways is refused, even if both are right', () => {
+  test.each<[string, () => Attempt]>([
+    [
+      'header and form',
+      () => ({ ...inForm(client.id, client.secret), headers: basic(client.id, client.secret) }),
+    ],
+    [
+      'header and another id in the form',
+      () => ({ form: { client_id: UNKNOWN_ID }, headers: basic(client.id, client.secret) }),
+    ],
+    [
+      'header and an assertion',
+      () => ({ form: { client_assertion: token }, headers: basic(client.id, client.secret) }),
+    ],
+    [
+      'a secret and an assertion',
+      () => ({ form: { client_id: client.id, client_secret: client.secret, client_assertion: token } }),
+    ],
+  ])('%s', async (_what, attempt) => {
+    const { form, headers } = attempt();
+    const answer = await revoke(form ?? {}, headers);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: 'invalid_request', code: 'client_credential_twice' });
+    expect(await tokenLives()).toBe(true);
+  });
+
+  test('two headers', async () => {
+    const { authorization } = basic(client.id, client.secret);
+    const body = `token=${token}`;
+    const lines = [
+      'POST /oauth/revoke HTTP/1.1',
+      'Host: gate',
+      `Authorization: ${authorization}`,
+      `Authorization: ${authorization}`,
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+    ];
+    const connection = new RawConnection(gateway.url).send(`${lines.join('\r\n')}\r\n\r\n${body}`);
+    const answer = await connection.answer();
+    connection.destroy();
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'client_credential_twice' });
+    expect(await tokenLives()).toBe(true);
+  });
+});
+
+test('a credential in the URL is refused, and so is everything else there', async () => {
+  for (const query of [`?client_id=${client.id}&client_secret=${client.secret}`, '?a']) {
+    const answer = await postForm(`${gateway.url}/oauth/introspect${query}`, { token });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: 'invalid_request', code: 'query_invalid' });
+  }
+});
+
+describe('the right secret is taken', () => {
+  const everyByteEncoded = (text: string): string =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+
+  test.each<[string, () => Attempt]>([
+    ['in the header as it is', () => ({ headers: basic(client.id, client.secret) })],
+    [
+      'in the header with every byte percent-encoded',
+      () => ({ headers: basic(everyByteEncoded(client.id), everyByteEncoded(client.secret)) }),
+    ],
+    [
+      'in the header, with the same id in the form',
+      () => ({ form: { client_id: client.id }, headers: basic(client.id, client.secret) }),
+    ],
+    ['in the form', () => inForm(client.id, client.secret)],
+  ])('%s', async (_what, attempt) => {
+    const { form, headers } = attempt();
+    const answer = await postForm(`${gateway.url}/oauth/introspect`, { token, ...form }, headers);
+    expect(await answer.json()).toMatchObject({ active: true });
+  });
+});
+
+test('a removed client is refused on its next request', async () => {
+  const leaving = await register(gateway);
+  expect(await introspected(gateway, leaving, token)).toMatchObject({ active: true });
+  await removeClient(gateway.link, leaving.id);
+  const answer = await revoke({}, basic(leaving.id, leaving.secret));
+  expect(await problemOf(answer)).toEqual({ status: 401, code: 'client_invalid' });
+});
+
+test('an unknown client and a wrong secret cost Redis the same and are answered alike', async () => {
+  const costOf = async (id: string): Promise<[number, Record<string, unknown>]> => {
+    const before = await gateway.redis.commandCount();
+    const answer = (await (await revoke({}, basic(id, WRONG_SECRET))).json()) as Record<string, unknown>;
+    return [(await gateway.redis.commandCount()) - before, { ...answer, request_id: '' }];
+  };
+  await costOf(UNKNOWN_ID.replace('0', '1'));
+  expect(await costOf(UNKNOWN_ID)).toEqual(await costOf(client.id));
+});
+
+test('what comes without a credential is refused without Redis being asked', async () => {
+  const before = await gateway.redis.commandCount();
+  expect((await revoke({})).status).toBe(401);
+  expect((await revoke({}, bearer(token))).status).toBe(401);
+  expect(await gateway.redis.commandCount()).toBe(before);
+});
+
+describe('failures are bounded', () => {
+  const fail = (id: string, address: string): Promise<Response> =>
+    revoke({}, { ...basic(id, WRONG_SECRET), 'x-forwarded-for': address });
+
+  test('for each client, after which more are a 429 that leaves no record; the right secret is never shut out', async () => {
+    const before = (await auditRecords(gateway)).length;
+    for (let i = 0; i < FAILURES_PER_CLIENT; i += 1)
+      expect((await fail(client.id, `198.51.100.${i}`)).status).toBe(401);
+    const throttled = await fail(client.id, '198.51.100.99');
+    expect(throttled.status).toBe(429);
+    expect(Number(throttled.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await throttled.json()).toMatchObject({ code: 'client_throttled' });
+    const records = (await auditRecords(gateway)).slice(before);
+    expect(records.length).toBe(FAILURES_PER_CLIENT);
+    expect(records[0]).toMatchObject({
+      action: 'client_auth',
+      result: 'refused',
+      subject: client.id,
+      address: '198.51.100.0',
+    });
+    expect(await introspected(gateway, client, token)).toMatchObject({ active: true });
+  });
+
+  test('for each address, whichever ids it tries; another address is not affected', async () => {
+    const narrow = await startOauthGateway({
+      LOGIN_FAILURES_PER_ADDRESS: '3',
+      TRUSTED_PROXIES: '127.0.0.0/8',
+    });
+    try {
+      const tryAs = async (i: number, address: string): Promise<number> => {
+        const headers = { ...basic(String(i).padStart(32, '0'), WRONG_SECRET), 'x-forwarded-for': address };
+        return (await postForm(`${narrow.url}/oauth/revoke`, { token }, headers)).status;
+      };
+      const statuses: number[] = [];
+      for (let i = 0; i < 5; i += 1) statuses.push(await tryAs(i, '198.51.100.1'));
+      expect(statuses).toEqual([401, 401, 401, 429, 429]);
+      expect(await tryAs(9, '198.51.100.2')).toBe(401);
+      expect((await auditRecords(narrow)).length).toBe(4);
+    } finally {
+      await narrow.close();
+    }
+  });
+});
+
+test('the secret and what was tried in its place are nowhere in Redis', async () => {
+  await revoke({}, basic(client.id, `B${WRONG_SECRET.slice(1)}`));
+  const dump = JSON.stringify([...(await gateway.redis.dump())]);
+  expect(dump).toContain(client.id);
+  expect(dump).not.toContain(client.secret);
+  expect(dump).not.toContain(`B${WRONG_SECRET.slice(1)}`);
+});

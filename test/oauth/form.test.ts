@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseForm } from '../../src/gateway/form-body.ts';
+import type { NewClient } from '../../src/identity/clients.ts';
+import type { TestGateway } from '../support/gateway.ts';
+import { basic, introspected, postForm, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
+
+let gateway: TestGateway;
+let client: NewClient;
+let token: string;
+beforeAll(async () => {
+  gateway = await startOauthGateway();
+  client = await register(gateway);
+  token = (await tokensOf(gateway)).access_token;
+});
+afterAll(() => gateway.close());
+
+const ROUTES = ['revoke', 'introspect', 'token'] as const;
+const FORM = 'application/x-www-form-urlencoded';
+
+const send = (route: string, body: string, type: string | undefined = FORM): Promise<Response> =>
+  fetch(`${gateway.url}/oauth/${route}`, {
+    method: 'POST',
+    headers: { ...basic(client.id, client.secret), 'content-type': type },
+    body: Buffer.from(body, 'latin1'),
+  });
+
+describe.each(ROUTES)('/oauth/%s', (route) => {
+  test.each([
+    ['a parameter twice', `token=a&token=${'b'}`, 'token', 'is there more than once'],
+    ['a parameter twice, once without a value', 'token=&token=a', 'token', 'is there more than once'],
+    ['an unknown parameter twice', 'token=a&x=1&x=1', 'x', 'is there more than once'],
+    ['a parameter twice in two encodings', 'token=a&%74oken=a', 'token', 'is there more than once'],
+    ['a broken percent-encoding', 'token=%2', 'token', 'wants UTF-8, percent-encoded'],
+    ['bytes that are no UTF-8', 'token=%ff', 'token', 'wants UTF-8, percent-encoded'],
+    ['a name with a broken encoding', '%=a', '', 'wants UTF-8, percent-encoded'],
+    ['raw bytes past ASCII', 'token=\xe9', '', 'wants an encoded form'],
+    ['a line break', 'token=a\r\n', '', 'wants an encoded form'],
+    ['JSON', '{"token": "a"}', '', 'wants an encoded form'],
+  ])('%s is refused with the field and the reason', async (_what, body, field, message) => {
+    const answer = await send(route, body);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      error: 'invalid_request',
+      code: 'body_invalid',
+      errors: [{ field, message }],
+    });
+  });
+
+  test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x', `${FORM}; charset=latin1`])(
+    'a body of the type %s is refused',
+    async (type) => {
+      const answer = await send(route, `token=${token}`, type);
+      expect(answer.status).toBe(415);
+      expect(await answer.json()).toMatchObject({
+        error: 'invalid_request',
+        code: 'media_type_unsupported',
+      });
+    },
+  );
+
+  test('a body over the limit is refused, whether its length is declared or not', async () => {
+    const body = `token=${'a'.repeat(gateway.settings.authBodyMaxBytes)}`;
+    const stream = new Blob([body]).stream();
+    const headers = { ...basic(client.id, client.secret), 'content-type': FORM };
+    const answers = [
+      await send(route, body),
+      await fetch(`${gateway.url}/oauth/${route}`, {
+        method: 'POST',
+        headers,
+        body: stream,
+        duplex: 'half',
+      }),
+    ];
+    for (const answer of answers) {
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toMatchObject({ error: 'invalid_request', code: 'body_too_large' });
+    }
+  });
+
+  test('only POST is answered', async () => {
+    for (const method of ['GET', 'PUT', 'DELETE'])
+      expect((await fetch(`${gateway.url}/oauth/${route}`, { method })).status).toBe(404);
+  });
+});
+
+describe('a token that is missing', () => {
+  test.each([
+    ['altogether', ''],
+    ['because it has no value', 'token='],
+    ['because it has another name', 'tokens=a'],
+  ])('%s is told by its name', async (_what, body) => {
+    for (const route of ['revoke', 'introspect']) {
+      const answer = await send(route, body);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({
+        error: 'invalid_request',
+        errors: [{ field: 'token', message: expect.any(String) }],
+      });
+    }
+  });
+});
+
+test('a parameter that is not known is ignored, whatever its name', async () => {
+  for (const name of ['resource', '__proto__', 'constructor', ' '])
+    expect(await introspected(gateway, client, token, { [name]: 'x' })).toMatchObject({ active: true });
+});
+
+test.each<[string, Record<string, string>, Record<string, string>, number, string]>([
+  ['another grant', { grant_type: 'password' }, {}, 400, 'unsupported_grant_type'],
+  ['no grant', { grant_type: '' }, {}, 400, 'invalid_request'],
+  ['a scope', { scope: 'users:manage' }, {}, 400, 'invalid_scope'],
+  ['an unknown client', { client_id: 'somebody' }, {}, 401, 'invalid_client'],
+  ['no client', { client_id: '' }, {}, 400, 'invalid_request'],
+  ['a secret', { client_secret: 'x' }, {}, 401, 'invalid_client'],
+  ['a credential', {}, { authorization: 'Basic eDp5' }, 401, 'invalid_client'],
+  ['a refresh token that is none', { refresh_token: 'v1.x' }, {}, 400, 'invalid_grant'],
+  ['an access token', { refresh_token: 'ACCESS' }, {}, 400, 'invalid_request'],
+])(
+  'a refresh with %s is refused and the session goes on as it was',
+  async (_what, form, headers, status, error) => {
+    const tokens = await tokensOf(gateway, 'alice');
+    const right = {
+      grant_type: 'refresh_token',
+      client_id: 'portcullis-web',
+      refresh_token: tokens.refresh_token,
+    };
+    const wrong = form.refresh_token === 'ACCESS' ? { refresh_token: tokens.access_token } : form;
+    const answer = await postForm(`${gateway.url}/oauth/token`, { ...right, ...wrong }, headers);
+    expect(await answer.json()).toMatchObject({ error, status });
+    expect(answer.status).toBe(status);
+    expect(await introspected(gateway, client, tokens.refresh_token)).toMatchObject({ active: true });
+  },
+);
+
+test.each([
+  ['', {}],
+  ['&&', {}],
+  ['a', {}],
+  ['a=b=c&d=+%2B', { a: 'b=c', d: ' +' }],
+  ['=x', { '': 'x' }],
+  ['n=%E2%82%AC', { n: '€' }],
+])('the form %j is read as %j', (text, form) => {
+  expect(parseForm(text)).toEqual({ form });
+});

@@ -1,0 +1,169 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { writeAuthz } from '../../src/identity/authz.ts';
+import type { NewClient } from '../../src/identity/clients.ts';
+import { activeKey, authzKey, clientsKey, whitelistKey } from '../../src/redis/keys.ts';
+import { type AccessClaims, signAccessToken } from '../../src/token/access-token.ts';
+import { bearer, postJson, problemOf, type TestGateway } from '../support/gateway.ts';
+import {
+  basic,
+  introspected,
+  postForm,
+  register,
+  startOauthGateway,
+  type Tokens,
+  tokensOf,
+} from './oauth-gateway.ts';
+
+let gateway: TestGateway;
+let client: NewClient;
+let tokens: Tokens;
+let claims: AccessClaims;
+beforeAll(async () => {
+  gateway = await startOauthGateway({ SESSIONS_PER_USER_MAX: '1000' });
+  client = await register(gateway, ['introspect']);
+});
+afterAll(() => gateway.close());
+beforeEach(async () => {
+  tokens = await tokensOf(gateway, 'alice');
+  claims = decodeJwt(tokens.access_token) as AccessClaims;
+});
+
+const ask = (token: string, more: Record<string, string> = {}): Promise<Record<string, unknown>> =>
+  introspected(gateway, client, token, more);
+
+test('an access token that is alive is told with the scopes of its user as they are now, and no personal data', async () => {
+  const answer = await postForm(
+    `${gateway.url}/oauth/introspect`,
+    { token: tokens.access_token },
+    basic(client.id, client.secret),
+  );
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/);
+  expect(await answer.json()).toEqual({
+    active: true,
+    token_type: 'Bearer',
+    scope: 'session:own accounts:read transfers:write',
+    ...claims,
+  });
+  const role = writeAuthz({ role: 'supervisor', gen: 0 });
+  await gateway.link.run((redis) => redis.set(authzKey(claims.sub), role));
+  expect((await ask(tokens.access_token)).scope).toBe(
+    'session:own accounts:read transfers:write accounts:read-any',
+  );
+});
+
+test('a refresh token that is alive is told without anything that could pass it off as an access token', async () => {
+  const answer = await ask(tokens.refresh_token);
+  expect(answer).toEqual({
+    active: true,
+    iss: gateway.settings.issuer,
+    sub: claims.sub,
+    sid: claims.sid,
+    client_id: 'portcullis-web',
+    iat: claims.iat,
+    exp: claims.iat + gateway.settings.sessionAbsoluteSeconds,
+  });
+});
+
+test('the hint changes nothing, right, wrong or unknown', async () => {
+  for (const token_type_hint of ['access_token', 'refresh_token', 'nonsense']) {
+    expect(await ask(tokens.access_token, { token_type_hint })).toMatchObject({ active: true });
+    expect(await ask(tokens.refresh_token, { token_type_hint })).toMatchObject({ active: true });
+  }
+});
+
+test('a refreshed session has one refresh token that is alive, the last', async () => {
+  const refreshed = await postJson(`${gateway.url}/auth/refresh`, { refresh_token: tokens.refresh_token });
+  const { refresh_token } = (await refreshed.json()) as Tokens;
+  expect(await ask(tokens.refresh_token)).toEqual({ active: false });
+  expect(await ask(refresh_token)).toMatchObject({ active: true, sid: claims.sid });
+});
+
+test('asking about a token keeps no session from being idle', async () => {
+  const key = activeKey(claims.sub, claims.sid);
+  await gateway.link.run((redis) => redis.pExpire(key, 60_000));
+  await ask(tokens.access_token);
+  await ask(tokens.refresh_token);
+  expect(await gateway.link.run((redis) => redis.pTTL(key))).toBeLessThanOrEqual(60_000);
+});
+
+describe('of a token that is not alive nothing is told but that', () => {
+  const bothDead = async (): Promise<void> => {
+    expect(await ask(tokens.access_token)).toEqual({ active: false });
+    expect(await ask(tokens.refresh_token)).toEqual({ active: false });
+  };
+
+  test('after log-out', async () => {
+    await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(tokens.access_token) });
+    await bothDead();
+  });
+
+  test('when the user is blocked', async () => {
+    const authz = await gateway.link.run((redis) => redis.getDel(authzKey(claims.sub)));
+    await bothDead();
+    await gateway.link.run((redis) => redis.set(authzKey(claims.sub), authz ?? ''));
+    expect(await ask(tokens.access_token)).toMatchObject({ active: true });
+  });
+
+  test('when all sessions of the user were ended by their generation', async () => {
+    await gateway.link.run((redis) => redis.set(authzKey(claims.sub), writeAuthz({ role: 'user', gen: 1 })));
+    await bothDead();
+    await gateway.link.run((redis) => redis.set(authzKey(claims.sub), writeAuthz({ role: 'user', gen: 0 })));
+  });
+
+  test('when the session was idle for too long', async () => {
+    await gateway.link.run((redis) => redis.del(activeKey(claims.sub, claims.sid)));
+    await bothDead();
+  });
+
+  test('when the whitelist entry is gone, the access token; the refresh token lives on', async () => {
+    await gateway.link.run((redis) => redis.del(whitelistKey(claims.sub, claims.jti)));
+    expect(await ask(tokens.access_token)).toEqual({ active: false });
+    expect(await ask(tokens.refresh_token)).toMatchObject({ active: true });
+  });
+
+  test('when it has expired', async () => {
+    gateway.advanceClock(gateway.settings.accessTokenTtlSeconds * 1000);
+    try {
+      expect(await ask(tokens.access_token)).toEqual({ active: false });
+      expect(await ask(tokens.refresh_token)).toMatchObject({ active: true });
+      gateway.advanceClock(gateway.settings.sessionAbsoluteSeconds * 1000);
+      expect(await ask(tokens.refresh_token)).toEqual({ active: false });
+      gateway.advanceClock(-gateway.settings.sessionAbsoluteSeconds * 1000);
+    } finally {
+      gateway.advanceClock(-gateway.settings.accessTokenTtlSeconds * 1000);
+    }
+  });
+
+  test.each([
+    ['a wrong signature', () => tokens.access_token.replace(/\.[^.]+$/, `.${'A'.repeat(342)}`)],
+    ['a wrong MAC', () => tokens.refresh_token.replace(/\.[^.]+$/, `.${'A'.repeat(43)}`)],
+    ['a truncated spelling', () => tokens.access_token.slice(0, -4)],
+    ['a spelling of its own', () => `${tokens.access_token} `],
+    ['none of our forms', () => 'a'],
+  ])('with %s', async (_what, forge) => {
+    expect(await ask(forge())).toEqual({ active: false });
+  });
+
+  test('when it was signed with the right key for a session that never was', async () => {
+    const foreign = { ...claims, jti: 'A'.repeat(22), sid: 'A'.repeat(22) };
+    expect(await ask(await signAccessToken(gateway.ring, foreign))).toEqual({ active: false });
+  });
+});
+
+test('a client without the right to ask learns nothing', async () => {
+  const { id, secret } = await register(gateway, ['revoke']);
+  const form = { token: tokens.access_token };
+  const answer = await postForm(`${gateway.url}/oauth/introspect`, form, basic(id, secret));
+  expect(await problemOf(answer)).toEqual({ status: 400, code: 'client_not_permitted' });
+});
+
+test('a client that Redis holds in another form than was written lets nobody in', async () => {
+  const { id, secret } = await register(gateway);
+  await gateway.link.run((redis) => redis.hSet(clientsKey(), id, '{"name":"x","uses":["everything"]}'));
+  const form = { token: tokens.access_token };
+  const answer = await postForm(`${gateway.url}/oauth/introspect`, form, basic(id, secret));
+  expect(answer.headers.get('retry-after')).toBe('1');
+  expect(await problemOf(answer)).toEqual({ status: 503, code: 'service_unavailable' });
+});

@@ -1,0 +1,83 @@
+import { decodeProtectedHeader } from 'jose';
+import * as openid from 'openid-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { problemOf, type TestGateway } from '../support/gateway.ts';
+import { startOauthGateway } from './oauth-gateway.ts';
+
+const PLACE = '/.well-known/oauth-authorization-server';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startOauthGateway();
+});
+afterAll(() => gateway.close());
+
+test('the metadata tell what the gateway can do and nothing else', async () => {
+  const answer = await fetch(gateway.url + PLACE);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/);
+  const { issuer } = gateway.settings;
+  expect(await answer.json()).toEqual({
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    token_endpoint: `${issuer}/oauth/token`,
+    token_endpoint_auth_methods_supported: ['none'],
+    grant_types_supported: ['refresh_token'],
+    response_types_supported: [],
+    scopes_supported: [
+      'session:own',
+      'accounts:read',
+      'transfers:write',
+      'accounts:read-any',
+      'users:manage',
+      'sessions:manage',
+      'audit:read',
+      'roles:manage',
+    ],
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    introspection_endpoint: `${issuer}/oauth/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+  });
+});
+
+test('every address in the metadata answers, and the keys there are those that sign', async () => {
+  const document = (await (await fetch(gateway.url + PLACE)).json()) as Record<string, string>;
+  for (const endpoint of ['token_endpoint', 'revocation_endpoint', 'introspection_endpoint']) {
+    const answer = await fetch(document[endpoint] ?? '', { method: 'POST' });
+    expect(await problemOf(answer)).toEqual({ status: 415, code: 'media_type_unsupported' });
+  }
+  const { keys } = (await (await fetch(document.jwks_uri ?? '')).json()) as { keys: { kid: string }[] };
+  const { kid } = decodeProtectedHeader(await gateway.login());
+  expect(keys.map((key) => key.kid)).toContain(kid);
+});
+
+test('the metadata of an issuer with a path are between its host and its path, and nowhere else', async () => {
+  const { url } = gateway;
+  const tenant = await startOauthGateway({ ISSUER: `${url}/tenants/a` });
+  try {
+    const answer = await fetch(`${tenant.url}${PLACE}/tenants/a`);
+    expect(await answer.json()).toMatchObject({
+      issuer: `${url}/tenants/a`,
+      revocation_endpoint: `${url}/tenants/a/oauth/revoke`,
+    });
+    for (const path of ['', '/', '/tenants', '/tenants/a/', '/tenants/a/b'])
+      expect(await problemOf(await fetch(tenant.url + PLACE + path))).toEqual({
+        status: 404,
+        code: 'not_found',
+      });
+    const config = await openid.discovery(new URL(`${url}/tenants/a`), 'any', undefined, openid.None(), {
+      algorithm: 'oauth2',
+      execute: [openid.allowInsecureRequests],
+      [openid.customFetch]: (address, options) =>
+        fetch(tenant.url + new URL(address).pathname, options as RequestInit),
+    });
+    expect(config.serverMetadata().issuer).toBe(`${url}/tenants/a`);
+  } finally {
+    await tenant.close();
+  }
+  expect(await problemOf(await fetch(`${url}${PLACE}/tenants/a`))).toEqual({
+    status: 404,
+    code: 'not_found',
+  });
+});

@@ -1,0 +1,68 @@
+import { createServer } from 'node:net';
+import { addClient, type ClientUse, type NewClient } from '../../src/identity/clients.ts';
+import { DEMO_USERS } from '../../src/identity/demo-users.ts';
+import { auditKey } from '../../src/redis/keys.ts';
+import { postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
+
+/** A gateway whose issuer is where it listens, so that clients find it as they would in the world. */
+export async function startOauthGateway(env: Record<string, string> = {}): Promise<TestGateway> {
+  const port = await freePort();
+  return startTestGateway({ GATEWAY_PORT: String(port), ISSUER: `http://127.0.0.1:${port}`, ...env });
+}
+
+export const register = (
+  gateway: TestGateway,
+  uses: ClientUse[] = ['revoke', 'introspect'],
+): Promise<NewClient> => addClient(gateway.link, { name: 'a service', uses }, new Date());
+
+export interface Tokens {
+  access_token: string;
+  refresh_token: string;
+  session_id: string;
+}
+
+/** Logs a demo user in and gives both tokens. */
+export async function tokensOf(gateway: TestGateway, username = 'bob'): Promise<Tokens> {
+  const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
+  const answer = await postJson(`${gateway.url}/auth/login`, { username, password });
+  return (await answer.json()) as Tokens;
+}
+
+export const basic = (id: string, secret: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+});
+
+/** Posts a form; pairs may repeat a name. */
+export const postForm = (
+  url: string,
+  form: Record<string, string> | [string, string][],
+  headers: Record<string, string> = {},
+): Promise<Response> => fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) });
+
+/** Asks about a token as a registered client. */
+export async function introspected(
+  gateway: TestGateway,
+  { id, secret }: NewClient,
+  token: string,
+  more: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
+  const answer = await postForm(`${gateway.url}/oauth/introspect`, { token, ...more }, basic(id, secret));
+  if (answer.status !== 200) throw new Error(`introspection answered ${answer.status}`);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+/** The actions of the audit trail with who did them, oldest first. */
+export async function auditRecords(gateway: TestGateway): Promise<Record<string, unknown>[]> {
+  const entries = (await gateway.link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
+  return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
+}
+
+async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = createServer().listen(0, '127.0.0.1', resolve);
+  await promise;
+  const address = server.address();
+  await new Promise((closed) => server.close(closed));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseForm } from '../../src/gateway/form-body.ts';
+import { OAUTH_ERRORS } from '../../src/gateway/oauth-denials.ts';
+import type { NewClient } from '../../src/identity/clients.ts';
+import { bearer, type TestGateway } from '../support/gateway.ts';
+import { register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
+
+let gateway: TestGateway;
+let client: NewClient;
+let token: string;
+beforeAll(async () => {
+  gateway = await startOauthGateway();
+  client = await register(gateway);
+  token = (await tokensOf(gateway)).access_token;
+});
+afterAll(() => gateway.close());
+
+const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'grant_type'];
+const name = fc.oneof(fc.constantFrom(...NAMES, 'refresh_token', 'scope'), fc.string({ unit: 'binary' }));
+const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '%', 'refresh_token', '\0'));
+
+test('a form is read back as it was written, less what has no value', () => {
+  fc.assert(
+    fc.property(fc.dictionary(name, value), (parameters) => {
+      const written = Object.entries(parameters).map(
+        ([key, text]) => `${encodeURIComponent(key)}=${encodeURIComponent(text)}`,
+      );
+      const kept = Object.fromEntries(Object.entries(parameters).filter(([, text]) => text !== ''));
+      expect(parseForm(written.join('&'))).toEqual({ form: kept });
+    }),
+  );
+});
+
+test('any text is a form or a fault with a field and a reason', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(fc.constantFrom(...'a=&%2+')).map((all) => all.join('')),
+  );
+  fc.assert(
+    fc.property(text, (given) => {
+      const read = parseForm(given);
+      if ('fault' in read)
+        expect(read.fault).toEqual({ field: expect.any(String), message: expect.any(String) });
+      else expect(Object.values(read.form)).not.toContain('');
+    }),
+  );
+});
+
+const bytesInBase64 = fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+/** What may stand in a header at all (RFC 9110, section 5.5). */
+const headerText = fc
+  .array(fc.integer({ min: 0x20, max: 0xff }).filter((code) => code !== 0x7f))
+  .map((codes) => String.fromCharCode(...codes));
+
+const rubbish = fc.record({
+  route: fc.constantFrom('revoke', 'introspect', 'token'),
+  authorization: fc.oneof(
+    fc.constant(undefined),
+    headerText,
+    bytesInBase64.map((text) => `Basic ${text}`),
+    fc.tuple(value, value).map((pair) => `Basic ${Buffer.from(pair.join(':')).toString('base64')}`),
+  ),
+  type: fc.oneof(
+    { weight: 6, arbitrary: fc.constant('application/x-www-form-urlencoded') },
+    { weight: 1, arbitrary: headerText },
+  ),
+  body: fc.oneof(
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    fc.array(fc.tuple(name, value)).map((pairs) => Buffer.from(new URLSearchParams(pairs).toString())),
+  ),
+});
+
+test('whatever comes, the answer says what is wrong in the terms of the standard, is never a 500 and opens nothing', async () => {
+  const codes = new Set<string>(Object.values(OAUTH_ERRORS));
+  await fc.assert(
+    fc.asyncProperty(rubbish, async ({ route, authorization, type, body }) => {
+      const answer = await fetch(`${gateway.url}/oauth/${route}`, {
+        method: 'POST',
+        headers: { 'content-type': type, ...(authorization !== undefined && { authorization }) },
+        body: new Uint8Array(body),
+      });
+      const problem = (await answer.json()) as Record<string, unknown>;
+      expect([400, 401, 415, 429]).toContain(answer.status);
+      expect(problem).toMatchObject({ status: answer.status, code: expect.any(String) });
+      expect(codes).toContain(problem.error);
+    }),
+    { numRuns: 400 },
+  );
+  expect((await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status).toBe(200);
+});
+
+test('whatever a genuine client sends as a token is no token', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      value.filter((text) => text !== ''),
+      async (text) => {
+        const ask = (route: string): Promise<Response> =>
+          fetch(`${gateway.url}/oauth/${route}`, {
+            method: 'POST',
+            body: new URLSearchParams({ client_id: client.id, client_secret: client.secret, token: text }),
+          });
+        expect(await (await ask('introspect')).json()).toEqual({ active: false });
+        expect((await ask('revoke')).status).toBe(200);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

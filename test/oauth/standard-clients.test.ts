@@ -1,0 +1,153 @@
+import * as oauth from 'oauth4webapi';
+import * as openid from 'openid-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NewClient } from '../../src/identity/clients.ts';
+import { signAssertion } from '../../src/token/assertion.ts';
+import { bearer, problemOf, type TestGateway } from '../support/gateway.ts';
+import { auditRecords, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
+
+const plainHttp = { [oauth.allowInsecureRequests]: true };
+
+let gateway: TestGateway;
+let client: NewClient;
+beforeAll(async () => {
+  gateway = await startOauthGateway();
+  client = await register(gateway);
+});
+afterAll(() => gateway.close());
+
+const status = async (token: string): Promise<number> =>
+  (await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status;
+
+const METHODS = [
+  ['client_secret_basic', openid.ClientSecretBasic],
+  ['client_secret_post', openid.ClientSecretPost],
+] as const;
+
+describe.each(METHODS)('openid-client with %s', (_name, method) => {
+  const configured = (secret = client.secret): Promise<openid.Configuration> =>
+    openid.discovery(new URL(gateway.settings.issuer), client.id, undefined, method(secret), {
+      algorithm: 'oauth2',
+      execute: [openid.allowInsecureRequests],
+    });
+
+  test('finds the gateway, learns that a token is alive, revokes it, and learns that it is dead', async () => {
+    const config = await configured();
+    const { access_token } = await tokensOf(gateway);
+    expect(await openid.tokenIntrospection(config, access_token)).toMatchObject({ active: true });
+    expect(await status(access_token)).toBe(200);
+    await openid.tokenRevocation(config, access_token);
+    expect(await status(access_token)).toBe(401);
+    expect(await openid.tokenIntrospection(config, access_token)).toEqual({ active: false });
+  });
+
+  test('is told in the terms of the standard that its secret is wrong', async () => {
+    const config = await configured(client.secret.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
+    const { access_token } = await tokensOf(gateway);
+    const refusal = await openid.tokenRevocation(config, access_token).catch((fault: unknown) => fault);
+    expect(refusal).toBeInstanceOf(openid.WWWAuthenticateChallengeError);
+    const { cause, response } = refusal as openid.WWWAuthenticateChallengeError;
+    expect(cause).toEqual([{ scheme: 'basic', parameters: { realm: 'portcullis' } }]);
+    expect(await response.json()).toMatchObject({ error: 'invalid_client', code: 'client_invalid' });
+    expect(await status(access_token)).toBe(200);
+  });
+
+  test('is told in the terms of the standard that it may not do this', async () => {
+    const asker = await register(gateway, ['introspect']);
+    const config = await openid.discovery(
+      new URL(gateway.settings.issuer),
+      asker.id,
+      undefined,
+      method(asker.secret),
+      { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] },
+    );
+    const { access_token } = await tokensOf(gateway);
+    await expect(openid.tokenRevocation(config, access_token)).rejects.toMatchObject({
+      error: 'unauthorized_client',
+      status: 400,
+    });
+    expect(await status(access_token)).toBe(200);
+  });
+});
+
+describe('openid-client as the app, which has no secret', () => {
+  const configured = (): Promise<openid.Configuration> =>
+    openid.discovery(new URL(gateway.settings.issuer), 'portcullis-web', undefined, openid.None(), {
+      algorithm: 'oauth2',
+      execute: [openid.allowInsecureRequests],
+    });
+
+  test('exchanges a refresh token for the next pair, and the old one ends the session when it comes back late', async () => {
+    const config = await configured();
+    const { access_token, refresh_token, session_id } = await tokensOf(gateway);
+    const next = await openid.refreshTokenGrant(config, refresh_token);
+    expect(next).toMatchObject({ token_type: 'bearer', session_id });
+    expect(await status(next.access_token)).toBe(200);
+    gateway.advanceClock(gateway.settings.refreshGraceSeconds * 1000);
+    try {
+      const replay = openid.refreshTokenGrant(config, refresh_token);
+      await expect(replay).rejects.toMatchObject({ error: 'invalid_grant', status: 400 });
+      for (const token of [access_token, next.access_token]) expect(await status(token)).toBe(401);
+    } finally {
+      gateway.advanceClock(-gateway.settings.refreshGraceSeconds * 1000);
+    }
+    const [last] = (await auditRecords(gateway)).slice(-1);
+    expect(last).toMatchObject({ action: 'refresh_reuse', session: session_id });
+  });
+});
+
+describe('oauth4webapi', () => {
+  const discovered = async (): Promise<oauth.AuthorizationServer> => {
+    const issuer = new URL(gateway.settings.issuer);
+    const answer = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...plainHttp });
+    return oauth.processDiscoveryResponse(issuer, answer);
+  };
+  const validate = async (token: string, audience = 'portcullis-api') =>
+    oauth.validateJwtAccessToken(
+      await discovered(),
+      new Request('http://api.example/', { headers: bearer(token) }),
+      audience,
+      { signingAlgorithms: ['PS256'], ...plainHttp },
+    );
+
+  test('accepts an access token by the discovered keys as RFC 9068 asks, and for no other audience', async () => {
+    const { access_token, session_id } = await tokensOf(gateway);
+    expect(await validate(access_token)).toMatchObject({
+      iss: gateway.settings.issuer,
+      sid: session_id,
+      client_id: 'portcullis-web',
+    });
+    await expect(validate(access_token, 'another-api')).rejects.toThrow(oauth.OperationProcessingError);
+  });
+
+  test('refuses an assertion, a refresh token and a token of another key as access tokens', async () => {
+    const { access_token, refresh_token } = await tokensOf(gateway);
+    const { iss, aud, sub, sid, iat, exp } = await validate(access_token);
+    const told = { iss, aud: String(aud), sub, sid: String(sid), iat, exp: Math.min(exp, iat + 60) };
+    const assertion = await signAssertion(gateway.ring, {
+      ...told,
+      role: 'user',
+      scope: ['accounts:read'],
+    });
+    const otherKey = access_token.replace(/[^.]+$/, 'A'.repeat(342));
+    for (const forged of [assertion, refresh_token, otherKey])
+      await expect(validate(forged)).rejects.toThrow(/./);
+  });
+
+  test('still accepts a logged-out token by its signature alone, which only introspection tells apart', async () => {
+    const server = await discovered();
+    const { access_token } = await tokensOf(gateway);
+    const ask = async (): Promise<oauth.IntrospectionResponse> => {
+      const self = { client_id: client.id };
+      const secret = oauth.ClientSecretBasic(client.secret);
+      const answer = await oauth.introspectionRequest(server, self, secret, access_token, plainHttp);
+      return oauth.processIntrospectionResponse(server, self, answer);
+    };
+    expect(await ask()).toMatchObject({ active: true });
+    await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(access_token) });
+    expect(await validate(access_token)).toMatchObject({ iss: gateway.settings.issuer });
+    expect(await ask()).toEqual({ active: false });
+    const refused = await fetch(`${gateway.url}/auth/session`, { headers: bearer(access_token) });
+    expect(await problemOf(refused)).toEqual({ status: 401, code: 'token_revoked' });
+  });
+});
