@@ -69,13 +69,14 @@ test('four processes that write at the same moment leave one chain without a gap
   expect(await verifyAudit(link(), MANY)).toMatchObject({ records: 200, fault: undefined });
 });
 
-test('a process that writes without end does not keep another from writing', async () => {
-  const [busy, quiet] = [trailOver(0), trailOver(1)];
+test('processes that write without end do not keep another from writing', async () => {
+  const busy = [0, 1, 2].map((index) => trailOver(index));
+  const quiet = trailOver(3);
   let isOver = false;
-  const writeOn = async (): Promise<void> => {
-    while (!isOver) await busy.record(EVENT, NOW_MS);
+  const writeOn = async (trail: RedisAuditTrail): Promise<void> => {
+    while (!isOver) await trail.record(EVENT, NOW_MS);
   };
-  const writers = Array.from({ length: 20 }, writeOn);
+  const writers = Array.from({ length: 30 }, (_, i) => writeOn(busy[i % 3] as RedisAuditTrail));
   for (let i = 0; i < 20; i += 1) await quiet.record({ ...EVENT, actor: 'quiet' }, NOW_MS);
   isOver = true;
   await Promise.all(writers);
