@@ -8,9 +8,9 @@ import { pageLimit, QueryRefusal, readQuery } from '../query.ts';
 
 export const auditQuerySchema = z.strictObject({
   limit: pageLimit(200, 50),
-  /** A stream id. Both numbers have to fit 64 bits for Redis. */
   cursor: z
     .string()
+    // A stream id. Both numbers have to fit 64 bits for Redis.
     .regex(/^\d{1,18}-\d{1,18}$/, 'wants the next_cursor of an earlier page')
     .optional(),
   action: z.enum(AUDIT_ACTIONS, `wants one of ${AUDIT_ACTIONS.join(', ')}`).optional(),
@@ -18,6 +18,26 @@ export const auditQuerySchema = z.strictObject({
     .string()
     .regex(/^[\w-]{1,64}$/, 'wants the id of a user')
     .optional(),
+});
+
+/** A record as it was written. One that is not what was written shows as much of it as there is. */
+export const auditPageAnswerSchema = z.strictObject({
+  records: z.array(
+    z.looseObject({
+      seq: z.int().optional().describe('counts the records'),
+      time: z.iso.datetime().optional(),
+      action: z.enum(AUDIT_ACTIONS).optional(),
+      result: z.enum(['done', 'refused']).optional(),
+      actor: z.string().optional().describe('user id of who did it'),
+      subject: z.string().optional().describe('user, client or key id of whom or what it was done to'),
+      session: z.string().optional(),
+      address: z.string().optional(),
+      requestId: z.string().optional(),
+      detail: z.string().optional(),
+      prev: z.string().optional().describe('the hash of the record before'),
+    }),
+  ),
+  next_cursor: z.string().nullable().describe('null when there are no older ones'),
 });
 
 /** Pages through the audit trail, newest first. */

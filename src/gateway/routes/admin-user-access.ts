@@ -1,16 +1,30 @@
+import { z } from 'zod';
 import { issueResetToken, resetMail } from '../../identity/password-reset.ts';
 import { mayActOn } from '../../identity/rank.ts';
 import { findUser, type User } from '../../identity/users.ts';
 import { MailUnavailable } from '../../mail/mailer.ts';
 import { Refusal } from '../../refusal.ts';
 import { endSession } from '../../session/end.ts';
-import { listSessions } from '../../session/list.ts';
+import { listSessions, sessionSummarySchema } from '../../session/list.ts';
 import { RESET_TTL_SECONDS } from '../../token/reset-token.ts';
 import type { AdmittedRoute, GatewayContext } from '../admission.ts';
 import { auditFields, refuse } from '../arrival.ts';
 import { act } from './admin-user-acts.ts';
 import type { AdminUsersParts } from './admin-users.ts';
 import type { PasswordResetParts } from './password-reset.ts';
+
+export const resetAnswerSchema = z.strictObject({
+  delivery: z
+    .enum(['mail', 'answer', 'none'])
+    .describe(
+      'by mail; in this answer, for a user without an address; or not at all, for one who is blocked',
+    ),
+  reset_token: z.string().optional(),
+  expires_in: z.int().optional().describe('seconds that the token is good for'),
+});
+type ResetAnswer = z.output<typeof resetAnswerSchema>;
+
+export const userSessionsAnswerSchema = z.strictObject({ sessions: z.array(sessionSummarySchema) });
 
 export type AdminAccessParts = AdminUsersParts & PasswordResetParts;
 
@@ -25,7 +39,8 @@ export const resetUserPassword =
     const change = () => ({ set: { passwordHash }, end: 'all' }) as const;
     const user = await act(parts, c, who, { action: 'password_reset_ask', change });
     if (user instanceof Refusal) return refuse(c.env, user, who.claims);
-    if (user.status === 'blocked') return c.json({ delivery: 'none' }, 200, { 'cache-control': 'no-store' });
+    c.header('cache-control', 'no-store');
+    if (user.status === 'blocked') return c.json({ delivery: 'none' } satisfies ResetAnswer);
     const token = await issueResetToken(parts, user.id, c.env.nowMs);
     if (token instanceof Refusal) return refuse(c.env, new Refusal('user_unknown', token.reason), who.claims);
     return deliver(parts, c, user, token);
@@ -37,12 +52,13 @@ async function deliver(
   { email }: User,
   token: string,
 ): Promise<Response> {
-  c.header('cache-control', 'no-store');
-  if (mailer === undefined || email === undefined)
-    return c.json({ delivery: 'answer', reset_token: token, expires_in: RESET_TTL_SECONDS });
+  if (mailer === undefined || email === undefined) {
+    const answer: ResetAnswer = { delivery: 'answer', reset_token: token, expires_in: RESET_TTL_SECONDS };
+    return c.json(answer);
+  }
   try {
     await mailer.send(resetMail(email, { resetUrl, token, askedBy: 'staff' }));
-    return c.json({ delivery: 'mail' });
+    return c.json({ delivery: 'mail' } satisfies ResetAnswer);
   } catch (fault) {
     if (!(fault instanceof MailUnavailable)) throw fault;
     c.env.log.error({ err: fault, requestId: c.env.requestId }, 'a password reset could not be sent');
@@ -56,7 +72,9 @@ export const userSessions =
   async (c, { claims }) => {
     const user = await findUser(redis, c.req.param('id') ?? '');
     if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
-    return c.json({ sessions: await listSessions(redis, user.id) }, 200, { 'cache-control': 'no-store' });
+    const sessions = await listSessions(redis, user.id);
+    const answer: z.output<typeof userSessionsAnswerSchema> = { sessions };
+    return c.json(answer, 200, { 'cache-control': 'no-store' });
   };
 
 /** Ends one session of a user. */

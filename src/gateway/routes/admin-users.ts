@@ -36,8 +36,11 @@ export const userQuerySchema = z.strictObject({
 
 export const userCreateSchema = z.strictObject({
   username: usernameSchema,
-  /** Without one nobody can log in as this user until a password reset. */
-  password: z.string().max(1024).optional(),
+  password: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('without one nobody can log in as this user until a password reset'),
   display_name: displayNameSchema.optional(),
   role: roleSchema.default('user'),
   email: emailSchema.optional(),
@@ -53,8 +56,12 @@ export const shownUserSchema = z.strictObject({
   status: z.enum(['active', 'blocked']),
   created_at: z.iso.datetime(),
   email: z.string().nullable(),
-  /** Where the user may come from; from anywhere when it is empty. */
-  ranges: z.array(z.string()),
+  ranges: z.array(z.string()).describe('where the user may come from; from anywhere when it is empty'),
+});
+
+export const userPageAnswerSchema = z.strictObject({
+  users: z.array(shownUserSchema),
+  next_cursor: z.string().nullable().describe('null when there are no more'),
 });
 
 export const shownUser = (user: User): z.output<typeof shownUserSchema> => ({
@@ -84,7 +91,11 @@ export const userPage =
     const query = readQuery(c, userQuerySchema);
     if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
     const { users, nextCursor } = await listUsers(redis, { ...query, prefix: query.q });
-    return c.json({ users: users.map(shownUser), next_cursor: nextCursor }, 200, NOT_STORED);
+    const answer: z.output<typeof userPageAnswerSchema> = {
+      users: users.map(shownUser),
+      next_cursor: nextCursor,
+    };
+    return c.json(answer, 200, NOT_STORED);
   };
 
 export const oneUser =

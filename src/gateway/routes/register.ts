@@ -18,6 +18,8 @@ export const registerSchema = z.strictObject({
   email: emailSchema.optional(),
 });
 
+export const registeredAnswerSchema = z.strictObject({ id: z.string(), username: z.string() });
+
 export interface RegisterParts {
   redis: RedisLink;
   hasher: PasswordHasher;
@@ -53,5 +55,6 @@ export const register =
     }
     await parts.audit.record({ ...event, result: 'done', actor: user.id, subject: user.id }, nowMs);
     logGrant(c.env, { sub: user.id });
-    return c.json({ id: user.id, username }, 201, { 'cache-control': 'no-store' });
+    const answer: z.output<typeof registeredAnswerSchema> = { id: user.id, username };
+    return c.json(answer, 201, { 'cache-control': 'no-store' });
   };
