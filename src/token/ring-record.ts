@@ -5,8 +5,8 @@ import { z } from 'zod';
  * of the record and the time, so all processes that read one record agree without asking each other.
  */
 
-/** Added to the life of a key that was taken over, for the clocks of several machines. */
-const CLOCK_TOLERANCE_MS = 10_000;
+/** Added to the life of a key that was taken over, for a process that reads late that it was. */
+const READ_LATE_MS = 10_000;
 const KEYS_MOST = 100;
 
 const milliseconds = z.int().nonnegative();
@@ -111,7 +111,7 @@ function signingAt({ keys }: RingRecord, nowMs: number): number {
 /** Until the last token that it may have signed has expired. */
 function verifiesUntil({ keys, tokensLiveSeconds }: RingRecord, index: number): number | undefined {
   const successor = keys.find((key, other) => other > index && hasItsTurn(key));
-  return successor && successor.signsFromMs + tokensLiveSeconds * 1000 + CLOCK_TOLERANCE_MS;
+  return successor && successor.signsFromMs + tokensLiveSeconds * 1000 + READ_LATE_MS;
 }
 
 /** A key that is retired before it has signed anything takes over from nobody. */

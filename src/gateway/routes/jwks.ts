@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { RingSource } from '../../token/key-ring.ts';
 import type { GatewayContext } from '../admission.ts';
 
@@ -5,6 +6,19 @@ export interface KeysParts {
   ring: RingSource;
   keyPublishLeadSeconds: number;
 }
+
+export const jwksAnswerSchema = z.strictObject({
+  keys: z.array(
+    z.strictObject({
+      kty: z.literal('RSA'),
+      n: z.string(),
+      e: z.string(),
+      kid: z.string().describe('RFC 7638 thumbprint'),
+      alg: z.literal('PS256'),
+      use: z.literal('sig'),
+    }),
+  ),
+});
 
 const REMEMBERED_MOST_SECONDS = 60;
 
