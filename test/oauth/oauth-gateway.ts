@@ -1,13 +1,17 @@
 import { createServer } from 'node:net';
 import { addClient, type ClientUse, type NewClient } from '../../src/identity/clients.ts';
 import { DEMO_USERS } from '../../src/identity/demo-users.ts';
+import type { Logger } from '../../src/log.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 /** A gateway whose issuer is where it listens, so that clients find it as they would in the world. */
-export async function startOauthGateway(env: Record<string, string> = {}): Promise<TestGateway> {
+export async function startOauthGateway(
+  env: Record<string, string> = {},
+  log?: Logger,
+): Promise<TestGateway> {
   const port = await freePort();
-  return startTestGateway({ GATEWAY_PORT: String(port), ISSUER: `http://127.0.0.1:${port}`, ...env });
+  return startTestGateway({ GATEWAY_PORT: String(port), ISSUER: `http://127.0.0.1:${port}`, ...env }, log);
 }
 
 export const register = (
