@@ -25,8 +25,16 @@ export async function seedDemoUsers(redis: RedisLink, hasher: PasswordHasher, no
   for (const { password, ...demo } of DEMO_USERS) {
     const present = await findUserByName(redis, demo.username);
     const user =
-      present ?? (await addUser(redis, { ...demo, passwordHash: await hasher.hash(password) }, now));
+      present ??
+      (await addUser(
+        redis,
+        { ...demo, email: emailOf(demo), passwordHash: await hasher.hash(password) },
+        now,
+      ));
     if ('id' in user) users.push(user);
   }
   return users;
 }
+
+/** A domain that can belong to nobody (RFC 2606): in a demonstration mails go into the log. */
+const emailOf = ({ username }: Pick<DemoUser, 'username'>): string => `${username}@demo.example`;
