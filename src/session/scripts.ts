@@ -71,6 +71,9 @@ return answer
 /**
  * Compares and advances a session's refresh counter, and whitelists the next access token.
  *
+ * A server that hung runs this late, when the client has been told 503 and is about to try again: the grace window
+ * begins when the counter moves, so it is counted by the server's clock where the caller's is behind.
+ *
  * KEYS: authz, sessions, session, active, whitelist entry of the next token.
  * ARGV: sid, n, now (ms), grace (ms), next jti, iat (s), exp (s), channel, user id.
  *
@@ -83,6 +86,8 @@ export const REFRESH_SESSION = defineScript(
   'session-refresh',
   `${SHARED}
 local sid, n, now, grace, jti, iat, exp, channel, user = unpack(ARGV)
+local time = redis.call('TIME')
+now = math.max(tonumber(now), time[1] * 1000 + math.floor(time[2] / 1000))
 local authz = redis.call('GET', KEYS[1])
 local stored, moved, gen, ends = unpack(redis.call('HMGET', KEYS[3], 'n', 'movedAtMs', 'gen', 'endsAt'))
 if not authz or not stored or tonumber(gen) ~= generation(authz) then return { 'gone' } end

@@ -16,6 +16,7 @@ import {
   statusOf,
   type Tokens,
 } from '../support/sessions.ts';
+import { until } from '../support/until.ts';
 
 const GRACE_MS = 10_000;
 const REFUSED = { status: 401, code: 'refresh_token_invalid' };
@@ -355,7 +356,7 @@ test('in a Redis outage a refresh is a 503, and the same token is good afterward
   } finally {
     gateway.redis.thaw();
   }
-  await gateway.link.whenReady(5000);
+  await until(async () => (await fetch(`${other.url}/readyz`)).ok);
   const next = await refreshed(other.url, first.refresh_token);
   expect(await statusOf(other.url, next.access_token)).toBe(200);
 });
