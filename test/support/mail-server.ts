@@ -47,7 +47,7 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
         to: rcptTo.map(({ address }) => address),
         text: unquoted(raw),
         secure: session.secure,
-        user: session.user,
+        user: session.user ?? undefined,
       });
       done();
     },
