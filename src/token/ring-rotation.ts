@@ -80,7 +80,9 @@ export async function retireKey(
     if (standing === undefined) return new Refusal('key_unknown');
     if (standing.state === 'retired') return new Refusal('key_retired');
     const next = withoutKey(present, kid, nowMs);
-    return lastKey(next)?.kid === kid ? new Refusal('key_signs') : { record: next };
+    const last = lastKey(next);
+    const isOneLeft = last !== undefined && last.retiredMs === undefined;
+    return isOneLeft ? { record: next } : new Refusal('key_signs');
   });
   return record instanceof Refusal ? record : { record, kid };
 }
