@@ -1,12 +1,14 @@
 import { type Environment, gatewaySettings } from '../config.ts';
 import { startGateway } from '../gateway/server.ts';
 import { createLog } from '../log.ts';
+import { publishedDescription } from '../openapi/publish.ts';
 import { runServer } from './run-server.ts';
 
 /** `portcullis gateway`. @returns the exit code */
 export function runGateway(env: Environment): Promise<number> {
-  return runServer(() => {
+  return runServer(async () => {
     const settings = gatewaySettings(env);
-    return startGateway({ settings, log: createLog('gateway', settings.logLevel) });
+    const api = await publishedDescription(settings);
+    return startGateway({ settings, api, log: createLog('gateway', settings.logLevel) });
   });
 }

@@ -12,6 +12,7 @@ import type { Policy } from './policy.ts';
 import type { BankProxy } from './proxy.ts';
 import { routeAdmin } from './routes/admin.ts';
 import type { AdminAccessParts } from './routes/admin-user-access.ts';
+import { type ApiDescription, publish } from './routes/api-description.ts';
 import { type HealthParts, livez, readyz } from './routes/health.ts';
 import { jwks, type KeysParts } from './routes/jwks.ts';
 import { type LoginParts, login } from './routes/login.ts';
@@ -44,6 +45,7 @@ export interface GatewayParts
   assertionFor: AssertionSource;
   proxy: BankProxy;
   openAnswers: OpenAnswers;
+  api: ApiDescription | undefined;
 }
 
 /** The gateway's routes. The way of a proxied request is `listen`, the stages of `admitted`, then `passOn`. */
@@ -70,6 +72,10 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   app.get(METADATA_ROUTE, metadata(parts));
   app.get('/.well-known/jwks.json', jwks(parts));
   routeAdmin(app, parts);
+  if (parts.api !== undefined) {
+    app.get('/openapi.json', publish(parts.api.openapi));
+    app.get('/docs', publish(parts.api.docs));
+  }
   app.get('/livez', livez);
   app.get('/readyz', readyz(parts));
   app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));

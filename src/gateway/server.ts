@@ -20,10 +20,13 @@ import { OpenAnswers } from './open-answers.ts';
 import { BANK_RULES, createPolicy, readPolicyFile } from './policy.ts';
 import { BankProxy } from './proxy.ts';
 import { keysDirectory, openKeyRing } from './ring-settings.ts';
+import type { ApiDescription } from './routes/api-description.ts';
 
 export interface GatewayOptions {
   settings: GatewaySettings;
   log: Logger;
+  /** What `/openapi.json` and `/docs` show; without it there is nothing at either. */
+  api?: ApiDescription;
   /** The clock, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -43,6 +46,7 @@ export interface RunningGateway {
 export async function startGateway({
   settings,
   log,
+  api,
   now = Date.now,
 }: GatewayOptions): Promise<RunningGateway> {
   const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
@@ -70,6 +74,7 @@ export async function startGateway({
   };
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
   const app = createApp({
+    api,
     ...accountParts(settings, redis),
     mailer,
     redis,

@@ -7,6 +7,7 @@ import { DEMO_USERS, seedDemoUsers } from '../../src/identity/demo-users.ts';
 import { PasswordHasher } from '../../src/identity/passwords.ts';
 import type { User } from '../../src/identity/users.ts';
 import { createLog, type Logger } from '../../src/log.ts';
+import { publishedDescription } from '../../src/openapi/publish.ts';
 import { RedisLink } from '../../src/redis/connect.ts';
 import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
@@ -48,7 +49,8 @@ export async function startTestGateway(
     ...env,
   });
   let aheadMs = 0;
-  const gateway = await startGateway({ settings, log, now: () => Date.now() + aheadMs });
+  const api = await publishedDescription(settings);
+  const gateway = await startGateway({ settings, log, api, now: () => Date.now() + aheadMs });
   return {
     url: gateway.url,
     settings,

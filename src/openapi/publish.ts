@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { GatewaySettings } from '../config.ts';
+import type { ApiDescription, PublishedText } from '../gateway/routes/api-description.ts';
+import { describeApi } from './api.ts';
+import { docsPage } from './page/page.ts';
+import { STYLE } from './page/style.ts';
+
+const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The description of the API as the gateway publishes it. */
+export async function publishedDescription(
+  settings: Pick<GatewaySettings, 'issuer' | 'policyFile'>,
+): Promise<ApiDescription> {
+  const document = describeApi(settings);
+  return {
+    openapi: text(JSON.stringify(document), 'application/json', NOTHING),
+    docs: text(
+      await docsPage(document),
+      'text/html; charset=utf-8',
+      `${NOTHING}; style-src 'sha256-${sha256(STYLE)}'`,
+    ),
+  };
+}
+
+const text = (body: string, mediaType: string, contentSecurityPolicy: string): PublishedText => ({
+  body,
+  mediaType,
+  etag: `"${sha256(body)}"`,
+  contentSecurityPolicy,
+});
+
+const sha256 = (of: string): string => createHash('sha256').update(of).digest('base64');
