@@ -86,12 +86,23 @@ test('the curl tour does what it says, line by line', async () => {
   const lines = tour(dev.gatewayUrl).flatMap(({ commands }) => commands);
   for (const line of lines) expect(dev.output()).toContain(`  ${line}\n`);
   const { stdout } = await run('sh', ['-c', [CURL_IF_MISSING, ...lines].join('\n')]);
-  const [session, accounts, transactions, loggedOut, refused] = stdout.trimEnd().split('\n');
-  expect(session).toContain('"bob"');
-  expect(accounts).toMatch(/"balanceMinor":10000000/);
-  expect(transactions).toMatch(/"transactions":\[/);
-  expect(loggedOut).toBe('204');
-  expect(refused).toMatch(/"status":401.* 401$/);
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    expect.stringContaining('"bob"'),
+    expect.stringMatching(/"balanceMinor":10000000/),
+    expect.stringMatching(/"transactions":\[/),
+    expect.stringMatching(/"sessions":\[.*"current":/),
+    '204',
+    expect.stringMatching(/"code":"token_revoked".* 401$/),
+    '204',
+    expect.stringMatching(/"code":"token_revoked".* 401$/),
+    expect.stringMatching(/"bob".*"status":"blocked"/),
+    expect.stringMatching(/"code":"token_revoked".* 401$/),
+    expect.stringMatching(/"bob".*"status":"active"/),
+    expect.stringMatching(/"ada".*"role":"user"/),
+    expect.stringMatching(/"code":"insufficient_scope".* 403$/),
+    expect.stringMatching(/"ada".*"role":"admin"/),
+    expect.stringMatching(/"records":\[.*"action":"user_role"/),
+  ]);
 });
 
 test.each(['gateway', 'bank', 'redis'] as const)(
