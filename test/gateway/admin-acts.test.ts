@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { superAdminsKey } from '../../src/redis/keys.ts';
+import { revocationsChannel, superAdminsKey } from '../../src/redis/keys.ts';
 import { bearer, loginAs } from '../support/gateway.ts';
 import { type GatewayPair, startGatewayPair } from '../support/gateway-pair.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -129,6 +129,24 @@ describe('with effect on the next request at every gateway', () => {
     expect((await sessionProblem(pair.otherUrl, token)).status).toBe(200);
     expect((await actAs(ada, 'sam', 'ranges', { ranges: [] })).body).toMatchObject({ ranges: [] });
     expect((await login(pair.url, 'sam')).status).toBe(200);
+  });
+
+  test('each act is announced, so that every gateway judges the open answers of this user at once', async () => {
+    const heard: string[] = [];
+    const listener = await pair.link.run(async (client) => {
+      const own = client.duplicate();
+      await own.connect();
+      await own.subscribe(revocationsChannel(), (sub) => heard.push(sub));
+      return own;
+    });
+    try {
+      for (const act of ['logout', 'password-reset', 'block', 'unblock']) await actAs(ada, 'alice', act);
+      await actAs(ada, 'alice', 'ranges', { ranges: [] });
+      await actAs(root, 'alice', 'role', { role: 'user' });
+      await expect.poll(() => heard).toEqual(Array(6).fill(idOf(pair, 'alice')));
+    } finally {
+      listener.destroy();
+    }
   });
 
   test.each(['block', 'logout', 'password-reset'])(

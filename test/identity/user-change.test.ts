@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAuthz } from '../../src/identity/authz.ts';
+import { registerSuperAdmin, releaseSuperAdmin } from '../../src/identity/super-admins.ts';
 import { changeUser, type UserChange } from '../../src/identity/user-change.ts';
 import { addUser, findUser, type NewUser, type User } from '../../src/identity/users.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connect.ts';
-import { authzKey, superAdminsKey } from '../../src/redis/keys.ts';
+import { authzKey, superAdminsKey, userKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
@@ -109,6 +110,31 @@ test('promotions and demotions of the same users that cross leave the list as th
   const named = await superAdmins();
   for (const { id } of users)
     expect(named.includes(id)).toBe((await findUser(link(), id))?.role === 'super-admin');
+});
+
+test('late news of a promotion that was taken back is passed over', async () => {
+  const [one, two] = [await newUser({ role: 'super-admin' }), await newUser()];
+  await registerSuperAdmin(link(), one.id, one.ver);
+  expect(await releaseSuperAdmin(link(), two.id, 2)).toBe(true);
+  await registerSuperAdmin(link(), two.id, 1);
+  expect(await superAdmins()).not.toContain(two.id);
+  await registerSuperAdmin(link(), two.id, 3);
+  expect(await superAdmins()).toContain(two.id);
+  await releaseSuperAdmin(link(), two.id, 4);
+});
+
+test('who was about to step down when something else about them changed, and then did not, is still counted', async () => {
+  const user = await newUser({ role: 'super-admin' });
+  let faster: Promise<unknown> | undefined;
+  const outcome = await changeUser(link(0), user.id, () => {
+    if (faster !== undefined) return new Refusal('own_account');
+    faster = link(1).run((client) => client.hIncrBy(userKey(user.id), 'ver', 1));
+    return { set: { role: 'user' } };
+  });
+  await faster;
+  expect(outcome).toMatchObject({ reason: 'own_account' });
+  expect(await findUser(link(), user.id)).toMatchObject({ role: 'super-admin', ver: 1 });
+  expect(await superAdmins()).toContain(user.id);
 });
 
 async function superAdmins(): Promise<string[]> {
