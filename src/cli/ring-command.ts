@@ -10,7 +10,7 @@ import { refusalMessage } from './run-server.ts';
 import { KEYS_NOT_USED } from './with-redis.ts';
 
 const CONNECT_WAIT_MS = 1000;
-const KNOWN_WITHIN_MS = 3000;
+const KNOWN_WITHIN_MS = 2000;
 
 /** What a command about the key ring works with. */
 export interface RingCommand {

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ringChannel } from '../../src/redis/keys.ts';
+import { makeKeyPem } from '../../src/token/key-ring.ts';
+import { readRing } from '../../src/token/ring-directory.ts';
+import { standingsAt } from '../../src/token/ring-record.ts';
+import { rotateRing } from '../../src/token/ring-rotation.ts';
+import { openRing } from '../../src/token/ring-start.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+let directory: string;
+beforeAll(async () => {
+  [redis, directory] = await Promise.all([
+    startTestRedis(),
+    mkdtemp(join(tmpdir(), 'portcullis-keys-command-')),
+  ]);
+});
+afterAll(async () => {
+  await redis.stop();
+  await rm(directory, { recursive: true });
+});
+
+let ringDirectory: string;
+let runs = 0;
+beforeEach(async () => {
+  await redis.flush();
+  runs += 1;
+  ringDirectory = join(directory, `ring-${runs}`);
+});
+
+interface Ran {
+  exitCode: number | null;
+  said: string;
+  complained: string;
+}
+
+/** Runs `portcullis keys …` as an operator would. */
+async function keys(words: string, env: Record<string, string> = {}): Promise<Ran> {
+  const command = spawn(process.execPath, ['src/main.ts', 'keys', ...words.split(' ')], {
+    env: { PATH: process.env.PATH, REDIS_URL: redis.url, KEYS_DIR: ringDirectory, ...env },
+  });
+  const output = Promise.all([text(command.stdout), text(command.stderr)]);
+  const [exitCode] = await once(command, 'exit');
+  const [said, complained] = await output;
+  return { exitCode, said, complained };
+}
+
+/** The key id at the start of what a command says. */
+const kidIn = ({ said }: Ran): string => /^[\w-]{43}/.exec(said)?.[0] ?? '';
+/** The state of each key. */
+async function states(): Promise<Record<string, string>> {
+  const record = await readRing(ringDirectory);
+  const standings = record === undefined ? [] : standingsAt(record, Date.now());
+  return Object.fromEntries(standings.map(({ kid, state }) => [kid, state]));
+}
+/** A ring that an earlier command has made, with a key that waits or not. */
+async function givenRing(waits: 'with a waiting key' | 'with one key'): Promise<[string, string]> {
+  const start = { directory: ringDirectory, mayMake: true, tokensLiveSeconds: 600 };
+  await openRing(start, Date.now() - 60_000);
+  if (waits === 'with a waiting key')
+    await rotateRing(ringDirectory, { leadMs: 60_000, tokensLiveSeconds: 600 }, Date.now());
+  const [signing = '', waiting = ''] = Object.keys(await states());
+  return [signing, waiting];
+}
+const auditTexts = async (): Promise<string> => (await redis.dump()).get('audit') ?? '';
+
+test('the first rotation makes a ring, the next adds a key that waits, and the list shows both', async () => {
+  const first = await keys('rotate');
+  expect(first).toMatchObject({ exitCode: 0, complained: '' });
+  expect(first.said).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateway listens\n$/);
+  const second = await keys('rotate');
+  const [head, ...rows] = (await keys('list')).said.trimEnd().split('\n');
+  expect(head).toMatch(/^kid +state +published +signs from +until$/);
+  expect(rows.map((row) => row.split(/ +/, 2))).toEqual([
+    [kidIn(first), 'signing'],
+    [kidIn(second), 'published'],
+  ]);
+  const audit = await auditTexts();
+  for (const kid of [kidIn(first), kidIn(second)]) expect(audit).toContain(kid);
+  expect(audit.match(/key_add/g)).toHaveLength(2);
+  expect(audit.match(/operator/g)).toHaveLength(2);
+  expect(JSON.stringify([...(await redis.dump())])).not.toContain('PRIVATE KEY');
+});
+
+test('while a key waits no other is added, but it can be let to sign at once', async () => {
+  const [signing, waiting] = await givenRing('with a waiting key');
+  expect(await keys('rotate')).toMatchObject({
+    exitCode: 1,
+    complained: expect.stringMatching(/waits to sign already/),
+  });
+  expect(await states()).toEqual({ [signing]: 'signing', [waiting]: 'published' });
+  expect(kidIn(await keys('rotate --now'))).toBe(waiting);
+  expect(await states()).toEqual({ [signing]: 'verifying', [waiting]: 'signing' });
+  expect(await auditTexts()).toMatch(new RegExp(`key_sign[^}]*${waiting}`));
+});
+
+test('retiring the key that signs has another take over first, deletes its file, and is recorded', async () => {
+  const [compromised] = await givenRing('with one key');
+  expect(await keys(`retire ${compromised}`)).toMatchObject({ exitCode: 0, complained: '' });
+  expect((await states())[compromised]).toBe('retired');
+  expect(Object.values(await states())).toEqual(['retired', 'signing']);
+  expect(await readdir(ringDirectory)).not.toContain(`${compromised}.pem`);
+  expect(await auditTexts()).toMatch(new RegExp(`key_retire[^}]*${compromised}`));
+  expect(await keys(`retire ${compromised}`)).toMatchObject({
+    exitCode: 1,
+    complained: 'portcullis: that key is retired already\n',
+  });
+});
+
+test('retiring a key that waits leaves the one that signs where it is', async () => {
+  const [signing, waiting] = await givenRing('with a waiting key');
+  expect(await keys(`retire ${waiting}`)).toMatchObject({ exitCode: 0 });
+  expect(await states()).toEqual({ [signing]: 'signing', [waiting]: 'retired' });
+});
+
+test('a gateway that hears of a change and does not say that it knows is told to the operator, with exit code 1', async () => {
+  await givenRing('with one key');
+  const deaf = createClient({ RESP: 2, socket: { path: redis.url.slice('unix://'.length), tls: false } });
+  await deaf.connect();
+  await deaf.subscribe(ringChannel(), () => {});
+  try {
+    const ran = await keys('rotate');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.said).toContain('0 of 1 gateways know');
+    expect(ran.complained).toContain('did not answer');
+  } finally {
+    deaf.destroy();
+  }
+});
+
+test('without Redis a key is retired all the same, and the operator hears what did not work, with exit code 1', async () => {
+  const [, waiting] = await givenRing('with a waiting key');
+  const ran = await keys(`retire ${waiting}`, { REDIS_URL: 'unix:///nowhere.sock' });
+  expect(ran.exitCode).toBe(1);
+  expect(ran.complained).toContain('the gateways could not be told');
+  expect(ran.complained).toContain('the audit trail has no record of this key_retire');
+  expect((await states())[waiting]).toBe('retired');
+});
+
+test.each<[string, string, Record<string, string>, RegExp]>([
+  ['a key that is not in the ring', `retire ${'x'.repeat(43)}`, {}, /^portcullis: there is no such key/],
+  ['keys that a setting fixes', 'rotate', { SIGNING_KEY: await makeKeyPem() }, /^portcullis: SIGNING_KEY: /],
+  [
+    'production without a directory',
+    'rotate',
+    { KEYS_DIR: '', NODE_ENV: 'production', ISSUER: 'https://gate.example', DATA_DIR: 'nowhere' },
+    /^portcullis: KEYS_DIR: /,
+  ],
+])('%s: refused with the reason, and nothing is changed', async (_what, words, env, reason) => {
+  await givenRing('with one key');
+  const before = await readRing(ringDirectory);
+  const ran = await keys(words, env);
+  expect(ran).toMatchObject({ exitCode: 1, said: '', complained: expect.stringMatching(reason) });
+  expect(await readRing(ringDirectory)).toEqual(before);
+  expect(await auditTexts()).toBe('');
+});
