@@ -44,7 +44,8 @@ program
   .argument('<username>')
   .option('--display-name <name>', 'the name that is shown; the user name unless given')
   .option('--role <role>', `one of ${ROLES.join(', ')}`, 'user')
-  .action(async (username: string, options: { displayName?: string; role: string }) => {
+  .option('--email <address>', 'where password resets are mailed to')
+  .action(async (username: string, options: { displayName?: string; role: string; email?: string }) => {
     const { runUserAdd } = await import('./cli/user-add.ts');
     process.exitCode = await runUserAdd(process.env, { username, ...options });
   });

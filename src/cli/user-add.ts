@@ -1,36 +1,46 @@
 import { z } from 'zod';
-import type { Environment } from '../config.ts';
+import type { Environment, GatewaySettings } from '../config.ts';
+import { passwordFault } from '../identity/password-rules.ts';
 import { PasswordHasher } from '../identity/passwords.ts';
 import { roleSchema } from '../identity/roles.ts';
+import { displayNameSchema, emailSchema, usernameSchema } from '../identity/username-rules.ts';
 import { addUser } from '../identity/users.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { Refusal } from '../refusal.ts';
+import { recordByOperator } from './operator-record.ts';
 import { readPassword } from './password-input.ts';
 import { withRedis } from './with-redis.ts';
 
-const requestSchema = z.object({
-  username: z.string().regex(/^[^\s\p{C}]{1,128}$/u, 'wants 1 to 128 characters without white space'),
-  displayName: z.string().min(1).max(128),
-  role: roleSchema,
-  password: z.string().min(8, 'wants at least 8 characters').max(256, 'wants at most 256 characters'),
-});
+const requestSchema = z
+  .object({
+    username: usernameSchema,
+    displayName: displayNameSchema,
+    role: roleSchema,
+    email: emailSchema.optional(),
+    password: z.string(),
+  })
+  .superRefine(async ({ username, password }, context) => {
+    const message = await passwordFault(password, username);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['password'], message });
+  });
 
 /** `portcullis user add`. @returns the exit code */
 export async function runUserAdd(
   env: Environment,
-  given: { username: string; displayName?: string; role: string },
+  given: { username: string; displayName?: string; role: string; email?: string },
 ): Promise<number> {
   const password = await readPassword(`Password for ${given.username}: `);
-  const request = requestSchema.safeParse({ displayName: given.username, ...given, password });
+  const request = await requestSchema.safeParseAsync({ displayName: given.username, ...given, password });
   if (!request.success) {
     process.stderr.write(`portcullis: ${z.prettifyError(request.error)}\n`);
     return 1;
   }
-  return withRedis(env, (redis) => add(redis, request.data));
+  return withRedis(env, (redis, settings) => add(redis, settings, request.data));
 }
 
 async function add(
   redis: RedisLink,
+  settings: GatewaySettings,
   { password, ...request }: z.output<typeof requestSchema>,
 ): Promise<number> {
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
@@ -40,7 +50,8 @@ async function add(
       process.stderr.write(`portcullis: there is a user ${request.username} already\n`);
       return 1;
     }
-    process.stdout.write(`added ${user.username} (${request.role}), id ${user.id}\n`);
+    await recordByOperator(redis, settings, { action: 'user_create', subject: user.id, detail: user.role });
+    process.stdout.write(`added ${user.username} (${user.role}), id ${user.id}\n`);
     return 0;
   } finally {
     await hasher.close();
