@@ -70,7 +70,8 @@ const wholeNumber = (least: number, most: number, preset: number) => {
     .regex(/^\d{1,9}$/, { error: wants, abort: true })
     .transform(Number)
     .refine((value) => value >= least && value <= most, wants)
-    .default(preset);
+    .default(preset)
+    .describe(`from ${least} to ${most}; ${preset} unless given`);
 };
 
 /** An instant in milliseconds since 1970, given as that or as an RFC 3339 date-time. */
@@ -81,7 +82,8 @@ const instant = z
     (ms) => ms >= 0 && ms <= MILLISECONDS_MOST,
     'wants milliseconds since 1970 or an RFC 3339 date-time',
   )
-  .optional();
+  .optional()
+  .describe('milliseconds since 1970 or an RFC 3339 date-time');
 
 const rfc3339Milliseconds = (text: string): number =>
   z.iso.datetime({ offset: true }).safeParse(text).success ? Date.parse(text) : Number.NaN;
@@ -102,7 +104,8 @@ const cursor = z
     return encodeCursor(id) === text ? id : '';
   })
   .refine((id) => TRANSACTION_ID.test(id), 'wants the nextCursor of an answer')
-  .optional();
+  .optional()
+  .describe('the `nextCursor` of an earlier page');
 
 export const noQuery = z.strictObject({});
 
@@ -113,7 +116,8 @@ export const transactionsQuery = z
     type: z
       .string()
       .regex(/^[a-z][a-z-]{0,31}$/, 'wants a type such as groceries')
-      .optional(),
+      .optional()
+      .describe('such as groceries'),
     from: instant,
     to: instant,
   })
@@ -126,7 +130,8 @@ export const searchQuery = z.strictObject({
   term: z
     .string('wants 3 to 100 characters')
     .trim()
-    .refine((term) => characters(term) >= 3 && characters(term) <= 100, 'wants 3 to 100 characters'),
+    .refine((term) => characters(term) >= 3 && characters(term) <= 100, 'wants 3 to 100 characters')
+    .describe('3 to 100 characters, in any case'),
   limit: wholeNumber(1, 100, 10),
 });
 
@@ -138,7 +143,11 @@ export type BalanceQuery = z.output<typeof balanceQuery>;
 export const spendersQuery = z.strictObject({ limit: wholeNumber(1, 50, 5) });
 
 export const streamHeaders = z.strictObject({
-  'Last-Event-ID': z.string().regex(TRANSACTION_ID, 'wants the id of a transaction').optional(),
+  'Last-Event-ID': z
+    .string()
+    .regex(TRANSACTION_ID, 'wants the id of a transaction')
+    .optional()
+    .describe('the id of the last transaction that was seen; what followed it comes first'),
 });
 
 /** A Structured Field string (RFC 8941, section 3.3.3), or, as many clients send it, its content alone. */
@@ -149,7 +158,8 @@ export const transferHeaders = z.strictObject({
   'Idempotency-Key': z
     .string()
     .regex(IDEMPOTENCY_KEY, 'wants 1 to 128 visible ASCII characters')
-    .transform((text) => text.replace(IDEMPOTENCY_KEY, '$1$2')),
+    .transform((text) => text.replace(IDEMPOTENCY_KEY, '$1$2'))
+    .describe('1 to 128 visible characters, new for each transfer'),
 });
 
 export const transferBody = z.strictObject({
@@ -159,6 +169,7 @@ export const transferBody = z.strictObject({
     .string()
     .trim()
     .refine((text) => text.length > 0 && characters(text) <= 140, 'wants 1 to 140 characters')
+    .describe('1 to 140 characters')
     .refine(
       (text) => !CONTROL_CHARACTER.test(text) && text.isWellFormed(),
       'wants text without control characters',

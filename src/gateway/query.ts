@@ -35,5 +35,6 @@ export const pageLimit = (most: number, preset: number) => {
     .regex(/^[1-9]\d{0,5}$/, { error: wants, abort: true })
     .transform(Number)
     .refine((limit) => limit <= most, wants)
-    .default(preset);
+    .default(preset)
+    .describe(`from 1 to ${most}; ${preset} unless given`);
 };

@@ -54,7 +54,7 @@ export interface SecurityScheme {
 /** JSON Schema, draft 2020-12: the keywords that are made here. */
 export interface JsonSchema {
   $ref?: string;
-  type?: string;
+  type?: string | string[];
   description?: string;
   properties?: Record<string, JsonSchema>;
   required?: string[];

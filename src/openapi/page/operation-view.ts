@@ -7,7 +7,7 @@ import type {
   ParameterObject,
   ResponseObject,
 } from '../document-shape.ts';
-import { type Html, prose } from './prose.ts';
+import { type Html, inline, prose } from './prose.ts';
 import { memberTable, schemaView, typeOf } from './schema-view.ts';
 
 export interface PlacedOperation {
@@ -33,7 +33,7 @@ export const operationView = (
     <h4 id="${operation.operationId}-title">${operation.summary}</h4>
     <p class="route">${methodAndPath(method, path)}</p>
     ${prose(operation.description ?? '')}
-    <p><strong>Who may:</strong> ${whoMay(operation)}</p>
+    <p><strong>Who may:</strong> ${inline(whoMay(operation))}</p>
     ${parametersView(operation)}
     ${bodyView(operation)}
     <h5>Answers</h5>
@@ -59,7 +59,7 @@ function whoMay({ security, requestBody }: OperationObject): string {
   if (named.length === 0) return 'anyone';
   const orInBody =
     ways.length > named.length && requestBody !== undefined ? ['a credential in the body'] : [];
-  const withScopes = scopes.length === 0 ? '' : ` whose role has ${scopes.join(', ')}`;
+  const withScopes = scopes.length === 0 ? '' : `, of a user with the scope \`${scopes.join(' ')}\``;
   return [...named, ...orInBody].join(' or ') + withScopes;
 }
 
@@ -69,7 +69,7 @@ function parametersView({ operationId, parameters = [] }: OperationObject): Html
     name,
     schema,
     isRequired,
-    description: [`in the ${place}`, description].filter(Boolean).join(': '),
+    description: [`in the ${place}`, description].filter((part) => part !== undefined).join(': '),
   });
   return html`<h5>Parameters</h5>${memberTable(`Parameters of ${operationId}`, parameters.map(row))}`;
 }

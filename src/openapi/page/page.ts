@@ -22,9 +22,10 @@ export async function docsPage(document: ApiDocument): Promise<string> {
 <body>
 <a class="skip" href="#content">To the content</a>
 <div class="page">
+${introduction(document)}
 ${navigation(document, operations)}
 <main id="content">
-${introduction(document)}
+${credentialsView(document)}
 <h2 id="routes">Routes</h2>
 ${everywhereView(everywhere)}
 ${document.tags.map((tag) => groupView(tag, operations, new Set(everywhere.keys())))}
@@ -49,13 +50,15 @@ ${tags.map(
 <h2><a href="#schemas">Schemas</a></h2>
 </nav>`;
 
-const introduction = ({ info, servers, components }: ApiDocument): Html => html`
+const introduction = ({ info, servers }: ApiDocument): Html => html`
 <header>
 <h1>${info.title}: the API</h1>
 ${prose(info.description)}
 <p>It is at ${servers.map(({ url }) => html`<code>${url}</code>`)}, and described for programs in
 <a href="openapi.json">openapi.json</a>.</p>
-</header>
+</header>`;
+
+const credentialsView = ({ components }: ApiDocument): Html => html`
 <h2 id="credentials">Credentials</h2>
 <dl class="credentials">${Object.entries(components.securitySchemes).map(
   ([name, { description }]) => html`<dt>${name}</dt><dd>${inline(description)}</dd>`,

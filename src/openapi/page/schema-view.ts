@@ -16,7 +16,8 @@ export function typeOf(schema: JsonSchema): Html {
   if (schema.const !== undefined) return html`<code>${JSON.stringify(schema.const)}</code>`;
   if (schema.enum !== undefined) return joined(schema.enum.map(literal), ' or ');
   if (items !== undefined) return html`list of ${typeOf(items)}`;
-  return html`${type ?? 'any JSON value'}${limits(schema)}`;
+  const types = type === undefined ? ['any JSON value'] : [type].flat();
+  return html`${types.join(' or ')}${limits(schema)}`;
 }
 
 const literal = (value: unknown): Html => html`<code>${JSON.stringify(value)}</code>`;

@@ -19,9 +19,11 @@ a { color: var(--link); }
 .skip:focus { left: 1rem; top: 1rem; background: var(--ground); padding: .5rem 1rem; }
 .page { display: grid; grid-template-columns: minmax(0, 1fr); max-width: 84rem; margin: 0 auto; padding: 0 1rem 4rem; }
 nav ul { list-style: none; margin: 0 0 1rem; padding: 0; }
-nav li { margin: .15rem 0; overflow-wrap: anywhere; }
+nav li a { display: grid; grid-template-columns: 4.6rem minmax(0, 1fr); padding: .15rem 0; text-decoration: none; }
+nav li a:hover, nav li a:focus-visible { text-decoration: underline; }
 @media (min-width: 64rem) {
-  .page { grid-template-columns: 21rem minmax(0, 1fr); gap: 3rem; padding: 0 2rem 4rem; }
+  .page { grid-template-columns: 22rem minmax(0, 1fr); column-gap: 3rem; padding: 0 2rem 4rem; }
+  header { grid-column: 1 / -1; }
   nav { position: sticky; top: 0; max-height: 100vh; overflow-y: auto; padding: 1.5rem 0; font-size: .9rem; }
 }
 h1 { font-size: 2rem; line-height: 1.2; margin: 2rem 0 .5rem; }
@@ -37,12 +39,14 @@ code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
 .method { display: inline-block; min-width: 4.2em; font: 700 .85em ui-monospace, monospace; color: var(--text); }
 .get { color: var(--get); } .post { color: var(--post); } .put { color: var(--put); } .delete { color: var(--delete); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; min-width: 28rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 thead th { font-size: .85rem; color: var(--faint); }
-tbody th { font-weight: 400; }
+tbody th { font-weight: 400; white-space: nowrap; }
+article > h3:first-child { margin-top: 0; }
 small { color: var(--faint); }
 dl { display: grid; grid-template-columns: 3.5rem minmax(0, 1fr); }
+dl.credentials { grid-template-columns: 8.5rem minmax(0, 1fr); }
 dt { font-weight: 700; } dd { margin: 0; } dt, dd { padding: .3rem 0; border-top: 1px solid var(--line); }
 dd p, dd ul { margin: 0; } dd ul { padding-left: 1.1rem; }
 `;
