@@ -84,10 +84,11 @@ test('an empty variable counts as unset', () => {
   expect(gatewaySettings({ GATEWAY_PORT: '', REDIS_URL: '' })).toMatchObject({ gatewayPort: 8080 });
 });
 
-test('in production a missing key and an issuer without TLS are refused by name', () => {
+test('in production missing keys and an issuer without TLS are refused by name', () => {
   const { faults } = refusalOf({ NODE_ENV: 'production' });
   expect(faults).toEqual([
-    expect.stringMatching(/^SIGNING_KEY: wants .*SIGNING_KEY_FILE/),
+    expect.stringMatching(/^SIGNING_KEY: wants .*SIGNING_KEY_FILE or KEYS_DIR$/),
+    expect.stringMatching(/^REFRESH_KEY: wants .*REFRESH_KEY_FILE/),
     expect.stringMatching(/^ISSUER: wants an https/),
   ]);
 });

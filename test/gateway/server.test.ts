@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,19 +25,40 @@ async function runGateway(
   return { exitCode, said };
 }
 
+const production = (settings: Record<string, string>): Record<string, string> => ({
+  NODE_ENV: 'production',
+  ISSUER: 'https://gate.example',
+  REFRESH_KEY: randomBytes(32).toString('base64url'),
+  ...settings,
+});
+
 test('a start with a weak key in production is refused with the name of the setting', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const production = { NODE_ENV: 'production', ISSUER: 'https://gate.example', SIGNING_KEY };
-  const { exitCode, said } = await runGateway(production);
+  const { exitCode, said } = await runGateway(production({ SIGNING_KEY }));
   expect(said).toMatch(/^portcullis: SIGNING_KEY: wants at least 2048 bits/);
   expect(said).not.toContain(SIGNING_KEY.slice(30, 60));
   expect(exitCode).toBe(1);
 });
 
 test('a start without a key in production is refused, and no key is made', async () => {
-  const { exitCode, said } = await runGateway({ NODE_ENV: 'production', ISSUER: 'https://gate.example' });
+  const { exitCode, said } = await runGateway(production({}));
   expect(said).toContain('SIGNING_KEY: wants ');
+  expect(exitCode).toBe(1);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('a start in production with a directory that holds no key ring is refused, and none is made', async () => {
+  const { exitCode, said } = await runGateway(production({ KEYS_DIR: join(directory, 'ring') }));
+  expect(said).toBe('portcullis: KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one\n');
+  expect(exitCode).toBe(1);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('a start with a key and a key ring is refused: nobody could say which one counts', async () => {
+  const SIGNING_KEY = await makeKeyPem();
+  const { exitCode, said } = await runGateway(production({ SIGNING_KEY, KEYS_DIR: directory }));
+  expect(said).toBe('portcullis: SIGNING_KEY: give it or KEYS_DIR, not both\n');
   expect(exitCode).toBe(1);
 });
 
