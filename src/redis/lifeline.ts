@@ -1,8 +1,8 @@
 /**
- * A POSIX shell script; its arguments are the folder of a link to delete at the end, or nothing, and the server's
- * command line. It becomes the server, and leaves a watchdog behind that ends it when file descriptor 3 closes, which the kernel
- * sees to however the parent dies. The server leads the watchdog's process group, so its process id is not given
- * to another process while the watchdog lives: the signals can't hit a stranger.
+ * A POSIX shell script. Its arguments are the folder of a link to delete at the end (or nothing) and the server's
+ * command line. It becomes the server, and leaves a watchdog behind that ends it when file descriptor 3 closes,
+ * which the kernel sees to however the parent dies. The server leads the watchdog's process group, so its process
+ * id is not given to another process while the watchdog lives: the signals can't hit a stranger.
  */
 export const LIFELINE = `
 link=$1; shift
