@@ -4,6 +4,9 @@ import type { Logger } from '../log.ts';
 const CONNECT_RETRY_FIRST_MS = 20;
 const CONNECT_RETRY_MOST_MS = 250;
 
+/** One warning for each outage, when it is more than a blink. */
+const FAILURES_BEFORE_WARNING = 4;
+
 /** A Redis reply that says the server, not the command, is at fault, and that another connection may do better. */
 const REPLY_OF_A_DEMOTED_SERVER = /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/;
 
@@ -38,6 +41,7 @@ export class RedisLink {
   #client: RedisClient | undefined;
   #closed = false;
   #retryMs = CONNECT_RETRY_FIRST_MS;
+  #failuresInARow = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #onReady = new Set<(client: RedisClient) => void>();
 
@@ -135,6 +139,7 @@ export class RedisLink {
       return;
     }
     this.#retryMs = CONNECT_RETRY_FIRST_MS;
+    this.#failuresInARow = 0;
     this.#client = client;
     this.#options.log.info({ event: 'redis_connected' }, 'connected to Redis');
     for (const listener of this.#onReady) listener(client);
@@ -150,7 +155,8 @@ export class RedisLink {
 
   #retryLater(why: string): void {
     if (this.#closed) return;
-    if (this.#retryMs === CONNECT_RETRY_MOST_MS / 2) {
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow === FAILURES_BEFORE_WARNING) {
       this.#options.log.warn({ event: 'redis_unreachable', why }, 'Redis is not reachable; trying on');
     }
     this.#retryTimer = setTimeout(() => void this.#connect(), this.#retryMs);
