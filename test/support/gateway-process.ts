@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 export interface GatewayProcess {
   url: string;
@@ -19,7 +20,7 @@ export async function startGatewayProcess(env: Record<string, string>): Promise<
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
-  const url = await Promise.race([listeningUrl(child.stdout), ended.then(() => undefined)]);
+  const url = await listeningUrl(child.stdout);
   if (url === undefined || child.pid === undefined) throw new Error('the gateway did not start');
   const { pid } = child;
   return {
@@ -33,14 +34,15 @@ export async function startGatewayProcess(env: Record<string, string>): Promise<
   };
 }
 
-/** Reads the log until the gateway says where it listens, and goes on reading so that the pipe never fills. */
-function listeningUrl(output: NodeJS.ReadableStream): Promise<string> {
-  return new Promise((resolve) => {
-    createInterface({ input: output }).on('line', (line) => {
-      const { event, url } = JSON.parse(line) as { event?: string; url?: string };
-      if (event === 'gateway_listening' && url !== undefined) resolve(url);
-    });
-  });
+/** Reads the log until the gateway says where it listens, and then passes it over, so that the pipe never fills. */
+async function listeningUrl(output: Readable): Promise<string | undefined> {
+  for await (const line of createInterface({ input: output })) {
+    const { event, url } = JSON.parse(line) as { event?: string; url?: string };
+    if (event !== 'gateway_listening') continue;
+    output.resume();
+    return url;
+  }
+  return undefined;
 }
 
 async function memoryOf(pid: number): Promise<{ now: number; peak: number }> {

@@ -29,7 +29,7 @@ export interface HurtGateway {
 
 export interface HurtGatewayOptions {
   /** What stands between the gateway and the Redis: from the Redis's address to the one for the gateway. */
-  redisUrl?: (redis: TestRedis) => string;
+  redisUrl?: (redis: TestRedis) => Promise<string>;
   env?: Record<string, string>;
 }
 
@@ -46,7 +46,7 @@ export async function startHurtGateway({
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const gateway = await startGateway({
     settings: gatewaySettings({
-      REDIS_URL: redisUrl?.(redis) ?? redis.url,
+      REDIS_URL: (await redisUrl?.(redis)) ?? redis.url,
       BANK_URL: bank.url,
       GATEWAY_PORT: '0',
       DATA_DIR: dataDir,
