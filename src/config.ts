@@ -44,7 +44,7 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
     const value = givenValue(name, env, faults);
     if (value !== undefined) given[name] = value;
   }
-  const parsed = z.object(shape).safeParse({ NODE_ENV: env.NODE_ENV, ...given });
+  const parsed = z.object(shape).safeParse(given);
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   if (env.NODE_ENV === 'production') faults.push(...productionFaults(shape, given));

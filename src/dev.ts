@@ -47,7 +47,8 @@ export async function runDev(env: Environment): Promise<number> {
     return await supervise(env, stop);
   } catch (fault) {
     if (!PLAIN_FAULTS.some((kind) => fault instanceof kind)) throw fault;
-    process.stderr.write(`portcullis: ${(fault as Error).message}\n`);
+    const about = fault instanceof RedisUnavailable ? 'REDIS_URL: ' : '';
+    process.stderr.write(`portcullis: ${about}${(fault as Error).message}\n`);
     return 1;
   }
 }

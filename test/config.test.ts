@@ -81,6 +81,7 @@ test.each(['1e3', '-1', '0x10', '1.5', ' 1', '', '999999999999999999'].filter(Bo
 );
 
 test('an empty variable counts as unset', () => {
+  expect(gatewaySettings({ NODE_ENV: '' }).nodeEnv).toBe('development');
   expect(gatewaySettings({ GATEWAY_PORT: '', REDIS_URL: '' })).toMatchObject({ gatewayPort: 8080 });
 });
 

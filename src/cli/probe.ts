@@ -1,5 +1,5 @@
 import { runBattery } from '../probe/battery.ts';
-import { ProbeFailed } from '../probe/log-in.ts';
+import { logOut, ProbeFailed } from '../probe/log-in.ts';
 import { gatherMaterial } from '../probe/material.ts';
 import { formatReport, isSafe } from '../probe/report.ts';
 import { readPassword } from './password-input.ts';
@@ -17,6 +17,7 @@ export async function runProbe(url: string, username: string): Promise<number> {
     process.stdout.write(`attacking ${material.path} at ${origin.origin}\n\n`);
     const result = await runBattery({ origin }, material);
     process.stdout.write(`${formatReport(result)}\n`);
+    await logOut({ origin }, material.live.text);
     return isSafe(result) ? 0 : 1;
   } catch (fault) {
     if (fault instanceof ProbeFailed) return fail(fault.message);

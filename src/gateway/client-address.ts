@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type BlockList, isIP } from 'node:net';
+import { type BlockList, isIP, SocketAddress } from 'node:net';
 
 /**
  * The address of the client: the connection's own, or, when that is a trusted proxy, the last address in
@@ -8,14 +8,23 @@ import { type BlockList, isIP } from 'node:net';
 export function clientAddress(incoming: IncomingMessage, trusted: BlockList): string {
   const own = withoutMapping(incoming.socket.remoteAddress ?? '');
   if (trusted.rules.length === 0 || !isTrusted(own, trusted)) return own;
-  const hops = (incoming.headers['x-forwarded-for']?.toString() ?? '').split(',').map((hop) => hop.trim());
+  const hops = (incoming.headers['x-forwarded-for']?.toString() ?? '').split(',');
   let address = own;
   for (const hop of hops.reverse()) {
-    if (isIP(hop) === 0) return address;
-    address = withoutMapping(hop);
+    const named = addressIn(hop.trim());
+    if (named === undefined) return address;
+    address = named;
     if (!isTrusted(address, trusted)) return address;
   }
   return address;
+}
+
+/** An address in its one canonical form (RFC 5952), so that a client is counted and found under one name. */
+function addressIn(hop: string): string | undefined {
+  const version = isIP(hop);
+  if (version === 4) return hop;
+  if (version === 0 || hop.includes('%')) return undefined;
+  return withoutMapping(new SocketAddress({ address: hop, family: 'ipv6' }).address);
 }
 
 const isTrusted = (address: string, trusted: BlockList): boolean =>

@@ -13,20 +13,42 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
-/** What only the gateway may say to the bank, or what the bank must not see. */
+/**
+ * What only the gateway may say to the bank, what the bank must not see, and what makes some services read
+ * another sender, method or path than policy judged. `Proxy` would become a CGI service's `HTTP_PROXY`
+ * (CVE-2016-5385).
+ */
 const NEVER_FROM_CLIENT = new Set([
   ...HOP_BY_HOP,
   'authorization',
+  'client-ip',
   'cookie',
   'expect',
   'forwarded',
   'host',
-  'x-real-ip',
+  'proxy',
+  'remote-user',
+  'true-client-ip',
   'x-request-id',
 ]);
+const NEVER_FROM_CLIENT_FAMILY =
+  /^x-(?:auth|client-ip|cluster-client-ip|forwarded|http-method|method-override|original|real-ip|remote|rewrite)/;
 
-/** The gateway's cookies are the only ones: a cookie of the bank's would never come back to it. */
-const NEVER_FROM_BANK = new Set([...HOP_BY_HOP, 'set-cookie']);
+/** Many services fold all other punctuation into `_` or `-`, so that `X_Forwarded_For` would pass for ours. */
+const UNMISTAKABLE_NAME = /^[a-z0-9-]+$/;
+
+/**
+ * The gateway's cookies are the only ones: a cookie of the bank's would never come back to it. A challenge of
+ * the bank's is to the gateway, and no client can meet it.
+ */
+const NEVER_FROM_BANK = new Set([
+  ...HOP_BY_HOP,
+  'authentication-info',
+  'set-cookie',
+  'www-authenticate',
+  'x-content-type-options',
+  'x-request-id',
+]);
 
 export interface ForwardedFacts {
   /** The gateway's assertion. */
@@ -48,7 +70,7 @@ export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts)
   const forwarded: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
-    if (!isGatewaysOwn(name) && !named?.has(name)) forwarded.push(name, rawHeaders[i + 1] as string);
+    if (isClients(name) && !named?.has(name)) forwarded.push(name, rawHeaders[i + 1] as string);
   }
   forwarded.push(
     'authorization',
@@ -64,8 +86,9 @@ export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts)
   return forwarded;
 }
 
-const isGatewaysOwn = (name: string): boolean =>
-  NEVER_FROM_CLIENT.has(name) || (name.startsWith('x-') && /^x-(?:forwarded|auth)(?:-|$)/.test(name));
+/** Whether a client may say this to the bank. */
+const isClients = (name: string): boolean =>
+  !NEVER_FROM_CLIENT.has(name) && UNMISTAKABLE_NAME.test(name) && !NEVER_FROM_CLIENT_FAMILY.test(name);
 
 /** The headers of the bank's answer that go to the client, as a flat list of names and values. */
 export function headersForClient(headers: IncomingHttpHeaders, requestId: string): string[] {
@@ -75,7 +98,8 @@ export function headersForClient(headers: IncomingHttpHeaders, requestId: string
     if (value === undefined || NEVER_FROM_BANK.has(name) || named?.has(name)) continue;
     for (const one of Array.isArray(value) ? value : [value]) passed.push(name, one);
   }
-  if (headers['cache-control'] === undefined) passed.push('cache-control', 'no-store');
+  if (headers['cache-control'] === undefined || named?.has('cache-control'))
+    passed.push('cache-control', 'no-store');
   passed.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
   return passed;
 }

@@ -38,14 +38,27 @@ export class PolicyRefused extends Error {
 
 /** Reads rules from a JSON file, an array of `PolicyRule`. @throws {PolicyRefused} */
 export function readPolicyFile(path: string): PolicyRule[] {
+  const parsed = z
+    .array(ruleSchema)
+    .min(1)
+    .safeParse(parseJson(readText(path)));
+  if (parsed.success) return parsed.data;
+  throw new PolicyRefused(`POLICY_FILE: wants a JSON array of rules: ${z.prettifyError(parsed.error)}`);
+}
+
+function readText(path: string): string {
   try {
-    return z
-      .array(ruleSchema)
-      .min(1)
-      .parse(JSON.parse(readFileSync(path, 'utf8')));
+    return readFileSync(path, 'utf8');
   } catch (fault) {
-    const where = fault instanceof z.ZodError ? `: ${z.prettifyError(fault)}` : '';
-    throw new PolicyRefused(`POLICY_FILE: wants a JSON array of rules${where}`, { cause: fault });
+    throw new PolicyRefused(`POLICY_FILE: the file can't be read`, { cause: fault });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (fault) {
+    throw new PolicyRefused(`POLICY_FILE: wants JSON: ${(fault as Error).message}`, { cause: fault });
   }
 }
 

@@ -4,6 +4,7 @@ import type { GatewaySettings } from '../config.ts';
 import { Refusal } from '../refusal.ts';
 import type { DenialReason } from './denial.ts';
 import { headersForClient } from './forwarded-headers.ts';
+import { countPassing } from './passing-buffers.ts';
 import { BodyTooLarge, bodyOf } from './request-body.ts';
 
 export type ProxyReason = 'bank_unreachable' | 'bank_too_slow' | 'bank_refused_gateway' | 'body_too_large';
@@ -110,11 +111,12 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
     outgoing.writeHead(status, headersForClient(headers, requestId));
     if (isLong(headers)) onLongAnswer();
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
-    if (headers['content-type']?.startsWith('text/event-stream')) this.#streams.add(this);
+    if (String(headers['content-type']).startsWith('text/event-stream')) this.#streams.add(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { outgoing } = this.#request;
+    countPassing(chunk.length);
     if (outgoing.write(chunk)) return;
     controller.pause();
     outgoing.once('drain', () => controller.resume());

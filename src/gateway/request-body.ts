@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
+import { countPassing } from './passing-buffers.ts';
 
 /** A body without a declared length grew past the limit on its way. */
 export class BodyTooLarge extends Error {
@@ -44,6 +45,7 @@ function counted(incoming: IncomingMessage, maxBytes: number): Readable {
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       passed += chunk.length;
+      countPassing(chunk.length);
       if (passed > maxBytes) done(new BodyTooLarge(`a body of over ${maxBytes} bytes`));
       else done(null, chunk);
     },

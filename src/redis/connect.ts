@@ -1,22 +1,16 @@
-import { createClient } from 'redis';
 import type { Logger } from '../log.ts';
+import { afterDeadline, clientFor, connectWithin, type RedisClient, RedisUnavailable } from './client.ts';
+
+export { type RedisClient, RedisUnavailable };
 
 const CONNECT_RETRY_FIRST_MS = 20;
 const CONNECT_RETRY_MOST_MS = 250;
 
+/** One warning for each outage, when it is more than a blink. */
+const FAILURES_BEFORE_WARNING = 4;
+
 /** A Redis reply that says the server, not the command, is at fault, and that another connection may do better. */
 const REPLY_OF_A_DEMOTED_SERVER = /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/;
-
-export type RedisClient = ReturnType<typeof clientFor>;
-
-/**
- * Redis could not be asked, or did not answer usably within the deadline. Never the client's fault: whoever
- * meets it answers 503 and lets nobody in.
- */
-export class RedisUnavailable extends Error {
-  readonly code = 'redis_unavailable';
-  override readonly name = 'RedisUnavailable';
-}
 
 export interface RedisLinkOptions {
   /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
@@ -31,14 +25,18 @@ export interface RedisLinkOptions {
  *
  * node-redis's own reconnecting, offline queue and command timeout are all off: a frozen server must cost a
  * request no more than the deadline, and a connection that has once missed it can't be trusted to pair later
- * replies with later commands. Whatever goes wrong, the connection is dropped and another is made.
+ * replies with later commands. Whatever goes wrong, the connection is dropped and another is made. Only a server
+ * that was made a replica is used on, for reading, until a better one is found at its address.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: RedisClient | undefined;
   #closed = false;
   #retryMs = CONNECT_RETRY_FIRST_MS;
+  #failuresInARow = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #replacing = false;
+  readonly #retired = new Set<RedisClient>();
   readonly #onReady = new Set<(client: RedisClient) => void>();
 
   /** Opens the link and starts connecting; it does not wait. Use `whenReady` where waiting is wanted. */
@@ -61,19 +59,18 @@ export class RedisLink {
     const client = this.#client;
     if (client === undefined) return Promise.reject(new RedisUnavailable('there is no connection to Redis'));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const callOff = afterDeadline(this.#options.deadlineMs, () => {
         this.#drop(client, 'a command missed its deadline');
         reject(new RedisUnavailable(`Redis gave no reply within ${this.#options.deadlineMs} ms`));
-      }, this.#options.deadlineMs);
-      command(client).then(
+      });
+      Promise.try(command, client).then(
         (reply) => {
-          clearTimeout(timer);
+          callOff();
           resolve(reply);
         },
         (fault) => {
-          clearTimeout(timer);
-          if (REPLY_OF_A_DEMOTED_SERVER.test(String(fault?.message)))
-            this.#drop(client, 'the server is demoted');
+          callOff();
+          if (REPLY_OF_A_DEMOTED_SERVER.test(String(fault?.message))) this.#replace(client);
           reject(new RedisUnavailable('Redis did not carry out a command', { cause: fault }));
         },
       );
@@ -90,18 +87,15 @@ export class RedisLink {
    * Resolves when a connection is usable.
    * @throws {RedisUnavailable} when none is within `waitMs`.
    */
-  whenReady(waitMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const listener = (): void => {
-        clearTimeout(timer);
-        queueMicrotask(() => this.#onReady.delete(listener));
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#onReady.delete(listener);
-        reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms`));
-      }, waitMs);
-      this.onReady(listener);
+  async whenReady(waitMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const listener = (): void => resolve();
+    const missed = (): void => reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms`));
+    const timer = setTimeout(missed, waitMs);
+    this.onReady(listener);
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#onReady.delete(listener);
     });
   }
 
@@ -109,9 +103,9 @@ export class RedisLink {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
-    const client = this.#client;
+    if (this.#client !== undefined) this.#retired.add(this.#client);
     this.#client = undefined;
-    if (client?.isOpen) client.destroy();
+    for (const client of this.#retired) client.destroy();
   }
 
   async #connect(): Promise<void> {
@@ -119,9 +113,8 @@ export class RedisLink {
     client.on('error', (fault: Error) => this.#drop(client, fault.message));
     client.on('end', () => this.#drop(client, 'the connection ended'));
     try {
-      await withinDeadline(client.connect(), this.#options.deadlineMs);
+      await connectWithin(client, this.#options.deadlineMs);
     } catch (fault) {
-      if (client.isOpen) client.destroy();
       this.#retryLater(fault instanceof Error ? fault.message : 'unknown');
       return;
     }
@@ -129,15 +122,38 @@ export class RedisLink {
   }
 
   #adopt(client: RedisClient): void {
-    if (this.#closed || !client.isReady) {
-      if (client.isOpen) client.destroy();
-      if (!this.#closed) this.#retryLater('the connection ended while it was made');
+    if (this.#client !== undefined) this.#retire(this.#client);
+    clearTimeout(this.#retryTimer);
+    if (this.#closed) {
+      client.destroy();
       return;
     }
     this.#retryMs = CONNECT_RETRY_FIRST_MS;
+    this.#failuresInARow = 0;
     this.#client = client;
     this.#options.log.info({ event: 'redis_connected' }, 'connected to Redis');
     for (const listener of this.#onReady) listener(client);
+  }
+
+  /** Connects to whatever server the address now leads to, and goes on with the present one until then. */
+  #replace(client: RedisClient): void {
+    if (client !== this.#client || this.#replacing) return;
+    this.#replacing = true;
+    this.#options.log.error({ event: 'redis_demoted' }, 'Redis has become a replica; looking for another');
+    const done = (): void => {
+      this.#replacing = false;
+    };
+    void this.#connect().finally(() => setTimeout(done, CONNECT_RETRY_MOST_MS).unref());
+  }
+
+  /** Lets a connection that is no longer used end what it is still at. */
+  #retire(client: RedisClient): void {
+    this.#retired.add(client);
+    const end = (): void => {
+      this.#retired.delete(client);
+      client.destroy();
+    };
+    setTimeout(end, this.#options.deadlineMs).unref();
   }
 
   #drop(client: RedisClient, why: string): void {
@@ -149,30 +165,12 @@ export class RedisLink {
   }
 
   #retryLater(why: string): void {
-    if (this.#closed) return;
-    if (this.#retryMs === CONNECT_RETRY_MOST_MS / 2) {
+    if (this.#closed || this.#client !== undefined) return;
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow === FAILURES_BEFORE_WARNING) {
       this.#options.log.warn({ event: 'redis_unreachable', why }, 'Redis is not reachable; trying on');
     }
     this.#retryTimer = setTimeout(() => void this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, CONNECT_RETRY_MOST_MS);
   }
-}
-
-function clientFor(url: string, connectTimeout: number) {
-  const common = { connectTimeout, reconnectStrategy: false as const };
-  const path = url.startsWith('unix://') ? url.slice('unix://'.length) : undefined;
-  return createClient({
-    RESP: 2,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    commandOptions: { timeout: 0 },
-    ...(path === undefined ? { url, socket: common } : { socket: { path, tls: false as const, ...common } }),
-  });
-}
-
-function withinDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not connected within ${deadlineMs} ms`)), deadlineMs);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

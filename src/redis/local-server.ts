@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LIFELINE } from './lifeline.ts';
 import type { ServerBinary } from './server-binary.ts';
 import { serverState } from './server-state.ts';
 
@@ -16,23 +17,6 @@ const LISTEN_DEADLINE_MS = 10_000;
 const LOAD_DEADLINE_MS = 300_000;
 const STOP_DEADLINE_MS = 10_000;
 const POLL_MS = 10;
-
-/**
- * Becomes the server, and leaves a watchdog behind that ends it when file descriptor 3 closes, which the kernel
- * sees to however the parent dies. The server leads the watchdog's process group, so its process id is not given
- * to another process while the watchdog lives: the signals can't hit a stranger.
- */
-const LIFELINE = `
-link=$1; shift
-(
-  while read -r _ <&3; do :; done
-  kill -TERM $$
-  for _ in 1 2 3 4 5; do kill -0 $$ && sleep 1; done
-  kill -KILL $$
-  [ -n "$link" ] && rm -f "$link/d" && rmdir "$link"
-) >/dev/null 2>&1 &
-exec "$@" 3<&-
-`;
 
 /** The private server could not be started. The message says why, with the last lines of its log. */
 export class RedisDidNotStart extends Error {

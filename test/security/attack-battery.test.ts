@@ -1,10 +1,10 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attack } from '../../src/probe/attack.ts';
 import { ATTACKS, runAttack } from '../../src/probe/battery.ts';
-import { forge } from '../../src/probe/forge.ts';
 import { exchange } from '../../src/probe/raw-request.ts';
 import { asBearer, asCookie, rawRequest } from '../../src/probe/requests.ts';
-import { byTheSigner } from '../../src/probe/variations.ts';
+import { byAStranger, byTheSigner } from '../../src/probe/variations.ts';
 import { describe as answerText } from '../../src/probe/verdict.ts';
 import { type AttackedGateway, startAttackedGateway } from './attacked-gateway.ts';
 
@@ -110,6 +110,13 @@ describe('tokens of the gateway in the wrong place', () => {
   test.each<[string, () => string]>([
     ['a live access token', () => attacked.material.live.text],
     ['the claims of an access token under the typ of an assertion', () => relabelledAccessToken()],
+    ['an assertion under the typ of an access token', () => assertionWith({ typ: 'at+jwt' }, {})],
+    ['an assertion to another service', () => assertionWith({}, { aud: 'another-service' })],
+    ['an assertion of another issuer', () => assertionWith({}, { iss: 'https://attacker.example' })],
+    [
+      'an assertion that claims a scope that does not exist',
+      () => assertionWith({}, { scope: 'everything' }),
+    ],
     ["an assertion that was signed with an attacker's key", () => foreignAssertion()],
   ])('the bank itself refuses %s, and asks nothing of Redis', async (_what, token) => {
     const before = await redisWork();
@@ -134,13 +141,21 @@ describe('tokens of the gateway in the wrong place', () => {
     kid: attacked.material.live.kid,
   });
 
+  const assertionClaims = () => ({ ...decodeJwt(attacked.lastAssertion()) });
+
   const relabelledAccessToken = (): string => byTheSigner(attacked.material, { header: assertionHeader() });
 
-  function foreignAssertion(): string {
-    const payload = JSON.parse(
-      Buffer.from(attacked.lastAssertion().split('.')[1] ?? '', 'base64url').toString(),
-    );
-    const key = attacked.material.foreign.rsa;
-    return forge({ header: assertionHeader(), payload, algorithm: 'PS256', key });
-  }
+  /** The gateway's last assertion, signed again with its own key, with something changed. */
+  const assertionWith = (header: object, claims: object): string =>
+    byTheSigner(attacked.material, {
+      header: { ...assertionHeader(), ...header },
+      payload: { ...assertionClaims(), ...claims },
+    });
+
+  const foreignAssertion = (): string =>
+    byAStranger(attacked.material, { header: assertionHeader(), payload: assertionClaims() });
+
+  test('the bank itself takes the assertion that those were made of', async () => {
+    expect(await askBank(assertionWith({}, {}))).toBe('200');
+  });
 });

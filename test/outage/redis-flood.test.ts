@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { until } from '../support/until.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+const CROWD = 200;
+const FLOOD_MS = 1500;
+const ANSWER_WITHIN_MS = 1000;
+const GROWTH_MOST_BYTES = 50 * 1024 * 1024;
+
+let seed: TestGateway;
+let bank: Upstream;
+let gateway: GatewayProcess;
+let headers: Record<string, string>;
+beforeAll(async () => {
+  bank = await startUpstream();
+  seed = await startTestGateway();
+  const shared = { REDIS_URL: seed.redis.url, SIGNING_KEY: seed.signingKeyPem };
+  gateway = await startGatewayProcess({ ...shared, BANK_URL: bank.url });
+  headers = bearer(await seed.login());
+});
+afterAll(async () => {
+  expect(await gateway.stop()).toBe(0);
+  await seed.close();
+  await bank.close();
+});
+
+interface Seen {
+  answers: Map<string, number>;
+  slowestMs: number;
+}
+
+/** One client that asks again and again, whatever it is told, until the flood is over. */
+async function insist(endMs: number, seen: Seen): Promise<void> {
+  while (performance.now() < endMs) {
+    const startMs = performance.now();
+    const { status, code } = await problemOf(await fetch(`${gateway.url}/bank/accounts`, { headers }));
+    seen.slowestMs = Math.max(seen.slowestMs, performance.now() - startMs);
+    const answer = `${status} ${code}`;
+    seen.answers.set(answer, (seen.answers.get(answer) ?? 0) + 1);
+  }
+}
+
+async function flood(): Promise<Seen> {
+  const seen: Seen = { answers: new Map(), slowestMs: 0 };
+  const endMs = performance.now() + FLOOD_MS;
+  await Promise.all(Array.from({ length: CROWD }, () => insist(endMs, seen)));
+  return seen;
+}
+
+test('a flood of requests at a Redis that is frozen, then gone: each is a 503 in time, and memory stays', async () => {
+  await flood();
+  const before = (await gateway.memory()).peak;
+  const bankBefore = bank.count;
+  seed.redis.freeze();
+  const frozen = await flood();
+  await seed.redis.kill();
+  const gone = await flood();
+  for (const { answers, slowestMs } of [frozen, gone]) {
+    expect([...answers.keys()]).toEqual(['503 service_unavailable']);
+    expect(answers.get('503 service_unavailable')).toBeGreaterThan(2 * CROWD);
+    expect(slowestMs).toBeLessThan(ANSWER_WITHIN_MS);
+  }
+  expect(bank.count).toBe(bankBefore);
+  expect((await gateway.memory()).peak - before).toBeLessThan(GROWTH_MOST_BYTES);
+  await seed.redis.restart();
+  await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
+});

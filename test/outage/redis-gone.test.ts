@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearer, postJson } from '../support/gateway.ts';
+import {
+  actions,
+  expectNotNow,
+  expectOutage,
+  expectRecovery,
+  type HurtGateway,
+  startHurtGateway,
+} from '../support/outage.ts';
+
+let gateway: HurtGateway;
+beforeAll(async () => {
+  gateway = await startHurtGateway();
+});
+afterAll(() => gateway.close());
+
+const tryLogin = (): Promise<Response> =>
+  postJson(`${gateway.url}/auth/login`, { username: 'ada', password: 'administer1' });
+
+test('a Redis that is gone: 503 in time for everybody, and all goes on when it is back', async () => {
+  await gateway.redis.kill();
+  await expectOutage(gateway);
+  await expectOutage(gateway);
+  await gateway.redis.restart();
+  await expectRecovery(gateway);
+});
+
+test('a Redis that freezes: 503 in time for everybody, for as long as it lasts, and all goes on when it thaws', async () => {
+  gateway.redis.freeze();
+  const untilMs = performance.now() + 1500;
+  while (performance.now() < untilMs) await expectOutage(gateway);
+  gateway.redis.thaw();
+  await expectRecovery(gateway);
+});
+
+test('more log-ins than a user name has tries, made while Redis was frozen, do not lock it', async () => {
+  gateway.redis.freeze();
+  const tries = Array.from({ length: 12 }, () => tryLogin());
+  expect(new Set((await Promise.all(tries)).map(({ status }) => status))).toEqual(new Set([503]));
+  gateway.redis.thaw();
+  await expectRecovery(gateway);
+  expect((await tryLogin()).status).toBe(200);
+});
+
+test('a Redis that dies with requests on their way: 503 at once for all of them', async () => {
+  gateway.redis.freeze();
+  const startMs = performance.now();
+  const outcomes = Object.entries(actions(gateway)).map(([what, act]) => expectNotNow(what, act));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await gateway.redis.kill();
+  await Promise.all(outcomes);
+  expect(performance.now() - startMs).toBeLessThan(450);
+  await gateway.redis.restart();
+  await expectRecovery(gateway);
+});
+
+test('a Redis that restarts under load: each answer is a 200 or a 503, never a 401', async () => {
+  const seen = new Set<number>();
+  let running = true;
+  const ask = async (): Promise<void> => {
+    while (running) {
+      const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
+      seen.add(answer.status);
+      await answer.bytes();
+    }
+  };
+  const crowd = Array.from({ length: 10 }, ask);
+  await gateway.redis.kill();
+  await gateway.redis.restart();
+  await expectRecovery(gateway);
+  running = false;
+  await Promise.all(crowd);
+  expect([...seen].sort()).toEqual([200, 503]);
+});

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signAccessToken } from '../../src/token/access-token.ts';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { actions, expectNotNow } from '../support/outage.ts';
+import { type FakeRedis, startFakeRedis } from '../support/redis-relay.ts';
+import { until } from '../support/until.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+let fake: FakeRedis;
+let bank: Upstream;
+let gateway: TestGateway;
+let token = '';
+beforeAll(async () => {
+  fake = await startFakeRedis();
+  bank = await startUpstream();
+  gateway = await startTestGateway({
+    REDIS_URL: fake.url,
+    REDIS_DEADLINE_MS: '100',
+    BANK_URL: bank.url,
+  });
+  token = await signedToken();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+  await fake.close();
+});
+
+/** A token as the gateway itself would sign it, so that only Redis stands between it and the bank. */
+function signedToken(): Promise<string> {
+  const { issuer, audience } = gateway.settings;
+  const iat = Math.floor(Date.now() / 1000);
+  const [sid, jti] = [0, 1].map(() => randomBytes(16).toString('base64url')) as [string, string];
+  const who = { sub: gateway.users[0]?.id ?? '', client_id: 'portcullis-web', sid, jti, auth_time: iat };
+  return signAccessToken(gateway.ring, { iss: issuer, aud: audience, ...who, iat, exp: iat + 300 });
+}
+
+/** Waits until the gateway has a good connection, and has the next thing that it asks answered with these bytes. */
+async function answerNextWith(bytes: string): Promise<void> {
+  fake.answerWith('+PONG\r\n');
+  await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
+  fake.answerWith(bytes);
+}
+
+describe('a Redis that answers nonsense is one that can not be asked: nobody is let in or sent to log in', () => {
+  test.each([
+    ['a word in the place of values', '+OK\r\n'],
+    ['an empty word', '+\r\n'],
+    ['a number', ':1\r\n'],
+    ['a text', '$2\r\nOK\r\n'],
+    ['nothing', '$-1\r\n'],
+    ['no list', '*-1\r\n'],
+    ['an empty list', '*0\r\n'],
+    ['a list that is too short', '*1\r\n$-1\r\n'],
+    ['a list that is too long', '*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n'],
+    ['a list of numbers', '*2\r\n:1\r\n:2\r\n'],
+    ['a list of texts that nobody wrote', '*2\r\n$2\r\n{}\r\n$15\r\n{"role":"admin"}\r\n'],
+    ['an error', '-ERR what?\r\n'],
+    ['an error without a word', '-\r\n'],
+    ['more answers than questions', '+OK\r\n+OK\r\n+OK\r\n'],
+    ['half an answer', '*2\r\n$5\r\nab'],
+    ['the beginning of a huge one', '$536870912\r\nab'],
+    ['a length that is none', '$abc\r\n'],
+    ['another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['noise', '\x00\x01\x02\xff'],
+  ])('%s', async (_what, bytes) => {
+    const before = bank.count;
+    for (const [what, act] of Object.entries(actions({ url: gateway.url, token }))) {
+      await answerNextWith(bytes);
+      await expectNotNow(what, act);
+    }
+    expect(bank.count).toBe(before);
+  });
+});
+
+test('a Redis that has lost everything lets nobody in either, and says so as of any dead token', async () => {
+  const before = bank.count;
+  await answerNextWith('*2\r\n$-1\r\n$-1\r\n');
+  const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+  expect(await problemOf(answer)).toEqual({ status: 401, code: 'token_revoked' });
+  expect(bank.count).toBe(before);
+});

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connect.ts';
+import { serverBinary } from '../../src/redis/provide.ts';
+import { Refusal } from '../../src/refusal.ts';
+import { bearer, postJson } from '../support/gateway.ts';
+import {
+  actions,
+  expectNotNow,
+  expectOutage,
+  expectRecovery,
+  type HurtGateway,
+  startHurtGateway,
+} from '../support/outage.ts';
+import { until } from '../support/until.ts';
+
+let gateway: HurtGateway;
+let admin: RedisLink;
+beforeAll(async () => {
+  gateway = await startHurtGateway();
+  admin = new RedisLink({ url: gateway.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+  await admin.whenReady(3000);
+});
+afterAll(async () => {
+  admin.close();
+  await gateway.close();
+});
+
+const command = (...words: string[]): Promise<unknown> => admin.run((client) => client.sendCommand(words));
+const infoHas = async (text: string): Promise<boolean> => String(await command('INFO')).includes(text);
+
+describe('a Redis that was made a replica', () => {
+  /** A port on which nothing listens, so that the replica never gets data and keeps its own. */
+  const becomeReplica = (): Promise<unknown> => command('REPLICAOF', '127.0.0.1', '1');
+  const becomeMaster = (): Promise<unknown> => command('REPLICAOF', 'NO', 'ONE');
+
+  test('and refuses writes: who is logged in goes on, log-in and log-out say "not now"', async () => {
+    await becomeReplica();
+    try {
+      const { 'POST /auth/login': logIn, 'POST /auth/logout': logOut } = actions(gateway);
+      for (let i = 0; i < 5; i += 1) {
+        await Promise.all([
+          ...Array.from({ length: 4 }, () => expectNotNow('log-in', logIn as () => Promise<Response>)),
+          expectNotNow('log-out', logOut as () => Promise<Response>),
+          ...Array.from({ length: 10 }, async () => {
+            const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
+            expect(answer.status).toBe(200);
+          }),
+        ]);
+      }
+    } finally {
+      await becomeMaster();
+    }
+    await expectRecovery(gateway);
+  });
+
+  test('and has no data to show: 503 for everybody but the health check of the process', async () => {
+    await command('CONFIG', 'SET', 'replica-serve-stale-data', 'no');
+    await becomeReplica();
+    try {
+      await expectOutage(gateway);
+      await expectOutage(gateway);
+    } finally {
+      await becomeMaster();
+    }
+    await expectRecovery(gateway);
+  });
+});
+
+test('a Redis out of memory: who is logged in goes on, log-in says "not now"', async () => {
+  await command('CONFIG', 'SET', 'maxmemory', '1');
+  try {
+    expect((await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) })).status).toBe(
+      200,
+    );
+    const body = { username: 'alice', password: 'wonderland1' };
+    await expectNotNow('log-in', () => postJson(`${gateway.url}/auth/login`, body));
+  } finally {
+    await command('CONFIG', 'SET', 'maxmemory', '0');
+  }
+  await expectRecovery(gateway);
+});
+
+test('a Redis that wants a password all at once: 503 for everybody', async () => {
+  await command('CONFIG', 'SET', 'requirepass', 'sesame');
+  const dropped = command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => 'dropped');
+  await dropped;
+  await expectOutage(gateway);
+  await gateway.redis.restart();
+  await expectRecovery(gateway);
+});
+
+/** Starts the same server over the same data, but reading it in so slowly that it can be watched. */
+async function startLoading(): Promise<ChildProcess> {
+  const binary = await serverBinary(process.env);
+  if (binary instanceof Refusal) throw new Error(binary.detail);
+  const socket = gateway.redis.url.slice('unix://'.length);
+  const options = ['--port 0', `--unixsocket ${socket}`, '--appendonly yes', '--save', ''];
+  const slowly = ['--key-load-delay 1000', '--loading-process-events-interval-bytes 1024'];
+  return spawn(
+    binary.path,
+    [...options, ...slowly].flatMap((option) => option.split(' ')),
+    {
+      cwd: dirname(socket),
+      env: { ...process.env, ...binary.env },
+      stdio: 'ignore',
+    },
+  );
+}
+
+test('a Redis that is reading its data in: 503 for everybody, and all goes on when it is done', async () => {
+  await admin.whenReady(3000);
+  await Promise.all(Array.from({ length: 1000 }, (_, i) => command('SET', `filler:${i}`, 'x')));
+  await command('BGREWRITEAOF');
+  await until(() => infoHas('aof_rewrite_in_progress:0'));
+  await gateway.redis.kill();
+  const loading = await startLoading();
+  try {
+    await until(() => infoHas('loading:1').catch(() => false));
+    await expectOutage(gateway);
+    expect(await infoHas('loading:1')).toBe(true);
+    await expectOutage(gateway);
+    await until(() => infoHas('loading:0'));
+    await expectRecovery(gateway);
+  } finally {
+    loading.kill('SIGKILL');
+    await once(loading, 'exit');
+  }
+});

@@ -1,0 +1,35 @@
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { compactVerify } from 'jose';
+import { beforeAll, expect, test } from 'vitest';
+import { type ForeignKeys, makeForeignKeys } from '../../src/probe/foreign-keys.ts';
+import { forge, type JwsAlgorithm } from '../../src/probe/forge.ts';
+
+let keys: ForeignKeys & { secret: Buffer };
+beforeAll(async () => {
+  keys = { ...(await makeForeignKeys()), secret: randomBytes(64) };
+});
+
+const verifying = (key: KeyObject | Buffer): KeyObject | Buffer =>
+  Buffer.isBuffer(key) ? key : createPublicKey(key);
+
+/** An attack that is refused because it was badly made proves nothing. */
+test.each<[JwsAlgorithm, keyof typeof keys]>([
+  ['HS256', 'secret'],
+  ['HS384', 'secret'],
+  ['HS512', 'secret'],
+  ['RS256', 'rsa'],
+  ['RS384', 'rsa'],
+  ['RS512', 'rsa'],
+  ['PS256', 'rsa'],
+  ['PS384', 'rsa'],
+  ['PS512', 'rsa'],
+  ['ES256', 'p256'],
+  ['ES384', 'p384'],
+  ['ES512', 'p521'],
+  ['EdDSA', 'ed25519'],
+  ['Ed25519', 'ed25519'],
+])('a forged token of %s is one that its key verifies', async (algorithm, name) => {
+  const token = forge({ header: { alg: algorithm }, payload: { sub: 'x' }, algorithm, key: keys[name] });
+  const { payload } = await compactVerify(token, verifying(keys[name]), { algorithms: [algorithm] });
+  expect(Buffer.from(payload).toString()).toBe('{"sub":"x"}');
+});

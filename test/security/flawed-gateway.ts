@@ -1,0 +1,72 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { forge } from '../../src/probe/forge.ts';
+
+/** How a gateway that was not built with care decides about a token. */
+export type Judgement = (token: string, publicKey: KeyObject) => boolean | Promise<boolean>;
+
+export interface FlawedGateway {
+  url: string;
+  /** What it signs with. */
+  privateKey: KeyObject;
+  close(): Promise<void>;
+}
+
+export interface Flaw {
+  admits: Judgement;
+  /** What it does with whom it doesn't admit: a proper refusal unless given. */
+  refuses?: (outgoing: ServerResponse) => void;
+}
+
+const KID = 'the-one-key';
+
+/** A small server that looks like the gateway from outside: log-in, log-out, keys, and one thing behind them. */
+export async function startFlawedGateway({ admits, refuses = refuseProperly }: Flaw): Promise<FlawedGateway> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const publicKey = createPublicKey(privateKey);
+  const keySet = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KID }] });
+  const server = createServer(async (incoming, outgoing) => {
+    const { url = '' } = incoming;
+    if (url === '/auth/login') answerLogIn(await text(incoming), issue(privateKey), outgoing);
+    else if (url === '/auth/logout') outgoing.writeHead(204).end();
+    else if (url === '/.well-known/jwks.json') outgoing.end(keySet);
+    else if (await admits(tokenOf(incoming), publicKey)) outgoing.end('{}');
+    else refuses(outgoing);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    privateKey,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function refuseProperly(outgoing: ServerResponse): void {
+  outgoing.writeHead(401, { 'content-type': 'application/problem+json' });
+  outgoing.end(JSON.stringify({ status: 401, code: 'token_invalid' }));
+}
+
+function answerLogIn(body: string, token: string, outgoing: ServerResponse): void {
+  if (body.includes('"cookie"')) outgoing.setHeader('set-cookie', `portcullis=${token}; HttpOnly`);
+  outgoing.end(JSON.stringify({ access_token: token }));
+}
+
+function issue(key: KeyObject): string {
+  const iat = Math.floor(Date.now() / 1000);
+  const [sub, sid, jti] = Array.from({ length: 3 }, () => randomBytes(16).toString('base64url'));
+  const terms = { iss: 'http://127.0.0.1:8080', aud: 'portcullis-api', client_id: 'portcullis-web' };
+  const payload = { ...terms, sub, sid, jti, auth_time: iat, iat, exp: iat + 300 };
+  return forge({ header: { alg: 'PS256', typ: 'at+jwt', kid: KID }, payload, algorithm: 'PS256', key });
+}
+
+const tokenOf = ({ headers }: IncomingMessage): string =>
+  headers.authorization?.replace(/^Bearer /, '') ??
+  /portcullis=([^;]*)/.exec(headers.cookie ?? '')?.[1] ??
+  '';

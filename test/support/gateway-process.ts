@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+export interface GatewayProcess {
+  url: string;
+  pid: number;
+  /** Resident memory now and at most so far, in bytes (`VmRSS`, `VmHWM`). */
+  memory(): Promise<{ now: number; peak: number }>;
+  /** Stops it by SIGTERM and gives its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** `portcullis gateway` in a process of its own, on a free port, with these settings and no others. */
+export async function startGatewayProcess(env: Record<string, string>): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, ['src/main.ts', 'gateway'], {
+    env: { PATH: process.env.PATH, GATEWAY_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const url = await listeningUrl(child.stdout);
+  if (url === undefined || child.pid === undefined) throw new Error('the gateway did not start');
+  const { pid } = child;
+  return {
+    url,
+    pid,
+    memory: () => memoryOf(pid),
+    stop: async () => {
+      child.kill('SIGTERM');
+      return (await ended)[0];
+    },
+  };
+}
+
+/** Reads the log until the gateway says where it listens, and then passes it over, so that the pipe never fills. */
+async function listeningUrl(output: Readable): Promise<string | undefined> {
+  for await (const line of createInterface({ input: output })) {
+    const { event, url } = JSON.parse(line) as { event?: string; url?: string };
+    if (event !== 'gateway_listening') continue;
+    output.resume();
+    return url;
+  }
+  return undefined;
+}
+
+async function memoryOf(pid: number): Promise<{ now: number; peak: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const bytes = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+}
