@@ -1,0 +1,42 @@
+import type { DocumentedOperation, WholeAnswer } from './documented-api.ts';
+import { wholeAnswer } from './documented-api.ts';
+import { bearer } from './gateway.ts';
+
+/** What one request to a documented operation has besides its method and its path. */
+export interface Call {
+  /** For the `{name}`s of the path, percent-encoded by whoever gives them. */
+  path?: Record<string, string>;
+  /** Without the `?`. */
+  query?: string;
+  token?: string | undefined;
+  headers?: Record<string, string>;
+  json?: unknown;
+  form?: Record<string, string>;
+}
+
+/** Sends it. Of an event stream no more than the beginning is read. */
+export async function callOperation(
+  gatewayUrl: string,
+  { method, path }: DocumentedOperation,
+  call: Call,
+): Promise<WholeAnswer> {
+  const filled = path.replace(/{(\w+)}/g, (_, name: string) => call.path?.[name] ?? '');
+  const query = call.query === undefined ? '' : `?${call.query}`;
+  const answer = await fetch(gatewayUrl + filled + query, {
+    method: method.toUpperCase(),
+    headers: {
+      ...(call.token === undefined ? {} : bearer(call.token)),
+      ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...call.headers,
+    },
+    ...bodyOf(call),
+  });
+  if (answer.headers.get('content-type') !== 'text/event-stream') return wholeAnswer(answer);
+  await answer.body?.cancel();
+  return { status: answer.status, contentType: 'text/event-stream', body: '…' };
+}
+
+function bodyOf({ json, form }: Call): { body?: string | URLSearchParams } {
+  if (form !== undefined) return { body: new URLSearchParams(form) };
+  return json === undefined ? {} : { body: JSON.stringify(json) };
+}
