@@ -38,12 +38,15 @@ afterEach(() => {
   for (const { reader } of opened.splice(0)) reader.abort();
 });
 
-/** Opens the event stream of bob's account, and waits until something has come through it. */
-async function open(url: string, { access_token }: Tokens): Promise<OpenStream> {
-  const reader = await readEvents(`${url}/bank/accounts/${stack.accounts.bob}/stream`, {
-    ...bearer(access_token),
-    accept: 'text/event-stream',
-  });
+/** Opens the event stream of alice's account for her and of bob's for all others, and waits until something has come through it. */
+async function open(url: string, { access_token }: Tokens, username = 'bob'): Promise<OpenStream> {
+  const reader = await readEvents(
+    `${url}/bank/accounts/${stack.accounts[username === 'alice' ? 'alice' : 'bob']}/stream`,
+    {
+      ...bearer(access_token),
+      accept: 'text/event-stream',
+    },
+  );
   expect(reader.answer.statusCode).toBe(200);
   reader.answer.on('error', () => {});
   const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -64,47 +67,64 @@ async function goesOn({ reader }: OpenStream): Promise<boolean> {
   return true;
 }
 
-let mine: Tokens;
-let other: Tokens;
-beforeEach(async () => {
-  [mine, other] = [await logIn(stack.url), await logIn(stack.url)];
-});
+/** The ways to revoke, in an order in which none ends what a later one is about. */
+const REVOCATIONS: [
+  what: string,
+  username: string,
+  act: (mine: Tokens, other: Tokens) => Promise<unknown>,
+][] = [
+  ['of log-out', 'bob', (one) => ask(one, 'POST', '/auth/logout')],
+  ['of a replayed refresh token', 'bob', (one) => replay(one)],
+  [
+    'of its session being ended from another one',
+    'bob',
+    (one, another) => ask(another, 'DELETE', `/auth/sessions/${one.session_id}`),
+  ],
+  [
+    'of all other sessions being ended',
+    'bob',
+    (_one, another) => ask(another, 'DELETE', '/auth/sessions?keep=current'),
+  ],
+  ['of an administrator logging its user out', 'alice', (one) => actOn(one, 'logout')],
+  ['of its user being blocked', 'sam', (one) => actOn(one, 'block')],
+];
+
+async function replay({ refresh_token }: Tokens): Promise<void> {
+  await refreshed(stack.url, refresh_token);
+  stack.advanceClock(10_000);
+  expect((await refresh(stack.url, refresh_token)).status).toBe(401);
+  stack.advanceClock(-10_000);
+}
+
+async function actOn(tokens: Tokens, act: string): Promise<void> {
+  const staff = await logIn(stack.url, 'ada');
+  expect((await ask(staff, 'POST', `/admin/users/${claimsOf(tokens).sub}/${act}`)).status).toBe(200);
+}
 
 describe('an open event stream ends within a second, through whichever gateway it goes,', () => {
-  test.each<[string, () => Promise<unknown>]>([
-    ['of log-out', () => ask(mine, 'POST', '/auth/logout')],
-    [
-      'of its session being ended from another one',
-      () => ask(other, 'DELETE', `/auth/sessions/${mine.session_id}`),
-    ],
-    ['of all other sessions being ended', () => ask(other, 'DELETE', '/auth/sessions?keep=current')],
-    ['of a replayed refresh token', () => replay()],
-  ])('%s, and those of another session go on', async (_what, act) => {
-    const streams = await Promise.all([open(stack.url, mine), open(second.url, mine)]);
-    const bystander = await open(second.url, other);
+  const sessions = new Map<string, { one: Tokens; another: Tokens; streams: OpenStream[] }>();
+  let bystander: OpenStream;
+  beforeAll(async () => {
+    const another = await logIn(stack.url, 'bob');
+    bystander = await open(second.url, another);
+    for (const [what, username] of REVOCATIONS) {
+      const one = await logIn(stack.url, username);
+      const streams = await Promise.all([stack.url, second.url].map((url) => open(url, one, username)));
+      sessions.set(what, { one, another, streams });
+    }
+    opened.length = 0;
+    await delay(NEW_FOR_MS);
+  });
+
+  test.each(REVOCATIONS.map(([what, , act]) => [what, act] as const))('%s', async (what, act) => {
+    const { one, another, streams = [] } = sessions.get(what) ?? {};
+    if (one === undefined || another === undefined) throw new Error('there is no session');
+    expect(streams.map((stream) => stream.isOpen())).toEqual([true, true]);
     const startedAt = performance.now();
-    await act();
+    await act(one, another);
     await Promise.all(streams.map(({ ended }) => ended));
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
     expect(await goesOn(bystander)).toBe(true);
-  });
-
-  async function replay(): Promise<void> {
-    await refreshed(stack.url, mine.refresh_token);
-    stack.advanceClock(10_000);
-    expect((await refresh(stack.url, mine.refresh_token)).status).toBe(401);
-    stack.advanceClock(-10_000);
-  }
-
-  test.each(['block', 'logout'])('of an administrator doing "%s" to its user', async (act) => {
-    const staff = await logIn(stack.url, 'ada');
-    const streams = await Promise.all([open(stack.url, mine), open(second.url, other)]);
-    const { sub } = claimsOf(mine);
-    const startedAt = performance.now();
-    expect((await ask(staff, 'POST', `/admin/users/${sub}/${act}`)).status).toBe(200);
-    await Promise.all(streams.map(({ ended }) => ended));
-    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
-    if (act === 'block') expect((await ask(staff, 'POST', `/admin/users/${sub}/unblock`)).status).toBe(200);
   });
 
   test('of the expiry of its token, and not before', async () => {
@@ -120,6 +140,8 @@ describe('an open event stream ends within a second, through whichever gateway i
 });
 
 describe('an open event stream ends by itself in a few seconds', () => {
+  let mine: Tokens;
+
   test.each<[string, boolean, () => Promise<unknown>]>([
     [
       'of a revocation that nobody heard of',
@@ -146,6 +168,7 @@ describe('an open event stream ends by itself in a few seconds', () => {
 
   let standing = { role: 'user', gen: 0 } as Parameters<typeof writeAuthz>[0];
   beforeEach(async () => {
+    mine = await logIn(stack.url);
     standing = JSON.parse(
       (await stack.link.run((client) => client.get(authzKey(claimsOf(mine).sub)))) ?? '{}',
     );
@@ -168,6 +191,7 @@ describe('an open event stream ends by itself in a few seconds', () => {
 });
 
 test('a Redis outage alone ends no stream: what happens afterwards still comes through', async () => {
+  const mine = await logIn(stack.url);
   const stream = await open(stack.url, mine);
   stack.redis.freeze();
   try {
