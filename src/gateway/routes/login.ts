@@ -5,7 +5,13 @@ import { passwordSchema } from '../../identity/password-rules.ts';
 import type { PasswordHasher } from '../../identity/passwords.ts';
 import { findUserByName, type User } from '../../identity/users.ts';
 import { Refusal } from '../../refusal.ts';
-import { type SessionOpener, type SessionParts, startSession } from '../../session/start.ts';
+import {
+  type SessionOpener,
+  type SessionParts,
+  type StartedSession,
+  type StartReason,
+  startSession,
+} from '../../session/start.ts';
 import type { GatewayContext } from '../admission.ts';
 import { auditFields, logGrant, refuse } from '../arrival.ts';
 import { isFromSite, type Site } from '../credential.ts';
@@ -48,17 +54,30 @@ export const login =
     const user = await authenticate(parts, body, c);
     if (user === undefined) return refuse(c.env, new Refusal('login_wrong'));
     const session = await startSession(parts, openerOf(c, user, body.remember), nowMs);
-    const event = { ...auditFields(c.env), action: 'login', actor: user.id } as const;
-    if (session instanceof Refusal) {
-      await parts.audit.record({ ...event, result: 'refused', detail: session.reason }, nowMs);
-      return refuse(c.env, session, { sub: user.id });
-    }
-    const { evicted, claims } = session;
-    const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
-    await parts.audit.record({ ...event, result: 'done', session: claims.sid, detail }, nowMs);
-    logGrant(c.env, claims);
+    await recordOutcome(parts.audit, c, user.id, session);
+    if (session instanceof Refusal) return refuse(c.env, refusalOf(session), { sub: user.id });
+    logGrant(c.env, session.claims);
     return answerWithTokens(c, parts.site, session, body.transport);
   };
+
+/** Whoever is blocked between the password and the session is answered like whoever was blocked before. */
+const refusalOf = (refusal: Refusal<StartReason>): Refusal<StartReason | 'login_wrong'> =>
+  refusal.reason === 'user_not_active' ? new Refusal('login_wrong', refusal.reason) : refusal;
+
+/** The record tells which older sessions had to end for this one. */
+function recordOutcome(
+  audit: AuditTrail,
+  { env }: GatewayContext,
+  actor: string,
+  session: StartedSession | Refusal<StartReason>,
+): Promise<void> {
+  const event = { ...auditFields(env), action: 'login', actor } as const;
+  if (session instanceof Refusal)
+    return audit.record({ ...event, result: 'refused', detail: session.reason }, env.nowMs);
+  const { evicted, claims } = session;
+  const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
+  return audit.record({ ...event, result: 'done', session: claims.sid, detail }, env.nowMs);
+}
 
 const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): SessionOpener => ({
   userId: user.id,
