@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
@@ -12,6 +12,7 @@ import { RedisLink } from '../../src/redis/connect.ts';
 import { makeKeyPem } from '../../src/token/key-ring.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { refresh, refreshed, type Tokens } from '../support/sessions.ts';
 import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -90,10 +91,12 @@ test('no token, password, cookie, assertion or key is in the log, in Redis or in
   });
 
   const login = await postJson(`${url}/auth/login`, { username: 'bob', password: 'foobared' });
-  const { access_token: token } = (await login.json()) as { access_token: string };
+  const { access_token: token, refresh_token } = (await login.json()) as Tokens;
   const withCookie = { username: 'bob', password: 'foobared', transport: 'cookie' };
   const cookieLogin = await postJson(`${url}/auth/login`, withCookie, { origin: SITE });
-  const cookie = cookieLogin.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const cookies = cookieLogin.headers.getSetCookie().map((line) => line.split(';')[0] ?? '');
+  const [cookie = '', refreshCookie = ''] = cookies;
+  const next = await refreshed(url, refresh_token);
   expect([login.status, cookieLogin.status]).toEqual([200, 200]);
   const asked = [
     postJson(`${url}/auth/login`, { username: 'bob', password: 'a-wrong-password' }),
@@ -106,6 +109,12 @@ test('no token, password, cookie, assertion or key is in the log, in Redis or in
     fetch(`${url}/bank/accounts`, { headers: bearer(`${token.slice(0, -4)}AAAA`) }),
     fetch(`${url}/bank/accounts`, { headers: { ...bearer(token), cookie } }),
     fetch(`${url}/${token}`),
+    refresh(url, refresh_token),
+    refresh(url, `${next.refresh_token.slice(0, -4)}AAAA`),
+    fetch(`${url}/auth/refresh?refresh_token=${next.refresh_token}`, { method: 'POST' }),
+    fetch(`${url}/auth/refresh`, { method: 'POST', headers: { cookie: refreshCookie, origin: SITE } }),
+    fetch(`${url}/auth/session`, { headers: bearer(next.refresh_token) }),
+    fetch(`${url}/${next.refresh_token}`),
     fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
   ];
   const answers = await Promise.all(asked);
@@ -114,8 +123,9 @@ test('no token, password, cookie, assertion or key is in the log, in Redis or in
   const inOutage = await fetch(`${url}/bank/accounts`, { headers: { cookie } });
   expect(inOutage.status).toBe(503);
   await redis.restart();
-  keep(token);
-  keep(cookie);
+  const refreshKey = await readFile(join(dataDir, 'keys', 'refresh.key'), 'utf8');
+  for (const secret of [token, next.access_token, refresh_token, next.refresh_token, ...cookies, refreshKey])
+    keep(secret);
   for (const line of signingKey.split('\n')) keep(line);
 
   gateway.kill('SIGTERM');
