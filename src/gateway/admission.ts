@@ -43,7 +43,7 @@ interface NotAdmitted {
  * signature fails never reaches Redis.
  */
 async function admit(
-  { site, verifyToken, redis, activity }: AdmissionParts,
+  { site, verifyToken, redis }: AdmissionParts,
   { incoming, nowMs, clientAddress }: Arrival,
 ): Promise<Admitted | NotAdmitted> {
   const token = takeCredential(incoming, site);
@@ -53,8 +53,13 @@ async function admit(
   const standing = await askWhitelist(redis, claims);
   if (standing instanceof Refusal) return { refusal: standing, claims };
   if (!mayComeFrom(standing, clientAddress)) return { refusal: new Refusal('address_refused'), claims };
-  if (isRealActivity(incoming)) activity.note(claims.sub, claims.sid, nowMs);
   return { claims, kid: () => kidOf(token), standing };
+}
+
+/** Writes down that a request is let through, and that somebody is there. What is refused keeps no session alive. */
+export function letThrough({ activity }: AdmissionParts, arrival: Arrival, { sub, sid }: AccessClaims): void {
+  if (isRealActivity(arrival.incoming)) activity.note(sub, sid, arrival.nowMs);
+  logGrant(arrival, { sub, sid });
 }
 
 /** What a page asks for by itself while nobody is there doesn't keep a session alive: polling and event streams. */
@@ -75,7 +80,7 @@ export const admitted =
 /** The same, for routes that need no further permission. */
 export const loggedIn = (parts: AdmissionParts, route: AdmittedRoute) =>
   admitted(parts, (c, who) => {
-    logGrant(c.env, who.claims);
+    letThrough(parts, c.env, who.claims);
     return route(c, who);
   });
 
@@ -84,6 +89,6 @@ export const permitted = (parts: AdmissionParts, scope: Scope, route: AdmittedRo
   admitted(parts, (c, who) => {
     if (!scopesOf(who.standing.role).has(scope))
       return refuse(c.env, new Refusal('scope_missing', scope), who.claims);
-    logGrant(c.env, who.claims);
+    letThrough(parts, c.env, who.claims);
     return route(c, who);
   });

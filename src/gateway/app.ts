@@ -3,8 +3,15 @@ import { Hono } from 'hono';
 import { PasswordQueueFull } from '../identity/passwords.ts';
 import { RedisUnavailable } from '../redis/connect.ts';
 import { Refusal } from '../refusal.ts';
-import { type AdmissionParts, type Admitted, admitted, type GatewayContext, loggedIn } from './admission.ts';
-import { type Arrival, logGrant, refuse } from './arrival.ts';
+import {
+  type AdmissionParts,
+  type Admitted,
+  admitted,
+  type GatewayContext,
+  letThrough,
+  loggedIn,
+} from './admission.ts';
+import { type Arrival, refuse } from './arrival.ts';
 import type { AssertionSource } from './bank-assertions.ts';
 import { headersForBank } from './forwarded-headers.ts';
 import type { OpenAnswers } from './open-answers.ts';
@@ -85,14 +92,15 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
 
 /** The last two stages: may this user do this, and if so the bank answers. */
 const passOn =
-  ({ policy, assertionFor, proxy, site, openAnswers }: GatewayParts) =>
+  (parts: GatewayParts) =>
   async (c: GatewayContext, { claims, kid, standing }: Admitted): Promise<Response> => {
+    const { policy, assertionFor, proxy, site, openAnswers } = parts;
     const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
     const path = c.env.path.slice(BANK_PREFIX.length);
     const refusal = policy(incoming.method ?? '', path, standing);
     if (refusal !== undefined) return refuse(c.env, refusal, claims);
     const assertion = await assertionFor(claims, standing, nowMs);
-    logGrant(c.env, claims);
+    letThrough(parts, c.env, claims);
     proxy.forward({
       incoming,
       outgoing,

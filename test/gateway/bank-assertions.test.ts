@@ -82,7 +82,7 @@ test('it is made anew when the role changes', async () => {
   const token = await gateway.login('alice');
   const { sub } = decodeJwt<{ sub: string }>(token);
   const before = await assertionFor(token);
-  await gateway.link.run((client) => client.set(authzKey(sub), writeAuthz({ role: 'supervisor' })));
+  await gateway.link.run((client) => client.set(authzKey(sub), writeAuthz({ role: 'supervisor', gen: 0 })));
   const after = await assertionFor(token);
   expect(await verified(before)).toMatchObject({ role: 'user' });
   expect(await verified(after)).toMatchObject({ role: 'supervisor' });

@@ -76,7 +76,7 @@ describe('a Redis that answers nonsense is one that can not be asked: nobody is 
 
 test('a Redis that has lost everything lets nobody in either, and says so as of any dead token', async () => {
   const before = bank.count;
-  await answerNextWith('*2\r\n$-1\r\n$-1\r\n');
+  await answerNextWith('*3\r\n$-1\r\n$-1\r\n$-1\r\n');
   const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
   expect(await problemOf(answer)).toEqual({ status: 401, code: 'token_revoked' });
   expect(bank.count).toBe(before);
