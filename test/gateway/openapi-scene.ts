@@ -31,8 +31,8 @@ export interface Tokens {
 
 const BOB = { username: 'bob', password: 'foobared' };
 
-export async function startScene(): Promise<Scene> {
-  const stack = await startTestStack({ REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000' });
+export async function startScene(env: Record<string, string> = {}): Promise<Scene> {
+  const stack = await startTestStack({ REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', ...env });
   const client = await addClient(
     stack.link,
     { name: 'a service', uses: ['revoke', 'introspect'] },
