@@ -55,6 +55,14 @@ export const CREDENTIAL_INVALID: Refused = { stage: 'credential', status: 400, c
 export const TOKEN_INVALID: Refused = { stage: 'signature', status: 401, code: 'token_invalid' };
 export const TOKEN_EXPIRED: Refused = { stage: 'signature', status: 401, code: 'token_expired' };
 export const TOKEN_REVOKED: Refused = { stage: 'whitelist', status: 401, code: 'token_revoked' };
+export const REFRESH_INVALID: Refused = { stage: 'signature', status: 401, code: 'refresh_token_invalid' };
+export const BODY_INVALID: Refused = { stage: 'credential', status: 400, code: 'body_invalid' };
+export const FOREIGN_SITE: Refused = {
+  stage: 'credential',
+  status: 403,
+  code: 'origin_refused',
+  alsoStatuses: [403],
+};
 export const FORBIDDEN: Refused = {
   stage: 'policy',
   status: 403,

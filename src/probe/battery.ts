@@ -9,6 +9,7 @@ import { JSON_TEXT_ATTACKS } from './cases/json-text.ts';
 import { KEY_CONFUSION_ATTACKS } from './cases/key-confusion.ts';
 import { LIFECYCLE_ATTACKS } from './cases/lifecycle.ts';
 import { PATH_ATTACKS } from './cases/path.ts';
+import { REFRESH_ATTACKS } from './cases/refresh.ts';
 import { SERIALISATION_ATTACKS } from './cases/serialisation.ts';
 import { SPELLING_ATTACKS } from './cases/spelling.ts';
 import { TAMPERING_ATTACKS } from './cases/tampering.ts';
@@ -34,6 +35,7 @@ export const ATTACKS: readonly Attack[] = [
   ...SPELLING_ATTACKS,
   ...TAMPERING_ATTACKS,
   ...LIFECYCLE_ATTACKS,
+  ...REFRESH_ATTACKS,
   ...TWO_CREDENTIALS_ATTACKS,
   ...CARRIER_ATTACKS,
   ...WIRE_ATTACKS,

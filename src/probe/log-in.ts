@@ -13,19 +13,34 @@ export class ProbeFailed extends Error {
   override readonly name = 'ProbeFailed';
 }
 
-/** The access token of a log-in. @throws {ProbeFailed} */
-export async function logIn(target: Target, user: LogIn): Promise<string> {
-  const { access_token: token } = readJson(await postLogIn(target, user, 'bearer'));
-  if (typeof token !== 'string') throw new ProbeFailed('the log-in gave no access token');
-  return token;
+/** The access token and the refresh token of a log-in. @throws {ProbeFailed} */
+export async function logIn(target: Target, user: LogIn): Promise<{ access: string; refresh: string }> {
+  const { access_token: access, refresh_token: refresh } = readJson(await postLogIn(target, user, 'bearer'));
+  if (typeof access !== 'string') throw new ProbeFailed('the log-in gave no access token');
+  if (typeof refresh !== 'string') throw new ProbeFailed('the log-in gave no refresh token');
+  return { access, refresh };
 }
 
-/** The cookie of a log-in, its name and value as they are. @throws {ProbeFailed} */
-export async function logInForCookie(target: Target, user: LogIn): Promise<{ name: string; value: string }> {
+export interface CookiePair {
+  name: string;
+  value: string;
+}
+
+/** The two cookies of a log-in, names and values as they are. @throws {ProbeFailed} */
+export async function logInForCookies(
+  target: Target,
+  user: LogIn,
+): Promise<{ access: CookiePair; refresh: CookiePair }> {
   const answer = await postLogIn(target, user, 'cookie');
-  const [, name, value] = /^([^=;]+)=([^;]+)/.exec(answer.headers.get('set-cookie') ?? '') ?? [];
-  if (name === undefined || value === undefined) throw new ProbeFailed('the log-in gave no cookie');
-  return { name, value };
+  const lines = (answer.headers.get('set-cookie') ?? '').split(', ').map((line) => line.split(';')[0] ?? '');
+  const cookies = lines.map((line) => ({
+    name: line.slice(0, line.indexOf('=')),
+    value: line.slice(line.indexOf('=') + 1),
+  }));
+  const refresh = cookies.find(({ name }) => name.includes('refresh'));
+  const access = cookies.find(({ name, value }) => name !== refresh?.name && value.split('.').length === 3);
+  if (access === undefined || refresh === undefined) throw new ProbeFailed('the log-in gave no cookies');
+  return { access, refresh };
 }
 
 /** Ends a token. @throws {ProbeFailed} when the gateway doesn't say that it is ended. */

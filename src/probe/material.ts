@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { type ForeignKeys, makeForeignKeys } from './foreign-keys.ts';
-import { fetchKeys, type LogIn, logIn, logInForCookie, logOut, ProbeFailed, statusWith } from './log-in.ts';
+import { fetchKeys, type LogIn, logIn, logInForCookies, logOut, ProbeFailed, statusWith } from './log-in.ts';
 import type { Target } from './raw-request.ts';
 import { PROXIED_PATH } from './requests.ts';
 
@@ -22,6 +22,10 @@ export interface Material {
   /** A path that answers 200 to the live token, such as `/bank/accounts`: what every attack asks for. */
   path: string;
   cookieName: string;
+  /** What the refresh token's cookie is called. */
+  refreshCookieName: string;
+  /** The refresh tokens of the live session and of the one that was logged out. */
+  refreshTokens: { live: string; loggedOut: string };
   /** Signed and on the whitelist. */
   live: IssuedToken;
   /** Signed, and logged out. */
@@ -53,15 +57,18 @@ const PATHS = [PROXIED_PATH, '/auth/session'];
  */
 export async function gatherMaterial(target: Target, options: MaterialOptions): Promise<Material> {
   const [keySetText, foreign] = await Promise.all([fetchKeys(target), makeForeignKeys()]);
-  const live = readToken(await logIn(target, options));
-  const cookie = await logInForCookie(target, options);
-  await logOut(target, cookie.value);
+  const pair = await logIn(target, options);
+  const live = readToken(pair.access);
+  const cookies = await logInForCookies(target, options);
+  await logOut(target, cookies.access.value);
   return {
     host: target.origin.host,
     path: await pathForAttacks(target, live),
-    cookieName: cookie.name,
+    cookieName: cookies.access.name,
+    refreshCookieName: cookies.refresh.name,
+    refreshTokens: { live: pair.refresh, loggedOut: cookies.refresh.value },
     live,
-    loggedOut: readToken(cookie.value),
+    loggedOut: readToken(cookies.access.value),
     publicKey: publicKeyOf(keySetText, live.kid),
     keySetText,
     signer: options.signer ?? foreign.rsa,

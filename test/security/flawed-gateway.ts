@@ -54,8 +54,14 @@ export function refuseProperly(outgoing: ServerResponse): void {
 }
 
 function answerLogIn(body: string, token: string, outgoing: ServerResponse): void {
-  if (body.includes('"cookie"')) outgoing.setHeader('set-cookie', `portcullis=${token}; HttpOnly`);
-  outgoing.end(JSON.stringify({ access_token: token }));
+  const [sub, sid, mac] = [16, 16, 32].map((bytes) => randomBytes(bytes).toString('base64url'));
+  const refreshToken = `v1.${sub}.${sid}.0.${mac}`;
+  const cookies = [
+    `portcullis=${token}; HttpOnly`,
+    `portcullis-refresh=${refreshToken}; Path=/auth; HttpOnly`,
+  ];
+  if (body.includes('"cookie"')) outgoing.setHeader('set-cookie', cookies);
+  outgoing.end(JSON.stringify({ access_token: token, refresh_token: refreshToken }));
 }
 
 function issue(key: KeyObject): string {
