@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { routesTable } from '../scripts/routes-table.ts';
 import { settingsTable } from '../scripts/settings-table.ts';
 import { tour } from '../src/dev/tour.ts';
 import { ATTACKS } from '../src/probe/battery.ts';
@@ -34,6 +35,10 @@ test('every row of the threat model that claims a guarantee names what shows it'
 
 test("the README's table of settings is the one that the settings give", () => {
   expect(read('README.md')).toContain(settingsTable());
+});
+
+test("the README's table of routes is the one that the description of the API gives", () => {
+  expect(read('README.md')).toContain(routesTable());
 });
 
 test("the README's tour is the one that npm start prints", () => {
