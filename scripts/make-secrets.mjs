@@ -34,6 +34,7 @@ if (!existsSync(join(directory, 'signing-key.pem'))) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   write('signing-key.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
+if (!existsSync(join(directory, 'refresh-key'))) write('refresh-key', `${password()}\n`);
 if (!existsSync(join(directory, 'redis.acl'))) {
   const [admin, service, inspector] = [password(), password(), password()];
   write('redis-url', `redis://portcullis:${service}@redis:6379\n`);
