@@ -83,6 +83,39 @@ test('a bank that does not answer is a 504 in the configured time, and its reque
   await closed.promise;
 });
 
+test('a bank that does not take an upload is a 504 too', async () => {
+  bank.answerWith(() => {});
+  const answer = await post(new Uint8Array(9_000_000));
+  expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+});
+
+test('a request that gets no connection to the bank is a 504 in the same time, and is never sent', async () => {
+  const limits = { BANK_CONNECTIONS_MAX: '1', BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}` };
+  const single = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
+  try {
+    let held: ServerResponse | undefined;
+    bank.answerWith((_incoming, outgoing) => {
+      held = outgoing;
+      outgoing.write('begun');
+    });
+    const before = bank.count;
+    const ask = (): Promise<Response> => fetch(`${single.url}/bank/accounts`, { headers: bearer(token) });
+    const first = await ask();
+    const startMs = performance.now();
+    const others = await Promise.all([ask(), ask(), ask()]);
+    expect(performance.now() - startMs).toBeLessThan(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
+    for (const answer of others)
+      expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+    held?.end();
+    expect(await first.text()).toBe('begun');
+    bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
+    expect(await (await ask()).text()).toBe('next');
+    expect(bank.count - before).toBe(2);
+  } finally {
+    await single.close();
+  }
+});
+
 describe('nothing is sent twice', () => {
   test.each(BODIES)(
     'a bank that hangs up on a request %s is a 502, and heard it once',
