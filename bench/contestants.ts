@@ -12,6 +12,7 @@ export interface PeerEnvironment {
   SIGNING_KEY: string;
   /** The public half of `SIGNING_KEY`, PEM (SPKI). */
   PUBLIC_KEY: string;
+  REFRESH_KEY: string;
   SESSION_SECRET: string;
   TOKEN_CACHE?: string;
   SIGNATURE_MEMO_SIZE?: string;

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { writeAuthz } from '../src/identity/authz.ts';
 import type { RedisLink } from '../src/redis/connect.ts';
 import { authzKey } from '../src/redis/keys.ts';
-import { type SessionTerms, startSession } from '../src/session/start.ts';
-import type { KeyRing } from '../src/token/key-ring.ts';
+import { Refusal } from '../src/refusal.ts';
+import { startSession } from '../src/session/start.ts';
+import type { SessionTerms } from '../src/session/terms.ts';
+import { fixedRing, type KeyRing } from '../src/token/key-ring.ts';
 
 /** Logs in `count` users, one session each, as the gateway does it. @returns their access tokens */
 export async function startSessions(
@@ -12,10 +14,13 @@ export async function startSessions(
   terms: SessionTerms,
   count: number,
 ): Promise<string[]> {
+  const parts = { redis, ring: fixedRing(ring), refreshKey: randomBytes(32), terms };
   const start = async (): Promise<string> => {
-    const id = randomBytes(16).toString('base64url');
-    await redis.run((client) => client.set(authzKey(id), writeAuthz({ role: 'user' })));
-    const session = await startSession(redis, ring, terms, { id, clientId: 'portcullis-web' }, Date.now());
+    const userId = randomBytes(16).toString('base64url');
+    await redis.run((client) => client.set(authzKey(userId), writeAuthz({ role: 'user', gen: 0 })));
+    const about = { clientId: 'portcullis-web', device: 'bench', address: '127.0.0.1', remember: false };
+    const session = await startSession(parts, { userId, role: 'user', gen: 0, ...about }, Date.now());
+    if (session instanceof Refusal) throw new Error(`no session: ${session.reason}`);
     return session.accessToken;
   };
   return Promise.all(Array.from({ length: count }, start));

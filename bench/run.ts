@@ -2,6 +2,7 @@ import { createPublicKey, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gatewaySettings } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
 import { RedisLink } from '../src/redis/connect.ts';
 import { startLocalRedis } from '../src/redis/local-server.ts';
@@ -53,14 +54,16 @@ const environment = (redisUrl: string, upstreamUrl: string, keyPem: string): Pee
   AUDIENCE: 'portcullis-api',
   SIGNING_KEY: keyPem,
   PUBLIC_KEY: createPublicKey(keyPem).export({ type: 'spki', format: 'pem' }).toString(),
+  REFRESH_KEY: randomBytes(32).toString('base64url'),
   SESSION_SECRET: randomBytes(32).toString('base64url'),
 });
 
-async function logIn({ REDIS_URL, SIGNING_KEY, ISSUER, AUDIENCE }: PeerEnvironment): Promise<string[]> {
+async function logIn(env: PeerEnvironment): Promise<string[]> {
+  const { REDIS_URL, SIGNING_KEY } = env;
   const link = new RedisLink({ url: REDIS_URL, deadlineMs: 900, log: createLog('cli', 'silent') });
   try {
     await link.whenReady(5000);
-    const terms = { issuer: ISSUER, audience: AUDIENCE, accessTokenTtlSeconds: TOKEN_TTL_SECONDS };
+    const terms = gatewaySettings({ ...env, ACCESS_TOKEN_TTL_SECONDS: String(TOKEN_TTL_SECONDS) });
     return await startSessions(link, await keyRingFromPem(SIGNING_KEY), terms, CONNECTIONS);
   } finally {
     link.close();

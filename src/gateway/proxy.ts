@@ -36,11 +36,11 @@ export type ProxySettings = Pick<
 /** The connections to the bank, and the answers that are passing through. */
 export class BankProxy {
   readonly #pool: Pool;
-  readonly #bodyMaxBytes: number;
+  readonly #settings: ProxySettings;
   readonly #streams = new Set<AnswerRelay>();
 
   constructor(settings: ProxySettings) {
-    this.#bodyMaxBytes = settings.bodyMaxBytes;
+    this.#settings = settings;
     this.#pool = new Pool(settings.bankUrl, {
       connections: settings.bankConnectionsMax,
       pipelining: 1,
@@ -52,14 +52,15 @@ export class BankProxy {
 
   /**
    * Stage 5: sends the request to the bank and streams the answer back. Redirects are passed on, never followed;
-   * nothing is sent twice. Bodies flow both ways no faster than their slower side.
+   * nothing is sent twice. Bodies flow both ways no faster than their slower side. A request waits for a free
+   * connection no longer than for the first byte of an answer.
    */
   forward(request: ProxiedRequest): void {
     const { incoming, target, headers } = request;
-    const body = bodyOf(request.incoming, request.outgoing, this.#bodyMaxBytes);
+    const body = bodyOf(request.incoming, request.outgoing, this.#settings.bodyMaxBytes);
     this.#pool.dispatch(
       { method: incoming.method as Dispatcher.HttpMethod, path: target, headers, body },
-      new AnswerRelay(request, this.#streams),
+      new AnswerRelay(request, this.#streams, this.#settings.bankFirstByteTimeoutMs),
     );
   }
 
@@ -77,11 +78,14 @@ export class BankProxy {
 class AnswerRelay implements Dispatcher.DispatchHandler {
   readonly #request: ProxiedRequest;
   readonly #streams: Set<AnswerRelay>;
+  readonly #waiting: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(request: ProxiedRequest, streams: Set<AnswerRelay>) {
+  constructor(request: ProxiedRequest, streams: Set<AnswerRelay>, waitMs: number) {
     this.#request = request;
     this.#streams = streams;
+    const giveUp = (): void => request.onRefusal(new Refusal('bank_too_slow', 'no free connection'));
+    this.#waiting = setTimeout(giveUp, waitMs);
     request.outgoing.on('close', () => this.#clientLeft());
   }
 
@@ -92,8 +96,10 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    clearTimeout(this.#waiting);
     this.#controller = controller;
-    if (this.#request.outgoing.destroyed) this.#clientLeft();
+    const { outgoing } = this.#request;
+    if (outgoing.destroyed || outgoing.writableEnded) controller.abort(new Error('nobody waits any more'));
   }
 
   onResponseStart(
@@ -127,6 +133,7 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, fault: Error): void {
+    clearTimeout(this.#waiting);
     const { outgoing, onRefusal } = this.#request;
     if (outgoing.writableEnded) return;
     if (outgoing.headersSent) outgoing.destroy();
@@ -134,6 +141,7 @@ class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   #clientLeft(): void {
+    clearTimeout(this.#waiting);
     const { outgoing } = this.#request;
     this.#streams.delete(this);
     if (!outgoing.writableFinished) this.#controller?.abort(new Error('the client went away'));

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningGateway } from '../../src/gateway/server.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startGatewayBeside } from '../support/gateway-beside.ts';
 import { RawConnection, rawProblemOf, rawRequest, sendRaw } from '../support/raw-http.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { until } from '../support/until.ts';
@@ -105,20 +107,16 @@ test('requests sent at once on one connection are answered in their order', asyn
 });
 
 describe('connections', () => {
-  let narrow: TestGateway;
-  let authorization = '';
+  let narrow: RunningGateway;
   beforeAll(async () => {
     const limits = { IDLE_TIMEOUT_MS: '400', KEEP_ALIVE_TIMEOUT_MS: '200', CONNECTIONS_MAX: '8' };
-    narrow = await startTestGateway({ BANK_URL: bank.url, ...limits });
-    authorization = `Authorization: Bearer ${await narrow.login()}`;
+    narrow = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
   });
   afterAll(() => narrow.close());
-  const accounts = (): string => rawRequest(ACCOUNTS, authorization);
-
   test('a connection is kept for the next request, and closed when none comes in time', async () => {
     bank.answerWith((_incoming, outgoing) => outgoing.end());
     const connection = new RawConnection(narrow.url);
-    for (let i = 0; i < 3; i += 1) expect((await connection.send(accounts()).answer()).status).toBe(200);
+    for (let i = 0; i < 3; i += 1) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
     await connection.untilClosed(2000);
   });
 
@@ -132,7 +130,7 @@ describe('connections', () => {
       outgoing.on('drain', fill);
       fill();
     });
-    const connection = new RawConnection(narrow.url).send(accounts());
+    const connection = new RawConnection(narrow.url).send(good(ACCOUNTS));
     connection.socket.pause();
     await closed.promise;
     connection.destroy();
@@ -143,7 +141,7 @@ describe('connections', () => {
     const connections = Array.from({ length: 12 }, () => new RawConnection(narrow.url));
     await until(() => connections.filter(({ closed }) => closed).length === 4);
     const open = connections.filter(({ closed }) => !closed);
-    for (const connection of open) expect((await connection.send(accounts()).answer()).status).toBe(200);
+    for (const connection of open) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
     for (const connection of open) connection.destroy();
   });
 });

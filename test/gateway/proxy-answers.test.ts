@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startGatewayBeside } from '../support/gateway-beside.ts';
 import { type RawAnswer, RawConnection, rawRequest, sendRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -128,8 +129,7 @@ describe('an answer', () => {
 });
 
 test('when the gateway stops, a stream of events ends, at the bank too, also for a client that reads no more', async () => {
-  const other = await startTestGateway({ BANK_URL: bank.url, SHUTDOWN_GRACE_MS: '500' });
-  const authorization = bearer(await other.login()).authorization ?? '';
+  const other = await startGatewayBeside(gateway, { BANK_URL: bank.url, SHUTDOWN_GRACE_MS: '500' });
   const closed: string[] = [];
   bank.answerWith((incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -141,7 +141,7 @@ test('when the gateway stops, a stream of events ends, at the bank too, also for
   });
   const streams = ['1', '2'].map((id) =>
     new RawConnection(other.url).send(
-      rawRequest(`GET /bank/accounts/${id}/stream`, `Authorization: ${authorization}`),
+      rawRequest(`GET /bank/accounts/${id}/stream`, `Authorization: Bearer ${token}`),
     ),
   );
   for (const stream of streams) await until(() => stream.rest.length > 200_000);

@@ -3,8 +3,9 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { RawConnection, rawProblemOf, rawRequest } from '../support/raw-http.ts';
-import { expectRefusal, type Problem } from '../support/refusal.ts';
+import { startGatewayBeside } from '../support/gateway-beside.ts';
+import { RawConnection, rawRequest } from '../support/raw-http.ts';
+import { expectRefusal } from '../support/refusal.ts';
 import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -132,14 +133,14 @@ describe('bodies flow no faster than their slower side takes them', () => {
 
   test('a client stalls when the bank does not read', async () => {
     bank.answerWith(() => {});
-    const roomy = await startTestGateway({
+    const roomy = await startGatewayBeside(gateway, {
       BANK_URL: bank.url,
       BODY_MAX_BYTES: `${1024 * MIB}`,
       SHUTDOWN_GRACE_MS: '0',
     });
     try {
       for (const framing of [`Content-Length: ${1024 * MIB}`, 'Transfer-Encoding: chunked']) {
-        const authorization = `Authorization: Bearer ${await roomy.login()}`;
+        const authorization = `Authorization: Bearer ${token}`;
         const connection = new RawConnection(roomy.url);
         connection.send(rawRequest(`POST ${TRANSFERS}`, authorization, framing));
         const block = framing.startsWith('C')
@@ -190,98 +191,5 @@ describe('a body over the limit', () => {
     for (const body of [bytes, chunkedOf(bytes)]) {
       expect((await (await post(body)).bytes()).length).toBe(BODY_MAX_BYTES);
     }
-  });
-});
-
-describe('an answer that comes before the request is complete', () => {
-  const LINGER_MS = 1500;
-
-  test('reaches a client that sends on, and whole', async () => {
-    const long = randomBytes(2 * MIB);
-    bank.answerWith((_incoming, outgoing) => {
-      outgoing.writeHead(403);
-      outgoing.end(long);
-    });
-    for (const body of [new Uint8Array(BODY_MAX_BYTES), chunkedOf(new Uint8Array(BODY_MAX_BYTES))]) {
-      const answer = await post(body);
-      expect(answer.status).toBe(403);
-      expect(digest(await answer.bytes())).toBe(digest(long));
-    }
-  });
-
-  test.each([
-    ['of declared length', 'Content-Length: 1000', '12345'],
-    ['of undeclared length', 'Transfer-Encoding: chunked', '5\r\n12345\r\n'],
-  ])('to a client that stops sending a body %s closes the connection', async (_what, framing, begin) => {
-    bank.answerWith((_incoming, outgoing) => {
-      outgoing.writeHead(403);
-      outgoing.end('no');
-    });
-    const connection = open(`POST ${TRANSFERS}`, framing).send(begin);
-    expect((await connection.answer()).body.toString()).toBe('no');
-    await connection.untilClosed(LINGER_MS);
-  });
-
-  test('from the gateway itself closes the connection too', async () => {
-    const connection = new RawConnection(gateway.url);
-    connection.send(rawRequest(`POST ${TRANSFERS}`, 'Content-Length: 1000')).send('12345');
-    expect(rawProblemOf(await connection.answer())).toEqual({ status: 401, code: 'credential_missing' });
-    await connection.untilClosed(LINGER_MS);
-  });
-
-  test('leaves the connection of use when the rest of the body comes', async () => {
-    bank.answerWith((_incoming, outgoing) => {
-      outgoing.writeHead(403);
-      outgoing.end('no');
-    });
-    const connection = open(`POST ${TRANSFERS}`, 'Content-Length: 10').send('12345');
-    await connection.answer();
-    bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
-    connection.send(`67890${rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`)}`);
-    expect((await connection.answer()).body.toString()).toBe('next');
-    connection.destroy();
-  });
-});
-
-describe('Expect: 100-continue', () => {
-  const EXPECTING = ['Expect: 100-continue', 'Content-Length: 5'];
-
-  test.each([
-    ['with a bad token', TRANSFERS, () => 'a.b.c', { status: 401, code: 'token_invalid' }],
-    ['without permission', '/bank/vault', () => token, { status: 403, code: 'forbidden', redisCommands: 1 }],
-  ])(
-    '%s it is refused before the body is asked for, and the connection is closed',
-    async (_what, path, tokenOf, refusal) => {
-      const connection = new RawConnection(gateway.url);
-      const send = async (): Promise<Problem> => {
-        connection.send(rawRequest(`POST ${path}`, `Authorization: Bearer ${tokenOf()}`, ...EXPECTING));
-        const answer = await connection.answer();
-        expect(answer.headers.connection).toEqual(['close']);
-        return rawProblemOf(answer);
-      };
-      await expectRefusal({ gateway, bank }, send, refusal);
-      await connection.untilClosed();
-    },
-  );
-
-  test('with a good token the body is asked for and passed on, and the expectation is not', async () => {
-    let expectation: unknown = 'none seen';
-    bank.answerWith((incoming, outgoing) => {
-      expectation = incoming.headers.expect;
-      echo(incoming, outgoing);
-    });
-    const connection = open(`POST ${TRANSFERS}`, ...EXPECTING);
-    expect((await connection.answer()).status).toBe(100);
-    connection.send('12345');
-    expect((await connection.answer()).body.toString()).toBe('12345');
-    expect(expectation).toBeUndefined();
-    connection.destroy();
-  });
-
-  test('an expectation of another kind is passed over', async () => {
-    const connection = open(`POST ${TRANSFERS}`, 'Expect: miracles', 'Content-Length: 5').send('12345');
-    const answer = await connection.answer();
-    expect([answer.status, answer.body.toString()]).toEqual([200, '12345']);
-    connection.destroy();
   });
 });

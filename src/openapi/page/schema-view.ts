@@ -30,7 +30,7 @@ const joined = (parts: readonly Html[], between: string): Html =>
 function limits({ format, minLength, maxLength, minimum, maximum }: JsonSchema): string {
   const told = [
     format,
-    minLength && `at least ${minLength} characters`,
+    minLength && (minLength === 1 ? 'not empty' : `at least ${minLength} characters`),
     maxLength && `at most ${maxLength} characters`,
     minimum !== undefined && `from ${minimum}`,
     maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && `to ${maximum}`,

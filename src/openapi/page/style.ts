@@ -39,11 +39,18 @@ code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
 .method { display: inline-block; min-width: 4.2em; font: 700 .85em ui-monospace, monospace; color: var(--text); }
 .get { color: var(--get); } .post { color: var(--post); } .put { color: var(--put); } .delete { color: var(--delete); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; min-width: 28rem; }
+table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 thead th { font-size: .85rem; color: var(--faint); }
 tbody th { font-weight: 400; white-space: nowrap; }
 article > h3:first-child { margin-top: 0; }
+@media (max-width: 40rem) {
+  thead { position: absolute; left: -999px; }
+  tr { display: block; padding: .35rem 0; border-bottom: 1px solid var(--line); }
+  tbody th, td { display: block; padding: 0; border: 0; white-space: normal; }
+  td { padding-left: 1rem; }
+  td:empty { display: none; }
+}
 small { color: var(--faint); }
 dl { display: grid; grid-template-columns: 3.5rem minmax(0, 1fr); }
 dl.credentials { grid-template-columns: 8.5rem minmax(0, 1fr); }
