@@ -85,6 +85,7 @@ const REVOCATIONS: [
     'bob',
     (_one, another) => ask(another, 'DELETE', '/auth/sessions?keep=current'),
   ],
+  ['of its session giving way to one more log-in', 'root', () => logInOnly('root')],
   ['of an administrator logging its user out', 'alice', (one) => actOn(one, 'logout')],
   ['of its user being blocked', 'sam', (one) => actOn(one, 'block')],
 ];
@@ -94,6 +95,13 @@ async function replay({ refresh_token }: Tokens): Promise<void> {
   stack.advanceClock(10_000);
   expect((await refresh(stack.url, refresh_token)).status).toBe(401);
   stack.advanceClock(-10_000);
+}
+
+/** Logs in where a user has one session at a time. */
+async function logInOnly(username: string): Promise<void> {
+  const single = await startAnotherGateway(stack, { settings: { sessionsPerUserMax: 1 } });
+  await logIn(single.url, username);
+  await single.close();
 }
 
 async function actOn(tokens: Tokens, act: string): Promise<void> {
