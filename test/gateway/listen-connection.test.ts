@@ -93,10 +93,11 @@ describe('a fault of the connection is never mixed into an answer under way', ()
 });
 
 test('requests sent at once on one connection are answered in their order', async () => {
-  let held: ServerResponse | undefined;
-  bank.answerWith(({ url }, outgoing) => {
-    if (url === '/accounts/1') held = outgoing;
-    else outgoing.end(url, () => held?.end('/accounts/1'));
+  const arrived = new Map<string, ServerResponse>();
+  bank.answerWith(({ url = '' }, outgoing) => {
+    arrived.set(url, outgoing);
+    const [first, second] = ['/accounts/1', '/accounts/2'].map((path) => arrived.get(path));
+    if (first !== undefined) second?.end('/accounts/2', () => first.end('/accounts/1'));
   });
   const connection = new RawConnection(gateway.url).send(
     `${good('GET /bank/accounts/1')}${good('GET /bank/accounts/2')}`,
