@@ -51,6 +51,6 @@ function counted(incoming: IncomingMessage, maxBytes: number): Readable {
     },
   });
   incoming.on('error', (fault) => counter.destroy(fault));
-  counter.on('close', () => incoming.resume());
-  return incoming.pipe(counter);
+  incoming.pipe(counter).on('close', () => incoming.resume());
+  return counter;
 }

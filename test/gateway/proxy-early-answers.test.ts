@@ -78,18 +78,22 @@ describe('an answer that comes before the request is complete', () => {
     await connection.untilClosed(LINGER_MS);
   });
 
-  test('leaves the connection of use when the rest of the body comes', async () => {
-    bank.answerWith((_incoming, outgoing) => {
-      outgoing.writeHead(403);
-      outgoing.end('no');
-    });
-    const connection = open(`POST ${TRANSFERS}`, 'Content-Length: 10').send('12345');
-    await connection.answer();
-    bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
-    connection.send(`67890${rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`)}`);
-    expect((await connection.answer()).body.toString()).toBe('next');
-    connection.destroy();
-  });
+  test.each([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
+    'leaves the connection of use when the rest of the body comes: %s',
+    async (requestLine) => {
+      bank.answerWith((_incoming, outgoing) => {
+        outgoing.writeHead(403);
+        outgoing.end('no');
+      });
+      const connection = open(requestLine, 'Content-Length: 300000').send('12345');
+      await connection.answer();
+      bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
+      connection.send(Buffer.alloc(299_995));
+      connection.send(rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`));
+      expect((await connection.answer()).body.toString()).toBe('next');
+      connection.destroy();
+    },
+  );
 });
 
 describe('Expect: 100-continue', () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningGateway } from '../../src/gateway/server.ts';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -115,6 +116,20 @@ async function startDeafHost(): Promise<{ url: string; close(): void }> {
     },
   };
 }
+
+test('a client may take longer over its upload than the bank may over its answer', async () => {
+  bank.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
+  const slow = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(new Uint8Array(1));
+      await delay(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
+      controller.enqueue(new Uint8Array(1));
+      controller.close();
+    },
+  });
+  const answer = await post(slow);
+  expect([answer.status, await answer.text()]).toEqual([200, 'thanks']);
+});
 
 test('a bank that does not take an upload is a 504 too', async () => {
   bank.answerWith(() => {});

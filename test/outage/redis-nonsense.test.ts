@@ -55,7 +55,7 @@ describe('a Redis that answers nonsense is one that can not be asked: nobody is 
     ['a list that is too short', '*1\r\n$-1\r\n'],
     ['a list that is too long', '*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n'],
     ['a list of numbers', '*2\r\n:1\r\n:2\r\n'],
-    ['a list of texts that nobody wrote', '*2\r\n$2\r\n{}\r\n$15\r\n{"role":"admin"}\r\n'],
+    ['a list of texts that nobody wrote', '*2\r\n$2\r\n{}\r\n$16\r\n{"role":"admin"}\r\n'],
     ['an error', '-ERR what?\r\n'],
     ['an error without a word', '-\r\n'],
     ['more answers than questions', '+OK\r\n+OK\r\n+OK\r\n'],
