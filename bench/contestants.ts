@@ -10,6 +10,7 @@ export interface PeerEnvironment {
   ISSUER: string;
   AUDIENCE: string;
   SIGNING_KEY: string;
+  ACCESS_TOKEN_TTL_SECONDS: string;
   /** The public half of `SIGNING_KEY`, PEM (SPKI). */
   PUBLIC_KEY: string;
   REFRESH_KEY: string;
@@ -28,6 +29,8 @@ export interface Contestant {
 
 const peer = (file: string): string => join(import.meta.dirname, 'peers', file);
 
+export const GATEWAY_FILE = peer('gateway.ts');
+
 export const GATEWAY = 'gateway';
 export const GATEWAY_WITH_MEMO = 'gateway, signature memo';
 export const FASTIFY = 'fastify + jwt + http-proxy';
@@ -36,12 +39,12 @@ export const EXPRESS = 'express + session + proxy';
 
 export const CONTESTANTS: readonly Contestant[] = [
   { name: 'undici alone, no check', file: peer('undici.ts'), credential: 'token' },
-  { name: GATEWAY, file: peer('gateway.ts'), credential: 'token' },
+  { name: GATEWAY, file: GATEWAY_FILE, credential: 'token' },
   { name: FASTIFY, file: peer('fastify.ts'), credential: 'token' },
   { name: EXPRESS, file: peer('express.ts'), credential: 'session-cookie' },
   {
     name: GATEWAY_WITH_MEMO,
-    file: peer('gateway.ts'),
+    file: GATEWAY_FILE,
     env: { SIGNATURE_MEMO_SIZE: '10000' },
     credential: 'token',
   },

@@ -1,29 +1,37 @@
-import { randomBytes } from 'node:crypto';
-import { writeAuthz } from '../src/identity/authz.ts';
+import { PasswordHasher } from '../src/identity/passwords.ts';
+import { addUser } from '../src/identity/users.ts';
 import type { RedisLink } from '../src/redis/connect.ts';
-import { authzKey } from '../src/redis/keys.ts';
-import { Refusal } from '../src/refusal.ts';
-import { startSession } from '../src/session/start.ts';
-import type { SessionTerms } from '../src/session/terms.ts';
-import { fixedRing, type KeyRing } from '../src/token/key-ring.ts';
 
-/** Logs in `count` users, one session each, as the gateway does it. @returns their access tokens */
-export async function startSessions(
-  redis: RedisLink,
-  ring: KeyRing,
-  terms: SessionTerms,
-  count: number,
-): Promise<string[]> {
-  const parts = { redis, ring: fixedRing(ring), refreshKey: randomBytes(32), terms };
-  const start = async (): Promise<string> => {
-    const userId = randomBytes(16).toString('base64url');
-    await redis.run((client) => client.set(authzKey(userId), writeAuthz({ role: 'user', gen: 0 })));
-    const about = { clientId: 'portcullis-web', device: 'bench', address: '127.0.0.1', remember: false };
-    const session = await startSession(parts, { userId, role: 'user', gen: 0, ...about }, Date.now());
-    if (session instanceof Refusal) throw new Error(`no session: ${session.reason}`);
-    return session.accessToken;
-  };
-  return Promise.all(Array.from({ length: count }, start));
+const PASSWORD = 'the bench knows it';
+
+/** Adds `count` users. They share a password and its hash: to log in has to be quick and isn't measured. */
+export async function addUsers(redis: RedisLink, count: number): Promise<string[]> {
+  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+  try {
+    const passwordHash = await hasher.hash(PASSWORD);
+    const names = Array.from({ length: count }, (_, n) => `bench-${n}`);
+    for (const username of names)
+      await addUser(redis, { username, displayName: username, passwordHash, role: 'user' }, new Date());
+    return names;
+  } finally {
+    await hasher.close();
+  }
+}
+
+/** Logs users in at a gateway, one session each. @returns their access tokens */
+export async function accessTokens(gatewayUrl: string, usernames: readonly string[]): Promise<string[]> {
+  const tokens: string[] = [];
+  for (const username of usernames) {
+    const answer = await fetch(`${gatewayUrl}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username, password: PASSWORD }),
+    });
+    const { access_token } = (await answer.json()) as { access_token?: string };
+    if (access_token === undefined) throw new Error(`log-in at the gateway answered ${answer.status}`);
+    tokens.push(access_token);
+  }
+  return tokens;
 }
 
 /** Logs in at the express server `count` times. @returns the session cookies */

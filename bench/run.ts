@@ -2,16 +2,15 @@ import { createPublicKey, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gatewaySettings } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
 import { RedisLink } from '../src/redis/connect.ts';
 import { startLocalRedis } from '../src/redis/local-server.ts';
 import { serverBinary } from '../src/redis/provide.ts';
 import { Refusal } from '../src/refusal.ts';
-import { keyRingFromPem, makeKeyPem } from '../src/token/key-ring.ts';
+import { makeKeyPem } from '../src/token/key-ring.ts';
 import { answerBody } from './answer.ts';
-import { CONTESTANTS, type Contestant, type PeerEnvironment } from './contestants.ts';
-import { requestWith, sessionCookies, startSessions } from './credentials.ts';
+import { CONTESTANTS, type Contestant, GATEWAY_FILE, type PeerEnvironment } from './contestants.ts';
+import { accessTokens, addUsers, requestWith, sessionCookies } from './credentials.ts';
 import { type Measured, measure } from './load.ts';
 import { startPinned } from './pinned-process.ts';
 import { report } from './report.ts';
@@ -23,7 +22,6 @@ const ROUNDS = 3;
 const WARM_UP_MS = 3000;
 const WINDOW_MS = 4000;
 const CONNECTIONS = 64;
-const TOKEN_TTL_SECONDS = 3600;
 
 interface Arena {
   env: PeerEnvironment;
@@ -53,20 +51,22 @@ const environment = (redisUrl: string, upstreamUrl: string, keyPem: string): Pee
   ISSUER: 'https://bank.example',
   AUDIENCE: 'portcullis-api',
   SIGNING_KEY: keyPem,
+  ACCESS_TOKEN_TTL_SECONDS: '3600',
   PUBLIC_KEY: createPublicKey(keyPem).export({ type: 'spki', format: 'pem' }).toString(),
   REFRESH_KEY: randomBytes(32).toString('base64url'),
   SESSION_SECRET: randomBytes(32).toString('base64url'),
 });
 
+/** The tokens come from a gateway of its own, which ends before anything is measured. */
 async function logIn(env: PeerEnvironment): Promise<string[]> {
-  const { REDIS_URL, SIGNING_KEY } = env;
-  const link = new RedisLink({ url: REDIS_URL, deadlineMs: 900, log: createLog('cli', 'silent') });
+  const link = new RedisLink({ url: env.REDIS_URL, deadlineMs: 900, log: createLog('cli', 'silent') });
+  const gateway = await startPinned(LOAD_CORE, GATEWAY_FILE, { ...env });
   try {
     await link.whenReady(5000);
-    const terms = gatewaySettings({ ...env, ACCESS_TOKEN_TTL_SECONDS: String(TOKEN_TTL_SECONDS) });
-    return await startSessions(link, await keyRingFromPem(SIGNING_KEY), terms, CONNECTIONS);
+    return await accessTokens(gateway.url, await addUsers(link, CONNECTIONS));
   } finally {
     link.close();
+    await gateway.stop();
   }
 }
 

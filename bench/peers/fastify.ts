@@ -1,7 +1,7 @@
 import httpProxy from '@fastify/http-proxy';
 import jwt from '@fastify/jwt';
 import { fastify } from 'fastify';
-import { authzKey, whitelistKey } from '../../src/redis/keys.ts';
+import { activeKey, authzKey, whitelistKey } from '../../src/redis/keys.ts';
 import { announceServer, connectRedis, given } from './peer.ts';
 
 interface Claims {
@@ -10,7 +10,7 @@ interface Claims {
   sid: string;
 }
 
-/** The usual way with tokens: @fastify/jwt verifies, one `MGET` asks whether the token and its user are alive. */
+/** The usual way with tokens: @fastify/jwt verifies, one `MGET` asks for the token, its session and its user. */
 const redis = await connectRedis();
 const app = fastify({ logger: false });
 
@@ -32,9 +32,12 @@ await app.register(httpProxy, {
   rewritePrefix: '',
   preHandler: async (request, reply) => {
     const { sub, jti, sid } = await request.jwtVerify<Claims>();
-    const [entry, authz] = await redis.mGet([whitelistKey(sub, jti), authzKey(sub)]);
-    if (!entry || !authz || JSON.parse(entry).sid !== sid) return reply.code(401).send();
-    if (JSON.parse(authz).role !== 'user') return reply.code(403).send();
+    const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub)];
+    const [entry, active, authz] = await redis.mGet(keys);
+    if (!entry || !active || !authz) return reply.code(401).send();
+    const { role, gen } = JSON.parse(authz);
+    if (entry !== JSON.stringify({ sid, gen })) return reply.code(401).send();
+    if (role !== 'user') return reply.code(403).send();
   },
 });
 
