@@ -7,6 +7,9 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 /** How long a line may wait for others before all are written together. */
 const FLUSH_MS = 100;
 
+/** When whoever reads the log is slower than that, lines are left out: the log must not take the memory. */
+const UNWRITTEN_MOST_BYTES = 16 * 1024 * 1024;
+
 /**
  * The process's structured log: one JSON object a line on standard output, `time` in ISO 8601 (RFC 3339).
  *
@@ -16,7 +19,13 @@ const FLUSH_MS = 100;
 export function createLog(process: 'gateway' | 'bank' | 'dev' | 'cli', level: LogLevel): Logger {
   return pino(
     { level, base: { process }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: faultFields } },
-    pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: FLUSH_MS }),
+    pino.destination({
+      dest: 1,
+      sync: false,
+      minLength: 4096,
+      maxLength: UNWRITTEN_MOST_BYTES,
+      periodicFlush: FLUSH_MS,
+    }),
   );
 }
 

@@ -21,7 +21,12 @@ export const httpOrigin = () =>
 export const issuerUrl = () =>
   z.string().refine((value) => {
     const url = URL.parse(value);
-    return url !== null && /^https?:$/.test(url.protocol) && !/[?#]|\/$/.test(value) && url.username === '';
+    return (
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      !/[?#]|\/$/.test(value) &&
+      url.username + url.password === ''
+    );
   }, 'wants an http:// or https:// URL without a query, a fragment or a slash at its end');
 
 export const redisUrl = () =>

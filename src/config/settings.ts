@@ -139,6 +139,12 @@ export const gatewayShape = {
   ),
   CONNECTIONS_MAX: integer(1, 1_000_000).default(10_000).describe('client connections at one time'),
   BANK_CONNECTIONS_MAX: integer(1, 65_535).default(256).describe('connections to the bank at one time'),
+  BANK_REQUESTS_PER_USER_MAX: integer(1, 65_535)
+    .default(64)
+    .describe('requests of one user at the bank at one time, streams included'),
+  BANK_QUEUE_MAX: integer(0, 1_000_000)
+    .default(1024)
+    .describe('requests that may wait for a connection to the bank'),
   BANK_CONNECT_TIMEOUT_MS: milliseconds(50, 60_000, 2000).describe('until a connection to the bank is made'),
   BANK_FIRST_BYTE_TIMEOUT_MS: milliseconds(50, 3_600_000, 30_000).describe("until the bank's answer begins"),
   BANK_IDLE_TIMEOUT_MS: milliseconds(50, 3_600_000, 60_000).describe("the bank's answer without a byte"),

@@ -17,6 +17,7 @@ import { headersForBank } from './forwarded-headers.ts';
 import type { OpenAnswers } from './open-answers.ts';
 import type { Policy } from './policy.ts';
 import type { BankProxy } from './proxy.ts';
+import type { RequestsUnderWay } from './requests-under-way.ts';
 import { routeAdmin } from './routes/admin.ts';
 import type { AdminAccessParts } from './routes/admin-user-access.ts';
 import { type ApiDescription, publish } from './routes/api-description.ts';
@@ -52,6 +53,7 @@ export interface GatewayParts
   assertionFor: AssertionSource;
   proxy: BankProxy;
   openAnswers: OpenAnswers;
+  underWay: RequestsUnderWay;
   api: ApiDescription | undefined;
 }
 
@@ -94,18 +96,20 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
 const passOn =
   (parts: GatewayParts) =>
   async (c: GatewayContext, { claims, kid, standing }: Admitted): Promise<Response> => {
-    const { policy, assertionFor, proxy, site, openAnswers } = parts;
+    const { policy, assertionFor, proxy, site, openAnswers, underWay } = parts;
     const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
     const path = c.env.path.slice(BANK_PREFIX.length);
     const refusal = policy(incoming.method ?? '', path, standing);
     if (refusal !== undefined) return refuse(c.env, refusal, claims);
+    if (!underWay.begin(claims.sub, outgoing))
+      return refuse(c.env, new Refusal('too_many_under_way'), claims);
     const assertion = await assertionFor(claims, standing, nowMs);
     letThrough(parts, c.env, claims);
     proxy.forward({
       incoming,
       outgoing,
       target: (incoming.url ?? '').slice(BANK_PREFIX.length),
-      headers: headersForBank(incoming, { assertion, clientAddress, requestId, protocol: site.protocol }),
+      headers: headersForBank(incoming, { assertion, clientAddress, requestId, site }),
       requestId,
       onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
       onLongAnswer: () =>

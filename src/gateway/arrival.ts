@@ -28,7 +28,12 @@ export interface DecisionSubject {
 }
 
 /** A path as a log line shows it. A segment that is long enough to be a credential is not shown. */
-const pathForLog = (path: string): string => path.replace(/[^/]{65,}/g, '(long)');
+const pathForLog = (path: string): string => {
+  const shown = path.length > LOGGED_PATH_MOST ? `${path.slice(0, LOGGED_PATH_MOST)}…` : path;
+  return shown.replace(/[^/]{65,}/g, '(long)');
+};
+
+const LOGGED_PATH_MOST = 256;
 
 /** What an audit record tells of the request that it is about. */
 export const auditFields = ({

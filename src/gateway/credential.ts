@@ -18,15 +18,18 @@ export interface Site {
   /** The same for the refresh token, whose cookie is for the gateway's own routes only. */
   refreshCookieName: string;
   secure: boolean;
+  /** Host and perhaps port, as in the issuer: a client's own `Host` is not believed. */
+  host: string;
   /** As the client sees it. */
   protocol: 'http' | 'https';
 }
 
 export function siteOf(issuer: string): Site {
-  const { origin, protocol } = new URL(issuer);
+  const { origin, protocol, host } = new URL(issuer);
   const secure = protocol === 'https:';
   return {
     origin,
+    host,
     secure,
     protocol: secure ? 'https' : 'http',
     cookieName: secure ? '__Host-portcullis' : 'portcullis',

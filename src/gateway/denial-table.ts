@@ -37,6 +37,8 @@ export type DenialReason =
   | 'password_queue_full'
   | OauthReason
   | 'redis_unavailable'
+  | 'too_many_under_way'
+  | 'bank_busy'
   | 'bank_unreachable'
   | 'bank_too_slow'
   | 'bank_refused_gateway'
@@ -160,6 +162,18 @@ export const DENIALS: Record<DenialReason, Denial> = {
     status: 503,
     code: 'service_unavailable',
     title: 'The service is unavailable for a moment. Your session is not affected.',
+    retryAfterSeconds: 1,
+  },
+  too_many_under_way: {
+    status: 429,
+    code: 'too_many_requests',
+    title: 'Too many of your requests are under way.',
+    retryAfterSeconds: 1,
+  },
+  bank_busy: {
+    status: 503,
+    code: 'bank_busy',
+    title: 'Too many requests wait for the bank.',
     retryAfterSeconds: 1,
   },
   bank_unreachable: { status: 502, code: 'bank_unreachable', title: 'The bank could not be reached.' },

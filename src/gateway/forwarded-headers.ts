@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Site } from './credential.ts';
 
 /** Meant for the next hop only (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = [
@@ -54,8 +55,8 @@ export interface ForwardedFacts {
   /** The gateway's assertion. */
   assertion: string;
   clientAddress: string;
-  /** `http` or `https`, as the client sees the gateway. */
-  protocol: string;
+  /** The gateway as clients know it. */
+  site: Pick<Site, 'protocol' | 'host'>;
   requestId: string;
 }
 
@@ -78,11 +79,11 @@ export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts)
     'x-forwarded-for',
     facts.clientAddress,
     'x-forwarded-proto',
-    facts.protocol,
+    facts.site.protocol,
     'x-request-id',
     facts.requestId,
   );
-  if (headers.host !== undefined) forwarded.push('x-forwarded-host', headers.host);
+  forwarded.push('x-forwarded-host', facts.site.host);
   return forwarded;
 }
 

@@ -78,13 +78,19 @@ function receive(
 /** Node's parser lets requests pass that say they are HTTP/0.9 or HTTP/2.0, which have another form altogether. */
 const isHttp1 = ({ httpVersionMajor }: IncomingMessage): boolean => httpVersionMajor === 1;
 
+/** A name or an address and perhaps a port (RFC 9110, section 7.2): nothing that a URL would read as a path. */
+const PLAIN_HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
 /** RFC 9112, section 3.2. Node keeps the first of several; the raw list has them all. */
 function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
+  let isPlain = true;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
+    if (rawHeaders[i]?.length !== 4 || rawHeaders[i]?.toLowerCase() !== 'host') continue;
+    hosts += 1;
+    isPlain &&= PLAIN_HOST.test(rawHeaders[i + 1] ?? '');
   }
-  return hosts === 1;
+  return hosts === 1 && isPlain;
 }
 
 /** For what Hono's adapter can't make a request of: no host, one that is none, or an absolute form that is none. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { foldUsername } from '../identity/username-rules.ts';
 import type { RedisClient, RedisLink } from '../redis/connect.ts';
@@ -38,7 +39,7 @@ export class LoginThrottle {
 
   /** Counts a try. The answer is 0, or how many seconds to wait when there were too many. @throws {RedisUnavailable} */
   async take(username: string, address: string): Promise<number> {
-    const byAddress = await this.#count((counters) => counters.address.consume(address));
+    const byAddress = await this.#count((counters) => counters.address.consume(networkOf(address)));
     if (byAddress > 0) return byAddress;
     return this.#count((counters) => counters.username.consume(digestOf(username)));
   }
@@ -46,13 +47,13 @@ export class LoginThrottle {
   /** The password was right: the name starts afresh, and the address gets this try back. @throws {RedisUnavailable} */
   async succeeded(username: string, address: string): Promise<void> {
     await this.#redis.run((client) => this.#countersOf(client).username.delete(digestOf(username)));
-    await this.#redis.run((client) => this.#countersOf(client).address.reward(address));
+    await this.#redis.run((client) => this.#countersOf(client).address.reward(networkOf(address)));
   }
 
   /** The password was not checked at all: the try didn't happen. @throws {RedisUnavailable} */
   async giveBack(username: string, address: string): Promise<void> {
     await this.#redis.run((client) => this.#countersOf(client).username.reward(digestOf(username)));
-    await this.#redis.run((client) => this.#countersOf(client).address.reward(address));
+    await this.#redis.run((client) => this.#countersOf(client).address.reward(networkOf(address)));
   }
 
   #count(consume: (counters: Counters) => Promise<RateLimiterRes>): Promise<number> {
@@ -87,6 +88,19 @@ export class LoginThrottle {
       duration: this.#limits.windowSeconds,
     });
   }
+}
+
+/** What one client can be expected to have: an IPv4 address, or a whole IPv6 network of 64 bits (RFC 6177). */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail?.split(':').filter(Boolean) ?? [];
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return `${[...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }
 
 const digestOf = (username: string): string =>

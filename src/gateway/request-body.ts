@@ -50,6 +50,8 @@ function counted(incoming: IncomingMessage, maxBytes: number): Readable {
       else done(null, chunk);
     },
   });
+  // While a request waits for a connection to the bank nobody else listens, and an error that nobody hears ends the process.
+  counter.on('error', () => {});
   incoming.on('error', (fault) => counter.destroy(fault));
   incoming.pipe(counter).on('close', () => incoming.resume());
   return counter;

@@ -19,6 +19,7 @@ import { LoginThrottle } from './login-throttle.ts';
 import { OpenAnswers } from './open-answers.ts';
 import { BANK_RULES, createPolicy, readPolicyFile } from './policy.ts';
 import { BankProxy } from './proxy.ts';
+import { RequestsUnderWay } from './requests-under-way.ts';
 import { keysDirectory, openKeyRing } from './ring-settings.ts';
 import type { ApiDescription } from './routes/api-description.ts';
 
@@ -81,6 +82,7 @@ export async function startGateway({
     ring,
     refreshKey,
     openAnswers,
+    underWay: new RequestsUnderWay(settings.bankRequestsPerUserMax),
     audit: new RedisAuditTrail(redis, log, settings.auditRecordsMax),
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     hasher,

@@ -36,6 +36,8 @@ const CLIENT_CREDENTIAL: readonly DenialReason[] = [
 const ON_THE_WAY_TO_THE_BANK: readonly DenialReason[] = [
   'no_rule',
   'scope_missing',
+  'too_many_under_way',
+  'bank_busy',
   'bank_unreachable',
   'bank_too_slow',
   'bank_refused_gateway',

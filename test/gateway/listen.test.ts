@@ -48,6 +48,7 @@ describe('a request that is no HTTP/1.1 request of plain form is a 400 before an
     ['a NUL in a header', rawRequest('GET /livez', 'X-Thing: a\x00b')],
     ['a lone CR in a header', rawRequest('GET /livez', 'X-Thing: a\rb')],
     ['a lone LF as line end', 'GET /livez HTTP/1.1\nHost: a\n\n'],
+    ['a host that holds a path', 'GET /xxxx/session HTTP/1.1\r\nHost: 0/auth?\r\n\r\n'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ])('%s', (_what, bytes) => refused(bytes, MALFORMED));
 });

@@ -112,6 +112,17 @@ describe('throttling', () => {
     ).toBe(200);
   });
 
+  test('one IPv6 network of 64 bits counts as one address, in any spelling', async () => {
+    const from = (i: number) => ({
+      'x-forwarded-for': i % 2 === 0 ? `2001:db8:0:7::${i.toString(16)}` : `2001:0db8::7:1:2:3:${i}`,
+    });
+    for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray6-${i}`, password: 'wrong' }, from(i));
+    const answer = await tryLogin({ username: 'bob', password: 'foobared' }, from(30));
+    expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
+    const neighbour = { 'x-forwarded-for': '2001:db8:0:8::1' };
+    expect((await tryLogin({ username: 'bob', password: 'foobared' }, neighbour)).status).toBe(200);
+  });
+
   test('no user name is in Redis as it was typed: people type passwords there', async () => {
     await tryLogin({ username: 'my-secret-typed-into-the-wrong-field', password: 'x' });
     const dump = JSON.stringify([...(await gateway.redis.dump())]);
