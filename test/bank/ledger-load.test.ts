@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { balancePoints } from '../../src/bank/ledger-figures.ts';
+import { post } from '../../src/bank/ledger-post.ts';
+import { pageOfTransactions, searchTransactions } from '../../src/bank/ledger-transactions.ts';
+import type { Account } from '../../src/bank/schemas.ts';
+import { createLog } from '../../src/log.ts';
+import { type RedisClient, RedisLink } from '../../src/redis/connect.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { leg, openTestAccount, TERMS, testLink } from './postings.ts';
+
+const START_MS = Date.parse('2026-03-01T12:00:00Z');
+const POSTINGS = 1500;
+const WHOLE_RANGE = { from: undefined, to: undefined };
+
+/** A link that knows how many of its commands were under way at one moment, and how large the largest reply was. */
+class WatchedLink extends RedisLink {
+  #underWay = 0;
+  mostUnderWay = 0;
+  longestReply = 0;
+
+  override run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return super.run((client) => command(this.#watch(client)));
+  }
+
+  #watch(client: RedisClient): RedisClient {
+    return new Proxy(client, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) => this.#counted(member.apply(target, args));
+      },
+    });
+  }
+
+  async #counted(reply: unknown): Promise<unknown> {
+    this.#underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.#underWay);
+    try {
+      const replied = await reply;
+      if (Array.isArray(replied)) this.longestReply = Math.max(this.longestReply, replied.length);
+      return replied;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+}
+
+let redis: TestRedis;
+let watched: WatchedLink;
+let account: Account;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  const link = await testLink(redis);
+  account = await openTestAccount(link, { balanceMinor: 10_000_000 });
+  const one = leg(account.id);
+  await Promise.all(
+    Array.from({ length: POSTINGS }, (_, n) => post(link, { legs: [one] }, TERMS, START_MS + n * 1000)),
+  );
+  link.close();
+  watched = new WatchedLink({ url: redis.url, deadlineMs: 10_000, log: createLog('cli', 'silent') });
+  await watched.whenReady(5000);
+});
+afterAll(async () => {
+  watched.close();
+  await redis.stop();
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  [
+    'a balance of the most points',
+    () => balancePoints(watched, account.id, { ...WHOLE_RANGE, points: 1000 }),
+  ],
+  [
+    'a page of a type that is not there',
+    () => {
+      const query = { ...WHOLE_RANGE, limit: 100, cursor: undefined, type: 'unheard-of' };
+      return pageOfTransactions(watched, account, query);
+    },
+  ],
+  ['a search in vain', () => searchTransactions(watched, account, { term: 'unheard of', limit: 100 })],
+])('%s has one command under way at a time, and each is small', async (_what, read) => {
+  watched.mostUnderWay = 0;
+  watched.longestReply = 0;
+  await read();
+  expect(watched.mostUnderWay).toBe(1);
+  expect(watched.longestReply).toBeGreaterThan(0);
+  expect(watched.longestReply).toBeLessThanOrEqual(500);
+});
+
+test('a balance of the most points is the last point of each span', async () => {
+  const from = START_MS;
+  const points = await balancePoints(watched, account.id, { from, to: undefined, points: 1000 });
+  const end = START_MS + (POSTINGS - 1) * 1000;
+  const spanMs = (end - START_MS) / 999;
+  const lastOfSpan = (span: number): number => Math.floor(Math.floor(spanMs * span) / 1000) * 1000;
+  const expected = Array.from({ length: 999 }, (_, index) => START_MS + lastOfSpan(index + 1));
+  expect(points.map(({ x }) => x)).toEqual([START_MS, ...expected]);
+  expect(points.every(({ x, y }) => y === 10_000_000 - 100 * ((x - START_MS) / 1000 + 1))).toBe(true);
+});
