@@ -1,14 +1,15 @@
 import { gatewaySettings } from '../../src/config.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway/server.ts';
-import { createLog } from '../../src/log.ts';
+import { createLog, type Logger } from '../../src/log.ts';
 import type { TestGateway } from './gateway.ts';
 
 /** Another gateway over the same Redis with the same keys: a token of the one is good at the other. */
 export function startGatewayBeside(
   { redis, signingKeyPem }: TestGateway,
   env: Record<string, string>,
+  log: Logger = createLog('gateway', 'silent'),
 ): Promise<RunningGateway> {
   const shared = { REDIS_URL: redis.url, SIGNING_KEY: signingKeyPem, GATEWAY_PORT: '0' };
   const settings = gatewaySettings({ ...shared, ...env });
-  return startGateway({ settings, log: createLog('gateway', 'silent') });
+  return startGateway({ settings, log });
 }
