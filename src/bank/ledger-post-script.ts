@@ -2,8 +2,9 @@ import { defineScript } from '../redis/scripts.ts';
 
 /**
  * KEYS: for each leg its account, transactions, balances and spenders; then, if there is one, the idempotency key.
- * ARGV: now (ms), entries kept, channel, fingerprint of the request, how long the answer is remembered (ms); then
- * for each leg account id, direction, amount, type, counterparty, description.
+ * ARGV: now (ms), entries kept, channel, fingerprint of the request, how long it is remembered that it was posted
+ * and how long that it was refused (ms); then for each leg account id, direction, amount, type, counterparty,
+ * description.
  *
  * Answers a list of texts: `posted` or `replayed`, then either `ok`, the currency and for each leg transaction id
  * and balance, or the reason of a refusal. The answer to an idempotency key is remembered, refusal or not.
@@ -17,10 +18,10 @@ import { defineScript } from '../redis/scripts.ts';
 export const POST = defineScript(
   'ledger-post',
   `
-local now, kept, channel, fingerprint, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local now, kept, channel, fingerprint, postedTtl, refusedTtl = unpack(ARGV, 1, 6)
 local MOST = 9007199254740991
 local legs = {}
-for first = 6, #ARGV, 6 do
+for first = 7, #ARGV, 6 do
   local accountId, direction, amount, kind, counterparty, description = unpack(ARGV, first, first + 5)
   local key = #legs * 4
   legs[#legs + 1] = {
@@ -84,6 +85,7 @@ if verdict == 'ok' then
   end
 end
 if rememberedKey then
+  local ttl = verdict == 'ok' and postedTtl or refusedTtl
   redis.call('SET', rememberedKey, cjson.encode({ fingerprint = fingerprint, outcome = outcome }), 'PX', ttl)
 end
 return { 'posted', unpack(outcome) }

@@ -14,7 +14,10 @@ import { POST } from './ledger-post-script.ts';
 import type { Account, Transaction } from './schemas.ts';
 import { postedAt } from './transaction.ts';
 
-const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
+const POSTED_TTL_MS = 24 * 60 * 60 * 1000;
+
+/** A refusal costs its sender nothing and could be had without end, so it takes room in Redis for a short time only. */
+const REFUSED_TTL_MS = 10 * 60 * 1000;
 
 /** One side of a posting: what happens to one account. */
 export interface Leg {
@@ -30,7 +33,10 @@ export interface Leg {
 export interface Posting {
   /** All of them are posted, or none. */
   legs: readonly [Leg, ...Leg[]];
-  /** The client's name for this posting, kept for 24 h: however often it is asked for, it happens once. */
+  /**
+   * The client's name for this posting, kept for 24 h: however often it is asked for, it happens once. A refusal is
+   * kept for ten minutes.
+   */
   idempotency?: { accountId: string; key: string };
 }
 
@@ -73,10 +79,14 @@ export async function post(
     if (!Number.isSafeInteger(amountMinor) || amountMinor < 1)
       throw new RangeError('an amount is out of range');
   }
-  const fixed = [nowMs, terms.transactionsKept, postingsChannel(), fingerprint(legs), IDEMPOTENCY_TTL_MS];
+  const ledger = [nowMs, terms.transactionsKept, postingsChannel()];
+  const memory = [fingerprint(legs), POSTED_TTL_MS, REFUSED_TTL_MS];
   const keys = legs.flatMap(({ accountId }) => keysOf(accountId));
   if (idempotency !== undefined) keys.push(idempotencyKey(idempotency.accountId, idempotency.key));
-  const reply = await runScript(link, POST, keys, [...fixed.map(String), ...legs.flatMap(argumentsOf)]);
+  const reply = await runScript(link, POST, keys, [
+    ...[...ledger, ...memory].map(String),
+    ...legs.flatMap(argumentsOf),
+  ]);
   return outcomeOf(legs, reply as string[]);
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Every key that Portcullis writes to Redis is built here and nowhere else.
  *
@@ -82,9 +84,9 @@ export const balancesKey = (accountId: string): string => `${LEDGER}:balances:${
 /** A sorted set: counterparties by the amount spent with them, in minor units. */
 export const spendersKey = (accountId: string): string => `${LEDGER}:spenders:${accountId}`;
 
-/** A string of JSON: the answer already given to an idempotency key of one account. */
+/** A string of JSON: the answer already given to an idempotency key of one account. A hash, of one length for all. */
 export const idempotencyKey = (accountId: string, key: string): string =>
-  `${LEDGER}:idempotency:${accountId}:${key}`;
+  `${LEDGER}:idempotency:${accountId}:${createHash('sha256').update(key).digest('base64url')}`;
 
 /** A publish/subscribe channel: an account's id each time a transaction is posted to it. */
 export const postingsChannel = (): string => `${LEDGER}:postings`;

@@ -66,3 +66,19 @@ test('idempotency keys are remembered for 24 hours and belong to one account', a
   expect(ttlMs).toBeGreaterThan(86_390_000);
   expect(ttlMs).toBeLessThanOrEqual(86_400_000);
 });
+
+test('a refusal is remembered for ten minutes only, since refusals cost their sender nothing', async () => {
+  await postOne(leg(account.id, { amountMinor: 100_001 }), { accountId: account.id, key: 'k' });
+  const ttlMs = await link.run((client) => client.pTTL(idempotencyKey(account.id, 'k')));
+  expect(ttlMs).toBeGreaterThan(590_000);
+  expect(ttlMs).toBeLessThanOrEqual(600_000);
+});
+
+test("a client's idempotency key takes no more room in Redis when it is long", async () => {
+  const [long, other] = ['k'.repeat(128), `${'k'.repeat(127)}l`];
+  for (const key of [long, other])
+    expect(await postOne(leg(account.id), { accountId: account.id, key })).toMatchObject({ replayed: false });
+  const names = [...(await redis.dump()).keys()].filter((name) => name.includes(':idempotency:'));
+  expect(names).toHaveLength(2);
+  for (const name of names) expect(name).toMatch(/:[\w-]{43}$/);
+});
