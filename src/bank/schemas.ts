@@ -96,6 +96,9 @@ const notInOrder = { path: ['from'], error: 'wants an instant that is not after 
 export const encodeCursor = (transactionId: string): string =>
   Buffer.from(transactionId).toString('base64url');
 
+/** No entry has the id 0-0, and Redis answers a read of what came before it with an error. */
+const isPosition = (id: string): boolean => TRANSACTION_ID.test(id) && /[1-9]/.test(id);
+
 const cursor = z
   .string()
   .max(64, 'wants the nextCursor of an answer')
@@ -103,7 +106,7 @@ const cursor = z
     const id = Buffer.from(text, 'base64url').toString('latin1');
     return encodeCursor(id) === text ? id : '';
   })
-  .refine((id) => TRANSACTION_ID.test(id), 'wants the nextCursor of an answer')
+  .refine(isPosition, 'wants the nextCursor of an answer')
   .optional()
   .describe('the `nextCursor` of an earlier page');
 
