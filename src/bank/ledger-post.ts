@@ -92,7 +92,8 @@ export async function post(
 
 export interface Transfer {
   from: Account;
-  to: Account;
+  /** Whether there is such an account is judged after the funds. */
+  to: Pick<Account, 'id' | 'name'>;
   amountMinor: number;
   description: string;
   idempotencyKey: string;

@@ -1,11 +1,12 @@
 import type { Context, Handler } from 'hono';
 import type { z } from 'zod';
+import type { FieldError } from '../field-errors.ts';
 import { Refusal } from '../refusal.ts';
 import type { BankParts } from './app.ts';
 import { mayNot, visibleAccount } from './caller.ts';
 import { readAccount } from './ledger-accounts.ts';
-import { type Posted, type PostingReason, transfer } from './ledger-post.ts';
-import { type BankEnv, BankRefusal, refuse } from './problem.ts';
+import { type Posted, transfer } from './ledger-post.ts';
+import { type BankEnv, type BankReason, BankRefusal, refuse } from './problem.ts';
 import { bodyOf, checked, queryOf } from './request.ts';
 import { type Account, noQuery, transferBody, transferHeaders } from './schemas.ts';
 
@@ -14,11 +15,15 @@ interface TransferRequest {
   idempotencyKey: string;
 }
 
-/** Which member of the body a refusal of the ledger is about. */
-const FIELD_OF: Partial<Record<PostingReason, string>> = {
-  insufficient_funds: 'amountMinor',
-  balance_limit: 'amountMinor',
-  currency_mismatch: 'to',
+const CAN_NOT = 'can not be transferred';
+
+/** Which member of the body a refusal is about. */
+const ERROR_OF: Partial<Record<BankReason, FieldError>> = {
+  transfer_to_self: { field: 'to', message: 'wants another account' },
+  destination_unknown: { field: 'to', message: 'wants the id of an account' },
+  currency_mismatch: { field: 'to', message: CAN_NOT },
+  insufficient_funds: { field: 'amountMinor', message: CAN_NOT },
+  balance_limit: { field: 'amountMinor', message: CAN_NOT },
 };
 
 /**
@@ -50,26 +55,24 @@ async function transferRequest(c: Context<BankEnv>): Promise<TransferRequest | B
   return body instanceof Refusal ? body : { body, idempotencyKey: headers['Idempotency-Key'] };
 }
 
+/**
+ * A destination that there isn't goes to the ledger like any other: there the funds are judged first and the answer
+ * is remembered, so that nobody learns which accounts there are by ordering what they can't pay.
+ */
 async function execute(
   { link, terms, now }: Pick<BankParts, 'link' | 'terms' | 'now'>,
   from: Account,
   { body, idempotencyKey }: TransferRequest,
 ): Promise<Posted | BankRefusal> {
   const { amountMinor, description } = body;
-  if (body.to === from.id) return refusedField('transfer_to_self', 'to', 'wants another account');
-  const to = await readAccount(link, body.to);
-  if (to === undefined) return refusedField('destination_unknown', 'to', 'wants the id of an account');
+  if (body.to === from.id) return refusal('transfer_to_self');
+  const to = (await readAccount(link, body.to)) ?? { id: body.to, name: body.to };
   const posted = await transfer(link, { from, to, amountMinor, description, idempotencyKey }, terms, now());
   if (!(posted instanceof Refusal)) return posted;
-  const field = FIELD_OF[posted.reason];
-  return new BankRefusal(
-    posted.reason,
-    field === undefined ? [] : [{ field, message: 'can not be transferred' }],
-  );
+  return refusal(posted.reason === 'account_unknown' ? 'destination_unknown' : posted.reason);
 }
 
-const refusedField = (
-  reason: 'transfer_to_self' | 'destination_unknown',
-  field: string,
-  message: string,
-): BankRefusal => new BankRefusal(reason, [{ field, message }]);
+function refusal(reason: BankReason): BankRefusal {
+  const error = ERROR_OF[reason];
+  return new BankRefusal(reason, error === undefined ? [] : [error]);
+}

@@ -99,6 +99,21 @@ describe('a transfer that cannot be is 422, names the field and moves nothing', 
   });
 });
 
+test('a transfer beyond the funds does not tell whether there is such an account, first or again', async () => {
+  const answers = async (to: string, key: string) => {
+    const found = [];
+    for (const amountMinor of [2 ** 53 - 1, 2 ** 53 - 2, 10_000]) {
+      const { status, body } = await send(order({ to, amountMinor }), { key });
+      found.push([status, body.code]);
+    }
+    return found;
+  };
+  const known = await answers(alice.id, 'key-1');
+  expect(known[0]).toEqual([422, 'insufficient_funds']);
+  expect(await answers('nobody', 'key-2')).toEqual(known);
+  expect(await balances()).toEqual([10_000, 0]);
+});
+
 describe('only the owner moves money', () => {
   test('a supervisor, who sees the account, gets 403', async () => {
     expect(await send(order(), { sub: 'sam', role: 'supervisor' })).toMatchObject({
