@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono';
 import type { z } from 'zod';
-import type { FieldError } from '../field-errors.ts';
+import type { FieldError } from '../problem-schema.ts';
 import { Refusal } from '../refusal.ts';
 import type { BankParts } from './app.ts';
 import { mayNot, visibleAccount } from './caller.ts';
