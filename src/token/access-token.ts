@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Memo } from '../memo.ts';
 import { Refusal } from '../refusal.ts';
 import { ALGORITHM, type KeyRing, type RingKey } from './key-ring.ts';
+import { hasSignatureOf } from './signature.ts';
 import { encodePart, isCanonicalJson, splitToken } from './spelling.ts';
 
 /** The media type of an access token's header, `typ` (RFC 9068, section 2.1). */
@@ -10,6 +11,9 @@ export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 /** How far in the future `iat` may lie, for the clocks of several gateway machines. `exp` gets no tolerance. */
 const ISSUED_AT_TOLERANCE_SECONDS = 10;
+/** Tokens whose claims are kept, about 1.5 KiB each. */
+const JUDGED_REMEMBERED = 10_000;
+
 const LIFETIME_MOST_SECONDS = 2_592_000;
 
 const seconds = z.int().nonnegative();
@@ -58,8 +62,9 @@ export type AccessTokenVerifier = (
  * refused. So no `alg`, `jku`, `jwk`, `x5c`, `crit` or `zip` of an attacker's is ever acted on (RFC 8725,
  * sections 3.1, 3.10 and 3.11). jose is still told everything that it can check.
  *
- * `memoSize` is how many verified tokens are remembered; 0 verifies each signature each time. A memo belongs to
- * its ring: a new ring starts with an empty one.
+ * jose judges every token, once. What it found is kept with the token's text, and when the very same text comes
+ * again only its signature is verified again, on this thread. With a `memoSize` above 0 not even that: that many
+ * tokens are believed without. Either memory belongs to its ring: a new ring starts with an empty one.
  */
 export function createAccessTokenVerifier(
   ring: KeyRing,
@@ -67,12 +72,11 @@ export function createAccessTokenVerifier(
   memoSize: number,
 ): AccessTokenVerifier {
   const keyOfHeader = new Map(ring.all.map((key) => [encodePart(protectedHeader(key)), key]));
-  const memo = new Memo<AccessClaims>(memoSize);
+  const judged = new Memo<JudgedToken>(memoSize || JUDGED_REMEMBERED);
 
   return async (token, nowMs) => {
-    const remembered = memo.get(token);
-    if (remembered !== undefined)
-      return isExpired(remembered, nowMs) ? new Refusal('token_expired') : remembered;
+    const known = judged.get(token);
+    if (known !== undefined) return judgeAgain(token, known, memoSize > 0, nowMs);
     const parts = splitToken(token);
     if (parts === undefined) return new Refusal('token_spelling');
     const key = keyOfHeader.get(parts.header);
@@ -80,9 +84,26 @@ export function createAccessTokenVerifier(
     const claims = await verifyWithJose(token, key, expected, nowMs);
     if (claims instanceof Refusal) return claims;
     if (!isCanonicalJson(parts.payload)) return new Refusal('token_claims', 'not canonical JSON');
-    memo.set(token, claims);
+    judged.set(token, { claims, key });
     return claims;
   };
+}
+
+/** What jose and this gateway found good. The text that it belongs to can't change, and neither can its claims. */
+interface JudgedToken {
+  claims: AccessClaims;
+  key: RingKey;
+}
+
+/** A token that was judged good can only have expired since; its signature is verified as on the first day. */
+function judgeAgain(
+  token: string,
+  { claims, key }: JudgedToken,
+  isBelieved: boolean,
+  nowMs: number,
+): AccessClaims | Refusal<TokenReason> {
+  if (!isBelieved && !hasSignatureOf(token, key.verifyingKey)) return new Refusal('token_signature');
+  return isExpired(claims, nowMs) ? new Refusal('token_expired') : claims;
 }
 
 async function verifyWithJose(

@@ -17,6 +17,8 @@ export interface RingKey {
   kid: string;
   privateKey: CryptoKey;
   publicKey: CryptoKey;
+  /** The same key for OpenSSL's own calls. */
+  verifyingKey: KeyObject;
   /** The public half, as it is published (RFC 7517). */
   jwk: JWK;
 }
@@ -88,6 +90,7 @@ export async function ringKeyFromPem(pem: string): Promise<RingKey> {
     jwk: { kty, n, e, kid, alg: ALGORITHM, use: 'sig' } as JWK,
     privateKey: privateKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']),
     publicKey: publicKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, true, ['verify']),
+    verifyingKey: publicKey,
   };
 }
 

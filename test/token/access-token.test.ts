@@ -125,6 +125,37 @@ test('every key of the ring verifies and only the first signs', async () => {
   expect(rotated.signing.kid).not.toBe(oldRing.signing.kid);
 });
 
+describe('a token that comes again', () => {
+  /** A ring whose key for repeated checks is another one: what it refuses was checked again. */
+  const ringWithOtherRepeat = async (): Promise<KeyRing> => {
+    const { verifyingKey } = (await keyRingFromPem(await makeKeyPem())).signing;
+    const signing = { ...ring.signing, verifyingKey };
+    return { ...ring, signing, all: [signing] };
+  };
+
+  test('has its signature verified each time', async () => {
+    const repeated = createAccessTokenVerifier(await ringWithOtherRepeat(), EXPECTED, 0);
+    const token = await signAccessToken(ring, claimsAt(NOW));
+    expect(await repeated(token, NOW_MS)).not.toBeInstanceOf(Refusal);
+    expect(await repeated(token, NOW_MS)).toMatchObject({ reason: 'token_signature' });
+  });
+
+  test('is believed without only where a memo was asked for', async () => {
+    const repeated = createAccessTokenVerifier(await ringWithOtherRepeat(), EXPECTED, 10);
+    const token = await signAccessToken(ring, claimsAt(NOW));
+    expect(await repeated(token, NOW_MS)).not.toBeInstanceOf(Refusal);
+    expect(await repeated(token, NOW_MS)).not.toBeInstanceOf(Refusal);
+  });
+
+  test('is the same to the claims, and expires on time', async () => {
+    const claims = claimsAt(NOW);
+    const token = await signAccessToken(ring, claims);
+    expect(await verify(token, NOW_MS)).toEqual(claims);
+    expect(await verify(token, NOW_MS)).toEqual(claims);
+    expect(await verify(token, claims.exp * 1000)).toMatchObject({ reason: 'token_expired' });
+  });
+});
+
 describe('with a memo', () => {
   test('a remembered token still expires, and another text is still verified', async () => {
     const memoised = createAccessTokenVerifier(ring, EXPECTED, 10);
