@@ -10,16 +10,21 @@ const directory = join(process.cwd(), 'secrets');
 const password = () => randomBytes(32).toString('base64url');
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
+const BANK_COMMANDS =
+  '+@connection +@hash +@set +@sortedset +@list +@stream +@string +exists +publish +subscribe +eval +evalsha -@admin -@dangerous';
+
 /**
  * The users of Redis (redis.io/docs, "ACL"), with hashes of their passwords. The health check needs no password and may
- * only PING; the gateway and the bank may do everything but what reaches beyond their data; the inspector may only
- * look. The default user has to be allowed everything, behind a password: Redis 7.0 replays the transactions of
+ * only PING; the gateway may do everything but what reaches beyond its data; the bank may use the types of its own
+ * ledger's keys and its own channel, and can't even list the names of other keys; the inspector may only look. What is
+ * taken away stands after what is given, because the categories overlap. The default user has to be allowed everything, behind a password: Redis 7.0 replays the transactions of
  * its append-only file with this user's rights, and drops those that it may not do (redis/redis#14541).
  */
-const acl = (admin, service, inspector) => `user default on #${sha256(admin)} ~* &* +@all
+const acl = ({ admin, gateway, bank, inspector }) => `user default on #${sha256(admin)} ~* &* +@all
 user health on nopass resetkeys resetchannels -@all +ping
-user portcullis on #${sha256(service)} ~* &* +@all -@admin -@dangerous
-user inspector on #${sha256(inspector)} ~* &* -@all +@read +@connection +info +memory|usage +module|list +dbsize
+user portcullis on #${sha256(gateway)} ~* &* +@all -function -@admin -@dangerous
+user bank on #${sha256(bank)} resetkeys ~ledger:{bank}:* resetchannels &ledger:{bank}:* -@all ${BANK_COMMANDS}
+user inspector on #${sha256(inspector)} ~* &* -@all +@read +@connection -@admin -@dangerous +info +memory|usage +module|list +dbsize
 `;
 
 function write(name, content) {
@@ -36,9 +41,10 @@ if (!existsSync(join(directory, 'signing-key.pem'))) {
 }
 if (!existsSync(join(directory, 'refresh-key'))) write('refresh-key', `${password()}\n`);
 if (!existsSync(join(directory, 'redis.acl'))) {
-  const [admin, service, inspector] = [password(), password(), password()];
-  write('redis-url', `redis://portcullis:${service}@redis:6379\n`);
-  write('redis-admin-password', `${admin}\n`);
-  write('redis-inspector-password', `${inspector}\n`);
-  write('redis.acl', acl(admin, service, inspector));
+  const passwords = { admin: password(), gateway: password(), bank: password(), inspector: password() };
+  write('redis-url', `redis://portcullis:${passwords.gateway}@redis:6379\n`);
+  write('redis-url-bank', `redis://bank:${passwords.bank}@redis:6379\n`);
+  write('redis-admin-password', `${passwords.admin}\n`);
+  write('redis-inspector-password', `${passwords.inspector}\n`);
+  write('redis.acl', acl(passwords));
 }

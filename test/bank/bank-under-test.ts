@@ -38,12 +38,12 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
-/** The real bank over a real, private Redis, with a stand-in for the gateway's key set. */
+/** The real bank over a real, private Redis, with a stand-in for the gateway's key set. A Redis given is stopped too. */
 export async function startBankUnderTest(
   env: Record<string, string> = {},
-  redisOptions: { persist?: boolean } = {},
+  redisOptions: { persist?: boolean; started?: TestRedis } = {},
 ): Promise<BankUnderTest> {
-  const redis = await startTestRedis(redisOptions);
+  const redis = redisOptions.started ?? (await startTestRedis(redisOptions));
   const ring = await keyRingFromPem(await makeKeyPem());
   const gateway = await startUpstream((_incoming, outgoing) => {
     outgoing.setHeader('content-type', 'application/json');
