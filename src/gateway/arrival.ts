@@ -49,6 +49,7 @@ export const newRequestId = (): string => randomUUID();
 /** Writes the one log line of a request that is let through. */
 export function logGrant(arrival: Arrival, { sub, sid, client }: DecisionSubject): void {
   const { requestId, path, clientAddress, incoming, log } = arrival;
+  if (!log.isLevelEnabled('info')) return;
   log.info({
     granted: true,
     sub,

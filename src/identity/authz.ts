@@ -6,6 +6,7 @@ import { RedisUnavailable } from '../redis/connect.ts';
 import { roleSchema } from './roles.ts';
 
 const LISTS_REMEMBERED = 1000;
+const STANDINGS_REMEMBERED = 1000;
 
 const standingSchema = z.strictObject({
   role: roleSchema,
@@ -19,7 +20,7 @@ const standingSchema = z.strictObject({
 });
 
 /** What an active user may do, as Redis has it now. It is read on every request, never from the token. */
-export type Standing = z.output<typeof standingSchema>;
+export type Standing = Readonly<z.output<typeof standingSchema>>;
 
 /** Whether the user may come from this address. Ranges that can't be read allow nobody. */
 export function mayComeFrom({ ranges }: Pick<Standing, 'ranges'>, address: string): boolean {
@@ -37,8 +38,19 @@ export const writeAuthz = (standing: Standing): string => JSON.stringify(standin
 
 /** Reads what `writeAuthz` wrote. @throws {RedisUnavailable} when it is anything else: nobody gets in by it. */
 export function readAuthz(text: string): Standing {
+  const known = standingsByText.get(text);
+  if (known !== undefined) return known;
+  const standing = parseStanding(text);
+  standingsByText.set(text, standing);
+  return standing;
+}
+
+/** Most users have the same few words to their name, and every request reads them. */
+const standingsByText = new Memo<Standing>(STANDINGS_REMEMBERED);
+
+function parseStanding(text: string): Standing {
   try {
-    return standingSchema.parse(JSON.parse(text));
+    return Object.freeze(standingSchema.parse(JSON.parse(text)));
   } catch (fault) {
     throw new RedisUnavailable('an authorisation entry is not what was written', { cause: fault });
   }
