@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Memo } from '../memo.ts';
 import type { Site } from './credential.ts';
+
+const NAMES_REMEMBERED = 1000;
 
 /** Meant for the next hop only (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = [
@@ -70,8 +73,8 @@ export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts)
   const named = namedByConnection(headers.connection);
   const forwarded: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    if (isClients(name) && !named?.has(name)) forwarded.push(name, rawHeaders[i + 1] as string);
+    const name = forwardedName(rawHeaders[i] as string);
+    if (name !== '' && !named?.has(name)) forwarded.push(name, rawHeaders[i + 1] as string);
   }
   forwarded.push(
     'authorization',
@@ -86,6 +89,18 @@ export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts)
   forwarded.push('x-forwarded-host', facts.site.host);
   return forwarded;
 }
+
+/** The name under which a client's header is passed on, or nothing; the few that there are come again and again. */
+function forwardedName(raw: string): string {
+  const known = forwardedNames.get(raw);
+  if (known !== undefined) return known;
+  const name = raw.toLowerCase();
+  const forwarded = isClients(name) ? name : '';
+  forwardedNames.set(raw, forwarded);
+  return forwarded;
+}
+
+const forwardedNames = new Memo<string>(NAMES_REMEMBERED);
 
 /** Whether a client may say this to the bank. */
 const isClients = (name: string): boolean =>
