@@ -129,9 +129,10 @@ test('a second Ctrl-C does not wait for a request that is under way, and an echo
   const dev = await start('impatient');
   const socket = connect(Number(new URL(dev.gatewayUrl).port), '127.0.0.1').on('error', () => {});
   socket.write(
-    'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n',
   );
-  await once(socket, 'connect');
+  // The gateway asks for the body: the request is under way.
+  expect(String(await once(socket, 'data'))).toContain('100 Continue');
   dev.signalGroup('SIGINT');
   dev.signalGroup('SIGINT');
   await until(() => dev.output().includes('Stopping'));
