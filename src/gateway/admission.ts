@@ -66,27 +66,30 @@ export function letThrough({ activity }: AdmissionParts, arrival: Arrival, { sub
 const isRealActivity = ({ headers }: IncomingMessage): boolean =>
   headers['x-background'] !== '1' && headers.accept?.toLowerCase().includes('text/event-stream') !== true;
 
-/** A route for those who are logged in, and for nobody else. */
-export type AdmittedRoute = (c: GatewayContext, admitted: Admitted) => Promise<Response> | Response;
+/** A route for those who are logged in, and for nobody else. `/bank/**` needs no more of its context than `env`. */
+export type AdmittedRoute<Of extends { env: Arrival } = GatewayContext> = (
+  c: Of,
+  admitted: Admitted,
+) => Promise<Response> | Response;
 
 /** Puts the first three stages before a route. */
 export const admitted =
-  (parts: AdmissionParts, route: AdmittedRoute) =>
-  async (c: GatewayContext): Promise<Response> => {
+  <Of extends { env: Arrival }>(parts: AdmissionParts, route: AdmittedRoute<Of>) =>
+  async (c: Of): Promise<Response> => {
     const who = await admit(parts, c.env);
     return 'refusal' in who ? refuse(c.env, who.refusal, who.claims) : route(c, who);
   };
 
 /** The same, for routes that need no further permission. */
 export const loggedIn = (parts: AdmissionParts, route: AdmittedRoute) =>
-  admitted(parts, (c, who) => {
+  admitted(parts, (c: GatewayContext, who) => {
     letThrough(parts, c.env, who.claims);
     return route(c, who);
   });
 
 /** The same, for routes of staff: for those whose role has the scope at this moment. */
 export const permitted = (parts: AdmissionParts, scope: Scope, route: AdmittedRoute) =>
-  admitted(parts, (c, who) => {
+  admitted(parts, (c: GatewayContext, who) => {
     if (!scopesOf(who.standing.role).has(scope))
       return refuse(c.env, new Refusal('scope_missing', scope), who.claims);
     letThrough(parts, c.env, who.claims);

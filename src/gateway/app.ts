@@ -3,14 +3,7 @@ import { Hono } from 'hono';
 import { PasswordQueueFull } from '../identity/passwords.ts';
 import { RedisUnavailable } from '../redis/connect.ts';
 import { Refusal } from '../refusal.ts';
-import {
-  type AdmissionParts,
-  type Admitted,
-  admitted,
-  type GatewayContext,
-  letThrough,
-  loggedIn,
-} from './admission.ts';
+import { type AdmissionParts, type Admitted, admitted, letThrough, loggedIn } from './admission.ts';
 import { type Arrival, refuse } from './arrival.ts';
 import type { AssertionSource } from './bank-assertions.ts';
 import { headersForBank } from './forwarded-headers.ts';
@@ -37,7 +30,7 @@ import { currentSession } from './routes/session.ts';
 import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
 import { endOwnSession, endOwnSessions, ownSessions } from './routes/sessions.ts';
 
-const BANK_PREFIX = '/bank';
+export const BANK_PREFIX = '/bank';
 
 export interface GatewayParts
   extends AdmissionParts,
@@ -92,10 +85,16 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   return app;
 }
 
+/** The route of `/bank/**` by itself, without Hono. It never rejects. */
+export function createBankRoute(parts: GatewayParts): (arrival: Arrival) => Promise<Response> {
+  const route = admitted(parts, passOn(parts));
+  return (arrival) => route({ env: arrival }).catch((fault) => answerFault(fault, arrival));
+}
+
 /** The last two stages: may this user do this, and if so the bank answers. */
 const passOn =
   (parts: GatewayParts) =>
-  async (c: GatewayContext, { claims, kid, standing }: Admitted): Promise<Response> => {
+  async (c: { env: Arrival }, { claims, kid, standing }: Admitted): Promise<Response> => {
     const { policy, assertionFor, proxy, site, openAnswers, underWay } = parts;
     const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
     const path = c.env.path.slice(BANK_PREFIX.length);

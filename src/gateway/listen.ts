@@ -1,14 +1,21 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { GatewaySettings } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { Refusal } from '../refusal.ts';
+import { BANK_PREFIX } from './app.ts';
 import { type Arrival, newRequestId, refuse } from './arrival.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { clientAddress } from './client-address.ts';
 import { rawDenial, statusOf } from './denial.ts';
-import { declaresTooMuch, isPlainlyFramed } from './request-body.ts';
+import { declaresTooMuch, hasBody, isPlainlyFramed } from './request-body.ts';
 import { plainPath } from './request-target.ts';
 
 /** How often connections are looked over for time-outs. */
@@ -19,6 +26,8 @@ const NO_LIMIT_BUT_BYTES = 0;
 
 export interface ListenParts {
   app: Hono<{ Bindings: Arrival }>;
+  /** The app's route of `/bank/**` by itself. */
+  bankRoute: (arrival: Arrival) => Promise<Response>;
   settings: GatewaySettings;
   log: Logger;
   now: () => number;
@@ -42,22 +51,54 @@ export function createGatewayServer(parts: ListenParts): Server {
   server.setTimeout(settings.idleTimeoutMs);
   server.maxConnections = settings.connectionsMax;
   server.maxHeadersCount = NO_LIMIT_BUT_BYTES;
-  const listener = getRequestListener(
-    (request, { incoming, outgoing }) =>
-      receive(parts, request, incoming as IncomingMessage, outgoing as ServerResponse),
-    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, log) },
-  );
+  const listener = receiving(parts);
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
   answerBrokenRequests(server, log);
   return server;
 }
 
-function receive(
-  { app, settings, log, now }: ListenParts,
-  request: Request,
+/**
+ * Receives each request for the app, or for its bank route by itself where that does the same. Hono's adapter
+ * makes objects of the web's kind, parses the URL and sees to bodies that nobody reads. That is a good part of what
+ * a request costs here, and of no use to one that is plain, has no body and is passed on.
+ */
+function receiving(parts: ListenParts): RequestListener {
+  const toApp = getRequestListener(
+    (request, { incoming, outgoing }) =>
+      receive(parts, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) =>
+        parts.app.fetch(request, arrival),
+      ),
+    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, parts.log) },
+  );
+  return (incoming, outgoing) => {
+    if (isPlainForBank(incoming)) receiveForBank(parts, incoming, outgoing);
+    else void toApp(incoming, outgoing);
+  };
+}
+
+function receiveForBank(parts: ListenParts, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  try {
+    void receive(parts, incoming, outgoing, parts.bankRoute);
+  } catch (fault) {
+    parts.log.error({ err: fault }, 'a request met a fault');
+    outgoing.destroy();
+  }
+}
+
+/** A target and a host that need no URL parser to be known as such. */
+const FOR_BANK = new RegExp(String.raw`^${BANK_PREFIX}/[^\\]*$`);
+const HOST_FOR_SURE = /^[a-z0-9._-]+(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?$/;
+
+const isPlainForBank = (incoming: IncomingMessage): boolean =>
+  FOR_BANK.test(incoming.url ?? '') && HOST_FOR_SURE.test(incoming.headers.host ?? '') && !hasBody(incoming);
+
+/** Refuses what isn't of plain form, and hands on the rest. */
+function receive<Answer>(
+  { settings, log, now }: ListenParts,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-): Response | Promise<Response> {
+  handOn: (arrival: Arrival) => Answer,
+): Answer | Response {
   const path = plainPath(incoming.url ?? '');
   const arrival: Arrival = {
     incoming,
@@ -72,7 +113,7 @@ function receive(
     return refuse(arrival, new Refusal('request_malformed'));
   if (path === undefined) return refuse(arrival, new Refusal('target_not_canonical'));
   if (declaresTooMuch(incoming, settings.bodyMaxBytes)) return refuse(arrival, new Refusal('body_too_large'));
-  return app.fetch(request, arrival);
+  return handOn(arrival);
 }
 
 /** Node's parser lets requests pass that say they are HTTP/0.9 or HTTP/2.0, which have another form altogether. */

@@ -11,7 +11,7 @@ import { createAccessTokenVerifier } from '../token/access-token.ts';
 import { perRing } from '../token/key-ring.ts';
 import { keptRefreshKey, readRefreshKey } from '../token/refresh-key.ts';
 import { accountParts, openMailer } from './account-parts.ts';
-import { createApp } from './app.ts';
+import { createApp, createBankRoute, type GatewayParts } from './app.ts';
 import { createAssertionSource } from './bank-assertions.ts';
 import { siteOf } from './credential.ts';
 import { createGatewayServer } from './listen.ts';
@@ -74,7 +74,7 @@ export async function startGateway({
     windowSeconds: settings.loginFailureWindowSeconds,
   };
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  const app = createApp({
+  const parts: GatewayParts = {
     api,
     ...accountParts(settings, redis),
     mailer,
@@ -97,8 +97,14 @@ export async function startGateway({
     authBodyMaxBytes: settings.authBodyMaxBytes,
     keyPublishLeadSeconds: settings.keyPublishLeadSeconds,
     sessionDataMaxBytes: settings.sessionDataMaxBytes,
+  };
+  const server = createGatewayServer({
+    app: createApp(parts),
+    bankRoute: createBankRoute(parts),
+    settings,
+    log,
+    now,
   });
-  const server = createGatewayServer({ app, settings, log, now });
   const url = await listen(server, settings);
   started.defer(() => drain(server, proxy, settings.shutdownGraceMs));
   log.info({ event: 'gateway_listening', url }, 'the gateway listens');
