@@ -29,6 +29,9 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
+/** Tests ask as one user what many would ask; the share of one user is fair-share.test.ts's matter. */
+const MANY = '10000';
+
 /** The real gateway over a real, private Redis with the demo users, listening on a free port. */
 export async function startTestGateway(
   env: Record<string, string> = {},
@@ -46,6 +49,7 @@ export async function startTestGateway(
     DATA_DIR: dataDir,
     SIGNING_KEY: signingKeyPem,
     ISSUER: 'http://127.0.0.1:8080',
+    BANK_REQUESTS_PER_USER_MAX: MANY,
     ...env,
   });
   let aheadMs = 0;
