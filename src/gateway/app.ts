@@ -7,13 +7,12 @@ import { type AdmissionParts, type Admitted, admitted, letThrough, loggedIn } fr
 import { type Arrival, refuse } from './arrival.ts';
 import type { AssertionSource } from './bank-assertions.ts';
 import { headersForBank } from './forwarded-headers.ts';
-import type { OpenAnswers } from './open-answers.ts';
 import type { Policy } from './policy.ts';
 import type { BankProxy } from './proxy.ts';
-import type { RequestsUnderWay } from './requests-under-way.ts';
+import { publish } from './publication.ts';
 import { routeAdmin } from './routes/admin.ts';
 import type { AdminAccessParts } from './routes/admin-user-access.ts';
-import { type ApiDescription, publish } from './routes/api-description.ts';
+import type { ApiDescription } from './routes/api-description.ts';
 import { type HealthParts, livez, readyz } from './routes/health.ts';
 import { jwks, type KeysParts } from './routes/jwks.ts';
 import { type LoginParts, login } from './routes/login.ts';
@@ -28,7 +27,10 @@ import { type RefreshParts, refresh } from './routes/refresh.ts';
 import { type RegisterParts, register } from './routes/register.ts';
 import { currentSession } from './routes/session.ts';
 import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
+import { type SessionEventsParts, sessionEvents } from './routes/session-events.ts';
 import { endOwnSession, endOwnSessions, ownSessions } from './routes/sessions.ts';
+import { routeWebApp } from './routes/web-app.ts';
+import type { WebBuild } from './web-build.ts';
 
 export const BANK_PREFIX = '/bank';
 
@@ -38,6 +40,7 @@ export interface GatewayParts
     RefreshParts,
     IntrospectParts,
     SessionDataParts,
+    SessionEventsParts,
     RegisterParts,
     AdminAccessParts,
     KeysParts,
@@ -45,9 +48,8 @@ export interface GatewayParts
   policy: Policy;
   assertionFor: AssertionSource;
   proxy: BankProxy;
-  openAnswers: OpenAnswers;
-  underWay: RequestsUnderWay;
   api: ApiDescription | undefined;
+  web: WebBuild | undefined;
 }
 
 /** The gateway's routes. The way of a proxied request is `listen`, the stages of `admitted`, then `passOn`. */
@@ -62,6 +64,7 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
   app.post('/auth/logout', loggedIn(parts, logout(parts)));
   app.post('/auth/refresh', refresh(parts));
   app.get('/auth/session', loggedIn(parts, currentSession(parts)));
+  app.get('/auth/session/events', admitted(parts, sessionEvents(parts)));
   app.get('/auth/session/data/:key', loggedIn(parts, readData(parts)));
   app.put('/auth/session/data/:key', loggedIn(parts, writeData(parts)));
   app.delete('/auth/session/data/:key', loggedIn(parts, removeData(parts)));
@@ -78,6 +81,7 @@ export function createApp(parts: GatewayParts): Hono<{ Bindings: Arrival }> {
     app.get('/openapi.json', publish(parts.api.openapi));
     app.get('/docs', publish(parts.api.docs));
   }
+  if (parts.web !== undefined) routeWebApp(app, parts.web);
   app.get('/livez', livez);
   app.get('/readyz', readyz(parts));
   app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));

@@ -22,12 +22,15 @@ import { BankProxy } from './proxy.ts';
 import { RequestsUnderWay } from './requests-under-way.ts';
 import { keysDirectory, openKeyRing } from './ring-settings.ts';
 import type { ApiDescription } from './routes/api-description.ts';
+import type { WebBuild } from './web-build.ts';
 
 export interface GatewayOptions {
   settings: GatewaySettings;
   log: Logger;
   /** What `/openapi.json` and `/docs` show; without it there is nothing at either. */
   api?: ApiDescription;
+  /** What `/` and `/assets/` show; without it there is nothing at either. */
+  web?: WebBuild | undefined;
   /** The clock, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -48,6 +51,7 @@ export async function startGateway({
   settings,
   log,
   api,
+  web,
   now = Date.now,
 }: GatewayOptions): Promise<RunningGateway> {
   const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
@@ -76,6 +80,7 @@ export async function startGateway({
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
   const parts: GatewayParts = {
     api,
+    web,
     ...accountParts(settings, redis),
     mailer,
     redis,
@@ -97,6 +102,7 @@ export async function startGateway({
     authBodyMaxBytes: settings.authBodyMaxBytes,
     keyPublishLeadSeconds: settings.keyPublishLeadSeconds,
     sessionDataMaxBytes: settings.sessionDataMaxBytes,
+    idleTimeoutMs: settings.idleTimeoutMs,
   };
   const server = createGatewayServer({
     app: createApp(parts),
@@ -106,7 +112,7 @@ export async function startGateway({
     now,
   });
   const url = await listen(server, settings);
-  started.defer(() => drain(server, proxy, settings.shutdownGraceMs));
+  started.defer(() => drain(server, { proxy, openAnswers }, settings.shutdownGraceMs));
   log.info({ event: 'gateway_listening', url }, 'the gateway listens');
   const running = started.move();
   return { url, close: () => running.disposeAsync() };
@@ -124,11 +130,21 @@ async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySetti
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function drain(server: Server, proxy: BankProxy, graceMs: number): Promise<void> {
+/** How often connections are closed whose last answer has ended meanwhile. */
+const DRAIN_STEP_MS = 50;
+
+async function drain(
+  server: Server,
+  { proxy, openAnswers }: Pick<GatewayParts, 'proxy' | 'openAnswers'>,
+  graceMs: number,
+): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
   proxy.endStreams();
+  openAnswers.stop();
+  server.closeIdleConnections();
+  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_STEP_MS);
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(grace);
 }

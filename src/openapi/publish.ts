@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { GatewaySettings } from '../config.ts';
-import type { ApiDescription, PublishedText } from '../gateway/routes/api-description.ts';
+import type { Publication } from '../gateway/publication.ts';
+import type { ApiDescription } from '../gateway/routes/api-description.ts';
 import { describeApi } from './api.ts';
 import { docsPage } from './page/page.ts';
 import { STYLE } from './page/style.ts';
+
+/** It may be kept for a while; then the client asks whether it is still the newest. */
+const CACHE_CONTROL = 'public, max-age=300';
 
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -22,10 +26,10 @@ export async function publishedDescription(
   };
 }
 
-const text = (body: string, mediaType: string, contentSecurityPolicy: string): PublishedText => ({
+const text = (body: string, mediaType: string, contentSecurityPolicy: string): Publication => ({
   body,
   mediaType,
-  etag: `"${sha256(body)}"`,
+  cacheControl: CACHE_CONTROL,
   contentSecurityPolicy,
 });
 
