@@ -6,7 +6,7 @@ import { revocationsChannel } from '../redis/keys.ts';
 import { Refusal } from '../refusal.ts';
 import type { AccessClaims } from '../token/access-token.ts';
 import type { RingSource } from '../token/key-ring.ts';
-import { askWhitelist } from '../token/whitelist.ts';
+import { askWhitelist, type WhitelistReason } from '../token/whitelist.ts';
 
 /** How soon an answer that has just begun is judged, and how late one ends whose token has expired. */
 const TICK_MS = 500;
@@ -22,9 +22,21 @@ export interface AnswerGround {
   address: string;
 }
 
+/** Why an answer would no longer be let in as it was. */
+export type EndReason =
+  | WhitelistReason
+  | 'token_expired'
+  | 'key_retired'
+  | 'address_refused'
+  | 'role_changed';
+
+/** How an answer ends that can do better than to be cut off. Without a reason, it is the gateway that stops. */
+export type WayToEnd = (reason?: EndReason) => void;
+
 interface OpenAnswer {
   outgoing: ServerResponse;
   ground: AnswerGround;
+  end: WayToEnd | undefined;
   isNew: boolean;
 }
 
@@ -47,6 +59,7 @@ export class OpenAnswers {
   readonly #bySubject = new Map<string, Set<OpenAnswer>>();
   readonly #timer: NodeJS.Timeout;
   #ticks = 0;
+  #stopping = false;
 
   constructor(parts: OpenAnswersParts) {
     this.#parts = parts;
@@ -55,17 +68,20 @@ export class OpenAnswers {
     this.#timer.unref();
   }
 
-  /** Watches an answer until it is complete. */
-  watch(outgoing: ServerResponse, ground: AnswerGround): void {
+  /** Watches an answer until it is complete or is told to end, which it is once. It is cut off without an `end`. */
+  watch(outgoing: ServerResponse, ground: AnswerGround, end?: WayToEnd): void {
     if (outgoing.closed) return;
+    const answer = { outgoing, ground, end, isNew: true };
     const { sub } = ground.claims;
-    const answer = { outgoing, ground, isNew: true };
-    const answers = this.#bySubject.get(sub) ?? new Set();
-    this.#bySubject.set(sub, answers.add(answer));
-    outgoing.on('close', () => {
-      answers.delete(answer);
-      if (answers.size === 0 && this.#bySubject.get(sub) === answers) this.#bySubject.delete(sub);
-    });
+    this.#bySubject.set(sub, (this.#bySubject.get(sub) ?? new Set()).add(answer));
+    outgoing.on('close', () => this.#forget(answer));
+    if (this.#stopping) this.#endInOrder(answer);
+  }
+
+  /** Ends the answers that have a way to, so that a stop need not wait for them; those that still come end at once. */
+  stop(): void {
+    this.#stopping = true;
+    for (const answer of this.#all()) this.#endInOrder(answer);
   }
 
   /** How many answers are open. */
@@ -110,16 +126,31 @@ export class OpenAnswers {
     }
   }
 
-  async #judge({ outgoing, ground }: OpenAnswer): Promise<void> {
+  async #judge(answer: OpenAnswer): Promise<void> {
+    const { outgoing, ground, end } = answer;
     const reason = await this.#reasonToEnd(ground);
-    if (reason === undefined || outgoing.destroyed) return;
+    if (reason === undefined || outgoing.destroyed || !this.#forget(answer)) return;
     const { sub, sid } = ground.claims;
     this.#parts.log.info({ event: 'answer_ended', reason, sub, sid }, 'ended an open answer');
-    outgoing.destroy();
+    if (end === undefined) outgoing.destroy();
+    else end(reason);
+  }
+
+  #endInOrder(answer: OpenAnswer): void {
+    if (answer.end !== undefined && this.#forget(answer)) answer.end();
+  }
+
+  /** Whether it was still watched: of several judgements at one moment, the first to come back ends an answer. */
+  #forget(answer: OpenAnswer): boolean {
+    const { sub } = answer.ground.claims;
+    const answers = this.#bySubject.get(sub);
+    const wasWatched = answers?.delete(answer) ?? false;
+    if (answers?.size === 0) this.#bySubject.delete(sub);
+    return wasWatched;
   }
 
   /** While Redis can't be asked nobody new gets in; those who are in stay until it can. */
-  async #reasonToEnd({ claims, kid, standing, address }: AnswerGround): Promise<string | undefined> {
+  async #reasonToEnd({ claims, kid, standing, address }: AnswerGround): Promise<EndReason | undefined> {
     const nowMs = this.#parts.now();
     if (claims.exp * 1000 <= nowMs) return 'token_expired';
     if (!this.#parts.ring.at(nowMs).all.some((key) => key.kid === kid)) return 'key_retired';

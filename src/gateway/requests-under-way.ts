@@ -12,8 +12,12 @@ export class RequestsUnderWay {
     this.#perUserMax = perUserMax;
   }
 
-  /** Counts a request until its answer is complete or given up. The answer is false when the user has too many. */
+  /**
+   * Counts a request until its answer is complete or given up. The answer is false when the user has too many.
+   * One whose client went away while it was judged is not counted: it closes only once.
+   */
   begin(sub: string, outgoing: ServerResponse): boolean {
+    if (outgoing.closed) return true;
     const present = this.#bySubject.get(sub) ?? 0;
     if (present >= this.#perUserMax) return false;
     this.#bySubject.set(sub, present + 1);

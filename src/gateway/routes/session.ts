@@ -3,6 +3,7 @@ import { roleSchema, scopesOf } from '../../identity/roles.ts';
 import { findUser } from '../../identity/users.ts';
 import type { RedisLink } from '../../redis/connect.ts';
 import { Refusal } from '../../refusal.ts';
+import { askSessionLife } from '../../session/life.ts';
 import type { AdmittedRoute } from '../admission.ts';
 import { refuse } from '../arrival.ts';
 
@@ -16,14 +17,21 @@ export const sessionAnswerSchema = z.strictObject({
   client_id: z.string(),
   auth_time: z.int().describe('when the password was given, in seconds since 1970'),
   exp: z.int().describe('when the access token expires, in seconds since 1970'),
+  idle_expires_in_ms: z
+    .int()
+    .nonnegative()
+    .describe('when the session ends without activity; asked with `X-Background: 1`, it is not put off'),
+  session_expires_in_ms: z.int().nonnegative().describe('when the session ends whatever happens'),
 });
 
-/** Who am I: the user, the role as it is now, its scopes, the session, and when the token expires. */
+/** Who am I: the user, the role as it is now, its scopes, the session, and when it and the token expire. */
 export const currentSession =
   ({ redis }: { redis: RedisLink }): AdmittedRoute =>
   async (c, { claims, standing }) => {
-    const user = await findUser(redis, claims.sub);
+    const { sub, sid } = claims;
+    const [user, life] = await Promise.all([findUser(redis, sub), askSessionLife(redis, sub, sid)]);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), claims);
+    if (life === undefined) return refuse(c.env, new Refusal('session_over'), claims);
     c.header('cache-control', 'no-store');
     const answer: z.output<typeof sessionAnswerSchema> = {
       sub: user.id,
@@ -31,10 +39,12 @@ export const currentSession =
       display_name: user.displayName,
       role: standing.role,
       scope: [...scopesOf(standing.role)].join(' '),
-      session_id: claims.sid,
+      session_id: sid,
       client_id: claims.client_id,
       auth_time: claims.auth_time,
       exp: claims.exp,
+      idle_expires_in_ms: life.idleMs,
+      session_expires_in_ms: Math.max(0, life.endsAt * 1000 - c.env.nowMs),
     };
     return c.json(answer);
   };
