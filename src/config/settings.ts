@@ -2,6 +2,7 @@ import { BlockList } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { accountShape } from './account-settings.ts';
+import { browserShape } from './browser-settings.ts';
 import {
   addressRanges,
   audience,
@@ -114,6 +115,7 @@ export const gatewayShape = {
     .describe('wrong passwords from one address within the window before 429'),
   LOGIN_FAILURE_WINDOW_SECONDS: integer(1, 86_400).default(900).describe('how long failures are remembered'),
   ...accountShape,
+  ...browserShape,
   TRUSTED_PROXIES: addressRanges()
     .default(() => new BlockList())
     .describe('addresses and CIDR ranges whose `X-Forwarded-For` is believed'),

@@ -16,6 +16,7 @@ export interface ProxiedRequest {
   /** A flat list of names and values. */
   headers: string[];
   requestId: string;
+  strictTransport?: string | undefined;
   /** Told when the bank's answer can't be had; what is still possible is then answered. */
   onRefusal: (refusal: Refusal<DenialReason>) => void;
   /** Told when the answer may go on for longer than a moment. */
@@ -63,14 +64,14 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    const { outgoing, requestId, onRefusal, onLongAnswer } = this.#request;
+    const { outgoing, requestId, strictTransport, onRefusal, onLongAnswer } = this.#request;
     if (status < 200) return;
     if (status === 401) {
       onRefusal(new Refusal('bank_refused_gateway'));
       controller.abort(new Error('the bank did not accept the assertion'));
       return;
     }
-    outgoing.writeHead(status, headersForClient(headers, requestId));
+    outgoing.writeHead(status, headersForClient(headers, requestId, strictTransport));
     if (isLong(headers)) onLongAnswer();
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
     if (String(headers['content-type']).startsWith('text/event-stream')) this.#streams.add(this);

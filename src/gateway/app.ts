@@ -100,7 +100,7 @@ const passOn =
   (parts: GatewayParts) =>
   async (c: { env: Arrival }, { claims, kid, standing }: Admitted): Promise<Response> => {
     const { policy, assertionFor, proxy, site, openAnswers, underWay } = parts;
-    const { incoming, outgoing, requestId, clientAddress, nowMs } = c.env;
+    const { incoming, outgoing, requestId, strictTransport, clientAddress, nowMs } = c.env;
     const path = c.env.path.slice(BANK_PREFIX.length);
     const refusal = policy(incoming.method ?? '', path, standing);
     if (refusal !== undefined) return refuse(c.env, refusal, claims);
@@ -114,6 +114,7 @@ const passOn =
       target: (incoming.url ?? '').slice(BANK_PREFIX.length),
       headers: headersForBank(incoming, { assertion, clientAddress, requestId, site }),
       requestId,
+      strictTransport,
       onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
       onLongAnswer: () =>
         openAnswers.watch(outgoing, { claims, kid: kid(), standing, address: clientAddress }),

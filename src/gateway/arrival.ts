@@ -16,6 +16,8 @@ export interface Arrival {
   path: string;
   clientAddress: string;
   nowMs: number;
+  /** For every answer (RFC 6797, section 7.1). */
+  strictTransport: string | undefined;
   log: Logger;
 }
 
@@ -69,11 +71,11 @@ export function refuse(
   subject: DecisionSubject = {},
   extras: DenialExtras = {},
 ): Response {
-  const { requestId, path, clientAddress, incoming, outgoing, log } = arrival;
+  const { requestId, path, clientAddress, incoming, outgoing, strictTransport, log } = arrival;
   const { reason, detail } = refusal;
   const { sub, sid, client } = subject;
   const where = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
   log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, client, ...where });
-  deny(outgoing, refusal, requestId, extras);
+  deny(outgoing, refusal, requestId, { strictTransport, ...extras });
   return RESPONSE_ALREADY_SENT;
 }

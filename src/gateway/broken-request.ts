@@ -22,7 +22,7 @@ interface Exchange {
  * answer is written on the bare connection, so never while another is under way or owed there: the client would
  * take it for that one (RFC 9112, section 9.3.2), or for a part of it. Then the connection is only closed.
  */
-export function answerBrokenRequests(server: Server, log: Logger): void {
+export function answerBrokenRequests(server: Server, log: Logger, strictTransport?: string): void {
   const latest = new WeakMap<Socket, Exchange>();
   const remember = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     latest.set(incoming.socket, { incoming, outgoing });
@@ -32,7 +32,7 @@ export function answerBrokenRequests(server: Server, log: Logger): void {
   server.prependListener('checkExpectation', remember);
   const answer = (socket: Socket, reason: DenialReason): void => {
     if (socket.writableEnded) return;
-    if (mayAnswer(latest.get(socket))) answerRaw(socket, reason, log);
+    if (mayAnswer(latest.get(socket))) answerRaw(socket, reason, log, strictTransport);
     else socket.destroySoon();
   };
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
@@ -53,9 +53,9 @@ function mayAnswer(latest: Exchange | undefined): boolean {
   return outgoing.socket !== null && !outgoing.headersSent;
 }
 
-function answerRaw(socket: Socket, reason: DenialReason, log: Logger): void {
+function answerRaw(socket: Socket, reason: DenialReason, log: Logger, strictTransport?: string): void {
   const requestId = newRequestId();
   log.info({ granted: false, reason, status: statusOf(reason), address: socket.remoteAddress, requestId });
-  socket.end(rawDenial(reason, requestId));
+  socket.end(rawDenial(reason, requestId, strictTransport));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FieldError, Problem } from '../problem-schema.ts';
 import type { Refusal } from '../refusal.ts';
 import { DENIALS, type Denial, type DenialReason } from './denial-table.ts';
+import { transportHeader } from './transport-security.ts';
 
 export type { DenialReason, FieldError };
 
@@ -10,6 +11,7 @@ export interface DenialExtras {
   errors?: readonly FieldError[];
   /** For the routes of the OAuth standards: the `error` that they demand, in a body that is plain JSON. */
   oauthError?: string;
+  strictTransport?: string | undefined;
 }
 
 export const statusOf = (reason: DenialReason): number => DENIALS[reason].status;
@@ -34,18 +36,20 @@ export function deny(
     'x-content-type-options': 'nosniff',
     ...challengeHeader(denial),
     ...retryHeader(extras.retryAfterSeconds ?? denial.retryAfterSeconds),
+    ...transportHeader(extras.strictTransport),
   });
   outgoing.end(body);
 }
 
 /** The same answer as text on the wire, for a request so broken that there is no response object for it. */
-export function rawDenial(reason: DenialReason, requestId: string): string {
+export function rawDenial(reason: DenialReason, requestId: string, strictTransport?: string): string {
   const denial = DENIALS[reason];
   const body = problemBody(denial, requestId, {});
   return [
     `HTTP/1.1 ${denial.status} Refused`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(transportHeader(strictTransport)).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
     '',
     body,

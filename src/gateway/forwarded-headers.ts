@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Memo } from '../memo.ts';
 import type { Site } from './credential.ts';
+import { STRICT_TRANSPORT } from './transport-security.ts';
 
 const NAMES_REMEMBERED = 1000;
 
@@ -43,12 +44,13 @@ const UNMISTAKABLE_NAME = /^[a-z0-9-]+$/;
 
 /**
  * The gateway's cookies are the only ones: a cookie of the bank's would never come back to it. A challenge of
- * the bank's is to the gateway, and no client can meet it.
+ * the bank's is to the gateway, and no client can meet it. How browsers reach the site is not the bank's to say.
  */
 const NEVER_FROM_BANK = new Set([
   ...HOP_BY_HOP,
   'authentication-info',
   'set-cookie',
+  STRICT_TRANSPORT,
   'www-authenticate',
   'x-content-type-options',
   'x-request-id',
@@ -107,7 +109,11 @@ const isClients = (name: string): boolean =>
   !NEVER_FROM_CLIENT.has(name) && UNMISTAKABLE_NAME.test(name) && !NEVER_FROM_CLIENT_FAMILY.test(name);
 
 /** The headers of the bank's answer that go to the client, as a flat list of names and values. */
-export function headersForClient(headers: IncomingHttpHeaders, requestId: string): string[] {
+export function headersForClient(
+  headers: IncomingHttpHeaders,
+  requestId: string,
+  strictTransport?: string,
+): string[] {
   const named = namedByConnection(headers.connection);
   const passed: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
@@ -117,6 +123,7 @@ export function headersForClient(headers: IncomingHttpHeaders, requestId: string
   if (headers['cache-control'] === undefined || named?.has('cache-control'))
     passed.push('cache-control', 'no-store');
   passed.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
+  if (strictTransport !== undefined) passed.push(STRICT_TRANSPORT, strictTransport);
   return passed;
 }
 

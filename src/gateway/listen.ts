@@ -17,6 +17,7 @@ import { clientAddress } from './client-address.ts';
 import { rawDenial, statusOf } from './denial.ts';
 import { declaresTooMuch, hasBody, isPlainlyFramed } from './request-body.ts';
 import { plainPath } from './request-target.ts';
+import { STRICT_TRANSPORT, strictTransportOf, transportHeader } from './transport-security.ts';
 
 /** How often connections are looked over for time-outs. */
 const CONNECTION_CHECK_MS = 1000;
@@ -33,12 +34,17 @@ export interface ListenParts {
   now: () => number;
 }
 
+interface ReceivingParts extends ListenParts {
+  strictTransport: string | undefined;
+}
+
 /**
  * Stage 0: an HTTP server that holds every client to the limits, and hands on only requests of plain form.
  * What is refused here has cost no token check.
  */
 export function createGatewayServer(parts: ListenParts): Server {
   const { settings, log } = parts;
+  const strictTransport = strictTransportOf(settings);
   const server = createServer({
     maxHeaderSize: settings.headerMaxBytes,
     headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
@@ -51,9 +57,9 @@ export function createGatewayServer(parts: ListenParts): Server {
   server.setTimeout(settings.idleTimeoutMs);
   server.maxConnections = settings.connectionsMax;
   server.maxHeadersCount = NO_LIMIT_BUT_BYTES;
-  const listener = receiving(parts);
+  const listener = receiving({ ...parts, strictTransport });
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
-  answerBrokenRequests(server, log);
+  answerBrokenRequests(server, log, strictTransport);
   return server;
 }
 
@@ -62,13 +68,14 @@ export function createGatewayServer(parts: ListenParts): Server {
  * makes objects of the web's kind, parses the URL and sees to bodies that nobody reads. That is a good part of what
  * a request costs here, and of no use to one that is plain, has no body and is passed on.
  */
-function receiving(parts: ListenParts): RequestListener {
+function receiving(parts: ReceivingParts): RequestListener {
   const toApp = getRequestListener(
     (request, { incoming, outgoing }) =>
-      receive(parts, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) =>
-        parts.app.fetch(request, arrival),
-      ),
-    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, parts.log) },
+      receive(parts, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) => {
+        announceTransport(arrival);
+        return parts.app.fetch(request, arrival);
+      }),
+    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, parts) },
   );
   return (incoming, outgoing) => {
     if (isPlainForBank(incoming)) receiveForBank(parts, incoming, outgoing);
@@ -76,7 +83,13 @@ function receiving(parts: ListenParts): RequestListener {
   };
 }
 
-function receiveForBank(parts: ListenParts, incoming: IncomingMessage, outgoing: ServerResponse): void {
+/** What is proxied has the header in its list: one that is set beforehand makes Node's `writeHead` slow. */
+function announceTransport({ outgoing, path, strictTransport }: Arrival): void {
+  if (strictTransport !== undefined && !path.startsWith(`${BANK_PREFIX}/`))
+    outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
+}
+
+function receiveForBank(parts: ReceivingParts, incoming: IncomingMessage, outgoing: ServerResponse): void {
   try {
     void receive(parts, incoming, outgoing, parts.bankRoute);
   } catch (fault) {
@@ -94,7 +107,7 @@ const isPlainForBank = (incoming: IncomingMessage): boolean =>
 
 /** Refuses what isn't of plain form, and hands on the rest. */
 function receive<Answer>(
-  { settings, log, now }: ListenParts,
+  { settings, strictTransport, log, now }: ReceivingParts,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   handOn: (arrival: Arrival) => Answer,
@@ -107,6 +120,7 @@ function receive<Answer>(
     path: path ?? '(refused)',
     clientAddress: clientAddress(incoming, settings.trustedProxies),
     nowMs: now(),
+    strictTransport,
     log,
   };
   if (!isHttp1(incoming) || !isPlainlyFramed(incoming) || !hasOneHost(incoming))
@@ -135,12 +149,16 @@ function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
 }
 
 /** For what Hono's adapter can't make a request of: no host, one that is none, or an absolute form that is none. */
-function answerUnreadable(fault: unknown, log: Logger): Response {
+function answerUnreadable(fault: unknown, { strictTransport, log }: ReceivingParts): Response {
   const reason = fault instanceof RequestError ? 'request_malformed' : 'fault';
   const requestId = newRequestId();
   log.info({ granted: false, reason, status: statusOf(reason), requestId });
   if (reason === 'fault') log.error({ err: fault, requestId }, 'a request met a fault');
   const body = rawDenial(reason, requestId).split('\r\n\r\n')[1] ?? '';
-  const headers = { 'content-type': 'application/problem+json', connection: 'close' };
+  const headers = {
+    'content-type': 'application/problem+json',
+    connection: 'close',
+    ...transportHeader(strictTransport),
+  };
   return new Response(body, { status: statusOf(reason), headers });
 }
