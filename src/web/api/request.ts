@@ -1,0 +1,74 @@
+import { NotDone, readProblem, unreachable } from './problem.ts';
+import { renewTokens } from './renewal.ts';
+
+export interface Ask {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** The page asks by itself while perhaps nobody is there: the session is not kept alive by it. */
+  isBackground?: boolean;
+  signal?: AbortSignal;
+}
+
+/** The access token is missing, expired or dead; the session may still be alive. */
+const RENEWABLE = new Set(['credential_missing', 'token_expired', 'token_invalid', 'token_revoked']);
+
+let sessionOver: () => void = () => {};
+
+/** Says what happens when the server lets neither the token nor a refresh pass. */
+export function whenSessionIsOver(handler: () => void): void {
+  sessionOver = handler;
+}
+
+/**
+ * Asks as the user who is logged in and reads the JSON of the answer, undefined when it has none. An access token
+ * that has expired is renewed once, unseen.
+ * @throws {NotDone} and what `signal` aborts with
+ */
+export async function ask<Answer>(path: string, how: Ask = {}): Promise<Answer> {
+  try {
+    return await send<Answer>(path, how);
+  } catch (fault) {
+    if (!(fault instanceof NotDone) || fault.status !== 401 || !RENEWABLE.has(fault.code)) throw fault;
+  }
+  await renewOrLeave();
+  return send<Answer>(path, how);
+}
+
+/** Renews the tokens. @throws {NotDone} */
+export async function renewOrLeave(): Promise<number> {
+  try {
+    return await renewTokens();
+  } catch (fault) {
+    if (fault instanceof NotDone && (fault.status === 401 || fault.status === 403)) sessionOver();
+    throw fault;
+  }
+}
+
+/** Asks once, with whatever cookies there are. @throws {NotDone} and what `signal` aborts with */
+export async function send<Answer>(path: string, how: Ask = {}): Promise<Answer> {
+  const answer = await fetch(path, requestOf(how)).catch((fault: unknown) => {
+    throw how.signal?.aborted ? fault : unreachable();
+  });
+  if (!answer.ok) throw await readProblem(answer);
+  const isJson = answer.headers.get('content-type')?.includes('json') === true;
+  return (isJson ? await answer.json() : undefined) as Answer;
+}
+
+function requestOf({ method = 'GET', body, headers, isBackground = false, signal }: Ask): RequestInit {
+  return {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(isBackground ? { 'x-background': '1' } : {}),
+      ...headers,
+    },
+    body: body === undefined ? null : JSON.stringify(body),
+    cache: 'no-store',
+    credentials: 'same-origin',
+    redirect: 'error',
+    signal: signal ?? null,
+  };
+}

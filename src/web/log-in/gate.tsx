@@ -1,0 +1,18 @@
+import type { Child } from 'hono/jsx';
+import { useEffect } from 'hono/jsx/dom';
+import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+
+/** The frame of the pages before the gate. */
+export function Gate({ title, children }: { title: string; children?: Child }): JSX.Element {
+  useEffect(() => {
+    document.title = `${title} – Portcullis`;
+    document.querySelector<HTMLInputElement>('.gate input')?.focus();
+  }, [title]);
+  return (
+    <main class="gate">
+      <p class="brand">Portcullis</p>
+      <h1>{title}</h1>
+      {children}
+    </main>
+  );
+}

@@ -1,0 +1,68 @@
+import { createStore } from '../store.ts';
+import { type Idleness, idleness, isWorthRenewing, type SessionEnds } from './idle.ts';
+
+export interface IdleWatchParts {
+  ends(): SessionEnds;
+  /** Asks the server how long is left; with `isHere` it also tells that somebody is here. */
+  recheck(isHere: boolean): Promise<void>;
+  /** The time is up, and the server has not been heard to say so. */
+  onOver(): void;
+}
+
+export interface IdleWatch {
+  /** The ends have changed. */
+  look(): void;
+  stop(): void;
+}
+
+/** What tells that somebody is here. */
+const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+const SECOND_MS = 1000;
+
+/** The warning that is on the screen, if any. */
+export const idleWarning = createStore<Extract<Idleness, { phase: 'warning' }> | undefined>(undefined);
+
+/**
+ * Counts down to the idle timeout. The server's word is what counts: other tabs keep the session alive too, so it is
+ * asked, unseen, before anybody is warned.
+ */
+export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWatch {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isRenewing = false;
+
+  const wait = (ms: number, then: () => void): void => {
+    clearTimeout(timer);
+    timer = setTimeout(then, ms);
+  };
+
+  function look(): void {
+    const now = idleness(ends(), Date.now());
+    idleWarning.set(now.phase === 'warning' ? now : undefined);
+    if (now.phase === 'present') wait(now.warnInMs, askFirst);
+    else if (now.phase === 'warning') wait(SECOND_MS, look);
+    else onOver();
+  }
+
+  const askFirst = (): void => void recheck(false).then(look, look);
+
+  function noteSign(): void {
+    if (isRenewing || idleWarning.get() !== undefined || !isWorthRenewing(ends(), Date.now())) return;
+    isRenewing = true;
+    void recheck(true)
+      .catch(() => {})
+      .finally(() => {
+        isRenewing = false;
+      });
+  }
+
+  for (const sign of SIGNS) window.addEventListener(sign, noteSign, { passive: true });
+  look();
+  return {
+    look,
+    stop() {
+      clearTimeout(timer);
+      for (const sign of SIGNS) window.removeEventListener(sign, noteSign);
+      idleWarning.set(undefined);
+    },
+  };
+}

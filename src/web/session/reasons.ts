@@ -1,0 +1,20 @@
+/** Why somebody who was logged in no longer is. */
+export type LeavingReason = 'logged-out' | 'ended' | 'blocked' | 'address' | 'idle' | 'at-its-end' | 'over';
+
+/** What the server's event stream calls it. */
+export const REASON_OF_EVENT: Record<string, LeavingReason> = {
+  session_ended: 'ended',
+  user_blocked: 'blocked',
+  address_refused: 'address',
+};
+
+/** What the log-in page says about it. */
+export const REASON_TEXT: Record<LeavingReason, string> = {
+  'logged-out': 'You have logged out.',
+  ended: 'This session was ended from somewhere else: by you on another device, or by the bank.',
+  blocked: 'The bank has closed your access. Please call the bank.',
+  address: 'You can not go on from the network that you are in now.',
+  idle: 'You were away for a while, so you have been logged out.',
+  'at-its-end': 'Your session has reached its longest time. Log in again to go on.',
+  over: 'Your session is over. Log in again to go on.',
+};
