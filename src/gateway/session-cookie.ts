@@ -6,6 +6,12 @@ import type { Site } from './credential.ts';
 const REFRESH_PATH = '/auth';
 
 /**
+ * Says to a page's own scripts that this browser has logged in, and nothing else: the cookies with the tokens can't be
+ * seen by them. It is no credential and is never read here.
+ */
+const PRESENCE_COOKIE = 'portcullis-present';
+
+/**
  * The cookies that carry a session: no script can read them and no other site can send them. Their values are the
  * tokens as they are, so that there is nothing to decode and no second spelling. Without `remember` the refresh
  * token's cookie goes with the browser window.
@@ -13,14 +19,15 @@ const REFRESH_PATH = '/auth';
 export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string[] {
   const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
   const access = { ...attributesOf(site), path: '/', maxAge: Math.max(0, claims.exp - nowSeconds) };
-  const refresh = { ...attributesOf(site), path: REFRESH_PATH };
+  const lasting = remember ? { maxAge: Math.min(sessionEndsAt - nowSeconds, COOKIE_MOST_SECONDS) } : {};
   return [
     serialize(site.cookieName, accessToken, access),
-    serialize(
-      site.refreshCookieName,
-      refreshToken,
-      remember ? { ...refresh, maxAge: Math.min(sessionEndsAt - nowSeconds, COOKIE_MOST_SECONDS) } : refresh,
-    ),
+    serialize(site.refreshCookieName, refreshToken, {
+      ...attributesOf(site),
+      path: REFRESH_PATH,
+      ...lasting,
+    }),
+    serialize(PRESENCE_COOKIE, '1', { ...presenceAttributesOf(site), ...lasting }),
   ];
 }
 
@@ -31,6 +38,8 @@ const COOKIE_MOST_SECONDS = 400 * 86_400;
 export const clearedCookies = (site: Site): string[] => [
   serialize(site.cookieName, '', { ...attributesOf(site), path: '/', maxAge: 0 }),
   serialize(site.refreshCookieName, '', { ...attributesOf(site), path: REFRESH_PATH, maxAge: 0 }),
+  serialize(PRESENCE_COOKIE, '', { ...presenceAttributesOf(site), maxAge: 0 }),
 ];
 
 const attributesOf = (site: Site) => ({ httpOnly: true, secure: site.secure, sameSite: 'Strict' as const });
+const presenceAttributesOf = (site: Site) => ({ ...attributesOf(site), httpOnly: false, path: '/' });

@@ -88,8 +88,8 @@ export async function ringKeyFromPem(pem: string): Promise<RingKey> {
   return {
     kid,
     jwk: { kty, n, e, kid, alg: ALGORITHM, use: 'sig' } as JWK,
-    privateKey: privateKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']),
-    publicKey: publicKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, true, ['verify']),
+    privateKey: privateKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']) as CryptoKey,
+    publicKey: publicKey.toCryptoKey({ name: 'RSA-PSS', hash: 'SHA-256' }, true, ['verify']) as CryptoKey,
     verifyingKey: publicKey,
   };
 }

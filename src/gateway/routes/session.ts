@@ -17,6 +17,7 @@ export const sessionAnswerSchema = z.strictObject({
   client_id: z.string(),
   auth_time: z.int().describe('when the password was given, in seconds since 1970'),
   exp: z.int().describe('when the access token expires, in seconds since 1970'),
+  token_expires_in_ms: z.int().nonnegative().describe('when the access token expires'),
   idle_expires_in_ms: z
     .int()
     .nonnegative()
@@ -43,6 +44,7 @@ export const currentSession =
       client_id: claims.client_id,
       auth_time: claims.auth_time,
       exp: claims.exp,
+      token_expires_in_ms: Math.max(0, claims.exp * 1000 - c.env.nowMs),
       idle_expires_in_ms: life.idleMs,
       session_expires_in_ms: Math.max(0, life.endsAt * 1000 - c.env.nowMs),
     };
