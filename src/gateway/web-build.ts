@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import type { GatewaySettings } from '../config.ts';
+import type { Logger } from '../log.ts';
 import type { Publication } from './publication.ts';
 
 /** The built web app by the paths at which it is served. There is nothing else, so no request reaches the disk. */
@@ -35,6 +37,19 @@ const CONTENT_SECURITY_POLICY = [
 
 const ASKED_FOR_EACH_TIME = 'no-cache';
 const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable';
+
+/** The web app, unless it is not wanted or has not been built, which is no reason to let nobody in by other ways. */
+export async function openWebApp(
+  { webApp }: Pick<GatewaySettings, 'webApp'>,
+  log: Logger,
+  directory = WEB_BUILD_DIRECTORY,
+): Promise<WebBuild | undefined> {
+  if (webApp === 'off') return undefined;
+  const build = await readWebBuild(directory);
+  if (build === undefined)
+    log.warn({ event: 'web_app_missing' }, 'there is no web app at /: `npm run build` makes it');
+  return build;
+}
 
 /** Reads the whole build into memory, or gives undefined where there is none. */
 export async function readWebBuild(directory: string): Promise<WebBuild | undefined> {

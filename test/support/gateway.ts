@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GatewaySettings, gatewaySettings } from '../../src/config.ts';
 import { startGateway } from '../../src/gateway/server.ts';
+import type { WebBuild } from '../../src/gateway/web-build.ts';
 import { DEMO_USERS, seedDemoUsers } from '../../src/identity/demo-users.ts';
 import { PasswordHasher } from '../../src/identity/passwords.ts';
 import type { User } from '../../src/identity/users.ts';
@@ -36,6 +37,7 @@ const MANY = '10000';
 export async function startTestGateway(
   env: Record<string, string> = {},
   log: Logger = createLog('gateway', 'silent'),
+  web?: WebBuild,
 ): Promise<TestGateway> {
   const redis = await startTestRedis({ tcp: true });
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
@@ -54,7 +56,7 @@ export async function startTestGateway(
   });
   let aheadMs = 0;
   const api = await publishedDescription(settings);
-  const gateway = await startGateway({ settings, log, api, now: () => Date.now() + aheadMs });
+  const gateway = await startGateway({ settings, log, api, web, now: () => Date.now() + aheadMs });
   return {
     url: gateway.url,
     settings,
