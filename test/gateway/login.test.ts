@@ -174,7 +174,7 @@ describe('with cookies', () => {
   const cookieLogin = (headers: Record<string, string>): Promise<Response> =>
     tryLogin({ username: 'bob', password: 'foobared', transport: 'cookie' }, headers);
 
-  test('the token goes into a cookie that scripts and other sites can not use, and not into the body', async () => {
+  test('the tokens go into cookies that scripts and other sites can not use, and not into the body; scripts see only that there are some', async () => {
     const answer = await cookieLogin({ origin: SITE });
     expect(answer.status).toBe(200);
     expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
@@ -183,6 +183,7 @@ describe('with cookies', () => {
         /^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Max-Age=300; Path=\/; HttpOnly; SameSite=Strict$/,
       ),
       expect.stringMatching(/^portcullis-refresh=v1\.[\w.-]+; Path=\/auth; HttpOnly; SameSite=Strict$/),
+      'portcullis-present=1; Path=/; SameSite=Strict',
     ]);
   });
 
@@ -197,6 +198,7 @@ describe('with cookies', () => {
     expect(out.headers.getSetCookie().map((line) => line.split('; ').slice(0, 2))).toEqual([
       ['portcullis=', 'Max-Age=0'],
       ['portcullis-refresh=', 'Max-Age=0'],
+      ['portcullis-present=', 'Max-Age=0'],
     ]);
     const after = await fetch(`${gateway.url}/auth/session`, { headers: { cookie } });
     expect(await problemOf(after)).toEqual({ status: 401, code: 'token_revoked' });
@@ -232,6 +234,7 @@ test('behind TLS the cookie is __Host- and Secure', async () => {
       expect.stringMatching(
         /^__Secure-portcullis-refresh=[^;]+; Path=\/auth; HttpOnly; Secure; SameSite=Strict$/,
       ),
+      'portcullis-present=1; Path=/; Secure; SameSite=Strict',
     ]);
   } finally {
     await secure.close();

@@ -296,6 +296,7 @@ describe('by cookie', () => {
       expect.stringMatching(
         /^portcullis-refresh=v1\.[\w.-]+\.1\.[\w-]+; Path=\/auth; HttpOnly; SameSite=Strict$/,
       ),
+      'portcullis-present=1; Path=/; SameSite=Strict',
     ]);
     const access = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie: access } })).status).toBe(200);
@@ -304,10 +305,11 @@ describe('by cookie', () => {
 
   test('with remember the cookie outlives the browser window, by no more than is left of the session', async () => {
     const answer = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
-    const line = answer.headers.getSetCookie()[1] ?? '';
-    const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
-    expect(maxAge).toBeLessThanOrEqual(2_592_000);
-    expect(maxAge).toBeGreaterThan(2_591_990);
+    for (const line of answer.headers.getSetCookie().slice(1)) {
+      const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
+      expect(maxAge).toBeLessThanOrEqual(2_592_000);
+      expect(maxAge).toBeGreaterThan(2_591_990);
+    }
   });
 
   test.each([
