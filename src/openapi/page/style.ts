@@ -19,7 +19,7 @@ a { color: var(--link); }
 .skip:focus { left: 1rem; top: 1rem; background: var(--ground); padding: .5rem 1rem; }
 .page { display: grid; grid-template-columns: minmax(0, 1fr); max-width: 84rem; margin: 0 auto; padding: 0 1rem 4rem; }
 nav ul { list-style: none; margin: 0 0 1rem; padding: 0; }
-nav li a { display: grid; grid-template-columns: 4.6rem minmax(0, 1fr); padding: .15rem 0; text-decoration: none; }
+nav li a { display: grid; grid-template-columns: 4.6rem minmax(0, 1fr); padding: .15rem 0; min-height: 24px; text-decoration: none; }
 nav li a:hover, nav li a:focus-visible { text-decoration: underline; }
 @media (min-width: 64rem) {
   .page { grid-template-columns: 22rem minmax(0, 1fr); column-gap: 3rem; padding: 0 2rem 4rem; }

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { axeViolations } from '../support/axe.ts';
+import { overflowPx, type PageOptions } from '../support/browser.ts';
+import { browserTests } from '../support/browser-tests.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+
+const tests = browserTests();
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway?.close());
+
+const LOOKS: PageOptions[] = [
+  { width: 360, colorScheme: 'light' },
+  { width: 360, colorScheme: 'dark' },
+  { width: 1440, colorScheme: 'light' },
+  { width: 1440, colorScheme: 'dark' },
+];
+
+test.each(LOOKS)('/docs is sound and accessible, $width px wide and $colorScheme', async (look) => {
+  const { page } = await tests.open(gateway.url, look);
+  await page.goto('/docs');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  expect(await overflowPx(page)).toBeLessThanOrEqual(0);
+  expect(await axeViolations(page)).toEqual([]);
+});
