@@ -50,6 +50,7 @@ export function rawDenial(reason: DenialReason, requestId: string, strictTranspo
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     ...Object.entries(transportHeader(strictTransport)).map(([name, value]) => `${name}: ${value}`),
+    'cache-control: no-store',
     'connection: close',
     '',
     body,

@@ -72,7 +72,7 @@ function receiving(parts: ReceivingParts): RequestListener {
   const toApp = getRequestListener(
     (request, { incoming, outgoing }) =>
       receive(parts, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) => {
-        announceTransport(arrival);
+        presetHeaders(arrival);
         return parts.app.fetch(request, arrival);
       }),
     { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, parts) },
@@ -83,10 +83,14 @@ function receiving(parts: ReceivingParts): RequestListener {
   };
 }
 
-/** What is proxied has the header in its list: one that is set beforehand makes Node's `writeHead` slow. */
-function announceTransport({ outgoing, path, strictTransport }: Arrival): void {
-  if (strictTransport !== undefined && !path.startsWith(`${BANK_PREFIX}/`))
-    outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
+/**
+ * What the gateway's own answers say unless they say otherwise. Proxied ones have both in their list: a header that
+ * is set beforehand makes Node's `writeHead` slow.
+ */
+function presetHeaders({ outgoing, path, strictTransport }: Arrival): void {
+  if (path.startsWith(`${BANK_PREFIX}/`)) return;
+  outgoing.setHeader('cache-control', 'no-store');
+  if (strictTransport !== undefined) outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
 }
 
 function receiveForBank(parts: ReceivingParts, incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -157,6 +161,7 @@ function answerUnreadable(fault: unknown, { strictTransport, log }: ReceivingPar
   const body = rawDenial(reason, requestId).split('\r\n\r\n')[1] ?? '';
   const headers = {
     'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
     connection: 'close',
     ...transportHeader(strictTransport),
   };

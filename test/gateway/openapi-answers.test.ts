@@ -4,6 +4,11 @@ import { callOperation } from '../support/documented-calls.ts';
 import { SCENARIOS } from './openapi-scenarios.ts';
 import { type Scene, startScene } from './openapi-scene.ts';
 
+/** Nobody needs a credential for these. Whatever else is answered may be about somebody, and is stored by nobody. */
+const THE_SAME_FOR_EVERYBODY = new Set([
+  ...['getMetadata', 'getKeys', 'getOpenApi', 'getDocs', 'getLiveness', 'getReadiness'],
+]);
+
 let scene: Scene;
 let api: DocumentedApi;
 beforeAll(async () => {
@@ -18,7 +23,7 @@ test('every documented operation is called here', () => {
 });
 
 test.each(Object.entries(SCENARIOS))(
-  '%s answers a good request and a refused one as the document says',
+  '%s answers a good request and a refused one as the document says, and lets nobody store what is personal',
   async (id, { good, bad, code }) => {
     const operation = api.get(id);
     const done = await callOperation(scene.stack.url, operation, await good(scene));
@@ -28,6 +33,8 @@ test.each(Object.entries(SCENARIOS))(
     expect(refused.status).toBeGreaterThanOrEqual(400);
     expect(JSON.parse(refused.body)).toMatchObject({ code, status: refused.status });
     expect(api.faultOf(operation, refused)).toBeUndefined();
+    expect(refused.cacheControl).toBe('no-store');
+    if (!THE_SAME_FOR_EVERYBODY.has(id)) expect(done.cacheControl).toBe('no-store');
   },
 );
 

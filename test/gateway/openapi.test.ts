@@ -3,6 +3,7 @@ import { type BankParts, createBankApp } from '../../src/bank/app.ts';
 import { createApp, type GatewayParts } from '../../src/gateway/app.ts';
 import { BANK_RULES } from '../../src/gateway/policy.ts';
 import type { ApiDescription } from '../../src/gateway/routes/api-description.ts';
+import type { WebBuild } from '../../src/gateway/web-build.ts';
 import { describeApi, OPERATIONS, routeTable } from '../../src/openapi/api.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';
 import { DocumentedApi } from '../support/documented-api.ts';
@@ -15,6 +16,13 @@ let published: ApiDescription;
 beforeAll(async () => {
   published = await publishedDescription(SETTINGS);
 });
+
+/** Pages are for people with a browser, and no part of the API. */
+const file = { body: '', mediaType: 'text/html', cacheControl: '', contentSecurityPolicy: '' };
+const WEB: WebBuild = new Map([
+  ['/', file],
+  ['/assets/index-12345678.js', file],
+]);
 
 const described = (prefix: string): string[] =>
   api.operations
@@ -29,10 +37,10 @@ const asDescribed = ({ method, path }: { method: string; path: string }): string
 describe('the routes in the document', () => {
   test("are the gateway's, all of them and no others", () => {
     const terms = { issuer: SETTINGS.issuer };
-    const app = createApp({ api: published, terms, hasher: {} } as unknown as GatewayParts);
+    const app = createApp({ api: published, web: WEB, terms, hasher: {} } as unknown as GatewayParts);
     const routes = app.routes
+      .filter(({ path }) => path !== '/bank/*' && !WEB.has(path))
       .map(asDescribed)
-      .filter((route) => route !== 'ALL /bank/*')
       .map((route) => route.replace(/(oauth-authorization-server)\/\*$/, '$1'));
     const ours = described('/').filter((route) => !route.includes(' /bank/'));
     expect(ours).toEqual(routes.sort());

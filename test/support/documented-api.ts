@@ -17,12 +17,19 @@ export interface DocumentedOperation {
 export interface WholeAnswer {
   status: number;
   contentType: string | null;
+  cacheControl?: string | null;
   body: string;
 }
 
+/** All but the body. */
+export const headOf = ({ status, headers }: Response): Omit<WholeAnswer, 'body'> => ({
+  status,
+  contentType: headers.get('content-type'),
+  cacheControl: headers.get('cache-control'),
+});
+
 export async function wholeAnswer(answer: Response): Promise<WholeAnswer> {
-  const contentType = answer.headers.get('content-type');
-  return { status: answer.status, contentType, body: await answer.text() };
+  return { ...headOf(answer), body: await answer.text() };
 }
 
 /** A gateway's own description of its API, to hold its answers against. */

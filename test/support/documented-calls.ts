@@ -1,5 +1,5 @@
 import type { DocumentedOperation, WholeAnswer } from './documented-api.ts';
-import { wholeAnswer } from './documented-api.ts';
+import { headOf, wholeAnswer } from './documented-api.ts';
 import { bearer } from './gateway.ts';
 
 /** What one request to a documented operation has besides its method and its path. */
@@ -33,7 +33,7 @@ export async function callOperation(
   });
   if (answer.headers.get('content-type') !== 'text/event-stream') return wholeAnswer(answer);
   await answer.body?.cancel();
-  return { status: answer.status, contentType: 'text/event-stream', body: '…' };
+  return { ...headOf(answer), body: '…' };
 }
 
 function bodyOf({ json, form }: Call): { body?: string | URLSearchParams } {
