@@ -1,4 +1,7 @@
-import { seedDemoAccounts } from '../bank/ledger-accounts.ts';
+import { randomInt } from 'node:crypto';
+import { postHistory } from '../bank/demo-history.ts';
+import { accountsOf, type DemoOwner, seedDemoAccounts } from '../bank/ledger-accounts.ts';
+import type { BankSettings } from '../config.ts';
 import { seedDemoUsers } from '../identity/demo-users.ts';
 import { PasswordHasher } from '../identity/passwords.ts';
 import { createLog } from '../log.ts';
@@ -6,8 +9,13 @@ import { RedisLink } from '../redis/connect.ts';
 import type { DevPlan } from './plan.ts';
 
 const CONNECT_DEADLINE_MS = 5000;
+/** The past that a new demo account has: what its charts can show. */
+const HISTORY_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Makes the demo users and their accounts where they don't exist yet. @throws {RedisUnavailable} */
+/**
+ * Makes the demo users and their accounts, with a week of transactions, where they don't exist yet.
+ * @throws {RedisUnavailable}
+ */
 export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Promise<void> {
   const log = createLog('dev', 'silent');
   const redis = new RedisLink({ url: redisUrl, deadlineMs: gateway.redisDeadlineMs, log });
@@ -17,9 +25,24 @@ export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Pr
     const now = new Date();
     const users = await seedDemoUsers(redis, hasher, now);
     const owners = users.map(({ id, displayName }) => ({ ownerId: id, name: displayName }));
-    await seedDemoAccounts(redis, owners, { currency: bank.bankCurrency, nowMs: now.getTime() });
+    await seedAccounts(redis, owners, bank, now.getTime());
   } finally {
     redis.close();
     await hasher.close();
   }
+}
+
+async function seedAccounts(
+  redis: RedisLink,
+  owners: readonly DemoOwner[],
+  { bankCurrency: currency, bankSeed, bankTransactionsKept: transactionsKept }: BankSettings,
+  nowMs: number,
+): Promise<void> {
+  const seed = bankSeed ?? randomInt(2 ** 32);
+  const accounts = await Promise.all(owners.map(({ ownerId }) => accountsOf(redis, ownerId)));
+  const newOwners = owners.filter((_, n) => accounts[n]?.length === 0);
+  const opened = await seedDemoAccounts(redis, newOwners, { currency, nowMs: nowMs - HISTORY_MS });
+  await Promise.all(
+    opened.map((account, rank) => postHistory(redis, account, { transactionsKept, seed, rank }, nowMs)),
+  );
 }

@@ -64,6 +64,12 @@ async function logIn(dev: Dev, username: string, password: string): Promise<stri
 const accountOf = async (dev: Dev, token: string): Promise<Account | undefined> =>
   (await call<{ accounts: Account[] }>(dev, '/bank/accounts', token)).accounts[0];
 
+/** What of a session stays the same from one moment to the next. */
+const sessionOf = async (dev: Dev, token: string): Promise<object> => {
+  const session = await call<Record<string, unknown>>(dev, '/auth/session', token);
+  return Object.fromEntries(Object.entries(session).filter(([name]) => !name.endsWith('_in_ms')));
+};
+
 test('after Ctrl-C nothing runs any more, and the next start finds the same users, sessions and balances', async () => {
   const first = await start('kept');
   const bob = await logIn(first, 'bob', 'foobared');
@@ -71,14 +77,15 @@ test('after Ctrl-C nothing runs any more, and the next start finds the same user
   const account = await accountOf(first, bob);
   const transfer = { to: alice?.id, amountMinor: 1234, description: 'lunch' };
   await call(first, `/bank/accounts/${account?.id}/transfers`, bob, { body: transfer });
-  const session = await call(first, '/auth/session', bob);
+  const session = await sessionOf(first, bob);
   first.signalGroup('SIGINT');
   expect(await first.ended, first.output()).toBe(0);
   expect(living(first)).toEqual([]);
 
   const second = await start('kept', { GATEWAY_PORT: new URL(first.gatewayUrl).port });
-  expect(await call(second, '/auth/session', bob)).toEqual(session);
-  expect(await accountOf(second, bob)).toMatchObject({ id: account?.id, balanceMinor: 10_000_000 - 1234 });
+  expect(await sessionOf(second, bob)).toEqual(session);
+  const balanceMinor = (account?.balanceMinor ?? 0) - 1234;
+  expect(await accountOf(second, bob)).toMatchObject({ id: account?.id, balanceMinor });
 });
 
 test('the curl tour does what it says, line by line', async () => {
@@ -88,8 +95,8 @@ test('the curl tour does what it says, line by line', async () => {
   const { stdout } = await run('sh', ['-c', [CURL_IF_MISSING, ...lines].join('\n')]);
   expect(stdout.trimEnd().split('\n')).toEqual([
     expect.stringContaining('"bob"'),
-    expect.stringMatching(/"balanceMinor":10000000/),
-    expect.stringMatching(/"transactions":\[/),
+    expect.stringMatching(/"balanceMinor":\d{7,8},/),
+    expect.stringMatching(/"transactions":\[\{/),
     expect.stringMatching(/"sessions":\[.*"current":/),
     '204',
     expect.stringMatching(/"code":"token_revoked".* 401$/),
