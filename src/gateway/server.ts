@@ -130,21 +130,16 @@ async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySetti
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** How often connections are closed whose last answer has ended meanwhile. */
-const DRAIN_STEP_MS = 50;
-
 async function drain(
   server: Server,
   { proxy, openAnswers }: Pick<GatewayParts, 'proxy' | 'openAnswers'>,
   graceMs: number,
 ): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
   proxy.endStreams();
   openAnswers.stop();
-  server.closeIdleConnections();
-  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_STEP_MS);
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
-  clearInterval(sweep);
   clearTimeout(grace);
 }

@@ -110,6 +110,48 @@ test('a dashboard that polls, refreshes and keeps a stream open is logged out on
   await hasty.close();
 });
 
+describe('a session tells how long it still lives', () => {
+  interface Life {
+    idle_expires_in_ms: number;
+    session_expires_in_ms: number;
+  }
+  const tell = async (headers: Record<string, string> = {}, at = {}): Promise<Life> =>
+    (await (await ask(headers, { path: '/auth/session', ...at })).json()) as Life;
+
+  test('without being renewed by a page that only counts down, and with the renewal by a user who is there', async () => {
+    await tell();
+    mine = await logIn(gateway.url);
+    await makeNearlyIdle();
+    const left = await tell({ 'x-background': '1' });
+    expect(left.idle_expires_in_ms).toBeLessThanOrEqual(NEARLY_IDLE_MS);
+    expect(left.idle_expires_in_ms).toBeGreaterThan(NEARLY_IDLE_MS - 5000);
+    expect((await tell({ 'x-background': '1' })).idle_expires_in_ms).toBeLessThanOrEqual(
+      left.idle_expires_in_ms,
+    );
+    expect((await tell()).idle_expires_in_ms).toBeGreaterThan(IDLE_MS - 5000);
+  });
+
+  test('until its absolute end, which comes before the idle timeout where that is longer', async () => {
+    const absoluteMs = gateway.settings.sessionAbsoluteSeconds * 1000;
+    const life = await tell();
+    expect(life.session_expires_in_ms).toBeLessThanOrEqual(absoluteMs);
+    expect(life.session_expires_in_ms).toBeGreaterThan(absoluteMs - 5000);
+    const short = await startAnotherGateway(gateway, { settings: { sessionAbsoluteSeconds: 100 } });
+    const last = await tell({}, { tokens: await logIn(short.url), url: short.url });
+    expect(last.session_expires_in_ms).toBeLessThanOrEqual(100_000);
+    expect(last.idle_expires_in_ms).toBeLessThanOrEqual(100_000);
+    await short.close();
+  });
+
+  test('and is refused as over when it ended while it was asked', async () => {
+    await gateway.link.run((client) => client.del(keysOf(mine)[1]));
+    expect(await problemOf(await ask({}, { path: '/auth/session' }))).toEqual({
+      status: 401,
+      code: 'token_revoked',
+    });
+  });
+});
+
 describe('the cost of activity', () => {
   test('is one write in a twentieth of the idle timeout at the most, however many requests at however many gateways', async () => {
     const idleSeconds = 4;

@@ -72,6 +72,7 @@ const OWN_SESSIONS: Record<string, Scenario> = {
     bad: ({ bob: token }) => ({ token, path: { sid: 'none' } }),
     code: 'session_unknown',
   },
+  streamSessionEvents: asBob,
   writeSessionData: {
     good: ({ bob: token }) => ({ token, ...THEME, json: { dark: true } }),
     bad: ({ bob: token }) => ({ token, path: { key: 'no%20key' }, json: {} }),

@@ -15,6 +15,8 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   // nginx collects an answer before it passes it on, unless told not to.
   'x-accel-buffering': 'no',
+  // A stop waits for connections that are kept (RFC 9112, section 9.6), and a page that was told its end needs none.
+  connection: 'close',
 };
 const RECONNECT_AFTER_MS = 1000;
 const HEARTBEAT = ': still here\n\n';

@@ -57,6 +57,29 @@ export const OWN_SESSIONS: readonly Operation[] = [
   ),
   gatewayOperation(
     {
+      method: 'get',
+      path: '/auth/session/events',
+      id: 'streamSessionEvents',
+      group: 'Sessions',
+      summary: 'When and why this session ends, as it happens (server-sent events)',
+      details:
+        'At most one event comes, and then the stream ends. `event: ended` asks for a new log-in, with the `reason` ' +
+        '`session_ended`, `user_blocked` or `address_refused`. `event: renew` says that the session goes on, but not ' +
+        'as the stream was opened: `token_expired`, `key_retired` or `role_changed`. A stream that ends without an ' +
+        'event can be opened again at once. Waiting here is no activity.',
+      access,
+      answers: {
+        200: {
+          description: 'Events whose `data` is `{"reason": …}`, and comments as signs of life.',
+          schema: z.string(),
+          mediaType: 'text/event-stream',
+        },
+      },
+    },
+    ['too_many_under_way'],
+  ),
+  gatewayOperation(
+    {
       ...data,
       method: 'get',
       id: 'readSessionData',
