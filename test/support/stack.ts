@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { postHistory } from '../../src/bank/demo-history.ts';
 import { seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
+import type { Account } from '../../src/bank/schemas.ts';
 import { type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config.ts';
+import type { WebBuild } from '../../src/gateway/web-build.ts';
 import { createLog } from '../../src/log.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 
@@ -12,19 +15,28 @@ export interface TestStack extends TestGateway {
   accounts: { bob: string; alice: string };
 }
 
+export interface StackOptions {
+  /** What is served at `/`. */
+  web?: WebBuild;
+  /** Gives each account a past of so long: random transactions, the same ones each time. */
+  historyMs?: number;
+}
+
 /** The real gateway before the real bank, over one private Redis, with the demo users and their accounts. */
 export async function startTestStack(
   env: Record<string, string> = {},
   bankEnv: Record<string, string> = {},
+  { web, historyMs = 0 }: StackOptions = {},
 ): Promise<TestStack> {
   const [gatewayPort, bankPort] = [await freePort(), await freePort()];
   const issuer = `http://127.0.0.1:${gatewayPort}`;
-  const gateway = await startTestGateway({
+  const gatewayEnv = {
     GATEWAY_PORT: String(gatewayPort),
     ISSUER: issuer,
     BANK_URL: `http://127.0.0.1:${bankPort}`,
     ...env,
-  });
+  };
+  const gateway = await startTestGateway(gatewayEnv, createLog('gateway', 'silent'), web);
   const settings = bankSettings({
     REDIS_URL: gateway.redis.url,
     BANK_PORT: String(bankPort),
@@ -33,9 +45,7 @@ export async function startTestStack(
     ...bankEnv,
   });
   const bank = await startBank({ settings, log: createLog('bank', 'silent') });
-  const owners = gateway.users.filter(({ username }) => ['bob', 'alice'].includes(username));
-  const demo = owners.map(({ id, displayName }) => ({ ownerId: id, name: displayName }));
-  const [bob, alice] = await seedDemoAccounts(gateway.link, demo);
+  const [bob, alice] = await openAccounts(gateway, historyMs);
   return {
     ...gateway,
     bank,
@@ -45,6 +55,17 @@ export async function startTestStack(
       await gateway.close();
     },
   };
+}
+
+async function openAccounts({ link, users }: TestGateway, historyMs: number): Promise<Account[]> {
+  const nowMs = Date.now();
+  const owners = users.filter(({ username }) => ['bob', 'alice'].includes(username));
+  const demo = owners.map(({ id, displayName }) => ({ ownerId: id, name: displayName }));
+  const terms = { currency: 'EUR', nowMs: nowMs - historyMs };
+  const accounts = await seedDemoAccounts(link, demo, terms);
+  for (const [rank, account] of accounts.entries())
+    await postHistory(link, account, { seed: 1, rank, transactionsKept: 10_000 }, nowMs);
+  return accounts;
 }
 
 async function freePort(): Promise<number> {
