@@ -122,7 +122,16 @@ describe('what Redis says counts on the next request, not what the token says', 
 test('who am I tells the user, the role, its scopes, the session and the expiry', async () => {
   const answer = await get('/auth/session');
   expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(await answer.json()).toEqual({
+  const { token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...who } =
+    (await answer.json()) as Record<string, number>;
+  const { accessTokenTtlSeconds, sessionIdleSeconds, sessionAbsoluteSeconds } = gateway.settings;
+  const left = [token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms];
+  const most = [accessTokenTtlSeconds, sessionIdleSeconds, sessionAbsoluteSeconds];
+  for (const [i, seconds] of most.entries()) {
+    expect(left[i]).toBeLessThanOrEqual(seconds * 1000);
+    expect(left[i]).toBeGreaterThan(seconds * 1000 - 5000);
+  }
+  expect(who).toEqual({
     sub: claims.sub,
     username: 'alice',
     display_name: 'Alice Liddell',
