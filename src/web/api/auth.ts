@@ -4,8 +4,12 @@ import type { ownSessionsAnswerSchema } from '../../gateway/routes/sessions.ts';
 import type { cookieAnswerSchema } from '../../gateway/token-answer.ts';
 import { ask, send } from './request.ts';
 
-/** The user who is logged in, and for how long yet. */
-export type Who = z.output<typeof sessionAnswerSchema>;
+export type SessionAnswer = z.output<typeof sessionAnswerSchema>;
+/** The user who is logged in, by what stays the same from one moment to the next. */
+export type Who = Omit<
+  SessionAnswer,
+  'exp' | 'token_expires_in_ms' | 'idle_expires_in_ms' | 'session_expires_in_ms'
+>;
 export type OwnSession = z.output<typeof ownSessionsAnswerSchema>['sessions'][number];
 
 export interface Credentials {
@@ -26,7 +30,7 @@ export const logIn = (credentials: Credentials) =>
 export const logOut = () => ask<void>('/auth/logout', { method: 'POST' });
 
 /** Who am I? In the background, it leaves the idle timeout as it is. @throws {NotDone} */
-export const whoAmI = (isBackground: boolean) => ask<Who>('/auth/session', { isBackground });
+export const whoAmI = (isBackground: boolean) => ask<SessionAnswer>('/auth/session', { isBackground });
 
 /** @throws {NotDone} */
 export const ownSessions = (isBackground = false) =>

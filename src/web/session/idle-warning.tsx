@@ -11,7 +11,7 @@ export function IdleWarning(): JSX.Element | null {
   const warning = useStore(idleWarning);
   const form = useForm();
   if (warning === undefined) return null;
-  const stay = (): void => void form.run(() => recheck(true));
+  const stay = (): void => void form.run(async () => void (await recheck(true)));
   const left = formatSeconds(warning.secondsLeft);
   return (
     <Dialog title="Are you still there?" onCancel={stay}>

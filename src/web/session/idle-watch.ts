@@ -4,7 +4,7 @@ import { type Idleness, idleness, isWorthRenewing, type SessionEnds } from './id
 export interface IdleWatchParts {
   ends(): SessionEnds;
   /** Asks the server how long is left; with `isHere` it also tells that somebody is here. */
-  recheck(isHere: boolean): Promise<void>;
+  recheck(isHere: boolean): Promise<unknown>;
   /** The time is up, and the server has not been heard to say so. */
   onOver(): void;
 }
@@ -18,6 +18,8 @@ export interface IdleWatch {
 /** What tells that somebody is here. */
 const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
 const SECOND_MS = 1000;
+/** The server's count and this one differ by a little; it is not asked again at once for that. */
+const CHECKS_APART_MS = 250;
 
 /** The warning that is on the screen, if any. */
 export const idleWarning = createStore<Extract<Idleness, { phase: 'warning' }> | undefined>(undefined);
@@ -38,7 +40,7 @@ export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWa
   function look(): void {
     const now = idleness(ends(), Date.now());
     idleWarning.set(now.phase === 'warning' ? now : undefined);
-    if (now.phase === 'present') wait(now.warnInMs, askFirst);
+    if (now.phase === 'present') wait(Math.max(now.warnInMs, CHECKS_APART_MS), askFirst);
     else if (now.phase === 'warning') wait(SECOND_MS, look);
     else onOver();
   }

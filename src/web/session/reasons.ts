@@ -1,3 +1,5 @@
+import type { SessionEnds } from './idle.ts';
+
 /** Why somebody who was logged in no longer is. */
 export type LeavingReason = 'logged-out' | 'ended' | 'blocked' | 'address' | 'idle' | 'at-its-end' | 'over';
 
@@ -18,3 +20,13 @@ export const REASON_TEXT: Record<LeavingReason, string> = {
   'at-its-end': 'Your session has reached its longest time. Log in again to go on.',
   over: 'Your session is over. Log in again to go on.',
 };
+
+/** Ends that are this near count as reached: the server and this computer don't count in step. */
+const NEAR_MS = 2000;
+
+/** Whoever is out because time is up is told so, and not that somebody has ended the session. */
+export function reasonByTime(cause: LeavingReason, ends: SessionEnds, nowMs: number): LeavingReason {
+  if (cause !== 'ended' && cause !== 'over') return cause;
+  if (ends.absoluteMs <= nowMs + NEAR_MS) return 'at-its-end';
+  return ends.idleMs <= nowMs + NEAR_MS ? 'idle' : cause;
+}

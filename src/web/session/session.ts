@@ -1,4 +1,11 @@
-import { logIn as askLogIn, logOut as askLogOut, type Credentials, type Who, whoAmI } from '../api/auth.ts';
+import {
+  logIn as askLogIn,
+  logOut as askLogOut,
+  type Credentials,
+  type SessionAnswer,
+  type Who,
+  whoAmI,
+} from '../api/auth.ts';
 import { NotDone } from '../api/problem.ts';
 import { whenSessionIsOver } from '../api/request.ts';
 import { createStore } from '../store.ts';
@@ -6,7 +13,7 @@ import { type SessionEnds, sessionEnds } from './idle.ts';
 import { type IdleWatch, watchIdleness } from './idle-watch.ts';
 import { keepCurrent } from './keep-current.ts';
 import { forgetPresence, mayBeLoggedIn } from './presence.ts';
-import { type LeavingReason, REASON_OF_EVENT } from './reasons.ts';
+import { type LeavingReason, REASON_OF_EVENT, reasonByTime } from './reasons.ts';
 import { hearTabs, type TabMessage, tellTabs } from './tabs.ts';
 
 /** Who uses the page. */
@@ -19,17 +26,18 @@ export type Session =
 
 export const session = createStore<Session>({ state: 'starting' });
 
-/** Ends that are this near count as reached: the server and this computer don't count in step. */
-const NEAR_MS = 2000;
-
-let ends: SessionEnds | undefined;
-let tokenEndsMs = 0;
-let idle: IdleWatch | undefined;
-let stopKeeping: (() => void) | undefined;
+/** What goes on while somebody is logged in. */
+interface Watch {
+  ends: SessionEnds;
+  tokenEndsMs: number;
+  idle?: IdleWatch;
+  stopKeeping?: () => void;
+}
+let watch: Watch | undefined;
 
 /** Finds out who uses the page, once, when it is loaded. */
 export async function startSession(): Promise<void> {
-  whenSessionIsOver(() => leave(reasonByTime('over')));
+  whenSessionIsOver(() => leave('over'));
   hearTabs(hear);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && session.get().state === 'in') void recheck(false);
@@ -40,10 +48,10 @@ export async function startSession(): Promise<void> {
   await findOut();
 }
 
-/** Tries again after the service has not answered. */
+/** Asks who uses the page, unless this browser knows that nobody does. */
 export async function findOut(): Promise<void> {
-  if (!mayBeLoggedIn()) return session.set({ state: 'out' });
-  await recheck(true);
+  if (mayBeLoggedIn()) await recheck(true);
+  else session.set({ state: 'out' });
 }
 
 /** @throws {NotDone} */
@@ -53,7 +61,7 @@ export async function logIn(credentials: Credentials): Promise<void> {
   tellTabs({ kind: 'entered' });
 }
 
-/** Ends the session at the server, and the page is left in any case but one: when the server can't be asked. */
+/** Ends the session at the server, and the page is left unless the server can't be asked. @throws {NotDone} then */
 export async function logOut(): Promise<void> {
   await askLogOut().catch((fault: unknown) => {
     if (fault instanceof NotDone && fault.isOutage) throw fault;
@@ -61,44 +69,62 @@ export async function logOut(): Promise<void> {
   leave('logged-out');
 }
 
-/** Asks the server again who uses the page and for how long yet; with `isHere`, as somebody who is there. */
-export async function recheck(isHere: boolean): Promise<void> {
+/**
+ * Asks the server who uses the page and for how long yet; with `isHere`, as somebody who is there, which begins the
+ * idle timeout anew. Answers whether there was an answer. A session that is over is left.
+ */
+export async function recheck(isHere: boolean): Promise<boolean> {
   try {
-    const who = await whoAmI(!isHere);
-    if (session.get().state === 'out') return;
-    enter(who);
+    const answer = await whoAmI(!isHere);
+    if (session.get().state === 'out') return true;
+    enter(answer);
     if (isHere) tellTabs({ kind: 'recheck' });
+    return true;
   } catch {
     if (session.get().state === 'starting') session.set({ state: 'unknown' });
+    return false;
   }
 }
 
-function enter(who: Who): void {
+function enter(answer: SessionAnswer): void {
+  const { exp: _, token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...who } = answer;
   const nowMs = Date.now();
-  ends = sessionEnds(who, nowMs, isSameSession(who) ? ends : undefined);
-  tokenEndsMs = nowMs + who.token_expires_in_ms;
-  session.set({ state: 'in', who });
-  stopKeeping ??= keepCurrent({
-    onEnded: (reason) => leave(reasonOfEvent(reason)),
-    onChange: recheckAll,
-    tokenEndsMs: () => tokenEndsMs,
+  const before = session.get();
+  if (before.state === 'in' && before.who.session_id !== who.session_id) stopWatching();
+  const left = { idle_expires_in_ms, session_expires_in_ms };
+  const times = { ends: sessionEnds(left, nowMs, watch?.ends), tokenEndsMs: nowMs + token_expires_in_ms };
+  if (before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who))
+    session.set({ state: 'in', who });
+  if (watch === undefined) startWatching(times);
+  else Object.assign(watch, times).idle?.look();
+}
+
+function startWatching(times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
+  const started: Watch = { ...times };
+  watch = started;
+  started.stopKeeping = keepCurrent({
+    onEnded: (reason) => leave(REASON_OF_EVENT[reason] ?? 'over'),
+    onChange: () => recheck(false).then(() => tellTabs({ kind: 'recheck' })),
+    tokenEndsMs: () => started.tokenEndsMs,
   });
-  if (idle === undefined) {
-    const parts = { ends: () => ends as SessionEnds, recheck, onOver: () => void recheck(false) };
-    idle = watchIdleness(parts);
-  } else idle.look();
+  started.idle = watchIdleness({
+    ends: () => started.ends,
+    recheck,
+    onOver: () => void recheck(false).then((isAnswered) => isAnswered || leave('over')),
+  });
 }
 
-function isSameSession(who: Who): boolean {
-  const now = session.get();
-  return now.state === 'in' && now.who.session_id === who.session_id;
+function stopWatching(): void {
+  watch?.stopKeeping?.();
+  watch?.idle?.stop();
+  watch = undefined;
 }
 
-function leave(reason: LeavingReason, isHeard = false): void {
+/** Other tabs are told, unless they have told this one. */
+function leave(cause: LeavingReason, isHeard = false): void {
   if (session.get().state === 'out') return;
-  stopKeeping?.();
-  idle?.stop();
-  stopKeeping = idle = ends = undefined;
+  const reason = watch === undefined ? cause : reasonByTime(cause, watch.ends, Date.now());
+  stopWatching();
   if (!isHeard) {
     forgetPresence();
     tellTabs({ kind: 'left', reason });
@@ -107,22 +133,10 @@ function leave(reason: LeavingReason, isHeard = false): void {
 }
 
 function hear(message: TabMessage): void {
-  if (message.kind === 'left') leave(message.reason, true);
+  if (message.kind === 'left') {
+    leave(message.reason, true);
+    return;
+  }
   if (message.kind === 'entered' && session.get().state === 'out') session.set({ state: 'starting' });
   if (session.get().state !== 'out') void recheck(false);
-}
-
-async function recheckAll(): Promise<void> {
-  await recheck(false);
-  tellTabs({ kind: 'recheck' });
-}
-
-const reasonOfEvent = (reason: string): LeavingReason => reasonByTime(REASON_OF_EVENT[reason] ?? 'over');
-
-/** Whoever is out because time is up is told so, and not that somebody has ended the session. */
-function reasonByTime(otherwise: LeavingReason): LeavingReason {
-  const soon = Date.now() + NEAR_MS;
-  if (ends === undefined || otherwise === 'blocked' || otherwise === 'address') return otherwise;
-  if (ends.absoluteMs <= soon) return 'at-its-end';
-  return ends.idleMs <= soon ? 'idle' : otherwise;
 }
