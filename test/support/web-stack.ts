@@ -47,10 +47,15 @@ async function buildWebApp(): Promise<WebBuild> {
 }
 
 /** Gives a context the cookies of a demo user's new session, as if its log-in page had been used. */
-export async function logInContext(context: BrowserContext, origin: string, username: string): Promise<void> {
+export async function logInContext(
+  context: BrowserContext,
+  origin: string,
+  username: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
   const answer = await context.request.post(`${origin}/auth/login`, {
-    headers: { origin },
+    headers: { origin, ...headers },
     data: { username, password, transport: 'cookie' },
   });
   if (!answer.ok()) throw new Error(`log-in of ${username} answered ${answer.status()}`);
