@@ -1,14 +1,24 @@
 # One image for the gateway, the bank and the command line: `docker run … gateway`, `… bank`, `… user add NAME`.
+# No dependency's install script runs, here or there: what is needed comes ready made.
+FROM node:26-slim AS build
+
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY vite.config.ts tsconfig.json ./
+COPY src ./src
+RUN npm run build
+
 FROM node:26-slim
 
 WORKDIR /app
 
-# No dependency's install script runs: what is needed comes ready made.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
 # Node runs the TypeScript as it is. The files belong to root: the program can't change itself.
 COPY src ./src
+COPY --from=build /app/dist ./dist
 
 # In a container the network around it is the boundary, so both listen on every address of it.
 ENV NODE_ENV=production \

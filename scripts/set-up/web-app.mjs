@@ -24,7 +24,6 @@ export function build(project) {
   try {
     vite(project, 'build', '--configLoader', 'native', '--outDir', next, '--emptyOutDir');
   } catch (fault) {
-    rmSync(next, { recursive: true, force: true });
     throw new SetUpFailed(`The web app in ${SOURCES} could not be built:\n${saidBy(fault)}`);
   }
   writeFileSync(join(next, DIGEST), digest);
