@@ -15,8 +15,9 @@ export interface AxeViolation {
 }
 
 /**
- * The violations of WCAG 2.2 A and AA and of axe's best practices that axe-core finds in the page as it stands. axe runs in
- * a world of its own, which the page's Content-Security-Policy doesn't govern and where the page doesn't see it.
+ * The violations of WCAG 2.2 A and AA and of axe's best practices that axe-core finds in the page as it stands; in a big
+ * page that takes a second. axe runs in a world of its own, which the page's Content-Security-Policy doesn't govern and
+ * where the page doesn't see it.
  */
 export async function axeViolations(page: Page): Promise<AxeViolation[]> {
   const devTools = await page.context().newCDPSession(page);

@@ -51,7 +51,8 @@ export async function launchBrowser(): Promise<Browser> {
 
 /**
  * An empty page as a visitor with no past has it, for a site at `origin`, such as `http://127.0.0.1:8080`: `page.goto`
- * takes paths of it. English, UTC. Everything that goes wrong from now on is recorded.
+ * takes paths of it. English, UTC. Everything that goes wrong from now on is recorded. Code for the page is given to
+ * `page.evaluate` as text: the tests are checked without the DOM's types.
  */
 export async function watchedPage(
   browser: Browser,

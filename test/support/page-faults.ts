@@ -4,7 +4,7 @@ import type { BrowserContext, ConsoleMessage } from 'playwright-core';
  * Something that went wrong in a page.
  * - `console`: an error or a warning, by the page or by the browser
  * - `page-error`: an exception that nothing caught
- * - `csp`: a violation of the Content-Security-Policy, as its event tells it. The browser also writes it to the console.
+ * - `csp`: a violation of the Content-Security-Policy, by its event; the browser also writes it to the console
  * - `answer`: a status of 400 or more
  * - `failed-request`: a request without a whole answer
  * - `foreign`: a request or a web socket to another origin than the site's

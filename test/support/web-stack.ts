@@ -15,8 +15,8 @@ const PROJECT = join(import.meta.dirname, '../..');
 
 /**
  * The real gateway with the web app at `/`, before the real bank, over one private Redis, with the demo users and their
- * accounts. The web app is what src/web holds at this moment; `env` and `bankEnv` are settings as in README.md. Money moves
- * only when a test moves it, unless `BANK_TRANSACTION_INTERVAL_MS` says otherwise.
+ * accounts. The web app is what src/web holds at this moment; `env` and `bankEnv` are settings as in README.md. Money
+ * moves only when a test moves it, unless `BANK_TRANSACTION_INTERVAL_MS` says otherwise.
  */
 export async function startWebStack(
   env: Record<string, string> = {},
