@@ -101,7 +101,7 @@ async function runUntilStopped(
     late,
   ]).finally(() => waiting.abort());
   if (!isReady) return;
-  say(welcome(plan.gatewayUrl, places(plan, redis, children)));
+  say(welcome(plan, places(plan, redis, children)));
   await Promise.race([stop.first, ended]);
 }
 

@@ -1,4 +1,5 @@
 import { DEMO_USERS } from '../identity/demo-users.ts';
+import type { DevPlan } from './plan.ts';
 
 export interface TourStep {
   says: string;
@@ -81,7 +82,11 @@ const staffsTour = (): TourStep[] => [
 ];
 
 /** Everything that `portcullis dev` tells when it is ready. */
-export function welcome(gatewayUrl: string, places: readonly (readonly [string, string])[]): string {
+export function welcome(
+  { gatewayUrl, gateway }: Pick<DevPlan, 'gatewayUrl' | 'gateway'>,
+  places: readonly (readonly [string, string])[],
+): string {
+  const invitation = gateway.webApp === 'on' ? `open ${gatewayUrl} in a browser (log-ins below)` : gatewayUrl;
   const logins = DEMO_USERS.map(
     ({ username, password, role }) => `  ${username.padEnd(8)} ${password.padEnd(14)} ${role}`,
   );
@@ -89,14 +94,14 @@ export function welcome(gatewayUrl: string, places: readonly (readonly [string, 
     ({ says, commands }) => `${says}\n${commands.map((command) => `  ${command}`).join('\n')}`,
   );
   return `
-Portcullis is ready:  ${gatewayUrl}
+Portcullis is ready: ${invitation}
 
 ${places.map(([what, where]) => `  ${what.padEnd(8)} ${where}`).join('\n')}
 
 Demo log-ins:
 ${logins.join('\n')}
 
-A tour, to be pasted line by line:
+A tour with curl, to be pasted line by line:
 
 ${steps.join('\n\n')}
 

@@ -56,5 +56,5 @@ export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): 
     redis: redis.pid,
   };
   const signalGroup = (name: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), name);
-  return { child, ended, output, signalGroup, pids, gatewayUrl: found(/is ready: {2}(\S+)/) };
+  return { child, ended, output, signalGroup, pids, gatewayUrl: found(/is ready: (?:open )?(http\S+)/) };
 }
