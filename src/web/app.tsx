@@ -1,4 +1,3 @@
-import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { AuditPage } from './admin/audit-page.tsx';
 import { UserPage } from './admin/user-page.tsx';
@@ -21,14 +20,11 @@ import { useStore } from './store.ts';
 export function App(): JSX.Element {
   const here = useStore(place);
   const now = useStore(session);
-  const [isForgotten, setForgotten] = useState(false);
   if (here.page === 'reset') return <ResetPage token={here.token} />;
   if (now.state === 'starting') return <main class="gate" aria-busy="true" />;
   if (now.state === 'unknown') return <Unavailable />;
-  if (now.state === 'out') {
-    if (isForgotten) return <ForgottenPage onBack={() => setForgotten(false)} />;
-    return <LogInPage reason={now.reason} onForgotten={() => setForgotten(true)} />;
-  }
+  if (now.state === 'out')
+    return here.page === 'forgotten' ? <ForgottenPage /> : <LogInPage reason={now.reason} />;
   return (
     <Shell who={now.who} key={now.who.session_id}>
       <PageOf here={here} who={now.who} />
@@ -38,7 +34,7 @@ export function App(): JSX.Element {
 
 /** What the role doesn't allow isn't there, as at the server. */
 function PageOf({ here, who }: { here: Place; who: Who }): JSX.Element {
-  if (here.page === 'dashboard') return <DashboardPage who={who} />;
+  if (here.page === 'dashboard' || here.page === 'forgotten') return <DashboardPage who={who} />;
   if (here.page === 'sessions') return <SessionsPage />;
   if (here.page === 'users' && may(who, 'users:manage')) return <UsersPage />;
   if (here.page === 'user' && may(who, 'users:manage'))

@@ -10,6 +10,7 @@ export type Place =
   | { page: 'users' }
   | { page: 'user'; id: string }
   | { page: 'audit'; user?: string; action?: string }
+  | { page: 'forgotten' }
   | { page: 'reset'; token: string }
   | { page: 'unknown' };
 
@@ -19,6 +20,7 @@ const PATHS: Record<string, Place> = {
   '#/': { page: 'dashboard' },
   '#/sessions': { page: 'sessions' },
   '#/admin/users': { page: 'users' },
+  '#/forgotten': { page: 'forgotten' },
 };
 const USER = /^#\/admin\/users\/([\w-]{1,64})$/;
 const RESET = /^#reset=(.+)$/;
@@ -47,7 +49,9 @@ export function hrefOf(place: Exclude<Place, { page: 'reset' | 'unknown' }>): st
     const query = new URLSearchParams(filter).toString();
     return query === '' ? '#/admin/audit' : `#/admin/audit?${query}`;
   }
-  return { dashboard: '#/', sessions: '#/sessions', users: '#/admin/users' }[place.page];
+  return { dashboard: '#/', sessions: '#/sessions', users: '#/admin/users', forgotten: '#/forgotten' }[
+    place.page
+  ];
 }
 
 export const place = createStore<Place>({ page: 'dashboard' });

@@ -48,12 +48,14 @@ export async function renewOrLeave(): Promise<number> {
 
 /** Asks once, with whatever cookies there are. @throws {NotDone} and what `signal` aborts with */
 export async function send<Answer>(path: string, how: Ask = {}): Promise<Answer> {
-  const answer = await fetch(path, requestOf(how)).catch((fault: unknown) => {
-    throw how.signal?.aborted ? fault : unreachable();
-  });
-  if (!answer.ok) throw await readProblem(answer);
-  const isJson = answer.headers.get('content-type')?.includes('json') === true;
-  return (isJson ? await answer.json() : undefined) as Answer;
+  try {
+    const answer = await fetch(path, requestOf(how));
+    if (!answer.ok) throw await readProblem(answer);
+    const text = await answer.text();
+    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+  } catch (fault) {
+    throw fault instanceof NotDone || how.signal?.aborted ? fault : unreachable();
+  }
 }
 
 function requestOf({ method = 'GET', body, headers, isBackground = false, signal }: Ask): RequestInit {

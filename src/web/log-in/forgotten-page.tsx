@@ -1,13 +1,14 @@
 import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { askForReset } from '../api/auth.ts';
+import { hrefOf } from '../place.ts';
 import { Field } from '../shell/field.tsx';
 import { textOf, useForm } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 import { Gate } from './gate.tsx';
 
 /** Asks for a mail with a link to choose a new password. */
-export function ForgottenPage({ onBack }: { onBack: () => void }): JSX.Element {
+export function ForgottenPage(): JSX.Element {
   const form = useForm();
   const [isAsked, setAsked] = useState(false);
   const submit = (event: Event): void => {
@@ -31,9 +32,9 @@ export function ForgottenPage({ onBack }: { onBack: () => void }): JSX.Element {
           </button>
         </form>
       )}
-      <button type="button" class="link" onClick={onBack}>
-        Back to log-in
-      </button>
+      <p>
+        <a href={hrefOf({ page: 'dashboard' })}>Back to log-in</a>
+      </p>
     </Gate>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { hrefOf } from '../place.ts';
 import { type LeavingReason, REASON_TEXT } from '../session/reasons.ts';
 import { logIn } from '../session/session.ts';
 import { Field } from '../shell/field.tsx';
@@ -11,10 +12,9 @@ import { LogInFault } from './log-in-fault.tsx';
 export interface LogInPageProps {
   /** Why somebody who was logged in is here again. */
   reason?: LeavingReason | undefined;
-  onForgotten: () => void;
 }
 
-export function LogInPage({ reason, onForgotten }: LogInPageProps): JSX.Element {
+export function LogInPage({ reason }: LogInPageProps): JSX.Element {
   const form = useForm();
   const [tries, setTries] = useState(0);
   const submit = (event: Event): void => {
@@ -44,9 +44,9 @@ export function LogInPage({ reason, onForgotten }: LogInPageProps): JSX.Element 
           {form.isBusy ? 'Logging in …' : 'Log in'}
         </button>
       </form>
-      <button type="button" class="link" onClick={onForgotten}>
-        Forgot your password?
-      </button>
+      <p>
+        <a href={hrefOf({ page: 'forgotten' })}>Forgot your password?</a>
+      </p>
     </Gate>
   );
 }

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { axeViolations } from '../support/axe.ts';
+import { overflowPx } from '../support/browser.ts';
+import { browserTests } from '../support/browser-tests.ts';
+import { type MailServer, startMailServer } from '../support/mail-server.ts';
+import type { TestStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+import { startWebStack } from '../support/web-stack.ts';
+import { atDashboard, atLogIn, LOOKS, logInAs, STREAMS_END } from './pages.ts';
+
+const WRONG = { method: 'POST', path: '/auth/login', outcome: 401 } as const;
+
+const tests = browserTests();
+let mail: MailServer;
+let stack: TestStack;
+beforeAll(async () => {
+  mail = await startMailServer();
+  stack = await startWebStack({
+    SMTP_URL: mail.url,
+    LOGIN_FAILURES_PER_USERNAME: '2',
+    LOGIN_FAILURE_WINDOW_SECONDS: '30',
+    SESSIONS_PER_USER_MAX: '100',
+  });
+});
+afterAll(async () => {
+  await stack?.close();
+  await mail?.close();
+});
+beforeEach(async () => {
+  const counters = await stack.link.run((client) => client.keys('throttle:*'));
+  if (counters.length > 0) await stack.link.run((client) => client.del(counters));
+});
+
+test('a first visit shows the log-in form without a refused request; with the right password the dashboard comes', async () => {
+  const { page, context } = await tests.open(stack.url);
+  await page.goto('/');
+  await logInAs(page, 'bob', 'foobared');
+  await atDashboard(page);
+  expect(await page.title()).toBe('Dashboard – Portcullis');
+  const cookies = await context.cookies(`${stack.url}/auth/refresh`);
+  const facts = cookies.map(({ name, httpOnly, sameSite, expires }) => ({
+    name,
+    httpOnly,
+    sameSite,
+    expires,
+  }));
+  expect(facts.sort((one, two) => one.name.localeCompare(two.name))).toEqual([
+    {
+      name: 'portcullis',
+      httpOnly: true,
+      sameSite: 'Strict',
+      expires: expect.closeTo(Date.now() / 1000 + 300, -1),
+    },
+    { name: 'portcullis-present', httpOnly: false, sameSite: 'Strict', expires: -1 },
+    { name: 'portcullis-refresh', httpOnly: true, sameSite: 'Strict', expires: -1 },
+  ]);
+});
+
+test('no script can read a token: none is in a readable cookie, in any storage or in the page', async () => {
+  const { page } = await tests.open(stack.url);
+  await page.goto('/');
+  await logInAs(page, 'bob', 'foobared');
+  await atDashboard(page);
+  const readable = await page.evaluate(async () => {
+    const kept = { ...localStorage, ...sessionStorage };
+    return {
+      cookie: document.cookie,
+      kept,
+      databases: await indexedDB.databases(),
+      caches: await caches.keys(),
+    };
+  });
+  expect(readable).toEqual({ cookie: 'portcullis-present=1', kept: {}, databases: [], caches: [] });
+  expect(await page.content()).not.toMatch(/eyJ|v1\./);
+});
+
+test('“keep me logged in” outlives the browser', async () => {
+  const { page, context } = await tests.open(stack.url);
+  await page.goto('/');
+  await page.getByLabel('Keep me logged in').check();
+  await logInAs(page, 'bob', 'foobared');
+  await atDashboard(page);
+  const expiries = new Map(
+    (await context.cookies(`${stack.url}/auth`)).map(({ name, expires }) => [name, expires]),
+  );
+  expect(expiries.get('portcullis-refresh')).toBeGreaterThan(Date.now() / 1000 + 29 * 86_400);
+  expect(expiries.get('portcullis-present')).toBeGreaterThan(Date.now() / 1000 + 29 * 86_400);
+});
+
+test('a wrong password is told, and too many with the seconds that are left, counted down', async () => {
+  const { page, watch } = await tests.open(stack.url);
+  watch.expect(WRONG, { ...WRONG, outcome: 429 });
+  await page.goto('/');
+  await logInAs(page, 'alice', 'wrong');
+  await page.getByText('The user name or the password is wrong.').waitFor();
+  expect(await page.getByLabel('Password').inputValue()).toBe('');
+  await Promise.all([page.waitForEvent('requestfinished'), logInAs(page, 'alice', 'wrong')]);
+  await page.getByRole('button', { name: 'Log in' }).waitFor();
+  await logInAs(page, 'alice', 'wonderland1');
+  const alert = page.getByRole('alert');
+  await alert.getByText(/There were too many failed log-ins. Try again in \d\d seconds\./).waitFor();
+  const before = await alert.textContent();
+  await expect.poll(() => alert.textContent(), { timeout: 3000 }).not.toBe(before);
+});
+
+test('while Redis is frozen the page says that the service does not work, and nothing about the password', async () => {
+  const { page, watch } = await tests.open(stack.url);
+  watch.expect({ ...WRONG, outcome: 503 });
+  await page.goto('/');
+  stack.redis.freeze();
+  try {
+    await logInAs(page, 'bob', 'foobared');
+    await page.getByText(/Logging in does not work at the moment/).waitFor();
+  } finally {
+    stack.redis.thaw();
+  }
+  await expect.poll(async () => (await fetch(`${stack.url}/readyz`)).status, { timeout: 5000 }).toBe(200);
+  await logInAs(page, 'bob', 'foobared');
+  await atDashboard(page);
+});
+
+test('log-out takes one click, holds at the server, and takes the other tabs along; back does not lead in again', async () => {
+  const { page, context, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END);
+  await page.goto('/');
+  await logInAs(page, 'bob', 'foobared');
+  await atDashboard(page);
+  const [session] = (await context.cookies()).filter(({ name }) => name === 'portcullis');
+  const tab = await context.newPage();
+  await tab.goto('/#/sessions');
+  await tab.getByRole('heading', { name: 'My sessions' }).waitFor();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  for (const one of [page, tab]) {
+    await atLogIn(one);
+    await one.getByText('You have logged out.').waitFor();
+  }
+  expect(await context.cookies(`${stack.url}/auth`)).toEqual([]);
+  const headers = { cookie: `portcullis=${session?.value}` };
+  expect((await fetch(`${stack.url}/auth/session`, { headers })).status).toBe(401);
+  await tab.reload();
+  await atLogIn(tab);
+});
+
+test('when somebody else logs in in another tab, this one shows them and no longer who was here before', async () => {
+  const { page, context, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END);
+  await page.goto('/');
+  await logInAs(page, 'bob', 'foobared');
+  await page.getByText('Bob Mould').first().waitFor();
+  const answer = await context.request.post('/auth/login', {
+    headers: { origin: stack.url },
+    data: { username: 'alice', password: 'wonderland1', transport: 'cookie' },
+  });
+  expect(answer.status()).toBe(200);
+  const tab = await context.newPage();
+  await tab.goto('/');
+  await tab.getByText('Alice Liddell').first().waitFor();
+  await page.getByText('Alice Liddell').first().waitFor();
+  expect(await page.getByText('Bob Mould').count()).toBe(0);
+});
+
+test('a reload of the page keeps the session, and the session also lasts when the access token has gone', async () => {
+  const { page, context, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END, { method: 'GET', path: '/auth/session', outcome: 401 });
+  await page.goto('/');
+  await logInAs(page, 'bob', 'foobared');
+  await atDashboard(page);
+  await page.reload();
+  await atDashboard(page);
+  await context.clearCookies({ name: 'portcullis' });
+  await page.reload();
+  await atDashboard(page);
+});
+
+test('the link of a reset mail sets a new password, and its token stays neither in the address bar nor in the history', async () => {
+  const { page } = await tests.open(stack.url);
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+  await page.getByLabel('User name').fill('sam');
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await page.getByText(/a link to choose a new password is on its way/).waitFor();
+  await until(() => mail.received.length > 0);
+  const link = /http:\S+#reset=[\w.-]+/.exec(mail.received.at(-1)?.text ?? '')?.[0] ?? 'no link';
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+  expect(page.url()).toBe(`${stack.url}/`);
+  await page.getByLabel('New password').fill('a brand new battery');
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByText('Your password has been changed').waitFor();
+  await page.getByRole('button', { name: 'To log-in' }).click();
+  await logInAs(page, 'sam', 'a brand new battery');
+  await atDashboard(page);
+});
+
+test('the keyboard alone is enough to log in and out', async () => {
+  const { page, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END);
+  await page.goto('/');
+  await atLogIn(page);
+  await page.locator('input:focus').waitFor();
+  await page.keyboard.type('bob');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('foobared');
+  await page.keyboard.press('Enter');
+  await atDashboard(page);
+  await page.getByRole('button', { name: 'Log out' }).focus();
+  await page.keyboard.press('Enter');
+  await atLogIn(page);
+});
+
+test.each(LOOKS)('the log-in page is sound and accessible, $width px wide and $colorScheme', async (look) => {
+  const { page, watch } = await tests.open(stack.url, look);
+  watch.expect(WRONG);
+  await page.goto('/');
+  await logInAs(page, 'nobody', 'wrong');
+  await page.getByRole('alert').waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await overflowPx(page)).toBeLessThanOrEqual(0);
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+});

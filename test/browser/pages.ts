@@ -1,0 +1,27 @@
+import type { Page } from 'playwright-core';
+import type { PageOptions } from '../support/browser.ts';
+import type { Expected } from '../support/page-faults.ts';
+
+/** Every way in which a page has to be sound. */
+export const LOOKS: readonly PageOptions[] = [
+  { width: 360, colorScheme: 'light' },
+  { width: 360, colorScheme: 'dark' },
+  { width: 1440, colorScheme: 'light' },
+  { width: 1440, colorScheme: 'dark' },
+];
+
+/** A page that is left, by log-out too, breaks its event streams off. */
+export const STREAMS_END: Expected = { path: /\/(?:events|stream)$/, outcome: 'net::ERR_ABORTED' };
+
+/** Fills in the log-in form and sends it. */
+export async function logInAs(page: Page, username: string, password: string): Promise<void> {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+export const atLogIn = (page: Page): Promise<void> =>
+  page.getByRole('heading', { name: 'Log in', exact: true }).waitFor();
+
+export const atDashboard = (page: Page): Promise<void> =>
+  page.getByRole('button', { name: 'Log out' }).waitFor();
