@@ -4,7 +4,7 @@ import { parseAccept } from 'hono/utils/accept';
 /** The content codings (RFC 9110, section 8.4.1) that there may be of a body, the best first. */
 export type ContentCoding = 'br' | 'gzip' | 'identity';
 
-/** One step more takes ten times as long and saves a hundredth. */
+/** Level 9 takes ten times as long and saves a fiftieth. */
 const BROTLI_QUALITY = 6;
 
 const MADE_OF_TEXT = /^text\/|^application\/json|^image\/svg\+xml/;
