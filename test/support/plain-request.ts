@@ -1,4 +1,5 @@
 import { type Agent, request } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { WholeAnswer } from './documented-api.ts';
 
 export interface PlainRequest {
@@ -26,19 +27,22 @@ export function sendPlain(
         sent.destroy();
         return resolve({ ...facts, body: '…' });
       }
-      answer.setEncoding('utf8');
       answer.on('error', reject);
-      let text = '';
-      answer.on('data', (chunk: string) => {
-        text += chunk;
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('end', () => {
+        const decode = DECODERS[answer.headers['content-encoding'] ?? ''] ?? ((as: Buffer) => as);
+        const whole = Buffer.concat(chunks);
+        resolve({ ...facts, body: whole.length === 0 ? '' : decode(whole).toString() });
       });
-      answer.on('end', () => resolve({ ...facts, body: text }));
     },
   );
   sent.on('error', reject);
   sent.end(body);
   return promise;
 }
+
+const DECODERS: Record<string, (coded: Buffer) => Buffer> = { br: brotliDecompressSync, gzip: gunzipSync };
 
 const withLength = (
   headers: Record<string, string> = {},
