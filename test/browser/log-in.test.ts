@@ -6,9 +6,17 @@ import { type MailServer, startMailServer } from '../support/mail-server.ts';
 import type { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { atDashboard, atLogIn, LOOKS, logInAs, STREAMS_END } from './pages.ts';
+import { atLogIn, isLoggedIn, LOOKS, logInAs, STREAMS_END } from './pages.ts';
 
 const WRONG = { method: 'POST', path: '/auth/login', outcome: 401 } as const;
+
+/** Runs in the page: everything that its scripts could read. */
+const READABLE = `(async () => ({
+  cookie: document.cookie,
+  kept: { ...localStorage, ...sessionStorage },
+  databases: await indexedDB.databases(),
+  caches: await caches.keys(),
+}))()`;
 
 const tests = browserTests();
 let mail: MailServer;
@@ -35,8 +43,8 @@ test('a first visit shows the log-in form without a refused request; with the ri
   const { page, context } = await tests.open(stack.url);
   await page.goto('/');
   await logInAs(page, 'bob', 'foobared');
-  await atDashboard(page);
-  expect(await page.title()).toBe('Dashboard – Portcullis');
+  await isLoggedIn(page);
+  await expect.poll(() => page.title()).toBe('Dashboard – Portcullis');
   const cookies = await context.cookies(`${stack.url}/auth/refresh`);
   const facts = cookies.map(({ name, httpOnly, sameSite, expires }) => ({
     name,
@@ -60,16 +68,8 @@ test('no script can read a token: none is in a readable cookie, in any storage o
   const { page } = await tests.open(stack.url);
   await page.goto('/');
   await logInAs(page, 'bob', 'foobared');
-  await atDashboard(page);
-  const readable = await page.evaluate(async () => {
-    const kept = { ...localStorage, ...sessionStorage };
-    return {
-      cookie: document.cookie,
-      kept,
-      databases: await indexedDB.databases(),
-      caches: await caches.keys(),
-    };
-  });
+  await isLoggedIn(page);
+  const readable = await page.evaluate(READABLE);
   expect(readable).toEqual({ cookie: 'portcullis-present=1', kept: {}, databases: [], caches: [] });
   expect(await page.content()).not.toMatch(/eyJ|v1\./);
 });
@@ -79,7 +79,7 @@ test('“keep me logged in” outlives the browser', async () => {
   await page.goto('/');
   await page.getByLabel('Keep me logged in').check();
   await logInAs(page, 'bob', 'foobared');
-  await atDashboard(page);
+  await isLoggedIn(page);
   const expiries = new Map(
     (await context.cookies(`${stack.url}/auth`)).map(({ name, expires }) => [name, expires]),
   );
@@ -116,7 +116,7 @@ test('while Redis is frozen the page says that the service does not work, and no
   }
   await expect.poll(async () => (await fetch(`${stack.url}/readyz`)).status, { timeout: 5000 }).toBe(200);
   await logInAs(page, 'bob', 'foobared');
-  await atDashboard(page);
+  await isLoggedIn(page);
 });
 
 test('log-out takes one click, holds at the server, and takes the other tabs along; back does not lead in again', async () => {
@@ -124,7 +124,7 @@ test('log-out takes one click, holds at the server, and takes the other tabs alo
   watch.expect(STREAMS_END);
   await page.goto('/');
   await logInAs(page, 'bob', 'foobared');
-  await atDashboard(page);
+  await isLoggedIn(page);
   const [session] = (await context.cookies()).filter(({ name }) => name === 'portcullis');
   const tab = await context.newPage();
   await tab.goto('/#/sessions');
@@ -164,12 +164,12 @@ test('a reload of the page keeps the session, and the session also lasts when th
   watch.expect(STREAMS_END, { method: 'GET', path: '/auth/session', outcome: 401 });
   await page.goto('/');
   await logInAs(page, 'bob', 'foobared');
-  await atDashboard(page);
+  await isLoggedIn(page);
   await page.reload();
-  await atDashboard(page);
+  await isLoggedIn(page);
   await context.clearCookies({ name: 'portcullis' });
   await page.reload();
-  await atDashboard(page);
+  await isLoggedIn(page);
 });
 
 test('the link of a reset mail sets a new password, and its token stays neither in the address bar nor in the history', async () => {
@@ -190,7 +190,7 @@ test('the link of a reset mail sets a new password, and its token stays neither 
   await page.getByText('Your password has been changed').waitFor();
   await page.getByRole('button', { name: 'To log-in' }).click();
   await logInAs(page, 'sam', 'a brand new battery');
-  await atDashboard(page);
+  await isLoggedIn(page);
 });
 
 test('the keyboard alone is enough to log in and out', async () => {
@@ -203,7 +203,7 @@ test('the keyboard alone is enough to log in and out', async () => {
   await page.keyboard.press('Tab');
   await page.keyboard.type('foobared');
   await page.keyboard.press('Enter');
-  await atDashboard(page);
+  await isLoggedIn(page);
   await page.getByRole('button', { name: 'Log out' }).focus();
   await page.keyboard.press('Enter');
   await atLogIn(page);

@@ -23,5 +23,5 @@ export async function logInAs(page: Page, username: string, password: string): P
 export const atLogIn = (page: Page): Promise<void> =>
   page.getByRole('heading', { name: 'Log in', exact: true }).waitFor();
 
-export const atDashboard = (page: Page): Promise<void> =>
-  page.getByRole('button', { name: 'Log out' }).waitFor();
+export const isLoggedIn = (page: Page): Promise<void> =>
+  page.getByRole('button', { name: 'Log out', exact: true }).waitFor();

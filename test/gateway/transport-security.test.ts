@@ -61,7 +61,7 @@ describe('Strict-Transport-Security', () => {
     ['on no answer, where the issuer is http', 'http://127.0.0.1:8080', []],
   ])('the way for browsers is said %s', async (_how, ISSUER, expected) => {
     const env = { ISSUER, HSTS_MAX_AGE_SECONDS: '600', BANK_URL: bank.url };
-    const gateway = await startTestGateway(env, undefined, WEB);
+    const gateway = await startTestGateway(env, undefined, { web: WEB });
     const answers = await answersOf(gateway);
     const statuses = requests('').map(([status]) => status);
     expect(answers).toEqual(answers.map(([request], i) => [request, statuses[i], expected]));

@@ -26,7 +26,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-web-'));
   await mkdir(join(directory, 'assets'));
   for (const [name, body] of Object.entries(FILES)) await writeFile(join(directory, name), body);
-  gateway = await startTestGateway({}, undefined, await readWebBuild(directory));
+  gateway = await startTestGateway({}, undefined, { web: await readWebBuild(directory) });
   // What is served from now on can only come from memory.
   await rm(directory, { recursive: true });
 });
@@ -190,7 +190,7 @@ describe('a gateway without the web app', () => {
 test("the project's own page and all that it loads is less than 100 KiB, and is all there", async () => {
   const web = await readWebBuild(WEB_BUILD_DIRECTORY);
   if (web === undefined) throw new Error('the web app has not been built: npm run build');
-  const own = await startTestGateway({}, undefined, web);
+  const own = await startTestGateway({}, undefined, { web });
   const load = async (path: string): Promise<RawAnswer> => {
     const answer = await sendRaw(own.url, rawRequest(`GET ${path}`, 'Accept-Encoding: gzip'));
     expect([path, answer.status]).toEqual([path, 200]);

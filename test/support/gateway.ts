@@ -33,11 +33,18 @@ export interface TestGateway {
 /** Tests ask as one user what many would ask; the share of one user is fair-share.test.ts's matter. */
 const MANY = '10000';
 
+export interface TestGatewayOptions {
+  /** What is served at `/`. */
+  web?: WebBuild | undefined;
+  /** In place of what `env` says: also what is too short to be set, so that a test need not wait for it. */
+  settings?: Partial<GatewaySettings> | undefined;
+}
+
 /** The real gateway over a real, private Redis with the demo users, listening on a free port. */
 export async function startTestGateway(
   env: Record<string, string> = {},
   log: Logger = createLog('gateway', 'silent'),
-  web?: WebBuild,
+  { web, settings: inPlace }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const redis = await startTestRedis({ tcp: true });
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
@@ -45,7 +52,7 @@ export async function startTestGateway(
   const users = await seedUsers(link);
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const signingKeyPem = await makeKeyPem();
-  const settings = gatewaySettings({
+  const asked = gatewaySettings({
     REDIS_URL: redis.url,
     GATEWAY_PORT: '0',
     DATA_DIR: dataDir,
@@ -54,6 +61,7 @@ export async function startTestGateway(
     BANK_REQUESTS_PER_USER_MAX: MANY,
     ...env,
   });
+  const settings = { ...asked, ...inPlace };
   let aheadMs = 0;
   const api = await publishedDescription(settings);
   const gateway = await startGateway({ settings, log, api, web, now: () => Date.now() + aheadMs });

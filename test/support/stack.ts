@@ -5,9 +5,8 @@ import { seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import { type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config.ts';
-import type { WebBuild } from '../../src/gateway/web-build.ts';
 import { createLog } from '../../src/log.ts';
-import { startTestGateway, type TestGateway } from './gateway.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 
 export interface TestStack extends TestGateway {
   bank: RunningBank;
@@ -15,9 +14,7 @@ export interface TestStack extends TestGateway {
   accounts: { bob: string; alice: string };
 }
 
-export interface StackOptions {
-  /** What is served at `/`. */
-  web?: WebBuild;
+export interface StackOptions extends TestGatewayOptions {
   /** Gives each account a past of so long: random transactions, the same ones each time. */
   historyMs?: number;
 }
@@ -26,7 +23,7 @@ export interface StackOptions {
 export async function startTestStack(
   env: Record<string, string> = {},
   bankEnv: Record<string, string> = {},
-  { web, historyMs = 0 }: StackOptions = {},
+  { historyMs = 0, ...options }: StackOptions = {},
 ): Promise<TestStack> {
   const [gatewayPort, bankPort] = [await freePort(), await freePort()];
   const issuer = `http://127.0.0.1:${gatewayPort}`;
@@ -36,7 +33,7 @@ export async function startTestStack(
     BANK_URL: `http://127.0.0.1:${bankPort}`,
     ...env,
   };
-  const gateway = await startTestGateway(gatewayEnv, createLog('gateway', 'silent'), web);
+  const gateway = await startTestGateway(gatewayEnv, createLog('gateway', 'silent'), options);
   const settings = bankSettings({
     REDIS_URL: gateway.redis.url,
     BANK_PORT: String(bankPort),

@@ -35,6 +35,10 @@ interface Watch {
 }
 let watch: Watch | undefined;
 
+/** When somebody asked to be logged out, in any tab. The event of it may come before the answer. */
+let askedToLeaveMs = 0;
+const LOG_OUT_MOST_MS = 5000;
+
 /** Finds out who uses the page, once, when it is loaded. */
 export async function startSession(): Promise<void> {
   whenSessionIsOver(() => leave('over'));
@@ -63,6 +67,8 @@ export async function logIn(credentials: Credentials): Promise<void> {
 
 /** Ends the session at the server, and the page is left unless the server can't be asked. @throws {NotDone} then */
 export async function logOut(): Promise<void> {
+  askedToLeaveMs = Date.now();
+  tellTabs({ kind: 'leaving' });
   await askLogOut().catch((fault: unknown) => {
     if (fault instanceof NotDone && fault.isOutage) throw fault;
   });
@@ -123,7 +129,7 @@ function stopWatching(): void {
 /** Other tabs are told, unless they have told this one. */
 function leave(cause: LeavingReason, isHeard = false): void {
   if (session.get().state === 'out') return;
-  const reason = watch === undefined ? cause : reasonByTime(cause, watch.ends, Date.now());
+  const reason = reasonNow(cause, Date.now());
   stopWatching();
   if (!isHeard) {
     forgetPresence();
@@ -132,9 +138,19 @@ function leave(cause: LeavingReason, isHeard = false): void {
   session.set({ state: 'out', reason });
 }
 
+function reasonNow(cause: LeavingReason, nowMs: number): LeavingReason {
+  const isMeant = nowMs - askedToLeaveMs < LOG_OUT_MOST_MS && (cause === 'ended' || cause === 'over');
+  if (isMeant) return 'logged-out';
+  return watch === undefined ? cause : reasonByTime(cause, watch.ends, nowMs);
+}
+
 function hear(message: TabMessage): void {
   if (message.kind === 'left') {
     leave(message.reason, true);
+    return;
+  }
+  if (message.kind === 'leaving') {
+    askedToLeaveMs = Date.now();
     return;
   }
   if (message.kind === 'entered' && session.get().state === 'out') session.set({ state: 'starting' });

@@ -3,6 +3,8 @@ import type { LeavingReason } from './reasons.ts';
 /** What the tabs of one browser, which share the session's cookies, tell each other. */
 export type TabMessage =
   | { kind: 'left'; reason: LeavingReason }
+  /** Somebody has asked to be logged out. */
+  | { kind: 'leaving' }
   /** Somebody has logged in, perhaps somebody else. */
   | { kind: 'entered' }
   /** The session's role or its times have changed. */

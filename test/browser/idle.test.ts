@@ -1,0 +1,85 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { axeViolations } from '../support/axe.ts';
+import { browserTests } from '../support/browser-tests.ts';
+import type { TestStack } from '../support/stack.ts';
+import { logInContext, startWebStack } from '../support/web-stack.ts';
+import { atLogIn, isLoggedIn, STREAMS_END } from './pages.ts';
+
+const IDLE_SECONDS = 4;
+const AWAY = 'You were away for a while, so you have been logged out.';
+
+const tests = browserTests();
+let stack: TestStack;
+beforeAll(async () => {
+  const settings = { sessionIdleSeconds: IDLE_SECONDS, accessTokenTtlSeconds: 3 };
+  stack = await startWebStack({}, {}, { settings });
+});
+afterAll(() => stack?.close());
+
+async function openAs(username: string) {
+  const opened = await tests.open(stack.url);
+  opened.watch.expect(STREAMS_END);
+  await logInContext(opened.context, stack.url, username);
+  await opened.page.goto('/#/sessions');
+  await isLoggedIn(opened.page);
+  return opened;
+}
+
+/** Somebody moves the mouse now and then, until told to stop. Answers how often the page has warned meanwhile. */
+function fidget(page: Page): () => Promise<number> {
+  let moves = 0;
+  let warnings = 0;
+  let isOver = false;
+  const fidgeting = (async () => {
+    while (!isOver) {
+      moves += 1;
+      await page.mouse.move(100 + (moves % 7), 300);
+      warnings += await page.getByRole('dialog').count();
+      await page.waitForTimeout(250);
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await fidgeting;
+    return warnings;
+  };
+}
+
+test('a page left alone warns, lets one stay, and is logged out at the idle timeout; one that is used goes on, its tokens renewed unseen', async () => {
+  const used = await openAs('alice');
+  const stop = fidget(used.page);
+  const { page, watch, context } = await openAs('bob');
+  watch.expect({ path: '/auth/session', outcome: 401 }, { path: '/auth/refresh', outcome: 401 });
+
+  const dialog = page.getByRole('dialog', { name: 'Are you still there?' });
+  await dialog.getByText(/You will be logged out in \d seconds?/).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  const [token] = await context.cookies();
+  await dialog.getByRole('button', { name: 'Stay logged in' }).click();
+  await dialog.waitFor({ state: 'detached' });
+
+  await dialog.waitFor();
+  await atLogIn(page);
+  await page.getByText(AWAY).waitFor();
+  const headers = { cookie: `portcullis=${token?.value}`, 'x-background': '1' };
+  expect((await fetch(`${stack.url}/auth/session`, { headers })).status).toBe(401);
+
+  expect(await stop()).toBe(0);
+  await isLoggedIn(used.page);
+  const sessions = await used.context.request.get('/auth/sessions', { headers: { 'x-background': '1' } });
+  expect(sessions.status()).toBe(200);
+});
+
+test('at the idle timeout the page is left also when the service can not be asked', async () => {
+  const { page, watch } = await openAs('bob');
+  watch.expect({ path: '/auth/session', outcome: 503 }, { path: '/auth/refresh', outcome: 503 });
+  watch.expect({ path: '/auth/session', outcome: 401 });
+  stack.redis.freeze();
+  try {
+    await atLogIn(page);
+    await page.getByText(AWAY).waitFor();
+  } finally {
+    stack.redis.thaw();
+  }
+});
