@@ -36,7 +36,7 @@ export function App(): JSX.Element {
 function PageOf({ here, who }: { here: Place; who: Who }): JSX.Element {
   if (here.page === 'dashboard' || here.page === 'forgotten') return <DashboardPage who={who} />;
   if (here.page === 'sessions') return <SessionsPage />;
-  if (here.page === 'users' && may(who, 'users:manage')) return <UsersPage />;
+  if (here.page === 'users' && may(who, 'users:manage')) return <UsersPage who={who} />;
   if (here.page === 'user' && may(who, 'users:manage'))
     return <UserPage key={here.id} id={here.id} who={who} />;
   if (here.page === 'audit' && may(who, 'audit:read'))

@@ -1,4 +1,73 @@
+import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { type OwnSession, ownSessions } from '../api/auth.ts';
+import { logOut } from '../session/session.ts';
+import { useForm } from '../shell/form.ts';
+import { LoadFault } from '../shell/load-fault.tsx';
+import { Notice } from '../shell/notice.tsx';
+import { type Outcome, OutcomeNotice } from '../shell/outcome.tsx';
 import { Page } from '../shell/page.tsx';
+import { ChangePassword } from './change-password.tsx';
+import { EndDialog, type Ending } from './end-dialog.tsx';
+import { useLiveSessions } from './live-sessions.ts';
+import { countOthers, thisOneFirst } from './own-sessions.ts';
+import { SessionTable } from './session-table.tsx';
 
-export const SessionsPage = (): JSX.Element => <Page title="My sessions" />;
+/** Where am I logged in, and the way to end it. */
+export function SessionsPage(): JSX.Element {
+  const answer = useLiveSessions(ownSessions, []);
+  const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
+  const [ending, setEnding] = useState<Ending | undefined>(undefined);
+  const tell = (text: string): void => {
+    setOutcome({ text });
+    void answer.reload();
+  };
+  return (
+    <Page title="My sessions">
+      <OutcomeNotice outcome={outcome} />
+      <section class="card" aria-labelledby="sessions-heading">
+        <h2 id="sessions-heading">Where you are logged in</h2>
+        {answer.fault && <LoadFault answer={answer} what="The list" />}
+        {answer.value === undefined && !answer.fault && <p class="faint">Looking …</p>}
+        {answer.value && <OwnSessions sessions={answer.value} onEnd={setEnding} />}
+      </section>
+      <ChangePassword
+        onDone={() => tell('Your password has been changed. All of your other sessions have ended.')}
+      />
+      {ending && <EndDialog ending={ending} onDone={tell} onClose={() => setEnding(undefined)} />}
+    </Page>
+  );
+}
+
+interface OwnSessionsProps {
+  sessions: readonly OwnSession[];
+  onEnd: (ending: Ending) => void;
+}
+
+function OwnSessions({ sessions, onEnd }: OwnSessionsProps): JSX.Element {
+  const form = useForm();
+  const others = countOthers(sessions);
+  const action = (session: OwnSession): JSX.Element =>
+    session.current ? (
+      <button type="button" class="quiet small" onClick={() => void form.run(logOut)}>
+        Log out <span class="unseen">here</span>
+      </button>
+    ) : (
+      <button type="button" class="danger small" onClick={() => onEnd({ one: session })}>
+        End <span class="unseen">the session on {session.device}</span>
+      </button>
+    );
+  return (
+    <>
+      {form.fault && <Notice kind="error">You are still logged in. {form.fault.title}</Notice>}
+      <SessionTable caption="Your sessions" sessions={thisOneFirst(sessions)} action={action} />
+      {others === 0 ? (
+        <p class="faint alone">You are logged in nowhere else.</p>
+      ) : (
+        <button type="button" class="danger others" onClick={() => onEnd({ others })}>
+          End all others ({others})
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import { useCallback, useEffect, useRef, useState } from 'hono/jsx/dom';
+import { titleOf } from '../api/problem.ts';
+
+export interface LoadedPage<Item> {
+  items: readonly Item[];
+  /** For the next page; null when this is the last. */
+  next: string | null;
+}
+
+/** A list that comes page by page. */
+export interface Pages<Item> {
+  /** What has been loaded so far, the pages joined; undefined at first. It stays while it is asked for again. */
+  value: LoadedPage<Item> | undefined;
+  /** Why there is nothing newer, or no more. */
+  fault: string | undefined;
+  isBusy: boolean;
+  /** Begins anew. */
+  reload(): Promise<void>;
+  /** Adds the next page. */
+  more(): Promise<void>;
+}
+
+/** Asks for the first page when the component appears and whenever `deps` change. */
+export function usePages<Item>(
+  load: (cursor: string | undefined) => Promise<LoadedPage<Item>>,
+  deps: readonly unknown[],
+): Pages<Item> {
+  const [value, setValue] = useState<LoadedPage<Item> | undefined>(undefined);
+  const [fault, setFault] = useState<string | undefined>(undefined);
+  const [isBusy, setBusy] = useState(false);
+  const turn = useRef(0);
+  /** An answer that comes when something else has been asked meanwhile is dropped. */
+  const next = useCallback(async (before: LoadedPage<Item> | undefined) => {
+    turn.current += 1;
+    const mine = turn.current;
+    setBusy(true);
+    try {
+      const page = await load(before?.next ?? undefined);
+      if (mine !== turn.current) return;
+      setValue({ items: [...(before?.items ?? []), ...page.items], next: page.next });
+      setFault(undefined);
+    } catch (caught) {
+      if (mine === turn.current) setFault(titleOf(caught));
+    } finally {
+      if (mine === turn.current) setBusy(false);
+    }
+  }, deps);
+  const reload = useCallback(() => next(undefined), [next]);
+  useEffect(() => {
+    void reload();
+    return () => {
+      turn.current += 1;
+    };
+  }, [reload]);
+  return { value, fault, isBusy, reload, more: () => (isBusy ? Promise.resolve() : next(value)) };
+}

@@ -1,0 +1,47 @@
+import type { Child } from 'hono/jsx';
+import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { Dialog } from './dialog.tsx';
+import { useForm } from './form.ts';
+import { Notice } from './notice.tsx';
+
+export interface ConfirmProps {
+  /** The question, naming what and whom. */
+  title: string;
+  /** What the button that does it says. */
+  label: string;
+  /** It takes nothing away from anybody. */
+  isHarmless?: boolean;
+  act: () => Promise<void>;
+  /** It has been done, or it was decided against. While it is being done, or has failed, the dialog stays. */
+  onClose: () => void;
+  /** What will happen. */
+  children?: Child;
+}
+
+/** Asks before something that is hard to undo. The focus begins at the way back; a refusal is told here. */
+export function Confirm({ title, label, isHarmless, act, onClose, children }: ConfirmProps): JSX.Element {
+  const form = useForm();
+  const cancel = (): void => {
+    if (!form.isBusy) onClose();
+  };
+  const confirm = (): void => void form.run(act).then((isDone) => isDone && onClose());
+  return (
+    <Dialog title={title} onCancel={cancel}>
+      {children}
+      {form.fault && <Notice kind="error">{form.fault.title}</Notice>}
+      <div class="buttons">
+        <button type="button" class="quiet" onClick={cancel}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class={isHarmless ? undefined : 'danger'}
+          aria-disabled={String(form.isBusy)}
+          onClick={confirm}
+        >
+          {label}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
