@@ -143,7 +143,9 @@ export const gatewayShape = {
   BANK_CONNECTIONS_MAX: integer(1, 65_535).default(256).describe('connections to the bank at one time'),
   BANK_REQUESTS_PER_USER_MAX: integer(1, 65_535)
     .default(64)
-    .describe('requests of one user at the bank at one time, streams included'),
+    .describe(
+      'requests of one user under way at one time at the bank, event streams and those of their sessions included',
+    ),
   BANK_QUEUE_MAX: integer(0, 1_000_000)
     .default(1024)
     .describe('requests that may wait for a connection to the bank'),

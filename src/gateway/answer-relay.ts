@@ -19,8 +19,8 @@ export interface ProxiedRequest {
   strictTransport?: string | undefined;
   /** Told when the bank's answer can't be had; what is still possible is then answered. */
   onRefusal: (refusal: Refusal<DenialReason>) => void;
-  /** Told when the answer may go on for longer than a moment. */
-  onLongAnswer: () => void;
+  /** Told when the answer may go on for longer than a moment, with a way to end it in good order if there is one. */
+  onLongAnswer: (end?: () => void) => void;
 }
 
 /** How many requests have no connection to the bank yet. */
@@ -31,25 +31,17 @@ export interface WaitingLine {
 /** Passes one answer of the bank's to the client, with back-pressure, until either side goes away. */
 export class AnswerRelay implements Dispatcher.DispatchHandler {
   readonly #request: ProxiedRequest;
-  readonly #streams: Set<AnswerRelay>;
   readonly #line: WaitingLine;
   #patience: NodeJS.Timeout | undefined;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(request: ProxiedRequest, streams: Set<AnswerRelay>, line: WaitingLine, waitMs: number) {
+  constructor(request: ProxiedRequest, line: WaitingLine, waitMs: number) {
     this.#request = request;
-    this.#streams = streams;
     this.#line = line;
     line.waiting += 1;
     const giveUp = (): void => request.onRefusal(new Refusal('bank_too_slow', 'no free connection'));
     this.#patience = setTimeout(giveUp, waitMs);
     request.outgoing.on('close', () => this.#clientLeft());
-  }
-
-  /** Ends the answer where it is, in good order. */
-  end(): void {
-    this.#request.outgoing.end();
-    this.#controller?.abort(new Error('the gateway ended the stream'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -71,10 +63,18 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       controller.abort(new Error('the bank did not accept the assertion'));
       return;
     }
+    const isStream = String(headers['content-type']).startsWith('text/event-stream');
+    // A stop waits for connections that are kept for a next request, and a stream is the last on its own.
+    if (isStream) outgoing.shouldKeepAlive = false;
     outgoing.writeHead(status, headersForClient(headers, requestId, strictTransport));
-    if (isLong(headers)) onLongAnswer();
+    if (isLong(headers)) onLongAnswer(isStream ? () => this.#end(controller) : undefined);
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
-    if (String(headers['content-type']).startsWith('text/event-stream')) this.#streams.add(this);
+  }
+
+  /** Ends an event stream where it is: each of its events is whole or is none, so nothing is missing. */
+  #end(controller: Dispatcher.DispatchController): void {
+    this.#request.outgoing.end();
+    controller.abort(new Error('the gateway ended the stream'));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -108,7 +108,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #clientLeft(): void {
     clearTimeout(this.#patience);
     const { outgoing } = this.#request;
-    this.#streams.delete(this);
     if (!outgoing.writableFinished) this.#controller?.abort(new Error('the client went away'));
   }
 }

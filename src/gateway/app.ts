@@ -116,8 +116,8 @@ const passOn =
       requestId,
       strictTransport,
       onRefusal: (bankRefusal) => refuse(c.env, bankRefusal, claims),
-      onLongAnswer: () =>
-        openAnswers.watch(outgoing, { claims, kid: kid(), standing, address: clientAddress }),
+      onLongAnswer: (end) =>
+        openAnswers.watch(outgoing, { claims, kid: kid(), standing, address: clientAddress }, end),
     });
     return RESPONSE_ALREADY_SENT;
   };

@@ -19,7 +19,6 @@ export type ProxySettings = Pick<
 export class BankProxy {
   readonly #pool: Pool;
   readonly #settings: ProxySettings;
-  readonly #streams = new Set<AnswerRelay>();
   readonly #line: WaitingLine = { waiting: 0 };
 
   constructor(settings: ProxySettings) {
@@ -47,13 +46,8 @@ export class BankProxy {
     const body = bodyOf(request.incoming, request.outgoing, this.#settings.bodyMaxBytes);
     this.#pool.dispatch(
       { method: incoming.method as Dispatcher.HttpMethod, path: target, headers, body },
-      new AnswerRelay(request, this.#streams, this.#line, this.#settings.bankFirstByteTimeoutMs),
+      new AnswerRelay(request, this.#line, this.#settings.bankFirstByteTimeoutMs),
     );
-  }
-
-  /** Ends the event streams, which have no end of their own, so that a stop need not wait for them. */
-  endStreams(): void {
-    for (const stream of this.#streams) stream.end();
   }
 
   async close(): Promise<void> {

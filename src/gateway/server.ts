@@ -112,7 +112,7 @@ export async function startGateway({
     now,
   });
   const url = await listen(server, settings);
-  started.defer(() => drain(server, { proxy, openAnswers }, settings.shutdownGraceMs));
+  started.defer(() => drain(server, openAnswers, settings.shutdownGraceMs));
   log.info({ event: 'gateway_listening', url }, 'the gateway listens');
   const running = started.move();
   return { url, close: () => running.disposeAsync() };
@@ -130,14 +130,9 @@ async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySetti
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function drain(
-  server: Server,
-  { proxy, openAnswers }: Pick<GatewayParts, 'proxy' | 'openAnswers'>,
-  graceMs: number,
-): Promise<void> {
+async function drain(server: Server, openAnswers: OpenAnswers, graceMs: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
-  proxy.endStreams();
   openAnswers.stop();
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

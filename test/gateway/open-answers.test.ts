@@ -225,3 +225,18 @@ test('a Redis outage alone ends no stream: what happens afterwards still comes t
   await ask(mine, 'POST', '/auth/logout');
   await stream.ended;
 });
+
+test('a stream ends in good order, so that a browser has nothing to complain about, whether it is revoked or the gateway stops', async () => {
+  const stopping = await startAnotherGateway(stack);
+  const tokens = await logIn(stack.url);
+  const path = `/bank/accounts/${stack.accounts.bob}/stream`;
+  const ask = (url: string): Promise<Response> =>
+    fetch(`${url}${path}`, { headers: bearer(tokens.access_token) });
+  const [revoked, stopped] = [await ask(stack.url), await ask(stopping.url)];
+  const startedAt = performance.now();
+  await stopping.close();
+  expect(await stopped.text()).toMatch(/^retry: 1000\n/);
+  expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+  await fetch(`${stack.url}/auth/logout`, { method: 'POST', headers: bearer(tokens.access_token) });
+  expect(await revoked.text()).toMatch(/^retry: 1000\n/);
+});
