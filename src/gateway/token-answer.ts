@@ -34,7 +34,6 @@ export function answerWithTokens(
   const { accessToken, refreshToken, claims } = pair;
   const nowSeconds = Math.floor(c.env.nowMs / 1000);
   const expires_in = Math.max(0, claims.exp - nowSeconds);
-  c.header('cache-control', 'no-store');
   if (transport === 'bearer') {
     const answer: z.output<typeof bearerAnswerSchema> = {
       access_token: accessToken,

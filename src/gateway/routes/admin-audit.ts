@@ -46,6 +46,5 @@ export const auditPage =
   async (c, { claims }) => {
     const query = readQuery(c, auditQuerySchema);
     if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
-    c.header('cache-control', 'no-store');
     return c.json(await readAuditPage(redis, query));
   };

@@ -39,7 +39,6 @@ export const resetUserPassword =
     const change = () => ({ set: { passwordHash }, end: 'all' }) as const;
     const user = await act(parts, c, who, { action: 'password_reset_ask', change });
     if (user instanceof Refusal) return refuse(c.env, user, who.claims);
-    c.header('cache-control', 'no-store');
     if (user.status === 'blocked') return c.json({ delivery: 'none' } satisfies ResetAnswer);
     const token = await issueResetToken(parts, user.id, c.env.nowMs);
     if (token instanceof Refusal) return refuse(c.env, new Refusal('user_unknown', token.reason), who.claims);
@@ -74,7 +73,7 @@ export const userSessions =
     if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
     const sessions = await listSessions(redis, user.id);
     const answer: z.output<typeof userSessionsAnswerSchema> = { sessions };
-    return c.json(answer, 200, { 'cache-control': 'no-store' });
+    return c.json(answer);
   };
 
 /** Ends one session of a user. */

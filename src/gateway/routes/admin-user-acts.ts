@@ -46,7 +46,7 @@ const acting =
   async (c, who) => {
     const outcome = await act(parts, c, who, what);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, who.claims);
-    return c.json(shownUser(outcome), 200, { 'cache-control': 'no-store' });
+    return c.json(shownUser(outcome));
   };
 
 /** A route whose act depends on its body. */

@@ -82,8 +82,6 @@ export interface AdminUsersParts {
   authBodyMaxBytes: number;
 }
 
-const NOT_STORED = { 'cache-control': 'no-store' };
-
 /** A page of the users by name, perhaps of those whose name begins with `q`. */
 export const userPage =
   ({ redis }: AdminUsersParts): AdmittedRoute =>
@@ -95,7 +93,7 @@ export const userPage =
       users: users.map(shownUser),
       next_cursor: nextCursor,
     };
-    return c.json(answer, 200, NOT_STORED);
+    return c.json(answer);
   };
 
 export const oneUser =
@@ -103,7 +101,7 @@ export const oneUser =
   async (c, { claims }) => {
     const user = await findUser(redis, c.req.param('id') ?? '');
     if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
-    return c.json(shownUser(user), 200, NOT_STORED);
+    return c.json(shownUser(user));
   };
 
 /** Makes an account for somebody. Another role than the least takes who may give roles. */
@@ -124,7 +122,7 @@ export const createUser =
     if (user instanceof Refusal) return refuse(c.env, user, claims);
     const event = { ...auditFields(c.env), action: 'user_create', result: 'done', detail: role } as const;
     await parts.audit.record({ ...event, actor: claims.sub, subject: user.id }, nowMs);
-    return c.json(shownUser(user), 201, { ...NOT_STORED, location: `/admin/users/${user.id}` });
+    return c.json(shownUser(user), 201, { location: `/admin/users/${user.id}` });
   };
 
 /** Without a password, the hash of one that nobody knows. */

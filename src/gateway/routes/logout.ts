@@ -20,6 +20,5 @@ export const logout =
     } as const;
     await audit.record(event, c.env.nowMs);
     for (const cookie of clearedCookies(site)) c.header('set-cookie', cookie, { append: true });
-    c.header('cache-control', 'no-store');
     return c.body(null, 204);
   };

@@ -55,7 +55,7 @@ const tellOf =
         : await tellOfRefreshToken(parts, refreshToken, c.env.nowMs);
     const about = answer.active ? { sub: answer.sub, sid: answer.sid } : {};
     logGrant(c.env, { client: client.id, ...about });
-    return c.json(answer, 200, { 'cache-control': 'no-store' });
+    return c.json(answer);
   };
 
 /** The scopes are those of the user's role as Redis has it now; the token itself has none. */

@@ -49,7 +49,7 @@ const endItsSession =
       );
     }
     logGrant(env, { client: client.id, ...about });
-    return c.body(null, 200, { 'cache-control': 'no-store' });
+    return c.body(null, 200);
   };
 
 /** Which session a token belongs to, if it is genuine and, being an access token, has not expired. */

@@ -53,7 +53,7 @@ export const askReset =
       c.env.log.error({ err, requestId: c.env.requestId }, 'a password reset could not be sent'),
     );
     logGrant(c.env, {});
-    return c.body(null, 202, { 'cache-control': 'no-store' });
+    return c.body(null, 202);
   };
 
 async function sendReset(

@@ -56,5 +56,5 @@ export const register =
     await parts.audit.record({ ...event, result: 'done', actor: user.id, subject: user.id }, nowMs);
     logGrant(c.env, { sub: user.id });
     const answer: z.output<typeof registeredAnswerSchema> = { id: user.id, username };
-    return c.json(answer, 201, { 'cache-control': 'no-store' });
+    return c.json(answer, 201);
   };

@@ -29,7 +29,7 @@ export const readData = ({ redis }: SessionDataParts): AdmittedRoute =>
   withKey(async (key, c, { claims }) => {
     const json = await getSessionData(redis, claims.sub, claims.sid, key);
     if (json === null) return refuse(c.env, new Refusal('data_unknown'), claims);
-    return c.body(json, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    return c.body(json, 200, { 'content-type': 'application/json' });
   });
 
 /** Keeps any JSON value under this key, as it was spelled, for as long as the session lives. */

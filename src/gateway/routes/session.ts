@@ -33,7 +33,6 @@ export const currentSession =
     const [user, life] = await Promise.all([findUser(redis, sub), askSessionLife(redis, sub, sid)]);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), claims);
     if (life === undefined) return refuse(c.env, new Refusal('session_over'), claims);
-    c.header('cache-control', 'no-store');
     const answer: z.output<typeof sessionAnswerSchema> = {
       sub: user.id,
       username: user.username,

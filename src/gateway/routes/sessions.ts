@@ -29,7 +29,6 @@ export const ownSessions =
   ({ redis }: SessionsParts): AdmittedRoute =>
   async (c, { claims }) => {
     const sessions = await listSessions(redis, claims.sub);
-    c.header('cache-control', 'no-store');
     const answer: z.output<typeof ownSessionsAnswerSchema> = {
       sessions: sessions.map((one) => ({ ...one, current: one.session_id === claims.sid })),
     };
