@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import { useEffect } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { Brand } from '../shell/brand.tsx';
 
 /** The frame of the pages before the gate. */
 export function Gate({ title, children }: { title: string; children?: Child }): JSX.Element {
@@ -10,7 +11,7 @@ export function Gate({ title, children }: { title: string; children?: Child }): 
   }, [title]);
   return (
     <main class="gate">
-      <p class="brand">Portcullis</p>
+      <Brand />
       <h1>{title}</h1>
       {children}
     </main>

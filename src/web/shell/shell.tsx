@@ -6,6 +6,7 @@ import { hrefOf, type Place, place } from '../place.ts';
 import { IdleWarning } from '../session/idle-warning.tsx';
 import { logOut } from '../session/session.ts';
 import { useStore } from '../store.ts';
+import { Brand } from './brand.tsx';
 import { useForm } from './form.ts';
 import { Notice } from './notice.tsx';
 
@@ -34,7 +35,7 @@ export function Shell({ who, children }: { who: Who; children?: Child }): JSX.El
         Skip to the content
       </button>
       <header class="top">
-        <span class="brand">Portcullis</span>
+        <Brand />
         <Navigation who={who} />
         <div class="me">
           <span class="who">
@@ -53,6 +54,10 @@ export function Shell({ who, children }: { who: Who; children?: Child }): JSX.El
       </header>
       {form.fault && <Notice kind="error">You are still logged in. {form.fault.title}</Notice>}
       {children}
+      <footer class="foot">
+        Each request of this page is checked twice: its token has to be signed and still be alive. End this
+        session from another browser, and this page is left at once. <a href="/docs">The API that it uses</a>
+      </footer>
       <IdleWarning />
     </>
   );
