@@ -103,6 +103,15 @@ test('a wrong password is told, and too many with the seconds that are left, cou
   await expect.poll(() => alert.textContent(), { timeout: 3000 }).not.toBe(before);
 });
 
+test('whoever opens the page at an address that is not the issuer is told so and led there', async () => {
+  const { page, watch } = await tests.open(stack.url.replace('127.0.0.1', 'localhost'));
+  watch.expect({ ...WRONG, outcome: 403 });
+  await page.goto('/');
+  await logInAs(page, 'bob', 'foobared');
+  const link = page.getByRole('alert').getByRole('link', { name: stack.url });
+  expect(await link.getAttribute('href')).toBe(stack.url);
+});
+
 test('while Redis is frozen the page says that the service does not work, and nothing about the password', async () => {
   const { page, watch } = await tests.open(stack.url);
   watch.expect({ ...WRONG, outcome: 503 });
@@ -122,7 +131,7 @@ test('while Redis is frozen the page says that the service does not work, and no
 test('log-out takes one click, holds at the server, and takes the other tabs along; back does not lead in again', async () => {
   const { page, context, watch } = await tests.open(stack.url);
   watch.expect(STREAMS_END);
-  await page.goto('/');
+  await page.goto('/#/sessions');
   await logInAs(page, 'bob', 'foobared');
   await isLoggedIn(page);
   const [session] = (await context.cookies()).filter(({ name }) => name === 'portcullis');
@@ -144,7 +153,7 @@ test('log-out takes one click, holds at the server, and takes the other tabs alo
 test('when somebody else logs in in another tab, this one shows them and no longer who was here before', async () => {
   const { page, context, watch } = await tests.open(stack.url);
   watch.expect(STREAMS_END);
-  await page.goto('/');
+  await page.goto('/#/sessions');
   await logInAs(page, 'bob', 'foobared');
   await page.getByText('Bob Mould').first().waitFor();
   const answer = await context.request.post('/auth/login', {
@@ -153,7 +162,7 @@ test('when somebody else logs in in another tab, this one shows them and no long
   });
   expect(answer.status()).toBe(200);
   const tab = await context.newPage();
-  await tab.goto('/');
+  await tab.goto('/#/sessions');
   await tab.getByText('Alice Liddell').first().waitFor();
   await page.getByText('Alice Liddell').first().waitFor();
   expect(await page.getByText('Bob Mould').count()).toBe(0);
@@ -162,7 +171,7 @@ test('when somebody else logs in in another tab, this one shows them and no long
 test('a reload of the page keeps the session, and the session also lasts when the access token has gone', async () => {
   const { page, context, watch } = await tests.open(stack.url);
   watch.expect(STREAMS_END, { method: 'GET', path: '/auth/session', outcome: 401 });
-  await page.goto('/');
+  await page.goto('/#/sessions');
   await logInAs(page, 'bob', 'foobared');
   await isLoggedIn(page);
   await page.reload();
@@ -196,7 +205,7 @@ test('the link of a reset mail sets a new password, and its token stays neither 
 test('the keyboard alone is enough to log in and out', async () => {
   const { page, watch } = await tests.open(stack.url);
   watch.expect(STREAMS_END);
-  await page.goto('/');
+  await page.goto('/#/sessions');
   await atLogIn(page);
   await page.locator('input:focus').waitFor();
   await page.keyboard.type('bob');

@@ -3,6 +3,7 @@ import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { formatSeconds } from '../format.ts';
 import type { FormFault } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
+import { WrongAddress } from './wrong-address.tsx';
 
 /** Why a log-in failed; when it is for too many tries, with the time that is left, counted down. */
 export function LogInFault({ fault }: { fault: FormFault }): JSX.Element {
@@ -16,6 +17,7 @@ export function LogInFault({ fault }: { fault: FormFault }): JSX.Element {
       </Notice>
     );
   }
+  if (problem?.code === 'origin_refused') return <WrongAddress />;
   if (problem?.isOutage) return <Notice kind="error">Logging in does not work at the moment: {title}</Notice>;
   return <Notice kind="error">{title}</Notice>;
 }
