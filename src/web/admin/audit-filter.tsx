@@ -4,6 +4,7 @@ import { AUDIT_ACTIONS } from '../../audit/event.ts';
 import { findUsers, type ShownUser } from '../api/admin.ts';
 import { hrefOf } from '../place.ts';
 import { Field } from '../shell/field.tsx';
+import { focusFirstFault } from '../shell/first-fault.ts';
 import { textOf, useForm } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 import { ACTION_WORDS } from './audit-words.ts';
@@ -54,7 +55,7 @@ export function AuditFilter({ user, userName, action, onFound, onSame }: AuditFi
     event.preventDefault();
     const target = event.target as HTMLFormElement;
     const [typed, wanted] = [textOf(target, 'user').trim(), textOf(target, 'action')];
-    void form.run(() => filter(typed, wanted));
+    void form.run(() => filter(typed, wanted)).then(() => focusFirstFault(target));
   };
   return (
     <>

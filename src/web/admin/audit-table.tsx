@@ -46,26 +46,37 @@ function AuditRow({ record, known, isBrief }: AuditRowProps): JSX.Element {
   return (
     <tr>
       <td data-label="Time" class="numbers">
-        {record.time === undefined ? (
-          '–'
-        ) : (
-          <time datetime={record.time}>{time.format(new Date(record.time))}</time>
-        )}
+        {record.time && <time datetime={record.time}>{time.format(new Date(record.time))}</time>}
       </td>
       <th scope="row">
         {action === undefined ? 'A record that can not be read' : (ACTION_WORDS[action] ?? action)}{' '}
         {record.result === 'refused' && <span class="badge bad">refused</span>}
       </th>
-      <td data-label="By">{actor === undefined ? '–' : <Somebody id={actor} known={known} />}</td>
-      <td data-label="To">{subject === undefined ? '–' : <Somebody id={subject} known={known} />}</td>
-      <td data-label="From address">{address ?? '–'}</td>
-      <td data-label="Detail">{detail === undefined || detail === '' ? '–' : detailWords(detail)}</td>
+      <Cell label="By">{actor && <Somebody id={actor} known={known} />}</Cell>
+      <Cell label="To">{subject && <Somebody id={subject} known={known} />}</Cell>
+      <Cell label="From address">{address}</Cell>
+      <Cell label="Detail">{detail && detailWords(detail)}</Cell>
       {!isBrief && (
         <td>
           <Trace record={record} />
         </td>
       )}
     </tr>
+  );
+}
+
+interface CellProps {
+  label: string;
+  children?: JSX.Element | string | undefined;
+}
+
+/** What a record doesn't say is left out where there are no columns. */
+function Cell({ label, children = '' }: CellProps): JSX.Element {
+  const isEmpty = children === '';
+  return (
+    <td data-label={label} class={isEmpty ? 'none' : undefined}>
+      {isEmpty ? '–' : children}
+    </td>
   );
 }
 

@@ -4,6 +4,7 @@ import { createUser, type NewUser, type ShownUser } from '../api/admin.ts';
 import type { Who } from '../api/auth.ts';
 import { Dialog } from '../shell/dialog.tsx';
 import { Field } from '../shell/field.tsx';
+import { focusFirstFault } from '../shell/first-fault.ts';
 import { type FormFault, textOf, useForm } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 import { may } from '../shell/shell.tsx';
@@ -19,47 +20,22 @@ export interface NewUserDialogProps {
 /** Makes an account for somebody. Only who may give roles can make one of another role than `user`. */
 export function NewUserDialog({ who, onCreated, onClose }: NewUserDialogProps): JSX.Element {
   const form = useForm();
-  const error = (field: string): string | undefined => form.fault?.fields[field];
   const submit = (event: Event): void => {
     event.preventDefault();
-    const wanted = newUserOf(event.target as HTMLFormElement);
-    void form.run(async () => onCreated(await createUser(wanted))).then((isDone) => isDone && onClose());
+    const target = event.target as HTMLFormElement;
+    const wanted = newUserOf(target);
+    void form
+      .run(async () => onCreated(await createUser(wanted)))
+      .then((isDone) => (isDone ? onClose() : focusFirstFault(target)));
   };
   const cancel = (): void => {
     if (!form.isBusy) onClose();
   };
-  const nameError = form.fault?.problem?.code === 'username_taken' ? form.fault.title : error('username');
   return (
     <Dialog title="New user" onCancel={cancel}>
       <form onSubmit={submit}>
         {form.fault && <Notice kind="error">{headlineOf(form.fault)}</Notice>}
-        <Field
-          label="User name"
-          name="username"
-          autocomplete="off"
-          maxlength={64}
-          required
-          error={nameError}
-        />
-        <Field label="Display name" name="display_name" {...OPTIONAL} error={error('display_name')} />
-        {may(who, 'roles:manage') && (
-          <SelectField
-            label="Role"
-            name="role"
-            options={ROLES.map((role) => [role, role])}
-            error={error('role')}
-          />
-        )}
-        <Field label="E-mail address" name="email" {...OPTIONAL} error={error('email')} />
-        <Field
-          label="Password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          maxlength={1024}
-          hint="Optional. Without one, nobody can log in until a password reset."
-          error={error('password')}
-        />
+        <Fields fault={form.fault} mayGiveRoles={may(who, 'roles:manage')} />
         <div class="buttons">
           <button type="button" class="quiet" onClick={cancel}>
             Cancel
@@ -73,7 +49,47 @@ export function NewUserDialog({ who, onCreated, onClose }: NewUserDialogProps): 
   );
 }
 
-const OPTIONAL = { autocomplete: 'off', maxlength: 254, hint: 'Optional.' } as const;
+interface FieldsProps {
+  fault: FormFault | undefined;
+  mayGiveRoles: boolean;
+}
+
+function Fields({ fault, mayGiveRoles }: FieldsProps): JSX.Element {
+  const error = (field: string): string | undefined => fault?.fields[field];
+  const nameError = isTaken(fault) ? fault?.title : error('username');
+  return (
+    <>
+      <Field label="User name" name="username" {...PLAIN} maxlength={64} required error={nameError} />
+      <Field
+        label="Display name"
+        name="display_name"
+        {...PLAIN}
+        hint="Optional: the user name, unless given."
+        error={error('display_name')}
+      />
+      {mayGiveRoles && <SelectField label="Role" name="role" options={ROLE_OPTIONS} error={error('role')} />}
+      <Field
+        label="E-mail address"
+        name="email"
+        {...PLAIN}
+        hint="Optional: where links to choose a password go."
+        error={error('email')}
+      />
+      <Field
+        label="Password"
+        name="password"
+        type="password"
+        autocomplete="new-password"
+        maxlength={1024}
+        hint="Optional: without one, nobody can log in until a password reset."
+        error={error('password')}
+      />
+    </>
+  );
+}
+
+const PLAIN = { autocomplete: 'off', maxlength: 254 } as const;
+const ROLE_OPTIONS = ROLES.map((role) => [role, role] as const);
 
 /** What the form says; what is empty is left to the server. */
 function newUserOf(form: HTMLFormElement): NewUser {
@@ -90,7 +106,10 @@ function newUserOf(form: HTMLFormElement): NewUser {
   };
 }
 
-const headlineOf = ({ title, fields, problem }: FormFault): string =>
-  Object.keys(fields).length > 0 || problem?.code === 'username_taken'
+const isTaken = (fault: FormFault | undefined): boolean => fault?.problem?.code === 'username_taken';
+
+/** What stands at a field isn't said once more above. */
+const headlineOf = (fault: FormFault): string =>
+  Object.keys(fault.fields).length > 0 || isTaken(fault)
     ? 'The user has not been created: see below.'
-    : title;
+    : fault.title;

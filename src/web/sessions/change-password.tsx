@@ -3,14 +3,14 @@ import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { changePassword } from '../api/auth.ts';
 import { LogInFault } from '../log-in/log-in-fault.tsx';
 import { Field } from '../shell/field.tsx';
+import { focusFirstFault } from '../shell/first-fault.ts';
 import { type FormFault, textOf, useForm } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 
 /** Changes the own password. All other sessions end with it. */
 export function ChangePassword({ onDone }: { onDone: () => void }): JSX.Element {
   const form = useForm();
-  const [isShown, setShown] = useState(false);
-  const type = isShown ? 'text' : 'password';
+  const [changes, setChanges] = useState(0);
   const submit = (event: Event): void => {
     event.preventDefault();
     const target = event.target as HTMLFormElement;
@@ -18,9 +18,8 @@ export function ChangePassword({ onDone }: { onDone: () => void }): JSX.Element 
     void form
       .run(() => changePassword(...passwords))
       .then((isDone) => {
-        if (!isDone) return;
-        target.reset();
-        setShown(false);
+        if (!isDone) return focusFirstFault(target);
+        setChanges(changes + 1);
         onDone();
       });
   };
@@ -30,29 +29,7 @@ export function ChangePassword({ onDone }: { onDone: () => void }): JSX.Element 
       <p class="faint">All of your other sessions end with it.</p>
       {form.fault && <PasswordFault fault={form.fault} />}
       <form onSubmit={submit}>
-        <Field
-          label="Current password"
-          name="current_password"
-          type={type}
-          autocomplete="current-password"
-          maxlength={1024}
-          required
-          error={errorAtCurrent(form.fault)}
-        />
-        <Field
-          label="New password"
-          name="new_password"
-          type={type}
-          autocomplete="new-password"
-          maxlength={1024}
-          hint="At least 8 characters. A few words are better than one."
-          required
-          error={form.fault?.fields.new_password}
-        />
-        <label class="check">
-          <input type="checkbox" checked={isShown} onInput={() => setShown(!isShown)} />
-          Show the passwords
-        </label>
+        <Passwords key={changes} fault={form.fault} />
         <div class="buttons">
           <button type="submit" aria-disabled={String(form.isBusy)}>
             {form.isBusy ? 'Changing …' : 'Change the password'}
@@ -60,6 +37,34 @@ export function ChangePassword({ onDone }: { onDone: () => void }): JSX.Element 
         </div>
       </form>
     </section>
+  );
+}
+
+function Passwords({ fault }: { fault: FormFault | undefined }): JSX.Element {
+  const [isShown, setShown] = useState(false);
+  const shared = { type: isShown ? 'text' : 'password', maxlength: 1024, required: true } as const;
+  return (
+    <>
+      <Field
+        label="Current password"
+        name="current_password"
+        {...shared}
+        autocomplete="current-password"
+        error={errorAtCurrent(fault)}
+      />
+      <Field
+        label="New password"
+        name="new_password"
+        {...shared}
+        autocomplete="new-password"
+        hint="At least 8 characters. A few words are better than one."
+        error={fault?.fields.new_password}
+      />
+      <label class="check">
+        <input type="checkbox" onInput={() => setShown(!isShown)} />
+        Show the passwords
+      </label>
+    </>
   );
 }
 

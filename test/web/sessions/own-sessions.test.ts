@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import type { OwnSession } from '../../../src/web/api/auth.ts';
+import { countOthers, otherSessions, thisOneFirst } from '../../../src/web/sessions/own-sessions.ts';
+
+const session = (session_id: string, current: boolean): OwnSession => ({
+  session_id,
+  current,
+  client_id: 'portcullis-web',
+  device: 'Firefox on Linux',
+  address: '127.0.0.1',
+  created_at: '2026-01-01T00:00:00.000Z',
+  last_seen_at: '2026-01-01T00:00:00.000Z',
+  ends_at: '2026-01-01T12:00:00.000Z',
+});
+const sessions = [session('a', false), session('b', false), session('here', true), session('c', false)];
+
+test("this page's session comes first, and the others keep their order", () => {
+  expect(thisOneFirst(sessions).map(({ session_id }) => session_id)).toEqual(['here', 'a', 'b', 'c']);
+});
+
+test('the others are counted, in words', () => {
+  expect(countOthers(sessions)).toBe(3);
+  expect(countOthers([session('here', true)])).toBe(0);
+  expect([otherSessions(1), otherSessions(3)]).toEqual(['1 other session', '3 other sessions']);
+});
