@@ -134,11 +134,13 @@ test('log-out takes one click, holds at the server, and takes the other tabs alo
   await page.goto('/#/sessions');
   await logInAs(page, 'bob', 'foobared');
   await isLoggedIn(page);
+  await page.getByRole('button', { name: 'Log out here' }).waitFor();
   const [session] = (await context.cookies()).filter(({ name }) => name === 'portcullis');
   const tab = await context.newPage();
   await tab.goto('/#/sessions');
   await tab.getByRole('heading', { name: 'My sessions' }).waitFor();
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await tab.getByRole('button', { name: 'Log out here' }).waitFor();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
   for (const one of [page, tab]) {
     await atLogIn(one);
     await one.getByText('You have logged out.').waitFor();
@@ -213,7 +215,8 @@ test('the keyboard alone is enough to log in and out', async () => {
   await page.keyboard.type('foobared');
   await page.keyboard.press('Enter');
   await isLoggedIn(page);
-  await page.getByRole('button', { name: 'Log out' }).focus();
+  await page.getByRole('button', { name: 'Log out here' }).waitFor();
+  await page.getByRole('button', { name: 'Log out', exact: true }).focus();
   await page.keyboard.press('Enter');
   await atLogIn(page);
 });
