@@ -3,6 +3,7 @@ import { AuditPage } from './admin/audit-page.tsx';
 import { UserPage } from './admin/user-page.tsx';
 import { UsersPage } from './admin/users-page.tsx';
 import type { Who } from './api/auth.ts';
+import { AccountPage } from './dashboard/account-page.tsx';
 import { DashboardPage } from './dashboard/dashboard-page.tsx';
 import { ForgottenPage } from './log-in/forgotten-page.tsx';
 import { Gate } from './log-in/gate.tsx';
@@ -35,6 +36,8 @@ export function App(): JSX.Element {
 /** What the role doesn't allow isn't there, as at the server. */
 function PageOf({ here, who }: { here: Place; who: Who }): JSX.Element {
   if (here.page === 'dashboard' || here.page === 'forgotten') return <DashboardPage who={who} />;
+  if (here.page === 'account' && may(who, 'accounts:read-any'))
+    return <AccountPage key={here.id} id={here.id} />;
   if (here.page === 'sessions') return <SessionsPage />;
   if (here.page === 'users' && may(who, 'users:manage')) return <UsersPage who={who} />;
   if (here.page === 'user' && may(who, 'users:manage'))

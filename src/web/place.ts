@@ -6,6 +6,7 @@ import { createStore } from './store.ts';
  */
 export type Place =
   | { page: 'dashboard' }
+  | { page: 'account'; id: string }
   | { page: 'sessions' }
   | { page: 'users' }
   | { page: 'user'; id: string }
@@ -22,16 +23,19 @@ const PATHS: Record<string, Place> = {
   '#/admin/users': { page: 'users' },
   '#/forgotten': { page: 'forgotten' },
 };
+const ACCOUNT = /^#\/accounts\/([\w-]{1,64})$/;
 const USER = /^#\/admin\/users\/([\w-]{1,64})$/;
 const RESET = /^#reset=(.+)$/;
 
 /** The place that a fragment, its `#` included, stands for. */
 export function placeOf(hash: string): Place {
   const [path = '', query = ''] = hash.split('?');
-  const id = USER.exec(hash)?.[1];
+  const accountId = ACCOUNT.exec(hash)?.[1];
+  const userId = USER.exec(hash)?.[1];
   const token = RESET.exec(hash)?.[1];
   if (token !== undefined) return { page: 'reset', token };
-  if (id !== undefined) return { page: 'user', id };
+  if (accountId !== undefined) return { page: 'account', id: accountId };
+  if (userId !== undefined) return { page: 'user', id: userId };
   if (path === '#/admin/audit') return { page: 'audit', ...Object.fromEntries(auditFilter(query)) };
   return PATHS[hash] ?? { page: 'unknown' };
 }
@@ -43,6 +47,7 @@ const auditFilter = (query: string): [string, string][] =>
 
 /** The fragment of a place, for a link. */
 export function hrefOf(place: Exclude<Place, { page: 'reset' | 'unknown' }>): string {
+  if (place.page === 'account') return `#/accounts/${place.id}`;
   if (place.page === 'user') return `#/admin/users/${place.id}`;
   if (place.page === 'audit') {
     const { page: _, ...filter } = place;

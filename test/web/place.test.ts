@@ -6,6 +6,7 @@ test.each([
   ['#/', { page: 'dashboard' }],
   ['#/sessions', { page: 'sessions' }],
   ['#/forgotten', { page: 'forgotten' }],
+  ['#/accounts/z0wcr-NPwKTrzCC6FVrg36', { page: 'account', id: 'z0wcr-NPwKTrzCC6FVrg36' }],
   ['#/admin/users', { page: 'users' }],
   ['#/admin/users/YgEOZhl7VbjVG4kJPSzTOg', { page: 'user', id: 'YgEOZhl7VbjVG4kJPSzTOg' }],
   ['#/admin/audit', { page: 'audit' }],
@@ -18,6 +19,8 @@ test.each([
 
 test.each([
   '#/nowhere',
+  '#/accounts/',
+  '#/accounts/a/../b',
   '#/admin',
   '#/admin/users/',
   '#/admin/users/a/b',

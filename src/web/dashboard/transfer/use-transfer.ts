@@ -1,0 +1,110 @@
+import { type RefObject, useRef, useState } from 'hono/jsx/dom';
+import type { Transaction } from '../../api/bank.ts';
+import type { NotDone } from '../../api/problem.ts';
+import { formatMoney, minorDigits } from '../../format.ts';
+import { focusFirstFault } from '../../shell/first-fault.ts';
+import { textOf } from '../../shell/form.ts';
+import type { Outcome } from '../../shell/outcome.tsx';
+import type { LiveAccount } from '../account/live-account.ts';
+import {
+  type Attempt,
+  attemptOf,
+  type OrderFaults,
+  type OrderTerms,
+  readOrder,
+  refusalAtFields,
+  type TransferTexts,
+} from './transfer-order.ts';
+
+export interface Transfer {
+  form: RefObject<HTMLFormElement | null>;
+  terms: OrderTerms;
+  faults: OrderFaults;
+  /** What went wrong with it as a whole. */
+  refusal: string | undefined;
+  outcome: Outcome | undefined;
+  /** Is waiting for a confirmation, or for another try. */
+  asking: Attempt | undefined;
+  /** Reads the form and asks for a confirmation. */
+  review(): void;
+  cancel(): void;
+  /** It was sent, and nobody knows whether it was made. */
+  markUncertain(): void;
+  finish(transaction: Transaction): void;
+  refuse(fault: NotDone): void;
+}
+
+/** A transfer on its way from the form by the confirmation to the bank. */
+export function useTransfer(live: LiveAccount): Transfer {
+  const terms = termsOf(live.account.currency);
+  const [faults, setFaults] = useState<OrderFaults>({});
+  const [refusal, setRefusal] = useState<string | undefined>(undefined);
+  const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
+  const [attempt, setAttempt] = useState<Attempt | undefined>(undefined);
+  const [isAsking, setAsking] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+
+  function review(): void {
+    if (form.current === null) return;
+    const read = readOrder(textsOf(form.current), terms);
+    setRefusal(undefined);
+    setOutcome(undefined);
+    setFaults('faults' in read ? read.faults : {});
+    if ('order' in read) {
+      setAttempt(attemptOf(read.order, attempt, () => crypto.randomUUID()));
+      setAsking(true);
+    } else focusFirstFault(form.current);
+  }
+
+  function finish(transaction: Transaction): void {
+    live.add(transaction);
+    form.current?.reset();
+    setOutcome({ text: doneText(transaction) });
+    setAttempt(undefined);
+    setAsking(false);
+  }
+
+  function refuse(fault: NotDone): void {
+    const atFields = refusalAtFields(fault);
+    setFaults(atFields);
+    setRefusal(Object.keys(atFields).length === 0 ? fault.message : undefined);
+    setAttempt(undefined);
+    setAsking(false);
+    if (form.current !== null) focusFirstFault(form.current);
+  }
+
+  return {
+    form,
+    terms,
+    faults,
+    refusal,
+    outcome,
+    asking: isAsking ? attempt : undefined,
+    review,
+    cancel: () => setAsking(false),
+    markUncertain: () => setAttempt((now) => now && { ...now, isUncertain: true }),
+    finish,
+    refuse,
+  };
+}
+
+const textsOf = (form: HTMLFormElement): TransferTexts => ({
+  to: textOf(form, 'to'),
+  amountMinor: textOf(form, 'amountMinor'),
+  description: textOf(form, 'description'),
+});
+
+function termsOf(currency: string): OrderTerms {
+  const digits = minorDigits(currency);
+  const { language } = navigator;
+  const format = new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return { minorDigits: digits, language, example: format.format(1234.5) };
+}
+
+function doneText({ amountMinor, balanceAfterMinor, counterparty, currency }: Transaction): string {
+  const sent = `${formatMoney(amountMinor, currency)} sent to ${counterparty}.`;
+  return `${sent} Your new balance is ${formatMoney(balanceAfterMinor, currency)}.`;
+}
