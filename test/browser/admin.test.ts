@@ -1,0 +1,148 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { changeUser } from '../../src/identity/user-change.ts';
+import { addUser } from '../../src/identity/users.ts';
+import { axeViolations } from '../support/axe.ts';
+import { overflowPx, type PageOptions } from '../support/browser.ts';
+import { browserTests } from '../support/browser-tests.ts';
+import type { TestStack } from '../support/stack.ts';
+import { startWebStack } from '../support/web-stack.ts';
+import { atLogIn, isLoggedIn, LOOKS, STREAMS_END } from './pages.ts';
+import { confirmed, openAt, userPath } from './staff.ts';
+
+const EVIL = '<img src=x onerror=alert(1)>';
+
+const tests = browserTests();
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startWebStack();
+});
+afterAll(() => stack?.close());
+beforeEach(async () => {
+  for (const { id, role } of stack.users)
+    await changeUser(stack.link, id, () => ({ set: { role, status: 'active' }, end: 'all' }));
+});
+
+const at = (path: string, username: string, options?: PageOptions) =>
+  openAt(tests, stack, { username, path }, options);
+const pageLinks = (page: Page) => page.getByRole('navigation').getByRole('link').allTextContents();
+const nothingHere = (page: Page) => page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+const buttons = (page: Page) => page.getByRole('main').getByRole('button').allTextContents();
+
+test.each(['bob', 'sam'])(
+  '%s, who is no admin, sees no admin page, and none is asked for',
+  async (username) => {
+    const { page } = await at('/#/sessions', username);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    expect(await pageLinks(page)).toEqual(['Dashboard', 'My sessions']);
+    for (const path of ['/#/admin/users', userPath(stack, 'alice'), '/#/admin/audit']) {
+      await page.goto(path);
+      await nothingHere(page);
+      await page.goto('/#/sessions');
+      await page.getByText('this device').waitFor();
+    }
+    expect(asked.filter((path) => path.startsWith('/admin'))).toEqual([]);
+  },
+);
+
+test('an admin acts on users but gives no roles; a super-admin gives them', async () => {
+  const admin = await at(userPath(stack, 'bob'), 'ada');
+  expect(await pageLinks(admin.page)).toEqual(['Dashboard', 'My sessions', 'Users', 'Audit trail']);
+  await admin.page.getByRole('heading', { name: 'Bob Mould (bob)' }).waitFor();
+  expect(await buttons(admin.page)).toEqual([
+    'Block',
+    'End all sessions',
+    'Reset the password',
+    'Change the addresses',
+  ]);
+  expect(await admin.page.getByLabel('Role').count()).toBe(0);
+  const superAdmin = await at(userPath(stack, 'bob'), 'root');
+  await superAdmin.page.getByLabel('Role').selectOption('supervisor');
+  await confirmed(superAdmin.page, 'Give the role');
+  await superAdmin.page.getByText('Bob Mould (bob) has the role supervisor now.').waitFor();
+  expect(await superAdmin.page.getByLabel('Role').inputValue()).toBe('supervisor');
+});
+
+test.each([
+  ['ada', 'This is your own account.'],
+  ['root', "Your role is admin, and this user's is super-admin"],
+])('to an admin nothing is offered for %s, and why is said', async (username, why) => {
+  const { page } = await at(userPath(stack, username), 'ada');
+  await page.getByText(why).waitFor();
+  await page
+    .getByText(username === 'ada' ? 'Chrome' : 'Logged in nowhere.')
+    .first()
+    .waitFor();
+  expect(await buttons(page)).toEqual([]);
+});
+
+test('whoever is blocked leaves the page that is open, which says why', async () => {
+  const customer = await at('/#/sessions', 'bob');
+  customer.watch.expect(STREAMS_END);
+  const { page } = await at(userPath(stack, 'bob'), 'ada');
+  await confirmed(page, 'Block');
+  const blockedMs = performance.now();
+  await atLogIn(customer.page);
+  expect(performance.now() - blockedMs).toBeLessThan(1000);
+  await customer.page.getByText('The bank has closed your access. Please call the bank.').waitFor();
+  await page.getByText('Bob Mould (bob) has been blocked.').waitFor();
+  await page.getByText('Logged in nowhere.').waitFor();
+  expect(await buttons(page)).toEqual(['Unblock', 'Reset the password', 'Change the addresses']);
+});
+
+test('whoever is demoted loses the admin pages while they are open, and stays logged in', async () => {
+  const demoted = await at('/#/admin/users', 'ada');
+  demoted.watch.expect(STREAMS_END);
+  await demoted.page.getByRole('link', { name: 'Bob Mould' }).waitFor();
+  const { page } = await at(userPath(stack, 'ada'), 'root');
+  await page.getByLabel('Role').selectOption('user');
+  await confirmed(page, 'Give the role');
+  await nothingHere(demoted.page);
+  expect(await pageLinks(demoted.page)).toEqual(['Dashboard', 'My sessions']);
+  await isLoggedIn(demoted.page);
+  await demoted.page.getByRole('link', { name: 'My sessions' }).click();
+  await demoted.page.getByText('this device').waitFor();
+});
+
+test('a name that is markup is text wherever it is shown', async () => {
+  const passwordHash = 'nobody logs in with this';
+  const evil = await addUser(
+    stack.link,
+    { username: 'mallory', displayName: EVIL, role: 'user', passwordHash },
+    new Date(),
+  );
+  if (!('id' in evil)) throw new Error('the name is taken');
+  const { page } = await at('/#/admin/users', 'ada');
+  page.on('dialog', () => expect.unreachable('a script ran'));
+  await page.getByRole('link', { name: EVIL }).click();
+  await page.getByRole('heading', { name: `${EVIL} (mallory)` }).waitFor();
+  await page.getByRole('button', { name: 'Block' }).click();
+  await page
+    .getByRole('dialog', { name: `Block ${EVIL} (mallory)?` })
+    .getByRole('button', { name: 'Block' })
+    .click();
+  await page.getByText(`${EVIL} (mallory) has been blocked.`).waitFor();
+  expect(await page.getByRole('main').locator('img').count()).toBe(0);
+  expect(await page.title()).toBe(`${EVIL} (mallory) – Portcullis`);
+});
+
+test.each(LOOKS)(
+  'the admin pages are sound and accessible, $width px wide and $colorScheme',
+  async (look) => {
+    await stack.login('bob');
+    const { page } = await at('/#/admin/audit', 'root', look);
+    const seen: [string, () => Promise<void>][] = [
+      ['/#/admin/audit', () => page.getByText('Ids').first().click()],
+      [userPath(stack, 'bob'), () => page.getByRole('rowheader', { name: 'Log-in' }).first().waitFor()],
+      ['/#/admin/users', () => page.getByRole('link', { name: 'Bob Mould' }).waitFor()],
+      ['/#/admin/users', () => page.getByRole('button', { name: 'New user' }).click()],
+    ];
+    for (const [path, isThere] of seen) {
+      await page.goto(path);
+      await isThere();
+      expect(await overflowPx(page)).toBeLessThanOrEqual(0);
+      expect(await axeViolations(page)).toEqual([]);
+    }
+  },
+);

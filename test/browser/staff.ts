@@ -1,0 +1,38 @@
+import type { Locator, Page } from 'playwright-core';
+import type { PageOptions, WatchedPage } from '../support/browser.ts';
+import type { BrowserTests } from '../support/browser-tests.ts';
+import type { TestStack } from '../support/stack.ts';
+import { logInContext } from '../support/web-stack.ts';
+
+/** A browser of its own in which somebody is logged in, at a page. */
+export async function openAt(
+  tests: BrowserTests,
+  { url }: TestStack,
+  { username, path }: { username: string; path: string },
+  options?: PageOptions,
+): Promise<WatchedPage> {
+  const watched = await tests.open(url, options);
+  await logInContext(watched.context, url, username);
+  await watched.page.goto(path);
+  await watched.page.getByRole('heading', { level: 1 }).waitFor();
+  return watched;
+}
+
+/** The user id of a demo user. */
+export function idOf({ users }: TestStack, username: string): string {
+  const user = users.find((one) => one.username === username);
+  if (user === undefined) throw new Error(`there is no ${username}`);
+  return user.id;
+}
+
+export const userPath = (stack: TestStack, username: string): string =>
+  `/#/admin/users/${idOf(stack, username)}`;
+
+/** Presses a button of the page and then the one that confirms it, which may be called the same. */
+export async function confirmed(page: Page, button: string, confirmation = button): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await inDialog(page, confirmation).click();
+}
+
+export const inDialog = (page: Page, button: string): Locator =>
+  page.getByRole('dialog').getByRole('button', { name: button, exact: true });
