@@ -17,7 +17,7 @@ export interface TransactionStream {
   stop(): void;
 }
 
-const PAUSE_LEAST_MS = 1000;
+const PAUSE_LEAST_MS = 500;
 const PAUSE_MOST_MS = 30_000;
 
 /**

@@ -7,6 +7,8 @@ import { type ChartLook, chartLook } from './chart-look.ts';
 /** Where in a row the bar is, and the line of text above it, as parts of the row's height from its top. */
 const BAR_AT = 0.72;
 const TEXT_AT = 0.36;
+/** Fewer bars leave room below them. */
+const ROWS_LEAST = 5;
 const BAR_SIZE: [part: number, mostPx: number] = [0.24, 12];
 
 /** Horizontal bars, one below the other; above each of them, whom the money went to and how much. */
@@ -21,7 +23,12 @@ export const spendersPlot: Plot<Spenders> = (target, size, first) => {
       cursor: { show: false },
       padding: [0, 0, 0, 0],
       scales: {
-        x: { time: false, ori: 1, dir: -1, range: () => [-BAR_AT, shown.spenders.length - BAR_AT] },
+        x: {
+          time: false,
+          ori: 1,
+          dir: -1,
+          range: () => [-BAR_AT, Math.max(ROWS_LEAST, shown.spenders.length) - BAR_AT],
+        },
         y: { ori: 0, dir: 1, range: (_, __, most) => [0, most || 1] },
       },
       axes: [{ show: false }, { show: false }],
