@@ -51,7 +51,7 @@ export function createSearch(find: (term: string, signal: AbortSignal) => Promis
     if (term === '') state.set({ phase: 'off' });
     else if (missing > 0) state.set({ phase: 'short', missing });
     else {
-      state.set({ phase: 'searching', term, found: foundIn(state.get()) });
+      state.set({ phase: 'searching', term, found: hitsIn(state.get()) });
       timer = setTimeout(() => void search(term), TYPING_PAUSE_MS);
     }
   }
@@ -77,4 +77,5 @@ export function createSearch(find: (term: string, signal: AbortSignal) => Promis
   return { state, type, now, stop };
 }
 
-const foundIn = (state: SearchState): Hits | undefined => ('found' in state ? state.found : undefined);
+/** What there is to show, if only of an earlier term. */
+export const hitsIn = (state: SearchState): Hits | undefined => ('found' in state ? state.found : undefined);

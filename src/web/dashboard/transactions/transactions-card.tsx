@@ -5,7 +5,7 @@ import { Notice } from '../../shell/notice.tsx';
 import { useStore } from '../../store.ts';
 import type { LiveAccount } from '../account/live-account.ts';
 import { LatestTransactions } from './latest-transactions.tsx';
-import { createSearch, type Search } from './search.ts';
+import { createSearch, hitsIn, type Search } from './search.ts';
 import { SearchField } from './search-field.tsx';
 import { TransactionTable } from './transaction-table.tsx';
 
@@ -17,9 +17,9 @@ export function TransactionsCard({ live }: { live: LiveAccount }): JSX.Element {
   const [search] = useState(() =>
     createSearch((term, signal) => searchTransactions(id, { term, limit: HITS_MOST }, signal)),
   );
-  const { phase } = useStore(search.state);
+  const state = useStore(search.state);
   useEffect(() => search.stop, []);
-  const isSearch = phase !== 'off' && phase !== 'short';
+  const isSearch = state.phase === 'fault' || hitsIn(state) !== undefined;
   return (
     <section class="card transactions-card" aria-labelledby="transactions-heading">
       <header class="card-head">
@@ -31,7 +31,7 @@ export function TransactionsCard({ live }: { live: LiveAccount }): JSX.Element {
   );
 }
 
-function Hits({ search }: { search: Search }): JSX.Element {
+function Hits({ search }: { search: Search }): JSX.Element | null {
   const state = useStore(search.state);
   if (state.phase === 'fault')
     return (
@@ -42,14 +42,14 @@ function Hits({ search }: { search: Search }): JSX.Element {
         </button>
       </>
     );
-  const found = 'found' in state ? state.found : undefined;
-  if (found === undefined) return <p class="empty">Searching …</p>;
+  const found = hitsIn(state);
+  if (found === undefined) return null;
   return (
     <div aria-busy={String(state.phase === 'searching')}>
       {found.transactions.length === 0 ? (
         <p class="empty">
-          No counterparty, description or type contains “{found.term}”. Escape shows the latest transactions
-          again.
+          No counterparty, description or type contains “{found.term}”. Clear the search to see the latest
+          transactions again.
         </p>
       ) : (
         <TransactionTable caption="Transactions found" rows={found.transactions} term={found.term} />
