@@ -6,7 +6,7 @@ import { bearer } from '../support/gateway.ts';
 import { logIn } from '../support/sessions.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { confirmed, idOf, inDialog, openAt, userPath } from './staff.ts';
+import { confirmed, idOf, inDialog, openAt, userPath } from './logged-in.ts';
 
 /** No password has this hash. */
 const NOBODYS = 'none';
@@ -37,11 +37,16 @@ test('users are found by the beginning of their name, and more of them are shown
     } as const;
     await addUser(stack.link, user, new Date());
   }
-  const { page } = await at('/#/admin/users', 'ada');
+  const { page, watch } = await at('/#/admin/users', 'ada');
   const rows = page.getByRole('rowheader');
   await page.getByText('The first 50 users').waitFor();
   expect(await rows.count()).toBe(50);
+  watch.expect({ path: '/admin/users', outcome: 'net::ERR_FAILED' });
+  await page.route('**/admin/users?cursor=*', (route) => route.abort(), { times: 1 });
   await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByText('The rest of the list could not be loaded: The service can not be reached').waitFor();
+  expect(await rows.count()).toBe(50);
+  await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('65 users').waitFor();
   expect(new Set(await rows.allTextContents()).size).toBe(65);
   await expect.poll(() => page.locator(':focus').textContent()).toBe('These are all.');

@@ -7,8 +7,8 @@ import { overflowPx, type PageOptions } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
+import { confirmed, openAt, userPath } from './logged-in.ts';
 import { atLogIn, isLoggedIn, LOOKS, STREAMS_END } from './pages.ts';
-import { confirmed, openAt, userPath } from './staff.ts';
 
 const EVIL = '<img src=x onerror=alert(1)>';
 

@@ -2,50 +2,33 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { changeUser } from '../../src/identity/user-change.ts';
 import { axeViolations } from '../support/axe.ts';
-import { overflowPx, type PageOptions, type WatchedPage } from '../support/browser.ts';
+import { overflowPx, type PageOptions } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import { bearer } from '../support/gateway.ts';
 import { logIn } from '../support/sessions.ts';
 import type { TestStack } from '../support/stack.ts';
-import { logInContext, startWebStack } from '../support/web-stack.ts';
-import { atLogIn, LOOKS, logInAs, STREAMS_END } from './pages.ts';
+import { startWebStack } from '../support/web-stack.ts';
+import { inDialog, leavesAfter, openAt } from './logged-in.ts';
+import { LOOKS, STREAMS_END } from './pages.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0';
 const ENDED_ELSEWHERE = 'This session was ended from somewhere else';
-const PASSWORD = { method: 'POST', path: '/auth/password' } as const;
 
 const tests = browserTests();
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startWebStack({ LOGIN_FAILURES_PER_USERNAME: '2', LOGIN_FAILURE_WINDOW_SECONDS: '30' });
+  stack = await startWebStack();
 });
 afterAll(() => stack?.close());
 beforeEach(async () => {
   for (const { id } of stack.users) await changeUser(stack.link, id, () => ({ end: 'all' }));
 });
 
-/** A browser of its own in which somebody is logged in, at a page. */
-async function at(path: string, username: string, options?: PageOptions): Promise<WatchedPage> {
-  const watched = await tests.open(stack.url, options);
-  await logInContext(watched.context, stack.url, username);
-  await watched.page.goto(path);
-  await watched.page.getByRole('heading', { level: 1 }).waitFor();
-  return watched;
-}
-
+const at = (path: string, username: string, options?: PageOptions) =>
+  openAt(tests, stack, { username, path }, options);
 const logInWithFirefox = () => logIn(stack.url, 'bob', { headers: { 'user-agent': FIREFOX } });
 const row = (page: Page, device: string) => page.getByRole('row').filter({ hasText: device });
-const inDialog = (page: Page, button: string) =>
-  page.getByRole('dialog').getByRole('button', { name: button });
 const focused = (page: Page) => page.locator(':focus');
-
-/** Presses a button, and says how long it takes until another page is at the log-in form. */
-async function leavesAfter(press: Promise<void>, page: Page): Promise<number> {
-  await press;
-  const pressedMs = performance.now();
-  await atLogIn(page);
-  return performance.now() - pressedMs;
-}
 
 test.each([
   ['bob', '/#/sessions'],
@@ -115,52 +98,21 @@ test('this session is ended by logging out', async () => {
   await page.getByText('You have logged out.').waitFor();
 });
 
-test('an open list shows new sessions by itself, and keeps nobody logged in by that', async () => {
+test('an open list follows what happens elsewhere without losing the focus, and keeps nobody logged in by that', async () => {
   const { page, watch } = await at('/#/sessions', 'bob');
   watch.expect(STREAMS_END);
   await page.clock.install();
   await page.reload();
   await row(page, 'this device').waitFor();
-  await logInWithFirefox();
+  const firefox = await logInWithFirefox();
   const asked = page.waitForRequest('**/auth/sessions');
   await page.clock.fastForward(10_000);
   expect((await asked).headers()['x-background']).toBe('1');
-  await row(page, 'Firefox on Linux').waitFor();
-});
-
-test('a password that can not be changed is told at its field, and too many tries with the time to wait', async () => {
-  const { page, watch } = await at('/#/sessions', 'sam');
-  const change = async (current: string, wanted: string): Promise<void> => {
-    await page.getByLabel('Current password').fill(current);
-    await page.getByLabel('New password').fill(wanted);
-    await page.getByRole('button', { name: 'Change the password' }).click();
-  };
-  watch.expect(...[400, 403, 429].map((outcome) => ({ ...PASSWORD, outcome })));
-  await change('supervise1', 'password');
-  await page.getByText('is one of the most common passwords').waitFor();
-  await expect.poll(() => focused(page).getAttribute('name')).toBe('new_password');
-  await change('wrong', 'a longer one than before');
-  await page.getByText('The current password is wrong.').waitFor();
-  await expect.poll(() => focused(page).getAttribute('name')).toBe('current_password');
-  await change('wrong', 'a longer one than before');
-  await change('wrong', 'a longer one than before');
-  await page.getByText(/Try again in (?:30|29|28) seconds/).waitFor();
-});
-
-test('a changed password ends all other sessions, which the list shows, and is the one to log in with', async () => {
-  const other = await at('/#/sessions', 'alice');
-  other.watch.expect(STREAMS_END);
-  const { page } = await at('/#/sessions', 'alice');
-  await page.getByRole('button', { name: 'End all others (1)' }).waitFor();
-  await page.getByLabel('Current password').fill('wonderland1');
-  await page.getByLabel('New password').fill('through the looking-glass');
-  const changed = page.getByRole('button', { name: 'Change the password' }).click();
-  expect(await leavesAfter(changed, other.page)).toBeLessThan(1000);
-  await page.getByText('Your password has been changed. All of your other sessions have ended.').waitFor();
-  await page.getByText('You are logged in nowhere else.').waitFor();
-  expect(await page.getByLabel('New password').inputValue()).toBe('');
-  await logInAs(other.page, 'alice', 'through the looking-glass');
-  await other.page.getByRole('heading', { name: 'My sessions' }).waitFor();
+  await row(page, 'Firefox on Linux').getByRole('button').focus();
+  await fetch(`${stack.url}/auth/logout`, { method: 'POST', headers: bearer(firefox.access_token) });
+  await page.clock.fastForward(10_000);
+  await row(page, 'Firefox on Linux').waitFor({ state: 'detached' });
+  await expect.poll(() => focused(page).getByRole('heading').textContent()).toBe('Where you are logged in');
 });
 
 test.each(LOOKS)(

@@ -33,7 +33,10 @@ export function AuditFilter({ user, userName, action, onFound, onSame }: AuditFi
   const form = useForm();
   const [nobody, setNobody] = useState<string | undefined>(undefined);
   const element = useRef<HTMLFormElement>(null);
-  useEffect(() => show(element.current, { user: userName, action: action ?? '' }), [userName, action]);
+  useEffect(() => {
+    show(element.current, { user: userName, action: action ?? '' });
+    setNobody(undefined);
+  }, [userName, action]);
 
   async function idOf(typed: string): Promise<string | undefined> {
     if (typed === userName) return user;

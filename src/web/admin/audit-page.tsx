@@ -1,7 +1,6 @@
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { type AuditRecord, auditRecords } from '../api/admin.ts';
 import { formatDateTime } from '../format.ts';
-import { LoadFault } from '../shell/load-fault.tsx';
 import { Page } from '../shell/page.tsx';
 import { AuditFilter } from './audit-filter.tsx';
 import { AuditTable } from './audit-table.tsx';
@@ -9,6 +8,7 @@ import { lookedBackTo } from './audit-words.ts';
 import { More } from './more.tsx';
 import { useNames } from './names.ts';
 import { type LoadedPage, usePages } from './pages.ts';
+import { PagesFault } from './pages-fault.tsx';
 
 export interface AuditPageProps {
   user?: string | undefined;
@@ -30,9 +30,9 @@ export function AuditPage({ user, action }: AuditPageProps): JSX.Element {
           onFound={({ id, username }) => learn(id, username)}
           onSame={() => void pages.reload()}
         />
-        {pages.fault && <LoadFault answer={pages} what="The trail" />}
+        <PagesFault pages={pages} />
         <p class="faint count" role="status">
-          {countOf(value)}
+          {pages.fault ? '' : countOf(value)}
         </p>
         {value && value.items.length > 0 && <AuditTable records={value.items} known={known} />}
         <More label="Show older" end="There are no older records." pages={pages} />

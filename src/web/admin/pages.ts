@@ -9,9 +9,9 @@ export interface LoadedPage<Item> {
 
 /** A list that comes page by page. */
 export interface Pages<Item> {
-  /** What has been loaded so far, the pages joined; undefined at first. It stays while it is asked for again. */
+  /** What has been loaded so far, the pages joined. It stays while another first page is asked for, unless that fails. */
   value: LoadedPage<Item> | undefined;
-  /** Why there is nothing newer, or no more. */
+  /** Why there is nothing, or with a value, no more. */
   fault: string | undefined;
   isBusy: boolean;
   /** Begins anew. */
@@ -40,7 +40,9 @@ export function usePages<Item>(
       setValue({ items: [...(before?.items ?? []), ...page.items], next: page.next });
       setFault(undefined);
     } catch (caught) {
-      if (mine === turn.current) setFault(titleOf(caught));
+      if (mine !== turn.current) return;
+      setValue(before);
+      setFault(titleOf(caught));
     } finally {
       if (mine === turn.current) setBusy(false);
     }

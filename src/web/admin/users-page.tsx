@@ -4,12 +4,12 @@ import { findUsers, type ShownUser } from '../api/admin.ts';
 import type { Who } from '../api/auth.ts';
 import { hrefOf } from '../place.ts';
 import { Field } from '../shell/field.tsx';
-import { LoadFault } from '../shell/load-fault.tsx';
 import { type Outcome, OutcomeNotice } from '../shell/outcome.tsx';
 import { Page } from '../shell/page.tsx';
 import { More } from './more.tsx';
 import { NewUserDialog } from './new-user-dialog.tsx';
 import { type LoadedPage, usePages } from './pages.ts';
+import { PagesFault } from './pages-fault.tsx';
 import { UserTable } from './user-table.tsx';
 import { nameOf } from './user-words.ts';
 
@@ -42,9 +42,9 @@ export function UsersPage({ who }: { who: Who }): JSX.Element {
       </OutcomeNotice>
       <section class="card users" aria-label="Users by name">
         <Search onSearch={setQ} />
-        {pages.fault && <LoadFault answer={pages} what="The list" />}
+        <PagesFault pages={pages} />
         <p class="faint count" role="status">
-          {countOf(pages.value, q)}
+          {pages.fault ? '' : countOf(pages.value, q)}
         </p>
         {pages.value && pages.value.items.length > 0 && <UserTable users={pages.value.items} />}
         <More label="Show more" end="These are all." pages={pages} />

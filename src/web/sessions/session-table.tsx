@@ -1,10 +1,7 @@
 import type { Child } from 'hono/jsx';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import type { SessionSummary } from '../../session/list.ts';
 import { formatAgo, formatDateTime } from '../format.ts';
-
-/** A session as its owner or staff see it; `current` only on the one that asks. */
-export type ShownSession = SessionSummary & { current?: boolean };
+import { inOrder, type ShownSession } from './own-sessions.ts';
 
 export interface SessionTableProps<Session extends ShownSession> {
   caption: string;
@@ -37,7 +34,7 @@ export function SessionTable<Session extends ShownSession>({
         </tr>
       </thead>
       <tbody>
-        {sessions.map((session) => (
+        {inOrder(sessions).map((session) => (
           <SessionRow key={session.session_id} session={session} action={action?.(session)} />
         ))}
       </tbody>

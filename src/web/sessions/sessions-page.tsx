@@ -3,6 +3,7 @@ import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { type OwnSession, ownSessions } from '../api/auth.ts';
 import { logOut } from '../session/session.ts';
 import { useForm } from '../shell/form.ts';
+import { useKeptFocus } from '../shell/kept-focus.ts';
 import { LoadFault } from '../shell/load-fault.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { type Outcome, OutcomeNotice } from '../shell/outcome.tsx';
@@ -10,7 +11,7 @@ import { Page } from '../shell/page.tsx';
 import { ChangePassword } from './change-password.tsx';
 import { EndDialog, type Ending } from './end-dialog.tsx';
 import { useLiveSessions } from './live-sessions.ts';
-import { countOthers, thisOneFirst } from './own-sessions.ts';
+import { countOthers } from './own-sessions.ts';
 import { SessionTable } from './session-table.tsx';
 
 /** Where am I logged in, and the way to end it. */
@@ -18,6 +19,7 @@ export function SessionsPage(): JSX.Element {
   const answer = useLiveSessions(ownSessions, []);
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
   const [ending, setEnding] = useState<Ending | undefined>(undefined);
+  const kept = useKeptFocus<HTMLElement>([answer.value, ending]);
   const tell = (text: string): void => {
     setOutcome({ text });
     void answer.reload();
@@ -25,7 +27,7 @@ export function SessionsPage(): JSX.Element {
   return (
     <Page title="My sessions">
       <OutcomeNotice outcome={outcome} />
-      <section class="card" aria-labelledby="sessions-heading">
+      <section class="card" aria-labelledby="sessions-heading" ref={kept} tabindex={-1}>
         <h2 id="sessions-heading">Where you are logged in</h2>
         {answer.fault && <LoadFault answer={answer} what="The list" />}
         {answer.value === undefined && !answer.fault && <p class="faint">Looking …</p>}
@@ -60,7 +62,7 @@ function OwnSessions({ sessions, onEnd }: OwnSessionsProps): JSX.Element {
   return (
     <>
       {form.fault && <Notice kind="error">You are still logged in. {form.fault.title}</Notice>}
-      <SessionTable caption="Your sessions" sessions={thisOneFirst(sessions)} action={action} />
+      <SessionTable caption="Your sessions" sessions={sessions} action={action} />
       {others === 0 ? (
         <p class="faint alone">You are logged in nowhere else.</p>
       ) : (

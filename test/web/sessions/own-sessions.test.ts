@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 import type { OwnSession } from '../../../src/web/api/auth.ts';
-import { countOthers, otherSessions, thisOneFirst } from '../../../src/web/sessions/own-sessions.ts';
+import { countOthers, inOrder, otherSessions } from '../../../src/web/sessions/own-sessions.ts';
 
-const session = (session_id: string, current: boolean): OwnSession => ({
+const session = (session_id: string, current = false, day = '01'): OwnSession => ({
   session_id,
   current,
   client_id: 'portcullis-web',
   device: 'Firefox on Linux',
   address: '127.0.0.1',
-  created_at: '2026-01-01T00:00:00.000Z',
+  created_at: `2026-01-${day}T00:00:00.000Z`,
   last_seen_at: '2026-01-01T00:00:00.000Z',
   ends_at: '2026-01-01T12:00:00.000Z',
 });
-const sessions = [session('a', false), session('b', false), session('here', true), session('c', false)];
+const sessions = [session('a'), session('b', false, '02'), session('here', true), session('c')];
 
-test("this page's session comes first, and the others keep their order", () => {
-  expect(thisOneFirst(sessions).map(({ session_id }) => session_id)).toEqual(['here', 'a', 'b', 'c']);
+test("this page's session comes first, then the newest, whichever was used last", () => {
+  expect(inOrder(sessions).map(({ session_id }) => session_id)).toEqual(['here', 'b', 'a', 'c']);
 });
 
 test('the others are counted, in words', () => {

@@ -3,6 +3,7 @@ import type { PageOptions, WatchedPage } from '../support/browser.ts';
 import type { BrowserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { logInContext } from '../support/web-stack.ts';
+import { atLogIn } from './pages.ts';
 
 /** A browser of its own in which somebody is logged in, at a page. */
 export async function openAt(
@@ -36,3 +37,11 @@ export async function confirmed(page: Page, button: string, confirmation = butto
 
 export const inDialog = (page: Page, button: string): Locator =>
   page.getByRole('dialog').getByRole('button', { name: button, exact: true });
+
+/** How many milliseconds after a click another page is at the log-in form. */
+export async function leavesAfter(click: Promise<void>, page: Page): Promise<number> {
+  await click;
+  const clickedMs = performance.now();
+  await atLogIn(page);
+  return performance.now() - clickedMs;
+}
