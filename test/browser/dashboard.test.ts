@@ -252,13 +252,15 @@ describe('the stream', () => {
     const { page, watch } = await tests.open(stack.url);
     watch.expect(STREAMS_END, { path: /\/stream$/, outcome: 503 });
     await logInContext(page.context(), stack.url, 'bob');
-    await page.route('**/stream', (route) => route.fulfill({ status: 503 }), { times: 1 });
+    let isDown = true;
+    await page.route('**/stream', (route) => (isDown ? route.fulfill({ status: 503 }) : route.continue()));
     const asked = page.waitForRequest(
       (request) => request.url().endsWith('/auth/session') && isBackground(request),
     );
     await page.goto('/');
     await page.getByText('Reconnecting').waitFor();
     await asked;
+    isDown = false;
     await isLive(page);
     await happen({ description: 'after the refusal' });
     await rows(page).getByText('after the refusal').waitFor();
@@ -298,7 +300,7 @@ test('staff without an account are told where to go, and look at a customer’s 
 
 test('older transactions come page by page, none twice, and the page is sound and accessible in every look', async () => {
   const { page } = await dashboardOf('bob');
-  expect(await rows(page).count()).toBe(10);
+  await until(async () => (await rows(page).count()) === 10);
   await page.getByRole('button', { name: 'Show older' }).click();
   await until(async () => (await rows(page).count()) === 30);
   expect(new Set(await rows(page).allTextContents()).size).toBe(30);
