@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { AUDIT_ACTIONS } from '../../audit/event.ts';
 import { findUsers, type ShownUser } from '../api/admin.ts';
 import { hrefOf } from '../place.ts';
 import { Field } from '../shell/field.tsx';
@@ -22,10 +21,7 @@ export interface AuditFilterProps {
   onSame: () => void;
 }
 
-const ACTIONS: [string, string][] = [
-  ['', 'All'],
-  ...AUDIT_ACTIONS.map((action): [string, string] => [action, ACTION_WORDS[action]]),
-];
+const ACTIONS: [string, string][] = [['', 'All'], ...Object.entries(ACTION_WORDS)];
 const SUGGESTIONS = '5';
 
 /** Chooses by user and by action. The choice goes into the address bar, and comes back from there. */

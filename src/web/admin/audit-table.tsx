@@ -1,5 +1,6 @@
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import type { AuditRecord } from '../api/admin.ts';
+import { language } from '../format.ts';
 import { hrefOf } from '../place.ts';
 import { ACTION_WORDS, detailWords } from './audit-words.ts';
 import type { KnownNames } from './name-look-up.ts';
@@ -11,7 +12,7 @@ export interface AuditTableProps {
   isBrief?: boolean;
 }
 
-const time = new Intl.DateTimeFormat(navigator.language, { dateStyle: 'medium', timeStyle: 'medium' });
+const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
 
 export const AuditTable = ({ records, known, isBrief = false }: AuditTableProps): JSX.Element => (
   <table class="cards audit">

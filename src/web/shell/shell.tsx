@@ -77,5 +77,7 @@ function Navigation({ who }: { who: Who }): JSX.Element {
   );
 }
 
-const isHere = (to: Place, here: Place): boolean =>
-  to.page === here.page || (to.page === 'users' && here.page === 'user');
+/** A page that is reached from a link's page counts as it. */
+const LINK_PAGE: Partial<Record<Place['page'], Place['page']>> = { user: 'users', account: 'dashboard' };
+
+const isHere = (to: Place, here: Place): boolean => to.page === (LINK_PAGE[here.page] ?? here.page);

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import type { BalancePoint } from '../../api/bank.ts';
-import { minorDigits } from '../../format.ts';
+import { language, minorDigits } from '../../format.ts';
 import { type BalanceRange, RANGE_MS } from './balance-points.ts';
 import type { Plot } from './chart.tsx';
 import { chartLook } from './chart-look.ts';
@@ -29,7 +29,7 @@ export const balancePlot =
   ({ range, currency, onPoint }: BalancePlotParts): Plot<BalanceSeries> =>
   (target, size, first) => {
     const look = chartLook();
-    const tick = new Intl.DateTimeFormat(navigator.language, TICK[range]);
+    const tick = new Intl.DateTimeFormat(language, TICK[range]);
     let shown = first;
     const axis = { stroke: look.faint, font: look.font(12), ticks: { show: false } };
     const widthOf = ({ ctx }: uPlot, texts: readonly string[] | null): number => {
@@ -101,7 +101,7 @@ function balanceBounds(least: number | null, most: number | null): [number, numb
 function moneyTicks(amountsMinor: readonly number[], currency: string): string[] {
   const digits = minorDigits(currency);
   const isWhole = amountsMinor.every((amount) => amount % 10 ** digits === 0);
-  const format = new Intl.NumberFormat(navigator.language, {
+  const format = new Intl.NumberFormat(language, {
     style: 'currency',
     currency,
     ...(isWhole && { maximumFractionDigits: 0, minimumFractionDigits: 0 }),

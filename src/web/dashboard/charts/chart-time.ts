@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'hono/jsx/dom';
+import { language } from '../../format.ts';
 import { type BalanceRange, RANGE_MS } from './balance-points.ts';
 
 const TIME: Intl.DateTimeFormatOptions = { weekday: 'short', hour: '2-digit', minute: '2-digit' };
 const formats: Record<BalanceRange, Intl.DateTimeFormat> = {
-  hour: new Intl.DateTimeFormat(navigator.language, TIME),
-  day: new Intl.DateTimeFormat(navigator.language, TIME),
-  week: new Intl.DateTimeFormat(navigator.language, { ...TIME, day: 'numeric', month: 'short' }),
+  hour: new Intl.DateTimeFormat(language, TIME),
+  day: new Intl.DateTimeFormat(language, TIME),
+  week: new Intl.DateTimeFormat(language, { ...TIME, day: 'numeric', month: 'short' }),
 };
 
 /** An instant (milliseconds since 1970) as precisely as the range needs it. */
