@@ -77,8 +77,8 @@ test('at the idle timeout the page is left also when the service can not be aske
   watch.expect({ path: '/auth/session', outcome: 401 });
   stack.redis.freeze();
   try {
+    await page.getByText(AWAY).waitFor({ timeout: 10_000 });
     await atLogIn(page);
-    await page.getByText(AWAY).waitFor();
   } finally {
     stack.redis.thaw();
   }

@@ -88,8 +88,8 @@ describe('what counts as activity', () => {
 test('a dashboard that polls, refreshes and keeps a stream open is logged out on time; a user who does something is not', async () => {
   const hasty = await startAnotherGateway(gateway, { settings: { sessionIdleSeconds: 2 } });
   const url = hasty.url;
-  const [poller, user] = [await logIn(url), await logIn(url)];
   const startedAt = performance.now();
+  const [poller, user] = [await logIn(url), await logIn(url)];
   let dashboard = poller;
   const poll = async (): Promise<number> => {
     const background = await ask({ 'x-background': '1' }, { tokens: dashboard, url });
