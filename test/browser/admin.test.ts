@@ -2,13 +2,11 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { changeUser } from '../../src/identity/user-change.ts';
 import { addUser } from '../../src/identity/users.ts';
-import { axeViolations } from '../support/axe.ts';
-import { overflowPx, type PageOptions } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
 import { confirmed, openAt, userPath } from './logged-in.ts';
-import { atLogIn, isLoggedIn, LOOKS, STREAMS_END } from './pages.ts';
+import { atLogIn, isLoggedIn, STREAMS_END } from './pages.ts';
 
 const EVIL = '<img src=x onerror=alert(1)>';
 
@@ -23,8 +21,7 @@ beforeEach(async () => {
     await changeUser(stack.link, id, () => ({ set: { role, status: 'active' }, end: 'all' }));
 });
 
-const at = (path: string, username: string, options?: PageOptions) =>
-  openAt(tests, stack, { username, path }, options);
+const at = (path: string, username: string) => openAt(tests, stack, { username, path });
 const pageLinks = (page: Page) => page.getByRole('navigation').getByRole('link').allTextContents();
 const nothingHere = (page: Page) => page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
 const buttons = (page: Page) => page.getByRole('main').getByRole('button').allTextContents();
@@ -126,23 +123,3 @@ test('a name that is markup is text wherever it is shown', async () => {
   expect(await page.getByRole('main').locator('img').count()).toBe(0);
   expect(await page.title()).toBe(`${EVIL} (mallory) – Portcullis`);
 });
-
-test.each(LOOKS)(
-  'the admin pages are sound and accessible, $width px wide and $colorScheme',
-  async (look) => {
-    await stack.login('bob');
-    const { page } = await at('/#/admin/audit', 'root', look);
-    const seen: [string, () => Promise<void>][] = [
-      ['/#/admin/audit', () => page.getByText('Ids').first().click()],
-      [userPath(stack, 'bob'), () => page.getByRole('rowheader', { name: 'Log-in' }).first().waitFor()],
-      ['/#/admin/users', () => page.getByRole('link', { name: 'Bob Mould' }).waitFor()],
-      ['/#/admin/users', () => page.getByRole('button', { name: 'New user' }).click()],
-    ];
-    for (const [path, isThere] of seen) {
-      await page.goto(path);
-      await isThere();
-      expect(await overflowPx(page)).toBeLessThanOrEqual(0);
-      expect(await axeViolations(page)).toEqual([]);
-    }
-  },
-);
