@@ -6,7 +6,7 @@ import type { TestStack } from '../support/stack.ts';
 import { logInContext, startWebStack } from '../support/web-stack.ts';
 import { atLogIn, isLoggedIn, STREAMS_END } from './pages.ts';
 
-const IDLE_SECONDS = 4;
+const IDLE_SECONDS = 3;
 const AWAY = 'You were away for a while, so you have been logged out.';
 
 const tests = browserTests();

@@ -19,8 +19,9 @@ describe('with an idle timeout of 15 minutes', () => {
 
   test('the warning counts whole seconds down, and at none it is over', () => {
     const at = (secondsLeft: number) => idleness(ends, NOW_MS + 15 * MINUTE_MS - secondsLeft * 1000);
-    expect(at(60)).toEqual({ phase: 'warning', secondsLeft: 60, canStay: true });
-    expect(at(0.001)).toEqual({ phase: 'warning', secondsLeft: 1, canStay: true });
+    expect(at(60)).toEqual({ phase: 'warning', secondsLeft: 60, nextInMs: 1000, canStay: true });
+    expect(at(0.001)).toEqual({ phase: 'warning', secondsLeft: 1, nextInMs: 1, canStay: true });
+    expect(at(12.25)).toMatchObject({ secondsLeft: 13, nextInMs: 250 });
     expect(at(0)).toEqual({ phase: 'over' });
     expect(at(-3600)).toEqual({ phase: 'over' });
   });
@@ -47,6 +48,7 @@ test('where the session itself ends first there is no staying', () => {
   expect(idleness({ ...ends, idleMost: 15 * MINUTE_MS }, NOW_MS)).toEqual({
     phase: 'warning',
     secondsLeft: 40,
+    nextInMs: 1000,
     canStay: false,
   });
 });

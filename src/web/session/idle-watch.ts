@@ -17,7 +17,6 @@ export interface IdleWatch {
 
 /** What tells that somebody is here. */
 const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
-const SECOND_MS = 1000;
 /** The server's count and this one differ by a little; it is not asked again at once for that. */
 const CHECKS_APART_MS = 250;
 
@@ -31,6 +30,7 @@ export const idleWarning = createStore<Extract<Idleness, { phase: 'warning' }> |
 export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isRenewing = false;
+  let isStopped = false;
 
   const wait = (ms: number, then: () => void): void => {
     clearTimeout(timer);
@@ -38,10 +38,11 @@ export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWa
   };
 
   function look(): void {
+    if (isStopped) return;
     const now = idleness(ends(), Date.now());
     idleWarning.set(now.phase === 'warning' ? now : undefined);
     if (now.phase === 'present') wait(Math.max(now.warnInMs, CHECKS_APART_MS), askFirst);
-    else if (now.phase === 'warning') wait(SECOND_MS, look);
+    else if (now.phase === 'warning') wait(now.nextInMs, look);
     else onOver();
   }
 
@@ -62,6 +63,7 @@ export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWa
   return {
     look,
     stop() {
+      isStopped = true;
       clearTimeout(timer);
       for (const sign of SIGNS) window.removeEventListener(sign, noteSign);
       idleWarning.set(undefined);

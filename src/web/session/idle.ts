@@ -14,7 +14,8 @@ const RENEWALS_IN_TIMEOUT = 10;
 
 export type Idleness =
   | { phase: 'present'; warnInMs: number }
-  | { phase: 'warning'; secondsLeft: number; canStay: boolean }
+  /** `nextInMs`: until there is one second less. */
+  | { phase: 'warning'; secondsLeft: number; nextInMs: number; canStay: boolean }
   | { phase: 'over' };
 
 /** How long before the end the warning comes: one minute, or half of a shorter idle timeout. */
@@ -27,7 +28,8 @@ export function idleness(ends: SessionEnds, nowMs: number): Idleness {
   const warnInMs = leftMs - warningMs(ends);
   if (warnInMs > 0) return { phase: 'present', warnInMs };
   const canStay = ends.absoluteMs > ends.idleMs;
-  return { phase: 'warning', secondsLeft: Math.ceil(leftMs / 1000), canStay };
+  const secondsLeft = Math.ceil(leftMs / 1000);
+  return { phase: 'warning', secondsLeft, nextInMs: leftMs - (secondsLeft - 1) * 1000, canStay };
 }
 
 /** Whether somebody's presence is worth telling the server now. */
