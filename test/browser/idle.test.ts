@@ -73,8 +73,8 @@ test('a page left alone warns, lets one stay, and is logged out at the idle time
 
 test('at the idle timeout the page is left also when the service can not be asked', async () => {
   const { page, watch } = await openAs('bob');
-  watch.expect({ path: '/auth/session', outcome: 503 }, { path: '/auth/refresh', outcome: 503 });
-  watch.expect({ path: '/auth/session', outcome: 401 });
+  for (const path of ['/auth/session', '/auth/refresh', '/auth/session/events'])
+    watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
   stack.redis.freeze();
   try {
     await page.getByText(AWAY).waitFor({ timeout: 10_000 });

@@ -176,8 +176,10 @@ test('a reload of the page keeps the session, and the session also lasts when th
   await page.goto('/#/sessions');
   await logInAs(page, 'bob', 'foobared');
   await isLoggedIn(page);
+  await page.getByRole('button', { name: 'Log out here' }).waitFor();
   await page.reload();
   await isLoggedIn(page);
+  await page.getByRole('button', { name: 'Log out here' }).waitFor();
   await context.clearCookies({ name: 'portcullis' });
   await page.reload();
   await isLoggedIn(page);
