@@ -1,7 +1,7 @@
 import { type RefObject, useRef, useState } from 'hono/jsx/dom';
 import type { Transaction } from '../../api/bank.ts';
 import type { NotDone } from '../../api/problem.ts';
-import { formatMoney, minorDigits } from '../../format.ts';
+import { formatMoney, language, minorDigits } from '../../format.ts';
 import { focusFirstFault } from '../../shell/first-fault.ts';
 import { textOf } from '../../shell/form.ts';
 import type { Outcome } from '../../shell/outcome.tsx';
@@ -51,7 +51,7 @@ export function useTransfer(live: LiveAccount): Transfer {
     setOutcome(undefined);
     setFaults('faults' in read ? read.faults : {});
     if ('order' in read) {
-      setAttempt(attemptOf(read.order, attempt, () => crypto.randomUUID()));
+      setAttempt(attemptOf(read.order, attempt, newKey));
       setAsking(true);
     } else focusFirstFault(form.current);
   }
@@ -88,6 +88,12 @@ export function useTransfer(live: LiveAccount): Transfer {
   };
 }
 
+/** 128 random bits. (`crypto.randomUUID` is not there on plain http to another machine.) */
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
+
 const textsOf = (form: HTMLFormElement): TransferTexts => ({
   to: textOf(form, 'to'),
   amountMinor: textOf(form, 'amountMinor'),
@@ -96,12 +102,12 @@ const textsOf = (form: HTMLFormElement): TransferTexts => ({
 
 function termsOf(currency: string): OrderTerms {
   const digits = minorDigits(currency);
-  const { language } = navigator;
   const format = new Intl.NumberFormat(language, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
-  return { minorDigits: digits, language, example: format.format(1234.5) };
+  const { locale } = format.resolvedOptions();
+  return { minorDigits: digits, language: locale, example: format.format(1234.5) };
 }
 
 function doneText({ amountMinor, balanceAfterMinor, counterparty, currency }: Transaction): string {
