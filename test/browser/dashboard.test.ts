@@ -223,7 +223,7 @@ describe('transfers', () => {
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('status').getByText('€7.00 sent to Alice Liddell.').waitFor();
     expect(await rows(page).getByText('Sent twice').count()).toBe(1);
-    expect(keys).toEqual([expect.stringMatching(/^[\da-f-]{36}$/), keys[0]]);
+    expect(keys).toEqual([expect.stringMatching(/^[\da-f]{32}$/), keys[0]]);
   });
 });
 
