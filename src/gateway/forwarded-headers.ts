@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Memo } from '../memo.ts';
 import type { Site } from './credential.ts';
+import { NOTHING_ALLOWED } from './publication.ts';
 import { STRICT_TRANSPORT } from './transport-security.ts';
 
 const NAMES_REMEMBERED = 1000;
@@ -44,11 +45,17 @@ const UNMISTAKABLE_NAME = /^[a-z0-9-]+$/;
 
 /**
  * The gateway's cookies are the only ones: a cookie of the bank's would never come back to it. A challenge of
- * the bank's is to the gateway, and no client can meet it. How browsers reach the site is not the bank's to say.
+ * the bank's is to the gateway, and no client can meet it. What browsers take for the whole site, such as how to reach
+ * it and what to forget of it, is not the bank's to say.
  */
 const NEVER_FROM_BANK = new Set([
   ...HOP_BY_HOP,
+  'alt-svc',
   'authentication-info',
+  'clear-site-data',
+  'nel',
+  'report-to',
+  'service-worker-allowed',
   'set-cookie',
   STRICT_TRANSPORT,
   'www-authenticate',
@@ -108,7 +115,11 @@ const forwardedNames = new Memo<string>(NAMES_REMEMBERED);
 const isClients = (name: string): boolean =>
   !NEVER_FROM_CLIENT.has(name) && UNMISTAKABLE_NAME.test(name) && !NEVER_FROM_CLIENT_FAMILY.test(name);
 
-/** The headers of the bank's answer that go to the client, as a flat list of names and values. */
+/**
+ * The headers of the bank's answer that go to the client, as a flat list of names and values. The bank shares its
+ * origin with the gateway's own pages: a document of its that a browser opened would act as the user who is logged in.
+ * So none does anything, by a policy that holds besides the bank's own.
+ */
 export function headersForClient(
   headers: IncomingHttpHeaders,
   requestId: string,
@@ -122,6 +133,7 @@ export function headersForClient(
   }
   if (headers['cache-control'] === undefined || named?.has('cache-control'))
     passed.push('cache-control', 'no-store');
+  passed.push('content-security-policy', NOTHING_ALLOWED);
   passed.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
   if (strictTransport !== undefined) passed.push(STRICT_TRANSPORT, strictTransport);
   return passed;

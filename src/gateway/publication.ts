@@ -11,6 +11,10 @@ export interface Publication {
   contentSecurityPolicy: string;
 }
 
+/** A `Content-Security-Policy` under which nothing runs, is loaded, is sent or is framed. */
+export const NOTHING_ALLOWED =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** What none of the pages has a use for, and so nothing that got into one may use either. */
 const DENIED_FEATURES = [
   'accelerometer',

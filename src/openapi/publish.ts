@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GatewaySettings } from '../config.ts';
-import type { Publication } from '../gateway/publication.ts';
+import { NOTHING_ALLOWED, type Publication } from '../gateway/publication.ts';
 import type { ApiDescription } from '../gateway/routes/api-description.ts';
 import { describeApi } from './api.ts';
 import { docsPage } from './page/page.ts';
@@ -9,19 +9,17 @@ import { STYLE } from './page/style.ts';
 /** It may be kept for a while; then the client asks whether it is still the newest. */
 const CACHE_CONTROL = 'public, max-age=300';
 
-const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /** The description of the API as the gateway publishes it. */
 export async function publishedDescription(
   settings: Pick<GatewaySettings, 'issuer' | 'policyFile'>,
 ): Promise<ApiDescription> {
   const document = describeApi(settings);
   return {
-    openapi: text(JSON.stringify(document), 'application/json', NOTHING),
+    openapi: text(JSON.stringify(document), 'application/json', NOTHING_ALLOWED),
     docs: text(
       await docsPage(document),
       'text/html; charset=utf-8',
-      `${NOTHING}; style-src 'sha256-${sha256(STYLE)}'`,
+      `${NOTHING_ALLOWED}; style-src 'sha256-${sha256(STYLE)}'`,
     ),
   };
 }

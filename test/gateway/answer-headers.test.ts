@@ -5,6 +5,9 @@ import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { RawConnection, rawRequest, sendRaw } from '../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
+/** Nothing runs, nothing is loaded or sent, and nobody frames it. */
+const INERT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 let gateway: TestGateway;
 let bank: Upstream;
 let token = '';
@@ -41,6 +44,7 @@ describe('what reaches the client', () => {
       'x-hop': '1',
     });
     expect(headers).toEqual({
+      'content-security-policy': [INERT],
       'content-type': ['application/json'],
       'content-length': ['2'],
       etag: ['"1"'],
@@ -72,10 +76,33 @@ describe('what reaches the client', () => {
     expect((await answered({}))['cache-control']).toEqual(['no-store']);
     expect(headersForClient({ 'cache-control': 'max-age=60', connection: 'cache-control' }, 'r')).toEqual([
       ...['cache-control', 'no-store'],
+      ...['content-security-policy', INERT],
       ...['x-content-type-options', 'nosniff'],
       ...['x-request-id', 'r'],
     ]);
   });
+});
+
+test('a document of the bank’s is inert in a browser, whatever the bank says: it would act as the user who opens it', async () => {
+  bank.answerWith((_incoming, outgoing) =>
+    outgoing.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }).end(),
+  );
+  const { headers } = await sendRaw(gateway.url, accounts());
+  expect(headers['content-security-policy']).toEqual(['script-src *', INERT]);
+});
+
+test('the bank says nothing that browsers would take for the whole site, which is the gateway’s', async () => {
+  const forTheSite = {
+    'alt-svc': 'h3="evil.test:443"',
+    'clear-site-data': '"*"',
+    nel: '{"report_to":"x","max_age":86400}',
+    'report-to': '{"group":"x","max_age":86400,"endpoints":[{"url":"https://evil.test"}]}',
+    'service-worker-allowed': '/',
+    'strict-transport-security': 'max-age=0',
+  };
+  bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, forTheSite).end('{}'));
+  const { headers } = await sendRaw(gateway.url, accounts());
+  expect(Object.keys(forTheSite).filter((name) => name in headers)).toEqual([]);
 });
 
 test('many requests on one connection are each told apart', async () => {
