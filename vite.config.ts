@@ -5,6 +5,8 @@ export default defineConfig({
   root: 'src/web',
   base: './',
   publicDir: false,
+  // Else Vite looks for a configuration of PostCSS in the folders above the project too, and runs what it finds.
+  css: { postcss: {} },
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,
