@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAccount } from '../../src/bank/ledger-accounts.ts';
 import { type Leg, post } from '../../src/bank/ledger-post.ts';
 import { axeViolations } from '../support/axe.ts';
-import { overflowPx, type WatchedPage } from '../support/browser.ts';
+import { overflowPx, type PageOptions, type WatchedPage } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => stack?.close());
 
 /** The dashboard of a demo user, with its stream open. */
-async function dashboardOf(username: string): Promise<WatchedPage> {
-  const watched = await tests.open(stack.url);
+async function dashboardOf(username: string, options?: PageOptions): Promise<WatchedPage> {
+  const watched = await tests.open(stack.url, options);
   watched.watch.expect(STREAMS_END);
   await logInContext(watched.context, stack.url, username);
   await watched.page.goto('/');
@@ -77,6 +77,20 @@ test('a transaction appears as it happens, in the list, the balance and both cha
   expect(await marks()).toEqual([true, true]);
   expect(asked.filter((path) => path.endsWith('/balance'))).toEqual([]);
 });
+
+test.each([
+  ['no-preference', 1],
+  ['reduce', 0],
+] as const)(
+  'of a new row, with the wish for motion being %s, %i things move',
+  async (reducedMotion, count) => {
+    const { page } = await dashboardOf('bob', { reducedMotion });
+    const description = `Motion: ${reducedMotion}`;
+    await happen({ description });
+    await rows(page).first().getByText(description).waitFor();
+    expect(await page.evaluate('document.getAnimations().length')).toBe(count);
+  },
+);
 
 test('markup that comes from data is text, wherever it is shown', async () => {
   const { page, context } = await dashboardOf('bob');
