@@ -26,15 +26,15 @@ async function openAs(username: string) {
   return opened;
 }
 
-/** Somebody moves the mouse now and then, until told to stop. Answers how often the page has warned meanwhile. */
-function fidget(page: Page): () => Promise<number> {
+/** The mouse moves now and then by so much, until told to stop. Answers how often the page has warned meanwhile. */
+function fidget(page: Page, byPx: number): () => Promise<number> {
   let moves = 0;
   let warnings = 0;
   let isOver = false;
   const fidgeting = (async () => {
     while (!isOver) {
       moves += 1;
-      await page.mouse.move(100 + (moves % 7), 300);
+      await page.mouse.move(100 + byPx * (moves % 7), 300);
       warnings += await page.getByRole('dialog').count();
       await page.waitForTimeout(250);
     }
@@ -48,10 +48,12 @@ function fidget(page: Page): () => Promise<number> {
 
 test('a page left alone warns, lets one stay, and is logged out at the idle timeout; one that is used goes on, its tokens renewed unseen', async () => {
   const used = await openAs('alice');
-  const stop = fidget(used.page);
+  const stop = fidget(used.page, 20);
   const { page, watch, context } = await openAs('bob');
   watch.expect({ path: '/auth/session', outcome: 401 }, { path: '/auth/refresh', outcome: 401 });
 
+  /** Of a mouse that nobody holds. */
+  const stopTremor = fidget(page, 0.5);
   const dialog = page.getByRole('dialog', { name: 'Are you still there?' });
   await dialog.getByText(/You will be logged out in \d seconds?/).waitFor();
   expect(await axeViolations(page)).toEqual([]);
@@ -62,6 +64,7 @@ test('a page left alone warns, lets one stay, and is logged out at the idle time
   await dialog.waitFor();
   await atLogIn(page);
   await page.getByText(AWAY).waitFor();
+  await stopTremor();
   const headers = { cookie: `portcullis=${token?.value}`, 'x-background': '1' };
   expect((await fetch(`${stack.url}/auth/session`, { headers })).status).toBe(401);
 

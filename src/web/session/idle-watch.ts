@@ -1,5 +1,6 @@
 import { createStore } from '../store.ts';
 import { type Idleness, idleness, isWorthRenewing, type SessionEnds } from './idle.ts';
+import { createSigns } from './signs.ts';
 
 export interface IdleWatchParts {
   ends(): SessionEnds;
@@ -15,7 +16,7 @@ export interface IdleWatch {
   stop(): void;
 }
 
-/** What tells that somebody is here. */
+/** What may be a sign that somebody is here. */
 const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
 /** The server's count and this one differ by a little; it is not asked again at once for that. */
 const CHECKS_APART_MS = 250;
@@ -29,6 +30,7 @@ export const idleWarning = createStore<Extract<Idleness, { phase: 'warning' }> |
  */
 export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const isSign = createSigns();
   let isRenewing = false;
   let isStopped = false;
 
@@ -48,8 +50,9 @@ export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWa
 
   const askFirst = (): void => void recheck(false).then(look, look);
 
-  function noteSign(): void {
-    if (isRenewing || idleWarning.get() !== undefined || !isWorthRenewing(ends(), Date.now())) return;
+  function noteSign(event: Event): void {
+    if (!isSign(event) || isRenewing) return;
+    if (idleWarning.get() !== undefined || !isWorthRenewing(ends(), Date.now())) return;
     isRenewing = true;
     void recheck(true)
       .catch(() => {})
