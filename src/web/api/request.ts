@@ -1,5 +1,5 @@
 import { NotDone, readProblem, unreachable } from './problem.ts';
-import { renewTokens } from './renewal.ts';
+import { dropRenewal, renewTokens } from './renewal.ts';
 
 export interface Ask {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -21,16 +21,30 @@ export function whenSessionIsOver(handler: () => void): void {
   sessionOver = handler;
 }
 
+/** How often the user has changed: whoever asked before asked as somebody else. */
+let changes = 0;
+
+/**
+ * Says that nobody is logged in any more, or somebody else. What was asked until now isn't asked again in the name of
+ * whoever comes next, and a refusal of it says nothing of their session.
+ */
+export function changeUser(): void {
+  changes += 1;
+  dropRenewal();
+}
+
 /**
  * Asks as the user who is logged in and reads the JSON of the answer, undefined when it has none. An access token
  * that has expired is renewed once, unseen.
  * @throws {NotDone} and what `signal` aborts with
  */
 export async function ask<Answer>(path: string, how: Ask = {}): Promise<Answer> {
+  const changesBefore = changes;
   try {
     return await send<Answer>(path, how);
   } catch (fault) {
     if (!(fault instanceof NotDone) || fault.status !== 401 || !RENEWABLE.has(fault.code)) throw fault;
+    if (changes !== changesBefore) throw fault;
   }
   await renewOrLeave();
   return send<Answer>(path, how);
@@ -38,10 +52,12 @@ export async function ask<Answer>(path: string, how: Ask = {}): Promise<Answer> 
 
 /** Renews the tokens. @throws {NotDone} */
 export async function renewOrLeave(): Promise<number> {
+  const changesBefore = changes;
   try {
     return await renewTokens();
   } catch (fault) {
-    if (fault instanceof NotDone && (fault.status === 401 || fault.status === 403)) sessionOver();
+    const isRefused = fault instanceof NotDone && (fault.status === 401 || fault.status === 403);
+    if (isRefused && changes === changesBefore) sessionOver();
     throw fault;
   }
 }

@@ -3,28 +3,17 @@ import {
   logOut as askLogOut,
   type Credentials,
   type SessionAnswer,
-  type Who,
   whoAmI,
 } from '../api/auth.ts';
 import { NotDone } from '../api/problem.ts';
-import { whenSessionIsOver } from '../api/request.ts';
-import { createStore } from '../store.ts';
+import { changeUser, whenSessionIsOver } from '../api/request.ts';
 import { type SessionEnds, sessionEnds } from './idle.ts';
 import { type IdleWatch, watchIdleness } from './idle-watch.ts';
 import { keepCurrent } from './keep-current.ts';
 import { forgetPresence, mayBeLoggedIn } from './presence.ts';
 import { type LeavingReason, REASON_OF_EVENT, reasonByTime } from './reasons.ts';
+import { session, sessionId } from './state.ts';
 import { hearTabs, type TabMessage, tellTabs } from './tabs.ts';
-
-/** Who uses the page. */
-export type Session =
-  | { state: 'starting' }
-  | { state: 'out'; reason?: LeavingReason }
-  /** The service doesn't answer, so nobody knows. */
-  | { state: 'unknown' }
-  | { state: 'in'; who: Who };
-
-export const session = createStore<Session>({ state: 'starting' });
 
 /** What goes on while somebody is logged in. */
 interface Watch {
@@ -38,6 +27,10 @@ let watch: Watch | undefined;
 /** When somebody asked to be logged out, in any tab. The event of it may come before the answer. */
 let askedToLeaveMs = 0;
 const LOG_OUT_MOST_MS = 5000;
+
+/** Questions who is here, counted; up to which one the answers say nothing any more of who is here now. */
+let asked = 0;
+let outdated = 0;
 
 /** Finds out who uses the page, once, when it is loaded. */
 export async function startSession(): Promise<void> {
@@ -61,18 +54,23 @@ export async function findOut(): Promise<void> {
 /** @throws {NotDone} */
 export async function logIn(credentials: Credentials): Promise<void> {
   await askLogIn(credentials);
+  forgetUser();
   enter(await whoAmI(false));
   tellTabs({ kind: 'entered' });
 }
 
-/** Ends the session at the server, and the page is left unless the server can't be asked. @throws {NotDone} then */
+/**
+ * Ends the session at the server, and then the page is left; also when the session was over already.
+ * @throws {NotDone} when the session may go on
+ */
 export async function logOut(): Promise<void> {
+  const leaving = sessionId();
   askedToLeaveMs = Date.now();
   tellTabs({ kind: 'leaving' });
   await askLogOut().catch((fault: unknown) => {
-    if (fault instanceof NotDone && fault.isOutage) throw fault;
+    if (!(fault instanceof NotDone && fault.status === 401)) throw fault;
   });
-  leave('logged-out');
+  if (sessionId() === leaving) leave('logged-out');
 }
 
 /**
@@ -80,23 +78,35 @@ export async function logOut(): Promise<void> {
  * idle timeout anew. Answers whether there was an answer. A session that is over is left.
  */
 export async function recheck(isHere: boolean): Promise<boolean> {
+  asked += 1;
+  const mine = asked;
   try {
     const answer = await whoAmI(!isHere);
-    if (session.get().state === 'out') return true;
+    if (mine <= outdated) return true;
+    outdated = mine;
     enter(answer);
     if (isHere) tellTabs({ kind: 'recheck' });
     return true;
   } catch {
-    if (session.get().state === 'starting') session.set({ state: 'unknown' });
+    if (mine > outdated && session.get().state === 'starting') session.set({ state: 'unknown' });
     return false;
   }
+}
+
+/** Whoever was here has left, or somebody else has come. */
+function forgetUser(): void {
+  outdated = asked;
+  changeUser();
 }
 
 function enter(answer: SessionAnswer): void {
   const { exp: _, token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...who } = answer;
   const nowMs = Date.now();
   const before = session.get();
-  if (before.state === 'in' && before.who.session_id !== who.session_id) stopWatching();
+  if (before.state === 'in' && before.who.session_id !== who.session_id) {
+    stopWatching();
+    forgetUser();
+  }
   const left = { idle_expires_in_ms, session_expires_in_ms };
   const times = { ends: sessionEnds(left, nowMs, watch?.ends), tokenEndsMs: nowMs + token_expires_in_ms };
   if (before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who))
@@ -116,7 +126,7 @@ function startWatching(times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
   started.idle = watchIdleness({
     ends: () => started.ends,
     recheck,
-    onOver: () => void recheck(false).then((isAnswered) => isAnswered || leave('over')),
+    onOver: () => void recheck(false).then((isAnswered) => isAnswered || watch !== started || leave('over')),
   });
 }
 
@@ -131,9 +141,10 @@ function leave(cause: LeavingReason, isHeard = false): void {
   if (session.get().state === 'out') return;
   const reason = reasonNow(cause, Date.now());
   stopWatching();
+  forgetUser();
   if (!isHeard) {
     forgetPresence();
-    tellTabs({ kind: 'left', reason });
+    tellTabs({ kind: 'left', reason, sessionId: sessionId() });
   }
   session.set({ state: 'out', reason });
 }
@@ -145,7 +156,7 @@ function reasonNow(cause: LeavingReason, nowMs: number): LeavingReason {
 }
 
 function hear(message: TabMessage): void {
-  if (message.kind === 'left') {
+  if (message.kind === 'left' && message.sessionId === sessionId()) {
     leave(message.reason, true);
     return;
   }

@@ -2,7 +2,8 @@ import type { LeavingReason } from './reasons.ts';
 
 /** What the tabs of one browser, which share the session's cookies, tell each other. */
 export type TabMessage =
-  | { kind: 'left'; reason: LeavingReason }
+  /** The page is left because this session is over; another may have begun since. */
+  | { kind: 'left'; reason: LeavingReason; sessionId: string | undefined }
   /** Somebody has asked to be logged out. */
   | { kind: 'leaving' }
   /** Somebody has logged in, perhaps somebody else. */
