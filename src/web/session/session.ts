@@ -75,17 +75,18 @@ export async function logOut(): Promise<void> {
 
 /**
  * Asks the server who uses the page and for how long yet; with `isHere`, as somebody who is there, which begins the
- * idle timeout anew. Answers whether there was an answer. A session that is over is left.
+ * idle timeout anew. Answers whether there was an answer. A session that is over is left. The other tabs are told what
+ * they have to ask for too, unless it was one of them that has told this one.
  */
-export async function recheck(isHere: boolean): Promise<boolean> {
+export async function recheck(isHere: boolean, isTold = false): Promise<boolean> {
   asked += 1;
   const mine = asked;
   try {
     const answer = await whoAmI(!isHere);
     if (mine <= outdated) return true;
     outdated = mine;
-    enter(answer);
-    if (isHere) tellTabs({ kind: 'recheck' });
+    const isNews = enter(answer);
+    if (isHere || (isNews && !isTold)) tellTabs({ kind: 'recheck' });
     return true;
   } catch {
     if (mine > outdated && session.get().state === 'starting') session.set({ state: 'unknown' });
@@ -99,7 +100,8 @@ function forgetUser(): void {
   changeUser();
 }
 
-function enter(answer: SessionAnswer): void {
+/** Answers whether the user, or their role, is another one than before. */
+function enter(answer: SessionAnswer): boolean {
   const { exp: _, token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...who } = answer;
   const nowMs = Date.now();
   const before = session.get();
@@ -109,10 +111,11 @@ function enter(answer: SessionAnswer): void {
   }
   const left = { idle_expires_in_ms, session_expires_in_ms };
   const times = { ends: sessionEnds(left, nowMs, watch?.ends), tokenEndsMs: nowMs + token_expires_in_ms };
-  if (before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who))
-    session.set({ state: 'in', who });
+  const isNews = before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who);
+  if (isNews) session.set({ state: 'in', who });
   if (watch === undefined) startWatching(times);
   else Object.assign(watch, times).idle?.look();
+  return isNews;
 }
 
 function startWatching(times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
@@ -121,6 +124,7 @@ function startWatching(times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
   started.stopKeeping = keepCurrent({
     onEnded: (reason) => leave(REASON_OF_EVENT[reason] ?? 'over'),
     onChange: () => recheck(false).then(() => tellTabs({ kind: 'recheck' })),
+    onRefused: () => recheck(false),
     tokenEndsMs: () => started.tokenEndsMs,
   });
   started.idle = watchIdleness({
@@ -165,5 +169,5 @@ function hear(message: TabMessage): void {
     return;
   }
   if (message.kind === 'entered' && session.get().state === 'out') session.set({ state: 'starting' });
-  if (session.get().state !== 'out') void recheck(false);
+  if (session.get().state !== 'out') void recheck(false, true);
 }
