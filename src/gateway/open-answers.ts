@@ -12,6 +12,8 @@ import { askWhitelist, type WhitelistReason } from '../token/whitelist.ts';
 const TICK_MS = 500;
 /** Whatever the channel says or misses, Redis is asked about every open answer once in so many ticks. */
 const ALL_JUDGED_EVERY_TICKS = 4;
+/** How long a client has to read the end of an answer that is no longer its own; then it is cut off. */
+const END_READ_WITHIN_MS = 3000;
 
 /** What an answer was let out on. */
 export interface AnswerGround {
@@ -133,7 +135,10 @@ export class OpenAnswers {
     const { sub, sid } = ground.claims;
     this.#parts.log.info({ event: 'answer_ended', reason, sub, sid }, 'ended an open answer');
     if (end === undefined) outgoing.destroy();
-    else end(reason);
+    else {
+      end(reason);
+      cutOffIfUnread(outgoing);
+    }
   }
 
   #endInOrder(answer: OpenAnswer): void {
@@ -160,4 +165,10 @@ export class OpenAnswers {
     if (!mayComeFrom(present, address)) return 'address_refused';
     return present.role === standing.role ? undefined : 'role_changed';
   }
+}
+
+/** A client that doesn't read would keep its connection, and what waits for it, for as long as it likes. */
+function cutOffIfUnread(outgoing: ServerResponse): void {
+  const timer = setTimeout(() => outgoing.destroy(), END_READ_WITHIN_MS).unref();
+  outgoing.once('close', () => clearTimeout(timer));
 }

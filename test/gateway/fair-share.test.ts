@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readEvents } from '../bank/event-reader.ts';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -90,4 +91,26 @@ test('a path of sixteen kilobytes makes a short log line', async () => {
   await until(() => printed.includes('/a/a/a'));
   const line = printed.split('\n').find((text) => text.includes('/a/a/a')) ?? '';
   expect(line.length).toBeLessThan(700);
+});
+
+test('streams that were revoked go, and give their share back, though their client reads nothing more', async () => {
+  const event = `data: ${'x'.repeat(16_000)}\n\n`;
+  bank.answerWith((_incoming, outgoing) => {
+    const flood = (): void => {
+      while (!outgoing.destroyed && outgoing.write(event));
+    };
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).on('drain', flood);
+    flood();
+  });
+  const [revoked, other] = [await gateway.login('bob'), await gateway.login('bob')];
+  const flooded = bank.count + PER_USER;
+  const url = `${gateway.url}/bank/accounts/1/stream`;
+  const readers = Array.from({ length: PER_USER }, () => readEvents(url, bearer(revoked), { paused: true }));
+  const streams = await Promise.all(readers);
+  expect(bank.count).toBe(flooded);
+  expect((await get(other)).status).toBe(429);
+  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(revoked) });
+  await until(async () => (await get(other)).status === 200, 5000);
+  for (const { abort } of streams) abort();
 });
