@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { RedisLink } from '../../redis/connect.ts';
@@ -18,7 +19,8 @@ const HEADERS = {
   // A stop waits for connections that are kept (RFC 9112, section 9.6), and a page that was told its end needs none.
   connection: 'close',
 };
-const RECONNECT_AFTER_MS = 1000;
+/** Pages whose streams end together, as when a gateway stops, don't all come back together. */
+const RECONNECT_AFTER_MS = [1000, 3000] as const;
 const HEARTBEAT = ': still here\n\n';
 const HEARTBEAT_MOST_MS = 15_000;
 
@@ -82,7 +84,7 @@ const heartbeatMs = (idleTimeoutMs: number): number => Math.min(HEARTBEAT_MOST_M
 
 /** Begins a stream that shows signs of life until it is ended, which is by a last text, or its client is gone. */
 function openStream(outgoing: ServerResponse, everyMs: number): (lastText: string) => void {
-  outgoing.write(`retry: ${RECONNECT_AFTER_MS}\n\n`);
+  outgoing.write(`retry: ${randomInt(...RECONNECT_AFTER_MS)}\n\n`);
   const heartbeat = setInterval(() => outgoing.write(HEARTBEAT), everyMs);
   const fallSilent = (): void => clearInterval(heartbeat);
   outgoing.on('close', fallSilent);
