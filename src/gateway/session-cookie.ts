@@ -13,13 +13,15 @@ const PRESENCE_COOKIE = 'portcullis-present';
 
 /**
  * The cookies that carry a session: no script can read them and no other site can send them. Their values are the
- * tokens as they are, so that there is nothing to decode and no second spelling. Without `remember` the refresh
- * token's cookie goes with the browser window.
+ * tokens as they are, so that there is nothing to decode and no second spelling. Without `remember` all of them go with
+ * the browser window: whoever closes it has left, and who opens the next one is somebody else.
  */
 export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string[] {
   const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
-  const access = { ...attributesOf(site), path: '/', maxAge: Math.max(0, claims.exp - nowSeconds) };
-  const lasting = remember ? { maxAge: Math.min(sessionEndsAt - nowSeconds, COOKIE_MOST_SECONDS) } : {};
+  const lastingUntil = (endsAt: number): { maxAge?: number } =>
+    remember ? { maxAge: Math.min(Math.max(0, endsAt - nowSeconds), COOKIE_MOST_SECONDS) } : {};
+  const access = { ...attributesOf(site), path: '/', ...lastingUntil(claims.exp) };
+  const lasting = lastingUntil(sessionEndsAt);
   return [
     serialize(site.cookieName, accessToken, access),
     serialize(site.refreshCookieName, refreshToken, {

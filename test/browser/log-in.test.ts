@@ -53,12 +53,7 @@ test('a first visit shows the log-in form without a refused request; with the ri
     expires,
   }));
   expect(facts.sort((one, two) => one.name.localeCompare(two.name))).toEqual([
-    {
-      name: 'portcullis',
-      httpOnly: true,
-      sameSite: 'Strict',
-      expires: expect.closeTo(Date.now() / 1000 + 300, -1),
-    },
+    { name: 'portcullis', httpOnly: true, sameSite: 'Strict', expires: -1 },
     { name: 'portcullis-present', httpOnly: false, sameSite: 'Strict', expires: -1 },
     { name: 'portcullis-refresh', httpOnly: true, sameSite: 'Strict', expires: -1 },
   ]);
@@ -83,6 +78,7 @@ test('“keep me logged in” outlives the browser', async () => {
   const expiries = new Map(
     (await context.cookies(`${stack.url}/auth`)).map(({ name, expires }) => [name, expires]),
   );
+  expect(expiries.get('portcullis')).toBeCloseTo(Date.now() / 1000 + 300, -1);
   expect(expiries.get('portcullis-refresh')).toBeGreaterThan(Date.now() / 1000 + 29 * 86_400);
   expect(expiries.get('portcullis-present')).toBeGreaterThan(Date.now() / 1000 + 29 * 86_400);
 });
