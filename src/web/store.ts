@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'hono/jsx/dom';
+import { useLayoutEffect, useState } from 'hono/jsx/dom';
 
 /** A value that parts of the page share and follow. */
 export interface Store<Value> {
@@ -26,5 +26,8 @@ export function createStore<Value>(initial: Value): Store<Value> {
 }
 
 /** The store's value, in a component that is drawn again when it changes. */
-export const useStore = <Value>(store: Store<Value>): Value =>
-  useSyncExternalStore(store.subscribe, store.get);
+export function useStore<Value>(store: Store<Value>): Value {
+  const [, setDrawings] = useState(0);
+  useLayoutEffect(() => store.subscribe(() => setDrawings((count) => count + 1)), [store]);
+  return store.get();
+}

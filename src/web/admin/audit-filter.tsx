@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useRef, useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { findUsers, type ShownUser } from '../api/admin.ts';
 import { hrefOf } from '../place.ts';
+import { useEffect } from '../shell/effect.ts';
 import { Field } from '../shell/field.tsx';
 import { focusFirstFault } from '../shell/first-fault.ts';
 import { textOf, useForm } from '../shell/form.ts';

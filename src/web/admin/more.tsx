@@ -1,5 +1,6 @@
-import { useEffect, useRef } from 'hono/jsx/dom';
+import { useRef } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { useEffect } from '../shell/effect.ts';
 import type { Pages } from './pages.ts';
 
 export interface MoreProps<Item> {

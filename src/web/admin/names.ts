@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import { type AuditRecord, findUser } from '../api/admin.ts';
 import { NotDone } from '../api/problem.ts';
+import { useEffect } from '../shell/effect.ts';
 import { useStore } from '../store.ts';
 import { userIdsIn } from './audit-words.ts';
 import { createNameLookUp, type KnownNames, type NameLookUp } from './name-look-up.ts';

@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useCallback, useRef, useState } from 'hono/jsx/dom';
 import { titleOf } from '../api/problem.ts';
+import { useEffect } from '../shell/effect.ts';
 
 export interface LoadedPage<Item> {
   items: readonly Item[];

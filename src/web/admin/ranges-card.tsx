@@ -1,7 +1,8 @@
-import { useEffect, useId, useRef, useState } from 'hono/jsx/dom';
+import { useId, useRef, useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import type { ShownUser } from '../api/admin.ts';
 import { NotDone } from '../api/problem.ts';
+import { useEffect } from '../shell/effect.ts';
 import { textOf } from '../shell/form.ts';
 import { type Act, allowRanges } from './acts.ts';
 import { rangesFault, rangesOf } from './ranges.ts';

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useRef, useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { findUsers, type ShownUser } from '../api/admin.ts';
 import type { Who } from '../api/auth.ts';
 import { hrefOf } from '../place.ts';
+import { useEffect } from '../shell/effect.ts';
 import { Field } from '../shell/field.tsx';
 import { type Outcome, OutcomeNotice } from '../shell/outcome.tsx';
 import { Page } from '../shell/page.tsx';

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx';
-import { useEffect } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { Brand } from '../shell/brand.tsx';
+import { useEffect } from '../shell/effect.ts';
 
 /** The frame of the pages before the gate. */
 export function Gate({ title, children }: { title: string; children?: Child }): JSX.Element {

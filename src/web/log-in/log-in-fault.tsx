@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { formatSeconds } from '../format.ts';
+import { useEffect } from '../shell/effect.ts';
 import type { FormFault } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 import { WrongAddress } from './wrong-address.tsx';

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from 'hono/jsx/dom';
+import { useRef } from 'hono/jsx/dom';
 import { type Answer, useAnswer } from '../shell/answer.ts';
+import { useEffect } from '../shell/effect.ts';
 import { whileVisible } from './while-visible.ts';
 
 const EVERY_MS = 10_000;

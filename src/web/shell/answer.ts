@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useCallback, useRef, useState } from 'hono/jsx/dom';
 import { titleOf } from '../api/problem.ts';
+import { useEffect } from './effect.ts';
 
 /** What a page has asked for. A value stays on the screen while it is asked for again. */
 export interface Answer<Value> {

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
-import { useEffect, useId, useRef } from 'hono/jsx/dom';
+import { useId, useRef } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { useEffect } from './effect.ts';
 
 export interface DialogProps {
   title: string;

@@ -1,4 +1,5 @@
-import { type RefObject, useEffect, useRef } from 'hono/jsx/dom';
+import { type RefObject, useRef } from 'hono/jsx/dom';
+import { useEffect } from './effect.ts';
 
 /**
  * For an element whose content changes by itself: when what had the focus in it has gone with a change of `deps`, the

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
-import { useEffect, useRef } from 'hono/jsx/dom';
+import { useRef } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { useEffect } from './effect.ts';
 
 export interface PageProps {
   title: string;

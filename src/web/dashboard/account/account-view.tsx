@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useRef, useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import type { Account } from '../../api/bank.ts';
 import { recheck } from '../../session/session.ts';
+import { useEffect } from '../../shell/effect.ts';
 import { BalanceCard } from '../charts/balance-card.tsx';
 import { SpendersCard } from '../charts/spenders-card.tsx';
 import { TransactionsCard } from '../transactions/transactions-card.tsx';

@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import type { Transaction } from '../../api/bank.ts';
+import { useEffect } from '../../shell/effect.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { LiveAccount } from './live-account.ts';
 import { arrivalsText } from './wording.ts';

@@ -1,6 +1,7 @@
-import { useEffect, useMemo, useState } from 'hono/jsx/dom';
+import { useMemo, useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { useAnswer } from '../../shell/answer.ts';
+import { useEffect } from '../../shell/effect.ts';
 import { LoadFault } from '../../shell/load-fault.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
 import { BalanceChart } from './balance-chart.tsx';

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import { language } from '../../format.ts';
+import { useEffect } from '../../shell/effect.ts';
 import { type BalanceRange, RANGE_MS } from './balance-points.ts';
 
 const TIME: Intl.DateTimeFormatOptions = { weekday: 'short', hour: '2-digit', minute: '2-digit' };

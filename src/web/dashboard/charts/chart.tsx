@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'hono/jsx/dom';
+import { useRef } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import type uPlot from 'uplot';
+import { useEffect } from '../../shell/effect.ts';
 
 export interface ChartSize {
   width: number;
@@ -43,7 +44,10 @@ export function Chart<Data>({ label, class: className, plot, data }: ChartProps<
       made.plot.destroy();
     };
   }, []);
-  useEffect(() => plotted.current?.show(data), [data]);
+  useEffect(() => {
+    plotted.current?.show(data);
+    return undefined;
+  }, [data]);
   return <div ref={place} class={`chart ${className}`} role="img" aria-label={label} />;
 }
 

@@ -1,8 +1,8 @@
-import { useEffect } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { biggestSpenders, type Spenders } from '../../api/bank.ts';
 import { formatMoney } from '../../format.ts';
 import { useAnswer } from '../../shell/answer.ts';
+import { useEffect } from '../../shell/effect.ts';
 import { LoadFault } from '../../shell/load-fault.tsx';
 import { atMostEvery } from '../account/at-most-every.ts';
 import type { LiveAccount } from '../account/live-account.ts';

@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { searchTransactions } from '../../api/bank.ts';
+import { useEffect } from '../../shell/effect.ts';
 import { Notice } from '../../shell/notice.tsx';
 import { useStore } from '../../store.ts';
 import type { LiveAccount } from '../account/live-account.ts';
