@@ -38,6 +38,8 @@ export function siteOf(issuer: string): Site {
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** By a page of the same origin, or by the user. */
+const OWN_OR_NONE = new Set(['same-origin', 'none']);
 const BEARER = /^Bearer ([^\s,]+)$/i;
 
 /**
@@ -58,11 +60,14 @@ export function takeCredential(incoming: IncomingMessage, site: Site): string | 
 
 /**
  * Whether a request that a browser may have sent by itself comes from the site's own pages. `SameSite=Strict`
- * already keeps the cookie from others; this holds where a browser doesn't.
+ * already keeps the cookie from other sites; this holds where a browser doesn't, and for neighbour hosts, to whose
+ * pages the browser gives it. By reads, which they don't get to see, they could still keep a session alive or take its
+ * share (Fetch Metadata, `Sec-Fetch-Site`); only a link may lead from there.
  */
-export function isFromSite(incoming: IncomingMessage, site: Site): boolean {
-  if (SAFE_METHODS.has(incoming.method ?? '')) return true;
-  const { origin, 'sec-fetch-site': fetchSite } = incoming.headers;
+export function isFromSite({ method = '', headers }: IncomingMessage, site: Site): boolean {
+  const { origin, 'sec-fetch-site': fetchSite, 'sec-fetch-dest': destination } = headers;
+  if (SAFE_METHODS.has(method))
+    return fetchSite === undefined || OWN_OR_NONE.has(`${fetchSite}`) || destination === 'document';
   return origin === undefined ? fetchSite === 'same-origin' : origin === site.origin;
 }
 
