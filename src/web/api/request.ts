@@ -1,4 +1,5 @@
 import { NotDone, readProblem, unreachable } from './problem.ts';
+import { readJson } from './read-json.ts';
 import { dropRenewal, renewTokens } from './renewal.ts';
 
 export interface Ask {
@@ -68,7 +69,7 @@ export async function send<Answer>(path: string, how: Ask = {}): Promise<Answer>
     const answer = await fetch(path, requestOf(how));
     if (!answer.ok) throw await readProblem(answer);
     const text = await answer.text();
-    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+    return text === '' ? (undefined as Answer) : readJson<Answer>(text);
   } catch (fault) {
     throw fault instanceof NotDone || how.signal?.aborted ? fault : unreachable();
   }
