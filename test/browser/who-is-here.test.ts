@@ -99,3 +99,19 @@ test('a log-out that is refused is not told as done', async () => {
   await logOut(page);
   await page.getByText('You are still logged in.').waitFor();
 });
+
+test('a tab that can not be seen, where browsers draw no frames, is left at once too, its title included', async () => {
+  const { page, context, watch } = await openAt(tests, stack, {
+    username: 'sam',
+    path: `/#/accounts/${stack.accounts.bob}`,
+  });
+  watch.expect(STREAMS_END);
+  await expect.poll(() => page.title()).toBe('Account of Bob Mould – Portcullis');
+  await page.evaluate('globalThis.requestAnimationFrame = () => 0');
+  const tab = await context.newPage();
+  await tab.goto('/#/sessions');
+  await isLoggedIn(tab);
+  await logOut(tab);
+  await atLogIn(page);
+  expect(await page.title()).not.toContain('Bob Mould');
+});

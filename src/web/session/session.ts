@@ -150,6 +150,8 @@ function leave(cause: LeavingReason, isHeard = false): void {
     forgetPresence();
     tellTabs({ kind: 'left', reason, sessionId: sessionId() });
   }
+  // The log-in page writes its own when it is drawn: in a tab that can't be seen that may be much later.
+  document.title = 'Portcullis';
   session.set({ state: 'out', reason });
 }
 
