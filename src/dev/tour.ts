@@ -100,7 +100,7 @@ ${places.map(([what, where]) => `  ${what.padEnd(8)} ${where}`).join('\n')}
 
 Demo log-ins:
 ${logins.join('\n')}
-
+${gateway.smtpUrl === undefined ? '\nMails, such as those with a link to reset a password, are in the log of the gateway.\n' : ''}
 A tour with curl, to be pasted line by line:
 
 ${steps.join('\n\n')}

@@ -47,7 +47,7 @@ function PageOf({ here, who }: { here: Place; who: Who }): JSX.Element {
     return <AuditPage user={here.user} action={here.action} />;
   return (
     <Page title="There is nothing here">
-      <p>The page does not exist, or your role does not show it.</p>
+      <p>The page does not exist, or your role of now does not show it.</p>
     </Page>
   );
 }

@@ -1,16 +1,7 @@
 /** Amounts, instants and spans in the words of the browser's own language. */
 
 /** For `Intl`: the language that amounts and times are written in. */
-export const language: string | undefined = knownLanguage();
-
-/** The browser's language, or its own default where it tells something that is no language tag (BCP 47). */
-function knownLanguage(): string | undefined {
-  try {
-    return Intl.getCanonicalLocales(navigator.language)[0];
-  } catch {
-    return undefined;
-  }
-}
+export const { language } = navigator;
 
 /** An amount in minor units, such as cents, with its currency (ISO 4217). */
 export function formatMoney(amountMinor: number, currency: string): string {

@@ -182,7 +182,8 @@ test('a reload of the page keeps the session, and the session also lasts when th
 });
 
 test('the link of a reset mail sets a new password, and its token stays neither in the address bar nor in the history', async () => {
-  const { page } = await tests.open(stack.url);
+  const { page, watch } = await tests.open(stack.url);
+  watch.expect({ path: '/auth/password-reset/confirm', outcome: 400 });
   await page.goto('/');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
@@ -194,12 +195,31 @@ test('the link of a reset mail sets a new password, and its token stays neither 
   await page.goto(link);
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
   expect(page.url()).toBe(`${stack.url}/`);
+  await page.getByLabel('New password').fill('short');
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByText('wants at least 8 characters').waitFor();
+  expect(await page.getByRole('alert').count()).toBe(0);
   await page.getByLabel('New password').fill('a brand new battery');
   await page.getByRole('button', { name: 'Change the password' }).click();
   await page.getByText('Your password has been changed').waitFor();
-  await page.getByRole('button', { name: 'To log-in' }).click();
+  await page.getByRole('link', { name: 'To log-in' }).click();
   await logInAs(page, 'sam', 'a brand new battery');
   await isLoggedIn(page);
+});
+
+test('who comes after somebody else begins at the first page, and a language that is none stops nobody', async () => {
+  const { page, context, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END);
+  const language = `Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix' })`;
+  await context.addInitScript({ content: language });
+  await page.goto('/#/admin/users');
+  await logInAs(page, ' ada ', 'administer1');
+  await page.getByRole('row').nth(3).waitFor();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
+  await atLogIn(page);
+  await logInAs(page, 'bob', 'foobared');
+  await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
+  await page.locator('canvas').first().waitFor();
 });
 
 test('the keyboard alone is enough to log in and out', async () => {

@@ -13,7 +13,7 @@ export function ForgottenPage(): JSX.Element {
   const [isAsked, setAsked] = useState(false);
   const submit = (event: Event): void => {
     event.preventDefault();
-    const username = textOf(event.target as HTMLFormElement, 'username');
+    const username = textOf(event.target as HTMLFormElement, 'username').trim();
     void form.run(() => askForReset(username)).then(setAsked);
   };
   return (

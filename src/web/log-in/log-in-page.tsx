@@ -22,7 +22,7 @@ export function LogInPage({ reason }: LogInPageProps): JSX.Element {
     const target = event.target as HTMLFormElement;
     const remember = textOf(target, 'remember') === 'on';
     const credentials = {
-      username: textOf(target, 'username'),
+      username: textOf(target, 'username').trim(),
       password: textOf(target, 'password'),
       remember,
     };

@@ -1,9 +1,9 @@
 import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { resetPassword } from '../api/auth.ts';
-import { goHome } from '../place.ts';
+import { hrefOf } from '../place.ts';
 import { Field } from '../shell/field.tsx';
-import { textOf, useForm } from '../shell/form.ts';
+import { type FormFault, textOf, useForm } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 import { Gate } from './gate.tsx';
 
@@ -18,7 +18,7 @@ export function ResetPage({ token }: { token: string }): JSX.Element {
   };
   return (
     <Gate title="Choose a new password">
-      {form.fault && <Notice kind="error">{form.fault.title}</Notice>}
+      {form.fault && <ResetFault fault={form.fault} />}
       {isDone ? (
         <Notice kind="done">Your password has been changed, and you are logged out everywhere.</Notice>
       ) : (
@@ -30,6 +30,7 @@ export function ResetPage({ token }: { token: string }): JSX.Element {
             autocomplete="new-password"
             maxlength={1024}
             required
+            hint="At least 8 characters. A few words are better than one."
             error={form.fault?.fields.new_password}
           />
           <button type="submit" aria-disabled={String(form.isBusy)}>
@@ -37,9 +38,21 @@ export function ResetPage({ token }: { token: string }): JSX.Element {
           </button>
         </form>
       )}
-      <button type="button" class="link" onClick={goHome}>
-        To log-in
-      </button>
+      <p>
+        <a href={hrefOf({ page: 'dashboard' })}>To log-in</a>
+      </p>
     </Gate>
+  );
+}
+
+/** What stands at the field isn't said once more above the form. */
+function ResetFault({ fault }: { fault: FormFault }): JSX.Element | null {
+  if (fault.fields.new_password !== undefined) return null;
+  if (fault.problem?.code !== 'reset_token_invalid') return <Notice kind="error">{fault.title}</Notice>;
+  return (
+    <Notice kind="error">
+      This link has been used already, or it is too old.{' '}
+      <a href={hrefOf({ page: 'forgotten' })}>Ask for another one</a>.
+    </Notice>
   );
 }

@@ -13,7 +13,8 @@ export const REASON_OF_EVENT: Record<string, LeavingReason> = {
 /** What the log-in page says about it. */
 export const REASON_TEXT: Record<LeavingReason, string> = {
   'logged-out': 'You have logged out.',
-  ended: 'This session was ended from somewhere else: by you on another device, or by the bank.',
+  ended:
+    'This session was ended from somewhere else: by you on another device, by one log-in too many, or by the bank.',
   blocked: 'The bank has closed your access. Please call the bank.',
   address: 'You can not go on from the network that you are in now.',
   idle: 'You were away for a while, so you have been logged out.',

@@ -17,3 +17,14 @@ export function sessionId(): string | undefined {
   const now = session.get();
   return now.state === 'in' ? now.who.session_id : undefined;
 }
+
+/** Tells when somebody logs in who is not the one who was here before: that one's page is not for them. */
+export function whenSomebodyElseComes(listener: () => void): void {
+  let before: string | undefined;
+  session.subscribe(() => {
+    const now = session.get();
+    if (now.state !== 'in') return;
+    if (before !== undefined && before !== now.who.sub) listener();
+    before = now.who.sub;
+  });
+}

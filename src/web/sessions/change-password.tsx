@@ -7,12 +7,19 @@ import { focusFirstFault } from '../shell/first-fault.ts';
 import { type FormFault, textOf, useForm } from '../shell/form.ts';
 import { Notice } from '../shell/notice.tsx';
 
+export interface ChangePasswordProps {
+  /** It is being tried: what was said of an earlier time is no longer so. */
+  onStart: () => void;
+  onDone: () => void;
+}
+
 /** Changes the own password. All other sessions end with it. */
-export function ChangePassword({ onDone }: { onDone: () => void }): JSX.Element {
+export function ChangePassword({ onStart, onDone }: ChangePasswordProps): JSX.Element {
   const form = useForm();
   const [changes, setChanges] = useState(0);
   const submit = (event: Event): void => {
     event.preventDefault();
+    onStart();
     const target = event.target as HTMLFormElement;
     const passwords = [textOf(target, 'current_password'), textOf(target, 'new_password')] as const;
     void form

@@ -34,6 +34,7 @@ export function SessionsPage(): JSX.Element {
         {answer.value && <OwnSessions sessions={answer.value} onEnd={setEnding} />}
       </section>
       <ChangePassword
+        onStart={() => setOutcome(undefined)}
         onDone={() => tell('Your password has been changed. All of your other sessions have ended.')}
       />
       {ending && <EndDialog ending={ending} onDone={tell} onClose={() => setEnding(undefined)} />}

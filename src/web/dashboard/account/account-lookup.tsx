@@ -3,6 +3,7 @@ import type { JSX } from 'hono/jsx/dom/jsx-runtime';
 import { hrefOf } from '../../place.ts';
 import { Field } from '../../shell/field.tsx';
 import { textOf } from '../../shell/form.ts';
+import { withoutSpaces } from '../transfer/transfer-order.ts';
 
 const ACCOUNT_ID = /^[\w-]{1,64}$/;
 
@@ -12,7 +13,7 @@ export function AccountLookup(): JSX.Element {
   const open = (event: Event): void => {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
-    const id = textOf(form, 'account').trim();
+    const id = withoutSpaces(textOf(form, 'account'));
     if (ACCOUNT_ID.test(id)) {
       location.hash = hrefOf({ page: 'account', id });
       return;
@@ -28,7 +29,6 @@ export function AccountLookup(): JSX.Element {
           label="Account number"
           name="account"
           autocomplete="off"
-          maxlength={64}
           required
           error={error}
           hint="Customers see theirs at the top of their dashboard."

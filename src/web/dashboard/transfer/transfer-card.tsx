@@ -36,7 +36,6 @@ function TransferForm({ transfer, currency }: { transfer: Transfer; currency: st
         label="To account number"
         name="to"
         autocomplete="off"
-        maxlength={64}
         required
         error={faults.to}
         hint="Whoever gets the money finds it on their dashboard."

@@ -22,12 +22,15 @@ export interface OrderTerms {
   example: string;
 }
 
+/** Numbers are often copied in groups. */
+export const withoutSpaces = (accountNumber: string): string => accountNumber.replace(/\s+/g, '');
+
 /** What the form says, or what is wrong with it. The bank judges again, and more. */
 export function readOrder(
   texts: TransferTexts,
   { minorDigits, language, example }: OrderTerms,
 ): { order: TransferOrder } | { faults: OrderFaults } {
-  const to = texts.to.trim();
+  const to = withoutSpaces(texts.to);
   const description = texts.description.trim();
   const amount = readAmount(texts.amountMinor, minorDigits, language);
   const faults: OrderFaults = {};
