@@ -203,6 +203,7 @@ test('the link of a reset mail sets a new password, and its token stays neither 
   await page.getByRole('button', { name: 'Change the password' }).click();
   await page.getByText('Your password has been changed').waitFor();
   await page.getByRole('link', { name: 'To log-in' }).click();
+  await atLogIn(page);
   await logInAs(page, 'sam', 'a brand new battery');
   await isLoggedIn(page);
 });
