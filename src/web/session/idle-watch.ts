@@ -1,4 +1,5 @@
 import { createStore } from '../store.ts';
+import { nowMs } from './clock.ts';
 import { type Idleness, idleness, isWorthRenewing, type SessionEnds } from './idle.ts';
 import { createSigns } from './signs.ts';
 
@@ -41,7 +42,7 @@ export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWa
 
   function look(): void {
     if (isStopped) return;
-    const now = idleness(ends(), Date.now());
+    const now = idleness(ends(), nowMs());
     idleWarning.set(now.phase === 'warning' ? now : undefined);
     if (now.phase === 'present') wait(Math.max(now.warnInMs, CHECKS_APART_MS), askFirst);
     else if (now.phase === 'warning') wait(now.nextInMs, look);
@@ -52,7 +53,7 @@ export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWa
 
   function noteSign(event: Event): void {
     if (!isSign(event) || isRenewing) return;
-    if (idleWarning.get() !== undefined || !isWorthRenewing(ends(), Date.now())) return;
+    if (idleWarning.get() !== undefined || !isWorthRenewing(ends(), nowMs())) return;
     isRenewing = true;
     void recheck(true)
       .catch(() => {})

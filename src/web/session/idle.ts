@@ -1,4 +1,4 @@
-/** When the session ends if nothing is done. Milliseconds since 1970, by this computer's clock. */
+/** When the session ends if nothing is done. Milliseconds since 1970, by the page's clock. */
 export interface SessionEnds {
   /** By the idle timeout. Activity moves it. */
   idleMs: number;

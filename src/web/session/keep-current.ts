@@ -1,4 +1,5 @@
 import { renewOrLeave } from '../api/request.ts';
+import { nowMs } from './clock.ts';
 import { listen } from './events.ts';
 import { retryPauseMs } from './retry-pause.ts';
 import { inOneTab } from './tabs.ts';
@@ -10,7 +11,7 @@ export interface KeepCurrentParts {
   onChange(): Promise<unknown>;
   /** The server has refused to be heard, perhaps because the session is over. */
   onRefused(): Promise<unknown>;
-  /** When the access token expires, in milliseconds since 1970 by this computer's clock. */
+  /** When the access token expires, in milliseconds since 1970 by the page's clock. */
   tokenEndsMs(): number;
 }
 
@@ -43,7 +44,7 @@ export function keepCurrent({ onEnded, onChange, onRefused, tokenEndsMs }: KeepC
     };
     const renewInTime = (): void => {
       clearTimeout(timers.renewal);
-      timers.renewal = window.setTimeout(() => void renew(), (tokenEndsMs() - Date.now()) * RENEW_AT);
+      timers.renewal = window.setTimeout(() => void renew(), (tokenEndsMs() - nowMs()) * RENEW_AT);
     };
     async function renew(): Promise<void> {
       try {

@@ -7,6 +7,7 @@ import {
 } from '../api/auth.ts';
 import { NotDone } from '../api/problem.ts';
 import { changeUser, whenSessionIsOver } from '../api/request.ts';
+import { nowMs } from './clock.ts';
 import { type SessionEnds, sessionEnds } from './idle.ts';
 import { type IdleWatch, watchIdleness } from './idle-watch.ts';
 import { keepCurrent } from './keep-current.ts';
@@ -65,7 +66,7 @@ export async function logIn(credentials: Credentials): Promise<void> {
  */
 export async function logOut(): Promise<void> {
   const leaving = sessionId();
-  askedToLeaveMs = Date.now();
+  askedToLeaveMs = nowMs();
   tellTabs({ kind: 'leaving' });
   await askLogOut().catch((fault: unknown) => {
     if (!(fault instanceof NotDone && fault.status === 401)) throw fault;
@@ -103,14 +104,14 @@ function forgetUser(): void {
 /** Answers whether the user, or their role, is another one than before. */
 function enter(answer: SessionAnswer): boolean {
   const { exp: _, token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...who } = answer;
-  const nowMs = Date.now();
+  const heardMs = nowMs();
   const before = session.get();
   if (before.state === 'in' && before.who.session_id !== who.session_id) {
     stopWatching();
     forgetUser();
   }
   const left = { idle_expires_in_ms, session_expires_in_ms };
-  const times = { ends: sessionEnds(left, nowMs, watch?.ends), tokenEndsMs: nowMs + token_expires_in_ms };
+  const times = { ends: sessionEnds(left, heardMs, watch?.ends), tokenEndsMs: heardMs + token_expires_in_ms };
   const isNews = before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who);
   if (isNews) session.set({ state: 'in', who });
   if (watch === undefined) startWatching(times);
@@ -143,7 +144,7 @@ function stopWatching(): void {
 /** Other tabs are told, unless they have told this one. */
 function leave(cause: LeavingReason, isHeard = false): void {
   if (session.get().state === 'out') return;
-  const reason = reasonNow(cause, Date.now());
+  const reason = reasonNow(cause);
   stopWatching();
   forgetUser();
   if (!isHeard) {
@@ -155,10 +156,10 @@ function leave(cause: LeavingReason, isHeard = false): void {
   session.set({ state: 'out', reason });
 }
 
-function reasonNow(cause: LeavingReason, nowMs: number): LeavingReason {
-  const isMeant = nowMs - askedToLeaveMs < LOG_OUT_MOST_MS && (cause === 'ended' || cause === 'over');
+function reasonNow(cause: LeavingReason): LeavingReason {
+  const isMeant = nowMs() - askedToLeaveMs < LOG_OUT_MOST_MS && (cause === 'ended' || cause === 'over');
   if (isMeant) return 'logged-out';
-  return watch === undefined ? cause : reasonByTime(cause, watch.ends, nowMs);
+  return watch === undefined ? cause : reasonByTime(cause, watch.ends, nowMs());
 }
 
 function hear(message: TabMessage): void {
@@ -167,7 +168,7 @@ function hear(message: TabMessage): void {
     return;
   }
   if (message.kind === 'leaving') {
-    askedToLeaveMs = Date.now();
+    askedToLeaveMs = nowMs();
     return;
   }
   if (message.kind === 'entered' && session.get().state === 'out') session.set({ state: 'starting' });
