@@ -15,8 +15,10 @@ export interface Site {
   origin: string;
   /** `__Host-portcullis` behind TLS (RFC 6265bis, section 4.1.3), `portcullis` on plain loopback http. */
   cookieName: string;
-  /** The same for the refresh token, whose cookie is for the gateway's own routes only. */
+  /** The same for the refresh token. */
   refreshCookieName: string;
+  /** `/` behind TLS, as `__Host-` demands; elsewhere where the gateway takes it. */
+  refreshCookiePath: string;
   secure: boolean;
   /** Host and perhaps port, as in the issuer: a client's own `Host` is not believed. */
   host: string;
@@ -33,7 +35,8 @@ export function siteOf(issuer: string): Site {
     secure,
     protocol: secure ? 'https' : 'http',
     cookieName: secure ? '__Host-portcullis' : 'portcullis',
-    refreshCookieName: secure ? '__Secure-portcullis-refresh' : 'portcullis-refresh',
+    refreshCookieName: secure ? '__Host-portcullis-refresh' : 'portcullis-refresh',
+    refreshCookiePath: secure ? '/' : '/auth',
   };
 }
 

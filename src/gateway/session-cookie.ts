@@ -2,9 +2,6 @@ import { serialize } from 'hono/utils/cookie';
 import type { TokenPair } from '../session/start.ts';
 import type { Site } from './credential.ts';
 
-/** The refresh token's cookie goes to no other routes than the gateway's own. */
-const REFRESH_PATH = '/auth';
-
 /**
  * Says to a page's own scripts that this browser has logged in, and nothing else: the cookies with the tokens can't be
  * seen by them. It is no credential and is never read here.
@@ -12,9 +9,11 @@ const REFRESH_PATH = '/auth';
 const PRESENCE_COOKIE = 'portcullis-present';
 
 /**
- * The cookies that carry a session: no script can read them and no other site can send them. Their values are the
- * tokens as they are, so that there is nothing to decode and no second spelling. Without `remember` all of them go with
- * the browser window: whoever closes it has left, and who opens the next one is somebody else.
+ * The cookies that carry a session: no script can read them and no other site can send them. Behind TLS no neighbour
+ * host can plant one either: with a refresh token of its own in this browser, whoever comes next would use a stranger's
+ * session (RFC 6265bis, section 4.1.3). Their values are the tokens as they are, so that there is nothing to decode and
+ * no second spelling. Without `remember` all of them go with the browser window: whoever closes it has left, and who
+ * opens the next one is somebody else.
  */
 export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string[] {
   const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
@@ -26,7 +25,7 @@ export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number):
     serialize(site.cookieName, accessToken, access),
     serialize(site.refreshCookieName, refreshToken, {
       ...attributesOf(site),
-      path: REFRESH_PATH,
+      path: site.refreshCookiePath,
       ...lasting,
     }),
     serialize(PRESENCE_COOKIE, '1', { ...presenceAttributesOf(site), ...lasting }),
@@ -39,7 +38,7 @@ const COOKIE_MOST_SECONDS = 400 * 86_400;
 /** Takes the cookies away from the browser. */
 export const clearedCookies = (site: Site): string[] => [
   serialize(site.cookieName, '', { ...attributesOf(site), path: '/', maxAge: 0 }),
-  serialize(site.refreshCookieName, '', { ...attributesOf(site), path: REFRESH_PATH, maxAge: 0 }),
+  serialize(site.refreshCookieName, '', { ...attributesOf(site), path: site.refreshCookiePath, maxAge: 0 }),
   serialize(PRESENCE_COOKIE, '', { ...presenceAttributesOf(site), maxAge: 0 }),
 ];
 
