@@ -23,7 +23,7 @@ export function UserPage({ id, who }: { id: string; who: Who }): JSX.Element {
   const { value: user } = answer;
   const acting = useActing(answer);
   return (
-    <Page title={user === undefined ? 'User' : nameOf(user)}>
+    <Page title={user === undefined ? 'User' : nameOf(user)} tabTitle="User">
       <OutcomeNotice outcome={acting.outcome} />
       {answer.fault && <LoadFault answer={answer} what="The user" />}
       {user === undefined && !answer.fault && <p class="faint">Looking …</p>}

@@ -13,7 +13,11 @@ export function AccountPage({ id }: { id: string }): JSX.Element {
   const { value: account, fault } = answer;
   const back = <a href={hrefOf({ page: 'dashboard' })}>Back to the dashboard</a>;
   return (
-    <Page title={account === undefined ? 'Account' : `Account of ${account.name}`} aside={back}>
+    <Page
+      title={account === undefined ? 'Account' : `Account of ${account.name}`}
+      tabTitle="Account"
+      aside={back}
+    >
       {fault && <LoadFault what="The account" answer={answer} />}
       {account === undefined && !fault && <p role="status">Loading the account …</p>}
       {account && (

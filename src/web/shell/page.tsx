@@ -5,19 +5,21 @@ import { useEffect } from './effect.ts';
 
 export interface PageProps {
   title: string;
+  /** In the browser's tab and so in its history, where no customer's name belongs; the title unless given. */
+  tabTitle?: string;
   /** Beside the heading. */
   aside?: Child;
   children?: Child;
 }
 
 /** A page's heading and content. The heading takes the focus, so that whoever can't see knows where they are. */
-export function Page({ title, aside, children }: PageProps): JSX.Element {
+export function Page({ title, tabTitle = title, aside, children }: PageProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} – Portcullis`;
+    document.title = `${tabTitle} – Portcullis`;
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
-  }, [title]);
+  }, [title, tabTitle]);
   return (
     <main id="content">
       <div class="page-head">

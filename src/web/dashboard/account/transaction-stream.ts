@@ -1,4 +1,6 @@
 import type { Transaction } from '../../api/bank.ts';
+import { readJson } from '../../api/read-json.ts';
+import { retryPauseMs } from '../../session/retry-pause.ts';
 
 /** `paused` is what the user has asked for. */
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'paused';
@@ -16,9 +18,6 @@ export interface TransactionStream {
   setPaused(isPaused: boolean): void;
   stop(): void;
 }
-
-const PAUSE_LEAST_MS = 500;
-const PAUSE_MOST_MS = 30_000;
 
 /**
  * Follows an account's transactions while the page can be seen: a browser has six connections for all tabs of a
@@ -43,7 +42,7 @@ export function followTransactions(path: string, handlers: StreamHandlers): Tran
       hasBegun = true;
     });
     opened.addEventListener('transaction', ({ data }: MessageEvent<string>) =>
-      handlers.onTransaction(JSON.parse(data) as Transaction),
+      handlers.onTransaction(readJson<Transaction>(data)),
     );
     opened.addEventListener('error', () => {
       if (source !== opened) return;
@@ -53,7 +52,7 @@ export function followTransactions(path: string, handlers: StreamHandlers): Tran
   }
 
   async function openLater(refused: EventSource): Promise<void> {
-    const pauseMs = Math.min(PAUSE_MOST_MS, PAUSE_LEAST_MS * 2 ** refusals);
+    const pauseMs = retryPauseMs(refusals, Math.random());
     refusals += 1;
     await handlers.onRefused();
     if (source === refused) timer = setTimeout(open, pauseMs);
