@@ -76,7 +76,7 @@ test('a page left alone warns, lets one stay, and is logged out at the idle time
 
 test('at the idle timeout the page is left also when the service can not be asked', async () => {
   const { page, watch } = await openAs('bob');
-  for (const path of ['/auth/session', '/auth/refresh', '/auth/session/events'])
+  for (const path of ['/auth/session', '/auth/sessions', '/auth/refresh', '/auth/session/events'])
     watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
   stack.redis.freeze();
   try {

@@ -78,9 +78,13 @@ async function removeAbandoned(cacheDirectory: string): Promise<void> {
   }
 }
 
+/**
+ * tar may have ended before it was given what is behind the end of the archive, which breaks the pipe and nothing else.
+ * An archive that is cut or damaged shows in its exit code.
+ */
 async function untar(archive: string, into: string): Promise<void> {
   const tar = spawn('tar', ['-x', '--no-same-owner', '-C', into], { stdio: ['pipe', 'ignore', 'ignore'] });
-  const unpacked = pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin);
+  const unpacked = pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin).catch(() => {});
   const [[code]] = await Promise.all([once(tar, 'close'), unpacked]);
   if (code !== 0) throw new Error(`tar answered ${code} to ${archive}`);
 }
