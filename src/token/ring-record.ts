@@ -93,10 +93,12 @@ export const withTurn = (record: RingRecord, kid: string, signsFromMs: number): 
   keys: record.keys.map((key) => (key.kid === kid ? { ...key, signsFromMs } : key)),
 });
 
-/** Takes a key out. */
+/** Takes a key out. One that is out already stays so since when it is: a later time would say that it had signed. */
 export const withoutKey = (record: RingRecord, kid: string, nowMs: number): RingRecord => ({
   ...record,
-  keys: record.keys.map((key) => (key.kid === kid ? { ...key, retiredMs: nowMs } : key)),
+  keys: record.keys.map((key) =>
+    key.kid === kid && key.retiredMs === undefined ? { ...key, retiredMs: nowMs } : key,
+  ),
 });
 
 /**

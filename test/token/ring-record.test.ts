@@ -66,6 +66,11 @@ describe('a retired key', () => {
     expect(lastKey(ring)?.kid).toBe(kidOf(0));
   });
 
+  test('stays as it is when it is taken out again', () => {
+    const ring = withoutKey(rotated(first(), 1, at, 1000), kidOf(1), at + 500);
+    expect(withoutKey(ring, kidOf(1), at + 86_400_000)).toEqual(ring);
+  });
+
   test('is not what a gateway with a clock that lags signs with, nor is the one before it', () => {
     const two = rotated(first(), 1, at, 0);
     const ring = withoutKey(rotated(two, 2, at + 5000, 500), kidOf(1), at + 5600);
