@@ -7,6 +7,8 @@ import { useEffect } from '../shell/effect.ts';
 export function Gate({ title, children }: { title: string; children?: Child }): JSX.Element {
   useEffect(() => {
     document.title = `${title} – Portcullis`;
+    // Whoever is quicker than the frame and types already is not sent elsewhere.
+    if (document.activeElement instanceof HTMLInputElement) return;
     document.querySelector<HTMLInputElement>('.gate input')?.focus();
   }, [title]);
   return (
