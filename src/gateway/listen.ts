@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { GatewaySettings } from '../config.ts';
 import type { Logger } from '../log.ts';
@@ -73,7 +74,8 @@ function receiving(parts: ReceivingParts): RequestListener {
     (request, { incoming, outgoing }) =>
       receive(parts, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) => {
         presetHeaders(arrival);
-        return parts.app.fetch(request, arrival);
+        const response = parts.app.fetch(request, arrival);
+        return incoming.method === 'HEAD' ? responseToHead(response) : response;
       }),
     { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, parts) },
   );
@@ -81,6 +83,15 @@ function receiving(parts: ReceivingParts): RequestListener {
     if (isPlainForBank(incoming)) receiveForBank(parts, incoming, outgoing);
     else void toApp(incoming, outgoing);
   };
+}
+
+/**
+ * Hono responds to HEAD with a copy of the response to GET. The adapter sends a copy of `RESPONSE_ALREADY_SENT` too if
+ * another listener in this process made it replace the global `Response`.
+ */
+async function responseToHead(copy: Response | Promise<Response>): Promise<Response> {
+  const response = await copy;
+  return response.headers.has('x-hono-already-sent') ? RESPONSE_ALREADY_SENT : response;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { addClient, type NewClient } from '../../src/identity/clients.ts';
 import { bearer, postJson } from '../support/gateway.ts';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { type StackOptions, startTestStack, type TestStack } from '../support/stack.ts';
 
 export interface FreshUser {
   id: string;
@@ -31,8 +31,12 @@ export interface Tokens {
 
 const BOB = { username: 'bob', password: 'foobared' };
 
-export async function startScene(env: Record<string, string> = {}): Promise<Scene> {
-  const stack = await startTestStack({ REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', ...env });
+export async function startScene(
+  env: Record<string, string> = {},
+  options: StackOptions = {},
+): Promise<Scene> {
+  const settings = { REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', ...env };
+  const stack = await startTestStack(settings, {}, options);
   const client = await addClient(
     stack.link,
     { name: 'a service', uses: ['revoke', 'introspect'] },

@@ -17,13 +17,11 @@ export interface Call {
 /** Sends it. Of an event stream no more than the beginning is read. */
 export async function callOperation(
   gatewayUrl: string,
-  { method, path }: DocumentedOperation,
+  operation: DocumentedOperation,
   call: Call,
 ): Promise<WholeAnswer> {
-  const filled = path.replace(/{(\w+)}/g, (_, name: string) => call.path?.[name] ?? '');
-  const query = call.query === undefined ? '' : `?${call.query}`;
-  const answer = await fetch(gatewayUrl + filled + query, {
-    method: method.toUpperCase(),
+  const answer = await fetch(gatewayUrl + targetOf(operation, call), {
+    method: operation.method.toUpperCase(),
     headers: {
       ...(call.token === undefined ? {} : bearer(call.token)),
       ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -34,6 +32,12 @@ export async function callOperation(
   if (answer.headers.get('content-type') !== 'text/event-stream') return wholeAnswer(answer);
   await answer.body?.cancel();
   return { ...headOf(answer), body: '…' };
+}
+
+/** The path with its parameters filled in, and the query. */
+export function targetOf({ path }: DocumentedOperation, call: Call): string {
+  const filled = path.replace(/{(\w+)}/g, (_, name: string) => call.path?.[name] ?? '');
+  return call.query === undefined ? filled : `${filled}?${call.query}`;
 }
 
 function bodyOf({ json, form }: Call): { body?: string | URLSearchParams } {
