@@ -83,25 +83,37 @@ async function removeUnfinished(cacheDirectory: string): Promise<void> {
     if (name.startsWith(UNFINISHED)) await rm(join(cacheDirectory, name), { recursive: true, force: true });
 }
 
-/** The package and every dependency of it that the system lacks, as paths of `.deb` files below `work`. */
+/** The package, its tools and every library that the system lacks, as paths of `.deb` files below `work`. */
 async function fetchArchives(work: string): Promise<string[]> {
   const archives = join(work, 'cache/archives');
   for (const path of [join(work, 'lists/partial'), join(archives, 'partial'), join(work, 'root')])
     await mkdir(path, { recursive: true });
   const configuration = join(work, 'apt.conf');
   await writeFile(configuration, aptConfiguration(work));
+  await writeFile(join(work, 'status'), await statusWithoutRedis());
   const apt = (...words: string[]) =>
     run('apt-get', ['-c', configuration, '-qq', ...words], {
       env: { ...process.env, LC_ALL: 'C' },
       timeout: APT_DEADLINE_MS,
     });
   await apt('update');
-  const fetch = (name: string) => apt('--download-only', '--reinstall', 'install', name);
+  const fetch = (name: string) => apt('--download-only', 'install', name);
   const [first = '', second = ''] = PACKAGES;
   await fetch(first).catch(() => fetch(second));
   return (await readdir(archives))
     .filter((name) => name.endsWith('.deb'))
     .map((name) => join(archives, name));
+}
+
+/**
+ * dpkg's list of installed packages without those of Redis and Valkey. apt leaves out what is installed, but the server
+ * program is in any of them: Debian has it in `redis-tools`.
+ */
+async function statusWithoutRedis(): Promise<string> {
+  const { stdout } = await run('apt-config', ['shell', 'file', 'Dir::State::status/f']);
+  const status = await readFile(/'(.*)'/.exec(stdout)?.[1] ?? '', 'utf8');
+  const packages = status.split(/\n{2,}/);
+  return packages.filter((entry) => !/^Package: (?:redis|valkey)\b/m.test(entry)).join('\n\n');
 }
 
 /** Private places for all that apt writes, and none of the system's hooks: some of them clean the system's cache. */
@@ -112,6 +124,7 @@ function aptConfiguration(work: string): string {
 #clear APT::Update::Post-Invoke-Success;
 #clear DPkg::Pre-Install-Pkgs;
 Dir::State::lists "${work}/lists";
+Dir::State::status "${work}/status";
 Dir::Cache "${work}/cache";
 Dir::Cache::archives "${work}/cache/archives";
 Dir::Log "${work}/log";

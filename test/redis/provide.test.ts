@@ -1,11 +1,15 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { serverFromDebianPackage } from '../../src/redis/debian-package.ts';
 import { provideRedis, serverBinary } from '../../src/redis/provide.ts';
 import type { ServerBinary } from '../../src/redis/server-binary.ts';
 import { Refusal } from '../../src/refusal.ts';
+
+/** apt downloads lists and packages. */
+const FETCH_TIMEOUT_MS = 60_000;
 
 let scratch: string;
 let real: ServerBinary;
@@ -17,6 +21,7 @@ beforeAll(async () => {
   real = found;
 });
 
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 /** A folder for the PATH with a program of this name that is the real server, or claims another version. */
@@ -81,20 +86,71 @@ test('where nothing is found one message names the command for macOS, Debian and
   });
 });
 
-test("two processes that start at once with an empty cache unpack the distribution's package once", async () => {
-  const cacheDirectory = join(scratch, 'cache');
-  await mkdir(join(cacheDirectory, 'unpacking-by-one-that-was-killed'), { recursive: true });
-  let unpacked = 0;
-  const ask = () => serverFromDebianPackage(cacheDirectory, () => void unpacked++);
-  const found = await Promise.all([ask(), ask()]);
-  if (found[0] instanceof Refusal && found[0].reason === 'not_debian') {
-    expect(unpacked).toBe(0);
-    return;
-  }
-  expect(found[0]).toMatchObject({ path: expect.stringMatching(/\/usr\/bin\/(redis|valkey)-server$/) });
-  expect(found[1]).toEqual(found[0]);
-  expect(unpacked).toBe(1);
-  expect(await readdir(cacheDirectory)).toHaveLength(2);
-  expect(await ask()).toEqual(found[0]);
-  expect(unpacked).toBe(1);
-});
+test(
+  "two processes that start at once with an empty cache unpack the distribution's package once",
+  async () => {
+    const cacheDirectory = join(scratch, 'cache');
+    await mkdir(join(cacheDirectory, 'unpacking-by-one-that-was-killed'), { recursive: true });
+    let unpacked = 0;
+    const ask = () => serverFromDebianPackage(cacheDirectory, () => void unpacked++);
+    const found = await Promise.all([ask(), ask()]);
+    if (found[0] instanceof Refusal && found[0].reason === 'not_debian') {
+      expect(unpacked).toBe(0);
+      return;
+    }
+    expect(found[0]).toMatchObject({ path: expect.stringMatching(/\/usr\/bin\/(redis|valkey)-server$/) });
+    expect(found[1]).toEqual(found[0]);
+    expect(unpacked).toBe(1);
+    expect(await readdir(cacheDirectory)).toHaveLength(2);
+    expect(await ask()).toEqual(found[0]);
+    expect(unpacked).toBe(1);
+  },
+  FETCH_TIMEOUT_MS,
+);
+
+test.each([
+  ['only its tools are installed', ['tools']],
+  ['its tools and its server are installed', ['tools', 'server']],
+])(
+  "the distribution's package is unpacked whole where %s",
+  async (_where, parts) => {
+    const known = await serverFromDebianPackage(join(scratch, 'cache'));
+    if (known instanceof Refusal && known.reason === 'not_debian') return;
+    if (known instanceof Refusal) throw new Error(known.detail);
+    const product = basename(known.path).replace('-server', '');
+    const version = await unpackedVersion(known, `${product}-tools`);
+    await pretendInstalled(
+      parts.map((part) => `${product}-${part}`),
+      version,
+    );
+    const found = await serverFromDebianPackage(await mkdtemp(join(scratch, 'cache-')));
+    expect(found).toMatchObject({ path: expect.stringMatching(/\/usr\/bin\/(redis|valkey)-server$/) });
+  },
+  FETCH_TIMEOUT_MS,
+);
+
+/** The newest version in the changelog of a package in the same tree as `server`. */
+async function unpackedVersion(server: ServerBinary, name: string): Promise<string> {
+  const file = join(server.path, '../../share/doc', name, 'changelog.Debian.gz');
+  return /\((.+?)\)/.exec(gunzipSync(await readFile(file)).toString())?.[1] ?? '';
+}
+
+/**
+ * Makes apt read a copy of dpkg's status in which these packages are installed. They are held, because apt would
+ * replace a package whose entry differs from the one in its lists.
+ */
+async function pretendInstalled(names: string[], version: string): Promise<void> {
+  const directory = await mkdtemp(join(scratch, 'dpkg-'));
+  const others = (await readFile('/var/lib/dpkg/status', 'utf8'))
+    .split('\n\n')
+    .filter((entry) => !names.some((name) => entry.startsWith(`Package: ${name}\n`)));
+  const entries = names.map(
+    (name) =>
+      `Package: ${name}\nStatus: hold ok installed\nArchitecture: ${debianArchitecture()}\nVersion: ${version}`,
+  );
+  await writeFile(join(directory, 'status'), `${[...entries, ...others].join('\n\n')}\n`);
+  await writeFile(join(directory, 'apt.conf'), `Dir::State::status "${directory}/status";\n`);
+  vi.stubEnv('APT_CONFIG', join(directory, 'apt.conf'));
+}
+
+const debianArchitecture = (): string => (process.arch === 'x64' ? 'amd64' : process.arch);
