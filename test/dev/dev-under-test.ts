@@ -18,10 +18,14 @@ export interface Dev {
   ended: Promise<number | string>;
 }
 
-/** Runs `portcullis dev` until it ends, in a process group of its own. */
+/** The tests must not write to a Redis that the developer works with. */
+const NO_REDIS = { REDIS_URL: undefined, REDIS_URL_FILE: undefined };
+const ON_FREE_PORTS = { NODE_ENV: 'development', GATEWAY_PORT: '0', BANK_PORT: '0' };
+
+/** Runs `portcullis dev` until it ends, in a process group of its own and with a Redis of its own. */
 export function spawnDev(env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, [MAIN, 'dev'], {
-    env: { ...process.env, NODE_ENV: 'development', GATEWAY_PORT: '0', BANK_PORT: '0', ...env },
+    env: { ...process.env, ...NO_REDIS, ...ON_FREE_PORTS, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

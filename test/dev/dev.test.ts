@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { tour } from '../../src/dev/tour.ts';
 import { isAlive } from '../support/processes.ts';
 import { until } from '../support/until.ts';
@@ -20,6 +20,8 @@ let running: Dev | undefined;
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'portcullis-dev-'));
+  // The tests fail if they use the Redis of the environment that they run in.
+  vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:1');
 });
 
 afterEach(async () => {
@@ -28,7 +30,10 @@ afterEach(async () => {
   running = undefined;
 });
 
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(scratch, { recursive: true, force: true });
+});
 
 async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<Dev> {
   running = await startDev(join(scratch, name), env);
