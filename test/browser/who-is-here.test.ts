@@ -45,6 +45,14 @@ async function holdNext(page: Page, path: string): Promise<{ isHeld(): boolean; 
 const lookAgain = (page: Page): Promise<void> =>
   page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
 
+/** Runs before the page's scripts: messages from other tabs arrive half a second late. */
+const LATE_MESSAGES = `{
+  const listen = BroadcastChannel.prototype.addEventListener;
+  BroadcastChannel.prototype.addEventListener = function (type, listener) {
+    listen.call(this, type, (event) => setTimeout(listener, 500, event));
+  };
+}`;
+
 const logOut = (page: Page): Promise<void> =>
   page.getByRole('button', { name: 'Log out', exact: true }).click();
 
@@ -115,4 +123,23 @@ test('a tab that can not be seen, where browsers draw no frames, is left at once
   await logOut(tab);
   await atLogIn(page);
   expect(await page.title()).toBe('Portcullis');
+});
+
+test('after logout no other tab opens the event stream of the session, however late it learns of the logout', async () => {
+  const { page, context, watch } = await openAsBob();
+  watch.expect(STREAMS_END);
+  await page.getByRole('button', { name: 'Log out here' }).waitFor();
+  const tab = await context.newPage();
+  await tab.addInitScript({ content: LATE_MESSAGES });
+  await tab.goto('/#/sessions');
+  await tab.getByRole('button', { name: 'Log out here' }).waitFor();
+  const streams: string[] = [];
+  tab.on('request', (request) => {
+    if (request.url().endsWith('/auth/session/events')) streams.push(request.url());
+  });
+  await logOut(page);
+  await atLogIn(page);
+  await atLogIn(tab);
+  await tab.getByText('You have logged out.').waitFor();
+  expect(streams).toEqual([]);
 });

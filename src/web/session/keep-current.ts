@@ -5,6 +5,7 @@ import { retryPauseMs } from './retry-pause.ts';
 import { inOneTab } from './tabs.ts';
 
 export interface KeepCurrentParts {
+  sessionId: string;
   /** The server has ended the session; `reason` as it calls it. */
   onEnded(reason: string): void;
   /** Something about the session has changed. */
@@ -22,8 +23,9 @@ const RENEW_AT = 0.75;
  * Keeps a session current, in one tab for all of them: listens to its events, and renews the access token before it
  * expires, so that an open page goes on showing what happens. Neither keeps the session from idling.
  */
-export function keepCurrent({ onEnded, onChange, onRefused, tokenEndsMs }: KeepCurrentParts): () => void {
-  return inOneTab('portcullis-session', () => {
+export function keepCurrent(parts: KeepCurrentParts): () => void {
+  const { sessionId, onEnded, onChange, onRefused, tokenEndsMs } = parts;
+  return inOneTab(`portcullis-session-${sessionId}`, () => {
     let stopListening = (): void => {};
     let isOver = false;
     let refusals = 0;

@@ -114,15 +114,16 @@ function enter(answer: SessionAnswer): boolean {
   const times = { ends: sessionEnds(left, heardMs, watch?.ends), tokenEndsMs: heardMs + token_expires_in_ms };
   const isNews = before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who);
   if (isNews) session.set({ state: 'in', who });
-  if (watch === undefined) startWatching(times);
+  if (watch === undefined) startWatching(who.session_id, times);
   else Object.assign(watch, times).idle?.look();
   return isNews;
 }
 
-function startWatching(times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
+function startWatching(sessionId: string, times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
   const started: Watch = { ...times };
   watch = started;
   started.stopKeeping = keepCurrent({
+    sessionId,
     onEnded: (reason) => leave(REASON_OF_EVENT[reason] ?? 'over'),
     onChange: () => recheck(false).then(() => tellTabs({ kind: 'recheck' })),
     onRefused: () => recheck(false),

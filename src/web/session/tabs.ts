@@ -20,21 +20,24 @@ export function hearTabs(listener: (message: TabMessage) => void): void {
 }
 
 /**
- * Runs something in one tab of the browser at a time, the next one when that tab is closed. A browser has six
- * connections for all tabs of a site with HTTP/1.1, and an event stream in each would leave none for anything else.
- * Where locks are missing (plain http to another machine) every tab runs it.
+ * Runs `start` in one tab of the browser at a time, and in the next tab when that one is closed: with HTTP/1.1 a browser
+ * has six connections per site, and an event stream in each tab would leave none for requests. Without the Web Locks API
+ * (plain HTTP to another machine) every tab runs it. The result stops it in this tab.
+ *
+ * A tab that has stopped keeps the lock: what `name` stands for is over, and a tab that has not yet received the message
+ * about it must not start again. So `name` must be used only once.
  */
-export function inOneTab(name: string, run: () => () => void): () => void {
-  if (navigator.locks === undefined) return run();
-  const leaving = new AbortController();
-  const { signal } = leaving;
-  const left = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+export function inOneTab(name: string, start: () => () => void): () => void {
+  if (navigator.locks === undefined) return start();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const untilClosed = new Promise<void>(() => {});
   void navigator.locks
-    .request(name, { signal }, async () => {
-      const stop = run();
-      await left;
-      stop();
+    .request(name, { signal }, () => {
+      const stop = start();
+      signal.addEventListener('abort', stop);
+      return untilClosed;
     })
     .catch(() => {});
-  return () => leaving.abort();
+  return () => stopping.abort();
 }
