@@ -1,6 +1,6 @@
-import { PasswordHasher } from '../src/identity/passwords.ts';
-import { addUser } from '../src/identity/users.ts';
-import type { RedisLink } from '../src/redis/connect.ts';
+import type { RedisLink } from '../src/redis/connection.ts';
+import { PasswordHasher } from '../src/users/passwords.ts';
+import { addUser } from '../src/users/users.ts';
 
 const PASSWORD = 'the bench knows it';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { ROLES } from './identity/roles.ts';
+import { ROLES } from './users/roles.ts';
 
 /**
  * The command line. Each command loads its own part of the program, so that none waits for another's.
@@ -32,7 +32,7 @@ program
   .command('dev')
   .description('run Redis, the bank and the gateway with demo users')
   .action(async () => {
-    const { runDev } = await import('./dev.ts');
+    const { runDev } = await import('./dev/run.ts');
     process.exitCode = await runDev(process.env);
   });
 

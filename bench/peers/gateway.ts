@@ -1,4 +1,4 @@
-import { gatewaySettings } from '../../src/config.ts';
+import { gatewaySettings } from '../../src/config/load.ts';
 import { startGateway } from '../../src/gateway/server.ts';
 import { createLog } from '../../src/log.ts';
 import { announce } from './peer.ts';

@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis/connect.ts';
+import type { RedisLink } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
 
 const READ_AT_ONCE = 200;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connect.ts';
+import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import type { AuditEvent, AuditTrail } from './event.ts';

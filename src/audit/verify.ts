@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis/connect.ts';
+import type { RedisLink } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
 import { hashOf, NO_RECORD } from './trail.ts';
 

@@ -1,16 +1,16 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { AssertionVerifier } from '../jwt/assertion.ts';
+import { KeysUnavailable } from '../keys/remote-keys.ts';
 import type { Logger } from '../log.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connect.ts';
-import type { AssertionVerifier } from '../token/assertion.ts';
-import { KeysUnavailable } from '../token/remote-keys.ts';
-import { logAnswers } from './answer-log.ts';
+import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { requireAssertion } from './caller.ts';
-import type { LedgerTerms } from './ledger-post.ts';
-import type { PostingsFeed } from './postings-feed.ts';
+import type { LedgerTerms } from './ledger/post.ts';
 import { type BankEnv, BankRefusal, refuse } from './problem.ts';
 import * as reading from './reading-routes.ts';
-import { streamRoute } from './stream-route.ts';
+import { logAnswers } from './response-log.ts';
+import type { PostingsFeed } from './stream/postings-feed.ts';
+import { streamRoute } from './stream/route.ts';
 import { transferRoute } from './transfer-route.ts';
 
 export interface BankParts {

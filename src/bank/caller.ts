@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import type { Scope } from '../identity/roles.ts';
-import type { RedisLink } from '../redis/connect.ts';
+import type { AssertionVerifier } from '../jwt/assertion.ts';
+import type { RedisLink } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
-import type { AssertionVerifier } from '../token/assertion.ts';
-import { readAccount } from './ledger-accounts.ts';
+import type { Scope } from '../users/roles.ts';
+import { readAccount } from './ledger/accounts.ts';
 import { type BankEnv, BankRefusal, refuse } from './problem.ts';
 import { type Account, accountIdSchema } from './schemas.ts';
 

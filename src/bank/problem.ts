@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { FieldError, Problem } from '../problem-schema.ts';
+import type { FieldError, Problem } from '../http/problem.ts';
+import type { AssertionClaims } from '../jwt/assertion.ts';
 import { Refusal } from '../refusal.ts';
-import type { AssertionClaims } from '../token/assertion.ts';
-import type { PostingReason } from './ledger-post.ts';
+import type { PostingReason } from './ledger/post.ts';
 
 /** Every reason for which the bank says no. */
 export type BankReason =

@@ -1,11 +1,11 @@
 import type { Context, Handler } from 'hono';
 import type { z } from 'zod';
-import type { RedisLink } from '../redis/connect.ts';
+import type { RedisLink } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
 import { mayNot, visibleAccount } from './caller.ts';
-import { accountsOf } from './ledger-accounts.ts';
-import { balancePoints, biggestSpenders } from './ledger-figures.ts';
-import * as transactions from './ledger-transactions.ts';
+import { accountsOf } from './ledger/accounts.ts';
+import { balancePoints, biggestSpenders } from './ledger/figures.ts';
+import * as transactions from './ledger/transactions.ts';
 import { type BankEnv, BankRefusal, refuse } from './problem.ts';
 import { queryOf } from './request.ts';
 import * as schemas from './schemas.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { fieldError, fieldErrors } from '../field-errors.ts';
+import { fieldError, fieldErrors } from '../http/field-errors.ts';
 import { type BankEnv, type BankReason, BankRefusal } from './problem.ts';
 
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;

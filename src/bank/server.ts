@@ -1,11 +1,11 @@
-import type { BankSettings } from '../config.ts';
+import type { BankSettings } from '../config/load.ts';
+import { listen } from '../http/server.ts';
+import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertion.ts';
 import type { Logger } from '../log.ts';
-import { RedisLink } from '../redis/connect.ts';
-import { type AssertionVerifier, createAssertionVerifier } from '../token/assertion.ts';
+import { RedisLink } from '../redis/connection.ts';
 import { createBankApp } from './app.ts';
-import { startGenerator } from './generator.ts';
-import { listen } from './http-server.ts';
-import { PostingsFeed } from './postings-feed.ts';
+import { startGenerator } from './demo/generator.ts';
+import { PostingsFeed } from './stream/postings-feed.ts';
 
 export type BankServerSettings = Pick<
   BankSettings,

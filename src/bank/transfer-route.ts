@@ -1,11 +1,11 @@
 import type { Context, Handler } from 'hono';
 import type { z } from 'zod';
-import type { FieldError } from '../problem-schema.ts';
+import type { FieldError } from '../http/problem.ts';
 import { Refusal } from '../refusal.ts';
 import type { BankParts } from './app.ts';
 import { mayNot, visibleAccount } from './caller.ts';
-import { readAccount } from './ledger-accounts.ts';
-import { type Posted, transfer } from './ledger-post.ts';
+import { readAccount } from './ledger/accounts.ts';
+import { type Posted, transfer } from './ledger/post.ts';
 import { type BankEnv, type BankReason, BankRefusal, refuse } from './problem.ts';
 import { bodyOf, checked, queryOf } from './request.ts';
 import { type Account, noQuery, transferBody, transferHeaders } from './schemas.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { openAccount } from '../bank/ledger-accounts.ts';
-import { bankSettings, type Environment } from '../config.ts';
-import { findUserByName } from '../identity/users.ts';
+import { openAccount } from '../bank/ledger/accounts.ts';
+import { bankSettings, type Environment } from '../config/load.ts';
+import { findUserByName } from '../users/users.ts';
 import { withRedis } from './with-redis.ts';
 
 const requestSchema = z.object({

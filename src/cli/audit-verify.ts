@@ -1,5 +1,5 @@
 import { verifyAudit } from '../audit/verify.ts';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../config/load.ts';
 import { withRedis } from './with-redis.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Environment } from '../config.ts';
-import { addClient, CLIENT_USES, clientUseSchema } from '../identity/clients.ts';
+import { addClient, CLIENT_USES, clientUseSchema } from '../clients/clients.ts';
+import type { Environment } from '../config/load.ts';
 import { recordByOperator } from './operator-record.ts';
 import { withRedis } from './with-redis.ts';
 

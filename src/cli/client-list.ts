@@ -1,5 +1,5 @@
-import type { Environment } from '../config.ts';
-import { listClients } from '../identity/clients.ts';
+import { listClients } from '../clients/clients.ts';
+import type { Environment } from '../config/load.ts';
 import { withRedis } from './with-redis.ts';
 
 /** `portcullis client list`: id, when it was added, what it may do, and its name. @returns the exit code */

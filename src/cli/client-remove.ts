@@ -1,5 +1,5 @@
-import type { Environment } from '../config.ts';
-import { removeClient } from '../identity/clients.ts';
+import { removeClient } from '../clients/clients.ts';
+import type { Environment } from '../config/load.ts';
 import { recordByOperator } from './operator-record.ts';
 import { withRedis } from './with-redis.ts';
 

@@ -1,6 +1,6 @@
-import type { Environment } from '../config.ts';
-import { readRing } from '../token/ring-directory.ts';
-import { type KeyStanding, standingsAt } from '../token/ring-record.ts';
+import type { Environment } from '../config/load.ts';
+import { readRing } from '../keys/directory.ts';
+import { type KeyStanding, standingsAt } from '../keys/schedule.ts';
 import { complain, withRing } from './ring-command.ts';
 
 /** `portcullis keys list`: each key of the ring, its state and its times. @returns the exit code */

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment } from '../config.ts';
-import { longestTokenSeconds } from '../gateway/ring-settings.ts';
+import type { Environment } from '../config/load.ts';
+import { readRing } from '../keys/directory.ts';
+import { longestTokenSeconds } from '../keys/open.ts';
+import { HANDOVER_MS, handOver, retireKey, rotateRing } from '../keys/rotation.ts';
+import { type RingRecord, standingsAt } from '../keys/schedule.ts';
+import { makeRing } from '../keys/start.ts';
+import type { RingSpread } from '../keys/sync.ts';
 import { Refusal } from '../refusal.ts';
-import { readRing } from '../token/ring-directory.ts';
-import type { RingSpread } from '../token/ring-news.ts';
-import { type RingRecord, standingsAt } from '../token/ring-record.ts';
-import { HANDOVER_MS, handOver, retireKey, rotateRing } from '../token/ring-rotation.ts';
-import { makeRing } from '../token/ring-start.ts';
 import { complain, type RingCommand, withRing } from './ring-command.ts';
 
 /** After a hand-over, for gateways whose clocks are a little behind. */

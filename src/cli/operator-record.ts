@@ -1,8 +1,8 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { RedisAuditTrail } from '../audit/trail.ts';
-import type { GatewaySettings } from '../config.ts';
+import type { GatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
-import type { RedisLink } from '../redis/connect.ts';
+import type { RedisLink } from '../redis/connection.ts';
 
 /** Records what was done from the command line. @throws {RedisUnavailable} */
 export function recordByOperator(

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../audit/event.ts';
-import { type Environment, type GatewaySettings, gatewaySettings } from '../config.ts';
-import { keysDirectory } from '../gateway/ring-settings.ts';
+import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
+import { keysDirectory } from '../keys/open.ts';
+import type { RingRecord } from '../keys/schedule.ts';
+import { type RingSpread, spreadRing } from '../keys/sync.ts';
 import { createLog } from '../log.ts';
-import { RedisLink, RedisUnavailable } from '../redis/connect.ts';
-import { type RingSpread, spreadRing } from '../token/ring-news.ts';
-import type { RingRecord } from '../token/ring-record.ts';
+import { RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { recordByOperator } from './operator-record.ts';
 import { refusalMessage } from './run-server.ts';
 import { KEYS_NOT_USED } from './with-redis.ts';

@@ -1,5 +1,5 @@
 import { startBank } from '../bank/server.ts';
-import { bankSettings, type Environment } from '../config.ts';
+import { bankSettings, type Environment } from '../config/load.ts';
 import { createLog } from '../log.ts';
 import { runServer } from './run-server.ts';
 

@@ -1,6 +1,6 @@
-import { type Environment, gatewaySettings } from '../config.ts';
+import { type Environment, gatewaySettings } from '../config/load.ts';
 import { startGateway } from '../gateway/server.ts';
-import { openWebApp } from '../gateway/web-build.ts';
+import { openWebApp } from '../gateway/static/web-build.ts';
 import { createLog } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
 import { runServer } from './run-server.ts';

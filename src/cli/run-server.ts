@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { SettingsRefused } from '../config.ts';
-import { PolicyRefused } from '../gateway/policy.ts';
-import { KeyRefused } from '../token/key-ring.ts';
+import { SettingsRefused } from '../config/load.ts';
+import { PolicyRefused } from '../gateway/pipeline/policy.ts';
+import { KeyRefused } from '../keys/key-ring.ts';
 
 interface RunningServer {
   close(): Promise<void>;

@@ -1,6 +1,6 @@
-import { type Environment, type GatewaySettings, gatewaySettings } from '../config.ts';
+import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
-import { RedisLink, RedisUnavailable } from '../redis/connect.ts';
+import { RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { refusalMessage } from './run-server.ts';
 
 const CONNECT_WAIT_MS = 2000;

@@ -1,8 +1,8 @@
 import { BlockList } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { accountShape } from './account-settings.ts';
-import { browserShape } from './browser-settings.ts';
+import { accountShape } from './accounts.ts';
+import { browserShape } from './browser.ts';
 import {
   addressRanges,
   audience,
@@ -13,7 +13,7 @@ import {
   milliseconds,
   redisUrl,
   text,
-} from './kinds.ts';
+} from './fields.ts';
 
 /**
  * Every setting of the gateway and the bank, each with what it wants, its default and a sentence for the

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../config/load.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 const READY_POLL_MS = 50;

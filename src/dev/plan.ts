@@ -7,7 +7,7 @@ import {
   type GatewaySettings,
   gatewaySettings,
   SettingsRefused,
-} from '../config.ts';
+} from '../config/load.ts';
 
 /** `portcullis dev` can't run as it was asked to. The message names the setting and what to change. */
 export class DevRefused extends Error {

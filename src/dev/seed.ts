@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { postHistory } from '../bank/demo-history.ts';
-import { accountsOf, type DemoOwner, seedDemoAccounts } from '../bank/ledger-accounts.ts';
-import type { BankSettings } from '../config.ts';
-import { seedDemoUsers } from '../identity/demo-users.ts';
-import { PasswordHasher } from '../identity/passwords.ts';
+import { postHistory } from '../bank/demo/history.ts';
+import { accountsOf, type DemoOwner, seedDemoAccounts } from '../bank/ledger/accounts.ts';
+import type { BankSettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
-import { RedisLink } from '../redis/connect.ts';
+import { RedisLink } from '../redis/connection.ts';
+import { PasswordHasher } from '../users/passwords.ts';
+import { seedDemoUsers } from './demo-users.ts';
 import type { DevPlan } from './plan.ts';
 
 const CONNECT_DEADLINE_MS = 5000;

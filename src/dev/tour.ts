@@ -1,4 +1,4 @@
-import { DEMO_USERS } from '../identity/demo-users.ts';
+import { DEMO_USERS } from './demo-users.ts';
 import type { DevPlan } from './plan.ts';
 
 export interface TourStep {

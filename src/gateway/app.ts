@@ -1,36 +1,42 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import { PasswordQueueFull } from '../identity/passwords.ts';
-import { RedisUnavailable } from '../redis/connect.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
-import { type AdmissionParts, type Admitted, admitted, letThrough, loggedIn } from './admission.ts';
-import { type Arrival, refuse } from './arrival.ts';
-import type { AssertionSource } from './bank-assertions.ts';
-import { headersForBank } from './forwarded-headers.ts';
-import type { Policy } from './policy.ts';
-import type { BankProxy } from './proxy.ts';
-import { publish } from './publication.ts';
-import { routeAdmin } from './routes/admin.ts';
-import type { AdminAccessParts } from './routes/admin-user-access.ts';
+import { PasswordQueueFull } from '../users/passwords.ts';
+import {
+  type AdmissionParts,
+  type Admitted,
+  admitted,
+  letThrough,
+  loggedIn,
+} from './pipeline/authenticate.ts';
+import type { Policy } from './pipeline/policy.ts';
+import type { AssertionSource } from './proxy/assertions.ts';
+import { headersForBank } from './proxy/headers.ts';
+import type { BankProxy } from './proxy/proxy.ts';
+import { type Arrival, refuse } from './request-context.ts';
+import { routeAdmin } from './routes/admin/admin.ts';
+import type { AdminAccessParts } from './routes/admin/user-access.ts';
 import type { ApiDescription } from './routes/api-description.ts';
+import { type LoginParts, login } from './routes/auth/login.ts';
+import { logout } from './routes/auth/logout.ts';
+import { changePassword } from './routes/auth/password.ts';
+import { askReset, confirmReset } from './routes/auth/password-reset.ts';
+import { type RefreshParts, refresh } from './routes/auth/refresh.ts';
+import { type RegisterParts, register } from './routes/auth/register.ts';
 import { type HealthParts, livez, readyz } from './routes/health.ts';
-import { jwks, type KeysParts } from './routes/jwks.ts';
-import { type LoginParts, login } from './routes/login.ts';
-import { logout } from './routes/logout.ts';
-import { type IntrospectParts, introspect } from './routes/oauth-introspect.ts';
-import { METADATA_ROUTE, metadata } from './routes/oauth-metadata.ts';
-import { revoke } from './routes/oauth-revoke.ts';
-import { token } from './routes/oauth-token.ts';
-import { changePassword } from './routes/password.ts';
-import { askReset, confirmReset } from './routes/password-reset.ts';
-import { type RefreshParts, refresh } from './routes/refresh.ts';
-import { type RegisterParts, register } from './routes/register.ts';
-import { currentSession } from './routes/session.ts';
-import { readData, removeData, type SessionDataParts, writeData } from './routes/session-data.ts';
-import { type SessionEventsParts, sessionEvents } from './routes/session-events.ts';
-import { endOwnSession, endOwnSessions, ownSessions } from './routes/sessions.ts';
+import { type IntrospectParts, introspect } from './routes/oauth/introspect.ts';
+import { jwks, type KeysParts } from './routes/oauth/jwks.ts';
+import { METADATA_ROUTE, metadata } from './routes/oauth/metadata.ts';
+import { revoke } from './routes/oauth/revoke.ts';
+import { token } from './routes/oauth/token.ts';
+import { currentSession } from './routes/sessions/current.ts';
+import { readData, removeData, type SessionDataParts, writeData } from './routes/sessions/data.ts';
+import { type SessionEventsParts, sessionEvents } from './routes/sessions/events.ts';
+import { endOwnSession, endOwnSessions, ownSessions } from './routes/sessions/sessions.ts';
 import { routeWebApp } from './routes/web-app.ts';
-import type { WebBuild } from './web-build.ts';
+import { publish } from './static/asset.ts';
+import type { WebBuild } from './static/web-build.ts';
 
 export const BANK_PREFIX = '/bank';
 

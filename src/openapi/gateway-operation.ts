@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DenialReason } from '../gateway/denial-table.ts';
+import type { DenialReason } from '../gateway/problems/table.ts';
 import type { Answer, Body, Operation } from './operation.ts';
 import { gatewayRefusals } from './refusals.ts';
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Scope } from '../identity/roles.ts';
+import type { Scope } from '../users/roles.ts';
 
 /** What can be asked of the API: one operation says everything that a client has to know. */
 export interface Operation {

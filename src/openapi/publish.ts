@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { GatewaySettings } from '../config.ts';
-import { NOTHING_ALLOWED, type Publication } from '../gateway/publication.ts';
+import type { GatewaySettings } from '../config/load.ts';
 import type { ApiDescription } from '../gateway/routes/api-description.ts';
+import { NOTHING_ALLOWED, type Publication } from '../gateway/static/asset.ts';
 import { describeApi } from './api.ts';
 import { docsPage } from './page/page.ts';
 import { STYLE } from './page/style.ts';

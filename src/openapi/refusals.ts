@@ -1,6 +1,6 @@
 import { type BankReason, PROBLEMS } from '../bank/problem.ts';
-import { DENIALS, type DenialReason } from '../gateway/denial-table.ts';
-import { OAUTH_ERRORS } from '../gateway/oauth-denials.ts';
+import { OAUTH_ERRORS } from '../gateway/problems/oauth-table.ts';
+import { DENIALS, type DenialReason } from '../gateway/problems/table.ts';
 import type { Access, Operation, RefusalFacts } from './operation.ts';
 
 /** What may be said to any request, before or besides anything that its route does. */

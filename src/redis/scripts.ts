@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisLink } from './connect.ts';
+import type { RedisLink } from './connection.ts';
 
 /** A Lua script that Redis runs as one step: nobody sees or changes anything in between. */
 export interface Script {

@@ -1,4 +1,4 @@
-import type { RedisLink } from '../../src/redis/connect.ts';
+import type { RedisLink } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 
 export interface AuditRecord {

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import type { AccessClaims } from '../../src/token/access-token.ts';
+import type { AccessClaims } from '../../src/jwt/access-token.ts';
 import { bearer, postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { logIn, refresh, refreshed, startAnotherGateway, type Tokens } from '../support/sessions.ts';
 import { type AuditRecord, auditRecords } from './audit-records.ts';

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../src/audit/event.ts';
 import { NO_RECORD, RedisAuditTrail } from '../../src/audit/trail.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { createLog, type Logger } from '../../src/log.ts';
-import { RedisLink, RedisUnavailable } from '../../src/redis/connect.ts';
+import { RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type AuditRecord, auditRecords } from './audit-records.ts';

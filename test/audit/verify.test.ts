@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hashOf, RedisAuditTrail } from '../../src/audit/trail.ts';
 import { type AuditVerdict, verifyAudit } from '../../src/audit/verify.ts';
 import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

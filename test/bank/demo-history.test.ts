@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { postHistory } from '../../src/bank/demo-history.ts';
-import { readAccount, seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
-import { balancePoints } from '../../src/bank/ledger-figures.ts';
-import { transactionsAfter } from '../../src/bank/ledger-transactions.ts';
+import { postHistory } from '../../src/bank/demo/history.ts';
+import { readAccount, seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
+import { balancePoints } from '../../src/bank/ledger/figures.ts';
+import { transactionsAfter } from '../../src/bank/ledger/transactions.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connect.ts';
+import type { RedisLink } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { TERMS, testLink } from './postings.ts';
 

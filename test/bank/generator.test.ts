@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type GeneratorTerms, generatedLeg, startGenerator, takeTurn } from '../../src/bank/generator.ts';
-import { DEMO_OPENING_BALANCE_MINOR, seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
-import type { Leg } from '../../src/bank/ledger-post.ts';
-import { transactionsAfter } from '../../src/bank/ledger-transactions.ts';
-import { repeatableRandom } from '../../src/bank/random.ts';
+import {
+  type GeneratorTerms,
+  generatedLeg,
+  startGenerator,
+  takeTurn,
+} from '../../src/bank/demo/generator.ts';
+import { repeatableRandom } from '../../src/bank/demo/random.ts';
+import { VENDORS } from '../../src/bank/demo/vendors.ts';
+import { DEMO_OPENING_BALANCE_MINOR, seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
+import type { Leg } from '../../src/bank/ledger/post.ts';
+import { transactionsAfter } from '../../src/bank/ledger/transactions.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
-import { VENDORS } from '../../src/bank/vendors.ts';
 import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { accountKey, generatorTurnKey } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';

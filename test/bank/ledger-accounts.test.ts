@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { accountsOf, openAccount, seedDemoAccounts } from '../../src/bank/ledger-accounts.ts';
+import { accountsOf, openAccount, seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
 import type { Account } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connect.ts';
+import type { RedisLink } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { leg, openTestAccount, posted, testLink } from './postings.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readAccount } from '../../src/bank/ledger-accounts.ts';
-import { type Posting, post } from '../../src/bank/ledger-post.ts';
+import { readAccount } from '../../src/bank/ledger/accounts.ts';
+import { type Posting, post } from '../../src/bank/ledger/post.ts';
 import type { Account } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connect.ts';
+import type { RedisLink } from '../../src/redis/connection.ts';
 import { idempotencyKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

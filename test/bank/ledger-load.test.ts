@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { balancePoints } from '../../src/bank/ledger-figures.ts';
-import { post } from '../../src/bank/ledger-post.ts';
-import { pageOfTransactions, searchTransactions } from '../../src/bank/ledger-transactions.ts';
+import { balancePoints } from '../../src/bank/ledger/figures.ts';
+import { post } from '../../src/bank/ledger/post.ts';
+import { pageOfTransactions, searchTransactions } from '../../src/bank/ledger/transactions.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import { createLog } from '../../src/log.ts';
-import { type RedisClient, RedisLink } from '../../src/redis/connect.ts';
+import { type RedisClient, RedisLink } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { leg, openTestAccount, TERMS, testLink } from './postings.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readAccount } from '../../src/bank/ledger-accounts.ts';
-import { type Posted, type Posting, type PostingReason, post } from '../../src/bank/ledger-post.ts';
+import { readAccount } from '../../src/bank/ledger/accounts.ts';
+import { type Posted, type Posting, type PostingReason, post } from '../../src/bank/ledger/post.ts';
+import { transactionFrom } from '../../src/bank/ledger/transaction.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
-import { transactionFrom } from '../../src/bank/transaction.ts';
-import type { RedisLink } from '../../src/redis/connect.ts';
+import type { RedisLink } from '../../src/redis/connection.ts';
 import { balancesKey, spendersKey, transactionsKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

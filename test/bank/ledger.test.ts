@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readAccount } from '../../src/bank/ledger-accounts.ts';
-import { biggestSpenders } from '../../src/bank/ledger-figures.ts';
-import { type Posting, post, transfer } from '../../src/bank/ledger-post.ts';
-import { newestTransactionId, transactionsAfter } from '../../src/bank/ledger-transactions.ts';
+import { readAccount } from '../../src/bank/ledger/accounts.ts';
+import { biggestSpenders } from '../../src/bank/ledger/figures.ts';
+import { type Posting, post, transfer } from '../../src/bank/ledger/post.ts';
+import { newestTransactionId, transactionsAfter } from '../../src/bank/ledger/transactions.ts';
 import type { Account } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connect.ts';
+import type { RedisLink } from '../../src/redis/connection.ts';
 import { balancesKey, postingsChannel, transactionsKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

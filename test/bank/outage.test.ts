@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readAccount } from '../../src/bank/ledger-accounts.ts';
+import { readAccount } from '../../src/bank/ledger/accounts.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import { startBank } from '../../src/bank/server.ts';
 import { createLog } from '../../src/log.ts';

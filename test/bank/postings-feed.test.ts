@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Watcher } from '../../src/bank/postings-feed.ts';
+import { Watcher } from '../../src/bank/stream/postings-feed.ts';
 
 const LONG_MS = 60_000;
 

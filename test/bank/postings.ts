@@ -1,8 +1,8 @@
-import { openAccount } from '../../src/bank/ledger-accounts.ts';
-import { type Leg, post } from '../../src/bank/ledger-post.ts';
+import { openAccount } from '../../src/bank/ledger/accounts.ts';
+import { type Leg, post } from '../../src/bank/ledger/post.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
 import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { Refusal } from '../../src/refusal.ts';
 import type { TestRedis } from '../support/redis.ts';
 

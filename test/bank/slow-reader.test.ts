@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { post } from '../../src/bank/ledger-post.ts';
+import { post } from '../../src/bank/ledger/post.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { type EventReader, readEvents } from './event-reader.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createBankApp } from '../../src/bank/app.ts';
-import { listen } from '../../src/bank/http-server.ts';
-import { PostingsFeed } from '../../src/bank/postings-feed.ts';
 import type { Account } from '../../src/bank/schemas.ts';
+import { PostingsFeed } from '../../src/bank/stream/postings-feed.ts';
+import { listen } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, claimsOf, startBankUnderTest } from './bank-under-test.ts';

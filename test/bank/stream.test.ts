@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { post } from '../../src/bank/ledger-post.ts';
+import { post } from '../../src/bank/ledger/post.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';

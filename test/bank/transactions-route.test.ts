@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { post } from '../../src/bank/ledger-post.ts';
+import { post } from '../../src/bank/ledger/post.ts';
 import { type Account, type Transaction, transactionsAnswer } from '../../src/bank/schemas.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { leg, openTestAccount, posted, postSeries, TERMS } from './postings.ts';

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readAccount } from '../../src/bank/ledger-accounts.ts';
+import { readAccount } from '../../src/bank/ledger/accounts.ts';
 import { type Account, transactionSchema } from '../../src/bank/schemas.ts';
 import { type AskOptions, type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { openTestAccount } from './postings.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { changeUser } from '../../src/identity/user-change.ts';
-import { addUser, findUser } from '../../src/identity/users.ts';
+import { changeUser } from '../../src/users/update.ts';
+import { addUser, findUser } from '../../src/users/users.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import { bearer } from '../support/gateway.ts';
 import { logIn } from '../support/sessions.ts';

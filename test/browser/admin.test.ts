@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { changeUser } from '../../src/identity/user-change.ts';
-import { addUser } from '../../src/identity/users.ts';
+import { changeUser } from '../../src/users/update.ts';
+import { addUser } from '../../src/users/users.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';

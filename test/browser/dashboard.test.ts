@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openAccount } from '../../src/bank/ledger-accounts.ts';
-import { type Leg, post } from '../../src/bank/ledger-post.ts';
+import { openAccount } from '../../src/bank/ledger/accounts.ts';
+import { type Leg, post } from '../../src/bank/ledger/post.ts';
 import { axeViolations } from '../support/axe.ts';
 import { overflowPx, type PageOptions, type WatchedPage } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';

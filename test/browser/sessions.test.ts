@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { changeUser } from '../../src/identity/user-change.ts';
+import { changeUser } from '../../src/users/update.ts';
 import { axeViolations } from '../support/axe.ts';
 import { overflowPx, type PageOptions } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';

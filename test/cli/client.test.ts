@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import { addClient, listClients, proveClient } from '../../src/identity/clients.ts';
+import { addClient, listClients, proveClient } from '../../src/clients/clients.ts';
 import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

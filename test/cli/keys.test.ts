@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readRing } from '../../src/keys/directory.ts';
+import { makeKeyPem } from '../../src/keys/key-ring.ts';
+import { rotateRing } from '../../src/keys/rotation.ts';
+import { standingsAt } from '../../src/keys/schedule.ts';
+import { openRing } from '../../src/keys/start.ts';
 import { ringChannel } from '../../src/redis/keys.ts';
-import { makeKeyPem } from '../../src/token/key-ring.ts';
-import { readRing } from '../../src/token/ring-directory.ts';
-import { standingsAt } from '../../src/token/ring-record.ts';
-import { rotateRing } from '../../src/token/ring-rotation.ts';
-import { openRing } from '../../src/token/ring-start.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;

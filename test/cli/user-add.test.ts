@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findUserByName } from '../../src/identity/users.ts';
 import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
+import { findUserByName } from '../../src/users/users.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;

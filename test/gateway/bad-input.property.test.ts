@@ -1,13 +1,13 @@
 import { Agent } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SCENARIOS } from '../openapi/scenarios.ts';
+import { type FreshUser, type Scene, startScene } from '../openapi/scene.ts';
 import { DocumentedApi, type DocumentedOperation, type WholeAnswer } from '../support/documented-api.ts';
 import type { Call } from '../support/documented-calls.ts';
 import { bearer } from '../support/gateway.ts';
 import { sendPlain } from '../support/plain-request.ts';
 import { sendRaw } from '../support/raw-http.ts';
-import { SCENARIOS } from './openapi-scenarios.ts';
-import { type FreshUser, type Scene, startScene } from './openapi-scene.ts';
 import { type Known, memberNames, type Rubbish, rubbishFor } from './rubbish.ts';
 
 const RUNS = 3000;

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SCENARIOS } from '../openapi/scenarios.ts';
+import { type Scene, startScene } from '../openapi/scene.ts';
 import { DocumentedApi, type WholeAnswer } from '../support/documented-api.ts';
 import { type Call, callOperation, targetOf } from '../support/documented-calls.ts';
 import { bearer } from '../support/gateway.ts';
 import { RawConnection } from '../support/raw-http.ts';
-import { SCENARIOS } from './openapi-scenarios.ts';
-import { type Scene, startScene } from './openapi-scene.ts';
 
 const GET_OPERATIONS = Object.keys(SCENARIOS).filter((id) => /^(?:get|list|read|search|stream)/.test(id));
 /** Hono routes requests for a host in capitals; others to `/bank/**` go straight to the proxy. */

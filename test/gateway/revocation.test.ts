@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { writeAuthz } from '../../src/identity/authz.ts';
+import type { AccessClaims } from '../../src/jwt/access-token.ts';
 import { authzKey, whitelistKey } from '../../src/redis/keys.ts';
-import type { AccessClaims } from '../../src/token/access-token.ts';
+import { writeAuthz } from '../../src/users/authorization.ts';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeKeyPem } from '../../src/token/key-ring.ts';
+import { makeKeyPem } from '../../src/keys/key-ring.ts';
 
 let directory: string;
 beforeAll(async () => {

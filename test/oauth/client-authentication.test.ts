@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type NewClient, removeClient } from '../../src/identity/clients.ts';
+import { type NewClient, removeClient } from '../../src/clients/clients.ts';
 import { bearer, problemOf, type TestGateway } from '../support/gateway.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import {

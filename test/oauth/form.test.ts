@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseForm } from '../../src/gateway/form-body.ts';
-import type { NewClient } from '../../src/identity/clients.ts';
+import type { NewClient } from '../../src/clients/clients.ts';
+import { parseForm } from '../../src/gateway/routes/oauth/form-body.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { basic, introspected, postForm, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
 

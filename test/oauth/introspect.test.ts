@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { writeAuthz } from '../../src/identity/authz.ts';
-import type { NewClient } from '../../src/identity/clients.ts';
+import type { NewClient } from '../../src/clients/clients.ts';
+import { type AccessClaims, signAccessToken } from '../../src/jwt/access-token.ts';
 import { activeKey, authzKey, clientsKey, whitelistKey } from '../../src/redis/keys.ts';
-import { type AccessClaims, signAccessToken } from '../../src/token/access-token.ts';
+import { writeAuthz } from '../../src/users/authorization.ts';
 import { bearer, postJson, problemOf, type TestGateway } from '../support/gateway.ts';
 import {
   basic,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { addClient, type ClientUse, type NewClient } from '../../src/identity/clients.ts';
-import { DEMO_USERS } from '../../src/identity/demo-users.ts';
+import { addClient, type ClientUse, type NewClient } from '../../src/clients/clients.ts';
+import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import type { Logger } from '../../src/log.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { NewClient } from '../../src/identity/clients.ts';
+import type { NewClient } from '../../src/clients/clients.ts';
 import { bearer, postJson, problemOf, type TestGateway } from '../support/gateway.ts';
 import {
   auditRecords,

@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NewClient } from '../../src/identity/clients.ts';
-import { signAssertion } from '../../src/token/assertion.ts';
+import type { NewClient } from '../../src/clients/clients.ts';
+import { signAssertion } from '../../src/jwt/assertion.ts';
 import { bearer, problemOf, type TestGateway } from '../support/gateway.ts';
 import { auditRecords, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../../src/log.ts';
-import { type RedisClient, RedisLink, RedisUnavailable } from '../../src/redis/connect.ts';
+import { type RedisClient, RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const DEADLINE_MS = 100;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signAccessToken } from '../../src/token/access-token.ts';
+import { signAccessToken } from '../../src/jwt/access-token.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { actions, expectNotNow } from '../support/outage.ts';
 import { type FakeRedis, startFakeRedis } from '../support/redis-relay.ts';

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serverBinary } from '../../src/dev/redis/start.ts';
 import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
-import { serverBinary } from '../../src/redis/provide.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import {

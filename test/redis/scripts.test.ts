@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../../src/log.ts';
-import { RedisLink, RedisUnavailable } from '../../src/redis/connect.ts';
+import { RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { defineScript, runScript } from '../../src/redis/scripts.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { type RequestListener, request } from 'node:http';
 import { type RunningBank, startBank } from '../../src/bank/server.ts';
-import { bankSettings } from '../../src/config.ts';
+import { bankSettings } from '../../src/config/load.ts';
 import { createLog } from '../../src/log.ts';
 import { gatherMaterial, type Material } from '../../src/probe/material.ts';
 import type { Target } from '../../src/probe/raw-request.ts';

@@ -1,4 +1,4 @@
-import { gatewaySettings } from '../../src/config.ts';
+import { gatewaySettings } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway/server.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import type { TestGateway } from './gateway.ts';

@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type GatewaySettings, gatewaySettings } from '../../src/config.ts';
+import { type GatewaySettings, gatewaySettings } from '../../src/config/load.ts';
+import { DEMO_USERS, seedDemoUsers } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
-import type { WebBuild } from '../../src/gateway/web-build.ts';
-import { DEMO_USERS, seedDemoUsers } from '../../src/identity/demo-users.ts';
-import { PasswordHasher } from '../../src/identity/passwords.ts';
-import type { User } from '../../src/identity/users.ts';
+import type { WebBuild } from '../../src/gateway/static/web-build.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';
-import { RedisLink } from '../../src/redis/connect.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/token/key-ring.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
+import { PasswordHasher } from '../../src/users/passwords.ts';
+import type { User } from '../../src/users/users.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
 export interface TestGateway {

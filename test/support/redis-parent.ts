@@ -1,6 +1,6 @@
 /** Starts a private Redis in the folder that is given, prints its process id, and stays until it is killed. */
-import { startLocalRedis } from '../../src/redis/local-server.ts';
-import { serverBinary } from '../../src/redis/provide.ts';
+import { startLocalRedis } from '../../src/dev/redis/local-server.ts';
+import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
 
 const binary = await serverBinary(process.env);

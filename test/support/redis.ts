@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { type LocalRedis, startLocalRedis } from '../../src/redis/local-server.ts';
-import { serverBinary } from '../../src/redis/provide.ts';
+import { type LocalRedis, startLocalRedis } from '../../src/dev/redis/local-server.ts';
+import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
 
 /** Commands that a client sends to make a connection or to look at the server, not to do its work. */

@@ -1,5 +1,5 @@
+import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
-import { DEMO_USERS } from '../../src/identity/demo-users.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { bearer, postJson, type TestGateway } from './gateway.ts';
 

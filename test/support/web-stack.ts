@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BrowserContext } from 'playwright-core';
-import { readWebBuild, type WebBuild } from '../../src/gateway/web-build.ts';
-import { DEMO_USERS } from '../../src/identity/demo-users.ts';
+import { DEMO_USERS } from '../../src/dev/demo-users.ts';
+import { readWebBuild, type WebBuild } from '../../src/gateway/static/web-build.ts';
 import { type StackOptions, startTestStack, type TestStack } from './stack.ts';
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import type { Publication } from '../publication.ts';
+import type { Publication } from '../static/asset.ts';
 
 /** The description of the API, for programs and for people. */
 export interface ApiDescription {

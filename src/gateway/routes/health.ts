@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { RedisLink } from '../../redis/connect.ts';
+import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
-import type { GatewayContext } from '../admission.ts';
-import { refuse } from '../arrival.ts';
+import type { GatewayContext } from '../pipeline/authenticate.ts';
+import { refuse } from '../request-context.ts';
 
 export interface HealthParts {
   redis: RedisLink;

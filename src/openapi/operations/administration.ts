@@ -1,13 +1,13 @@
-import type { DenialReason } from '../../gateway/denial-table.ts';
-import { auditPageAnswerSchema, auditQuerySchema } from '../../gateway/routes/admin-audit.ts';
-import { resetAnswerSchema, userSessionsAnswerSchema } from '../../gateway/routes/admin-user-access.ts';
-import { rangesChangeSchema, roleChangeSchema } from '../../gateway/routes/admin-user-acts.ts';
+import type { DenialReason } from '../../gateway/problems/table.ts';
+import { auditPageAnswerSchema, auditQuerySchema } from '../../gateway/routes/admin/audit.ts';
+import { resetAnswerSchema, userSessionsAnswerSchema } from '../../gateway/routes/admin/user-access.ts';
+import { rangesChangeSchema, roleChangeSchema } from '../../gateway/routes/admin/user-actions.ts';
 import {
   shownUserSchema,
   userCreateSchema,
   userPageAnswerSchema,
   userQuerySchema,
-} from '../../gateway/routes/admin-users.ts';
+} from '../../gateway/routes/admin/users.ts';
 import { gatewayOperation, idParameter, jsonBody, NO_CONTENT, ok } from '../gateway-operation.ts';
 import type { Body, Operation } from '../operation.ts';
 

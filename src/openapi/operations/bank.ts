@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BankReason } from '../../bank/problem.ts';
 import * as bank from '../../bank/schemas.ts';
-import type { Scope } from '../../identity/roles.ts';
+import type { Scope } from '../../users/roles.ts';
 import { jsonBody } from '../gateway-operation.ts';
 import type { Answer, Operation, Parameters } from '../operation.ts';
 import { bankRefusals } from '../refusals.ts';

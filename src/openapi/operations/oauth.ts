@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { introspectionAnswerSchema } from '../../gateway/routes/oauth-introspect.ts';
-import { metadataAnswerSchema } from '../../gateway/routes/oauth-metadata.ts';
-import { tokenFormSchema } from '../../gateway/routes/oauth-revoke.ts';
-import { tokenRequestSchema } from '../../gateway/routes/oauth-token.ts';
-import { bearerAnswerSchema } from '../../gateway/token-answer.ts';
+import { bearerAnswerSchema } from '../../gateway/routes/auth/token-response.ts';
+import { introspectionAnswerSchema } from '../../gateway/routes/oauth/introspect.ts';
+import { metadataAnswerSchema } from '../../gateway/routes/oauth/metadata.ts';
+import { tokenFormSchema } from '../../gateway/routes/oauth/revoke.ts';
+import { tokenRequestSchema } from '../../gateway/routes/oauth/token.ts';
 import { formBody, gatewayOperation, ok } from '../gateway-operation.ts';
 import type { Operation } from '../operation.ts';
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { passwordChangeSchema } from '../../gateway/routes/password.ts';
-import { dataKeySchema } from '../../gateway/routes/session-data.ts';
+import { passwordChangeSchema } from '../../gateway/routes/auth/password.ts';
+import { dataKeySchema } from '../../gateway/routes/sessions/data.ts';
 import {
   endedAnswerSchema,
   endSessionsQuerySchema,
   ownSessionsAnswerSchema,
-} from '../../gateway/routes/sessions.ts';
+} from '../../gateway/routes/sessions/sessions.ts';
 import { gatewayOperation, idParameter, jsonBody, NO_CONTENT, ok } from '../gateway-operation.ts';
 import type { Operation } from '../operation.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { loginSchema } from '../../gateway/routes/login.ts';
-import { resetAskSchema, resetConfirmSchema } from '../../gateway/routes/password-reset.ts';
-import { refreshSchema } from '../../gateway/routes/refresh.ts';
-import { registeredAnswerSchema, registerSchema } from '../../gateway/routes/register.ts';
-import { sessionAnswerSchema } from '../../gateway/routes/session.ts';
-import { bearerAnswerSchema, cookieAnswerSchema } from '../../gateway/token-answer.ts';
+import { loginSchema } from '../../gateway/routes/auth/login.ts';
+import { resetAskSchema, resetConfirmSchema } from '../../gateway/routes/auth/password-reset.ts';
+import { refreshSchema } from '../../gateway/routes/auth/refresh.ts';
+import { registeredAnswerSchema, registerSchema } from '../../gateway/routes/auth/register.ts';
+import { bearerAnswerSchema, cookieAnswerSchema } from '../../gateway/routes/auth/token-response.ts';
+import { sessionAnswerSchema } from '../../gateway/routes/sessions/current.ts';
 import { gatewayOperation, jsonBody, NO_CONTENT, ok } from '../gateway-operation.ts';
 import type { Operation } from '../operation.ts';
 

@@ -1,5 +1,5 @@
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import type { Role } from '../../identity/roles.ts';
+import type { Role } from '../../users/roles.ts';
 import { createUser, type NewUser, type ShownUser } from '../api/admin.ts';
 import type { Who } from '../api/auth.ts';
 import { Dialog } from '../shell/dialog.tsx';

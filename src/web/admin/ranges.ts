@@ -1,4 +1,4 @@
-import type { FieldError } from '../../problem-schema.ts';
+import type { FieldError } from '../../http/problem.ts';
 
 /** The addresses and CIDR ranges of a text with one on each line. */
 export const rangesOf = (text: string): string[] =>

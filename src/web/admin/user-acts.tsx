@@ -1,6 +1,6 @@
 import { useState } from 'hono/jsx/dom';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import type { Role } from '../../identity/roles.ts';
+import type { Role } from '../../users/roles.ts';
 import type { ResetAnswer, ShownUser } from '../api/admin.ts';
 import { textOf } from '../shell/form.ts';
 import { type Act, block, giveRole, logOutEverywhere, resetTheirPassword, unblock } from './acts.ts';

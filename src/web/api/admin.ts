@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import type { auditPageAnswerSchema } from '../../gateway/routes/admin-audit.ts';
-import type { resetAnswerSchema, userSessionsAnswerSchema } from '../../gateway/routes/admin-user-access.ts';
+import type { auditPageAnswerSchema } from '../../gateway/routes/admin/audit.ts';
+import type { resetAnswerSchema, userSessionsAnswerSchema } from '../../gateway/routes/admin/user-access.ts';
 import type {
   shownUserSchema,
   userCreateSchema,
   userPageAnswerSchema,
-} from '../../gateway/routes/admin-users.ts';
-import type { Role } from '../../identity/roles.ts';
+} from '../../gateway/routes/admin/users.ts';
+import type { Role } from '../../users/roles.ts';
 import { ask } from './request.ts';
 
 /** A user as staff see them. */

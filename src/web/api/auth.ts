@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { sessionAnswerSchema } from '../../gateway/routes/session.ts';
-import type { ownSessionsAnswerSchema } from '../../gateway/routes/sessions.ts';
-import type { cookieAnswerSchema } from '../../gateway/token-answer.ts';
+import type { cookieAnswerSchema } from '../../gateway/routes/auth/token-response.ts';
+import type { sessionAnswerSchema } from '../../gateway/routes/sessions/current.ts';
+import type { ownSessionsAnswerSchema } from '../../gateway/routes/sessions/sessions.ts';
 import { ask, send } from './request.ts';
 
 export type SessionAnswer = z.output<typeof sessionAnswerSchema>;

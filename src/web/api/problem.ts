@@ -1,4 +1,4 @@
-import type { FieldError, Problem } from '../../problem-schema.ts';
+import type { FieldError, Problem } from '../../http/problem.ts';
 
 /** The server said no (RFC 9457), or could not be asked at all. */
 export class NotDone extends Error {

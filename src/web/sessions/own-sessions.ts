@@ -1,4 +1,4 @@
-import type { SessionSummary } from '../../session/list.ts';
+import type { SessionSummary } from '../../sessions/list.ts';
 import type { OwnSession } from '../api/auth.ts';
 
 /** A session as its owner or staff see it; `current` only on the one that asks. */

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import type { Scope } from '../../identity/roles.ts';
+import type { Scope } from '../../users/roles.ts';
 import type { Who } from '../api/auth.ts';
 import { hrefOf, type Place, place } from '../place.ts';
 import { IdleWarning } from '../session/idle-warning.tsx';

@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { RedisLink } from '../../redis/connection.ts';
+import { accountKey, balancesKey, generatedAccountsKey, ownerAccountsKey } from '../../redis/keys.ts';
+import { defineScript, runScript } from '../../redis/scripts.ts';
+import type { Account } from '../schemas.ts';
+
+/** What a demo account starts with: 100,000.00. */
+export const DEMO_OPENING_BALANCE_MINOR = 10_000_000;
+
+/** KEYS: account, owner's accounts, balances, generated accounts. Answers 1 when the account is new. */
+const OPEN_ACCOUNT = defineScript(
+  'ledger-open-account',
+  `
+local id, owner, name, currency, opening, opened, now, generated = unpack(ARGV)
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'owner', owner, 'name', name, 'currency', currency,
+  'balanceMinor', opening, 'openingBalanceMinor', opening, 'opened', opened)
+redis.call('SADD', KEYS[2], id)
+redis.call('XADD', KEYS[3], now .. '-*', 'balanceMinor', opening)
+if generated == '1' then redis.call('RPUSH', KEYS[4], id) end
+return 1
+`,
+);
+
+export interface NewAccount {
+  /** Opaque; 128 random bits, base64url, unless given. */
+  id?: string;
+  /** The user id of the owner, the `sub` of their tokens. */
+  ownerId: string;
+  /** The account holder's name. It is what the other side of a transfer sees. */
+  name: string;
+  /** ISO 4217. */
+  currency: string;
+  openingBalanceMinor: number;
+  /** Whether the generator posts demo transactions to it. */
+  generated: boolean;
+}
+
+/**
+ * Opens an account and gives it. One that has the same id already is left as it is and given instead.
+ * @throws {RangeError} when the opening balance is not a whole number from 0.
+ * @throws {RedisUnavailable}
+ */
+export async function openAccount(link: RedisLink, account: NewAccount, nowMs: number): Promise<Account> {
+  const { id = randomBytes(16).toString('base64url'), ownerId, name, currency } = account;
+  const opening = account.openingBalanceMinor;
+  if (!Number.isSafeInteger(opening) || opening < 0)
+    throw new RangeError('the opening balance is out of range');
+  const openedAt = new Date(nowMs).toISOString();
+  const isNew = await runScript(
+    link,
+    OPEN_ACCOUNT,
+    [accountKey(id), ownerAccountsKey(ownerId), balancesKey(id), generatedAccountsKey()],
+    [id, ownerId, name, currency, String(opening), openedAt, String(nowMs), account.generated ? '1' : '0'],
+  );
+  const opened = { id, ownerId, name, currency, balanceMinor: opening, openedAt };
+  return isNew === 1 ? opened : ((await readAccount(link, id)) ?? opened);
+}
+
+/** The account, or undefined when there is none. @throws {RedisUnavailable} */
+export async function readAccount(link: RedisLink, id: string): Promise<Account | undefined> {
+  return accountFrom(id, await link.run((client) => client.hGetAll(accountKey(id))));
+}
+
+/** An owner's accounts, oldest first. @throws {RedisUnavailable} */
+export async function accountsOf(link: RedisLink, ownerId: string): Promise<Account[]> {
+  const ids = await link.run((client) => client.sMembers(ownerAccountsKey(ownerId)));
+  const found = await Promise.all(ids.map((id) => readAccount(link, id)));
+  return found
+    .filter((account) => account !== undefined)
+    .sort((a, b) => a.openedAt.localeCompare(b.openedAt) || a.id.localeCompare(b.id));
+}
+
+function accountFrom(id: string, fields: Record<string, string>): Account | undefined {
+  const { owner, name, currency, balanceMinor, opened } = fields;
+  if (owner === undefined || name === undefined || currency === undefined || opened === undefined)
+    return undefined;
+  return { id, ownerId: owner, name, currency, balanceMinor: Number(balanceMinor), openedAt: opened };
+}
+
+export interface DemoOwner {
+  ownerId: string;
+  name: string;
+}
+
+/**
+ * Opens one account for each owner of a demonstration, with 100,000.00 and generated transactions. Who has theirs
+ * already keeps it as it is: its id follows from the owner's.
+ * @throws {RedisUnavailable}
+ */
+export async function seedDemoAccounts(
+  link: RedisLink,
+  owners: readonly DemoOwner[],
+  terms: { currency: string; nowMs: number } = { currency: 'EUR', nowMs: Date.now() },
+): Promise<Account[]> {
+  const accounts: Account[] = [];
+  for (const { ownerId, name } of owners) {
+    const id = createHash('sha256').update(`demo account of ${ownerId}`).digest('base64url').slice(0, 22);
+    const demo = { id, ownerId, name, openingBalanceMinor: DEMO_OPENING_BALANCE_MINOR, generated: true };
+    accounts.push(await openAccount(link, { ...demo, currency: terms.currency }, terms.nowMs));
+  }
+  return accounts;
+}

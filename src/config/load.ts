@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { bankShape, gatewayShape } from './settings.ts';
+
+/** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
+type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<CamelCase<Tail>>}`
+  : Lowercase<Name>;
+
+type SettingsOf<Shape extends z.ZodRawShape> = {
+  [Name in keyof Shape & string as CamelCase<Name>]: z.output<Shape[Name]>;
+};
+
+export type GatewaySettings = SettingsOf<typeof gatewayShape>;
+export type BankSettings = SettingsOf<typeof bankShape>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One or more settings are wrong. The message names each and what it wants, and holds no value. */
+export class SettingsRefused extends Error {
+  readonly code = 'settings_refused';
+  override readonly name = 'SettingsRefused';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`these settings are wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** The gateway's settings from the environment. @throws {SettingsRefused} naming every wrong setting at once. */
+export const gatewaySettings = (env: Environment): GatewaySettings => settingsFrom(gatewayShape, env);
+
+/** The bank's settings from the environment. @throws {SettingsRefused} naming every wrong setting at once. */
+export const bankSettings = (env: Environment): BankSettings => settingsFrom(bankShape, env);
+
+/**
+ * Reads `shape` from the environment. An empty variable counts as unset. Each setting `X` may instead be
+ * given as `X_FILE`, a path whose content is the value (less white space at its ends), as container secrets are.
+ */
+function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environment): SettingsOf<Shape> {
+  const faults: string[] = [];
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(shape)) {
+    const value = givenValue(name, env, faults);
+    if (value !== undefined) given[name] = value;
+  }
+  const parsed = z.object(shape).safeParse(given);
+  if (!parsed.success)
+    faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (env.NODE_ENV === 'production') faults.push(...productionFaults(shape, given));
+  if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
+  const settings: Record<string, unknown> = parsed.data;
+  const named = Object.keys(shape).map((name) => [camelCase(name), settings[name]]);
+  return Object.fromEntries(named) as SettingsOf<Shape>;
+}
+
+function givenValue(name: string, env: Environment, faults: string[]): string | undefined {
+  const direct = env[name] || undefined;
+  const path = env[`${name}_FILE`] || undefined;
+  if (direct !== undefined && path !== undefined) faults.push(`${name}: give it or ${name}_FILE, not both`);
+  if (path === undefined) return direct;
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    faults.push(`${name}_FILE: wants the path of a file that this process can read`);
+    return undefined;
+  }
+}
+
+/** What is convenient on a developer's machine and dangerous in a bank has no default in production. */
+function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): string[] {
+  const faults: string[] = [];
+  if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined && given.KEYS_DIR === undefined) {
+    faults.push(
+      'SIGNING_KEY: wants an RSA private key (PEM, PKCS #8) in production; give it, SIGNING_KEY_FILE or KEYS_DIR',
+    );
+  }
+  if ('REFRESH_KEY' in shape && given.REFRESH_KEY === undefined) {
+    faults.push(
+      'REFRESH_KEY: wants at least 32 random bytes in base64url in production; give it or REFRESH_KEY_FILE',
+    );
+  }
+  if (!given.ISSUER?.startsWith('https://')) faults.push('ISSUER: wants an https:// URL in production');
+  return faults;
+}
+
+const camelCase = (name: string): string =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,40 @@
+import type { RedisLink } from '../redis/connection.ts';
+import type { PasswordHasher } from '../users/passwords.ts';
+import type { Role } from '../users/roles.ts';
+import { addUser, findUserByName, type User } from '../users/users.ts';
+
+export interface DemoUser {
+  username: string;
+  password: string;
+  displayName: string;
+  role: Role;
+}
+
+/** Log-ins for a demonstration, printed for all to see. Only `portcullis dev` makes them. */
+export const DEMO_USERS: readonly DemoUser[] = [
+  { username: 'bob', password: 'foobared', displayName: 'Bob Mould', role: 'user' },
+  { username: 'alice', password: 'wonderland1', displayName: 'Alice Liddell', role: 'user' },
+  { username: 'sam', password: 'supervise1', displayName: 'Sam Vimes', role: 'supervisor' },
+  { username: 'ada', password: 'administer1', displayName: 'Ada Byron', role: 'admin' },
+  { username: 'root', password: 'superadmin1', displayName: 'Root Cellar', role: 'super-admin' },
+];
+
+/** Adds the demo users that don't exist yet and gives all of them. What exists is left as it is. */
+export async function seedDemoUsers(redis: RedisLink, hasher: PasswordHasher, now: Date): Promise<User[]> {
+  const users: User[] = [];
+  for (const { password, ...demo } of DEMO_USERS) {
+    const present = await findUserByName(redis, demo.username);
+    const user =
+      present ??
+      (await addUser(
+        redis,
+        { ...demo, email: emailOf(demo), passwordHash: await hasher.hash(password) },
+        now,
+      ));
+    if ('id' in user) users.push(user);
+  }
+  return users;
+}
+
+/** A domain that can belong to nobody (RFC 2606): in a demonstration mails go into the log. */
+const emailOf = ({ username }: Pick<DemoUser, 'username'>): string => `${username}@demo.example`;

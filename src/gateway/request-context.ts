@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { AuditEvent } from '../audit/event.ts';
+import type { Logger } from '../log.ts';
+import type { Refusal } from '../refusal.ts';
+import { type DenialExtras, type DenialReason, deny, statusOf } from './problems/send.ts';
+
+/** One request as it came in, with what every stage and every log line needs to know of it. */
+export interface Arrival {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  /** Made here for each request; a client's own id is not believed. */
+  requestId: string;
+  /** Of the request target: plain, and without the query. */
+  path: string;
+  clientAddress: string;
+  nowMs: number;
+  /** For every answer (RFC 6797, section 7.1). */
+  strictTransport: string | undefined;
+  log: Logger;
+}
+
+/** Who a decision was about, as far as it is known. */
+export interface DecisionSubject {
+  sub?: string;
+  sid?: string;
+  /** The registered client that asks (RFC 6749, section 2.2). */
+  client?: string;
+}
+
+/** A path as a log line shows it. A segment that is long enough to be a credential is not shown. */
+const pathForLog = (path: string): string => {
+  const shown = path.length > LOGGED_PATH_MOST ? `${path.slice(0, LOGGED_PATH_MOST)}…` : path;
+  return shown.replace(/[^/]{65,}/g, '(long)');
+};
+
+const LOGGED_PATH_MOST = 256;
+
+/** What an audit record tells of the request that it is about. */
+export const auditFields = ({
+  clientAddress,
+  requestId,
+}: Arrival): Pick<AuditEvent, 'address' | 'requestId'> => ({
+  address: clientAddress,
+  requestId,
+});
+
+export const newRequestId = (): string => randomUUID();
+
+/** Writes the one log line of a request that is let through. */
+export function logGrant(arrival: Arrival, { sub, sid, client }: DecisionSubject): void {
+  const { requestId, path, clientAddress, incoming, log } = arrival;
+  if (!log.isLevelEnabled('info')) return;
+  log.info({
+    granted: true,
+    sub,
+    sid,
+    client,
+    method: incoming.method,
+    path: pathForLog(path),
+    address: clientAddress,
+    requestId,
+  });
+}
+
+/** Answers with the refusal's problem and writes the one log line of a request that is not let through. */
+export function refuse(
+  arrival: Arrival,
+  refusal: Refusal<DenialReason>,
+  subject: DecisionSubject = {},
+  extras: DenialExtras = {},
+): Response {
+  const { requestId, path, clientAddress, incoming, outgoing, strictTransport, log } = arrival;
+  const { reason, detail } = refusal;
+  const { sub, sid, client } = subject;
+  const where = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
+  log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, client, ...where });
+  deny(outgoing, refusal, requestId, { strictTransport, ...extras });
+  return RESPONSE_ALREADY_SENT;
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import type { AuditTrail } from '../../../audit/event.ts';
+import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
+import type { RedisLink } from '../../../redis/connection.ts';
+import type { LoginThrottle } from '../../../users/login-limiter.ts';
+import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { countHeader } from '../../pipeline/credential.ts';
+import { OauthRefusal, refuseOauth } from '../../problems/oauth.ts';
+import { auditFields } from '../../request-context.ts';
+import { checkForm, decodeFormPart, type Form, readFormBody } from './form-body.ts';
+
+/** The ways to authenticate, by their registered names (RFC 8414, section 2; RFC 7591, section 2). */
+export const CLIENT_AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
+
+const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
+
+export interface ClientParts {
+  redis: RedisLink;
+  audit: AuditTrail;
+  /** Counts failures by client id and by address. */
+  clientThrottle: LoginThrottle;
+  authBodyMaxBytes: number;
+}
+
+/** A client's id and secret as they were presented: nothing is proven. */
+export interface ClientCredential {
+  id: string;
+  secret: string;
+}
+
+/** A route for a registered client that may do this, with its form checked. */
+export type ClientRoute<Input> = (
+  c: GatewayContext,
+  client: RegisteredClient,
+  input: Input,
+) => Promise<Response>;
+
+/** Puts client authentication and the check of the form before a route. */
+export const forClients =
+  <Schema extends z.ZodType>(
+    parts: ClientParts,
+    use: ClientUse,
+    schema: Schema,
+    route: ClientRoute<z.output<Schema>>,
+  ) =>
+  async (c: GatewayContext): Promise<Response> => {
+    const form = await readFormBody(c.env.incoming, c.env.outgoing, parts.authBodyMaxBytes);
+    if (form instanceof OauthRefusal) return refuseOauth(c.env, form);
+    const client = await authenticateClient(parts, c, form);
+    if (client instanceof OauthRefusal) return refuseOauth(c.env, client);
+    const subject = { client: client.id };
+    if (!client.uses.includes(use))
+      return refuseOauth(c.env, new OauthRefusal('client_not_permitted'), subject);
+    const input = checkForm(form, schema);
+    return input instanceof OauthRefusal ? refuseOauth(c.env, input, subject) : route(c, client, input);
+  };
+
+/**
+ * Which registered client asks (RFC 6749, section 2.3.1). Failures are counted after the fact and only failures are
+ * throttled: 256 random bits can't be guessed, so the bound is there against noise in the audit trail, and whoever
+ * floods the gateway with wrong secrets doesn't shut out the client that has the right one.
+ */
+async function authenticateClient(
+  { redis, audit, clientThrottle }: ClientParts,
+  { env }: GatewayContext,
+  form: Form,
+): Promise<RegisteredClient | OauthRefusal> {
+  const credential = takeClientCredential(env.incoming, form);
+  if (credential instanceof OauthRefusal) return credential;
+  const proof = await proveClient(redis, credential.id, credential.secret);
+  if (proof.proven) return proof.client;
+  const retryAfterSeconds = await clientThrottle.take(credential.id, env.clientAddress);
+  if (retryAfterSeconds > 0) return new OauthRefusal('client_throttled', { retryAfterSeconds });
+  const event = { ...auditFields(env), action: 'client_auth', result: 'refused' } as const;
+  await audit.record({ ...event, subject: proof.clientId }, env.nowMs);
+  return new OauthRefusal('client_wrong');
+}
+
+/**
+ * The one credential of a client, from the `Authorization` header or from the form. Two are a refusal, even of the
+ * same client: nobody can know which one was meant.
+ */
+export function takeClientCredential(incoming: IncomingMessage, form: Form): ClientCredential | OauthRefusal {
+  const { client_id: id, client_secret: secret, client_assertion: assertion } = form;
+  const inForm = [secret, assertion].filter((given) => given !== undefined).length;
+  const headers = countHeader(incoming, 'authorization');
+  if (headers + inForm > 1) return new OauthRefusal('client_twice');
+  if (headers === 1) {
+    const basic = readBasic(incoming.headers.authorization ?? '');
+    if (basic === undefined) return new OauthRefusal('client_wrong', {}, 'not a basic credential');
+    return id === undefined || id === basic.id ? basic : new OauthRefusal('client_twice');
+  }
+  if (id === undefined || secret === undefined)
+    return new OauthRefusal('client_wrong', {}, 'no client credential');
+  return { id, secret };
+}
+
+/** The id and the secret in a basic credential (RFC 7617), each form-encoded before they were joined. */
+function readBasic(authorization: string): ClientCredential | undefined {
+  const encoded = BASIC.exec(authorization)?.[1] ?? '';
+  const bytes = Buffer.from(encoded, 'base64');
+  if (encoded === '' || bytes.toString('base64') !== encoded) return undefined;
+  const text = bytes.toString('latin1');
+  const colonAt = text.indexOf(':');
+  if (colonAt === -1) return undefined;
+  const id = decodeFormPart(text.slice(0, colonAt));
+  const secret = decodeFormPart(text.slice(colonAt + 1));
+  return id === undefined || secret === undefined ? undefined : { id, secret };
+}

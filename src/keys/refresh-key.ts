@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { REFRESH_KEY_LEAST_BYTES } from '../sessions/refresh-token.ts';
+import { KeyRefused } from './key-ring.ts';
+import { keptSecret } from './secret-file.ts';
+
+/** Random bytes have nearly as many values as there are bytes; a pattern or a word typed in has fewer. */
+const DISTINCT_LEAST = 16;
+
+/**
+ * The key that authenticates refresh tokens, from base64url.
+ * @throws {KeyRefused} when it is too short or plainly not random.
+ */
+export function readRefreshKey(text: string): Uint8Array {
+  const key = Buffer.from(text, 'base64url');
+  if (key.length < REFRESH_KEY_LEAST_BYTES || new Set(key).size < DISTINCT_LEAST) {
+    throw new KeyRefused(`REFRESH_KEY: wants at least ${REFRESH_KEY_LEAST_BYTES} random bytes in base64url`);
+  }
+  return key;
+}
+
+/** The key that an earlier start kept in `directory`, or a new one, kept with mode 0600. @throws {KeyRefused} */
+export async function keptRefreshKey(directory: string): Promise<Uint8Array> {
+  const make = (): string => randomBytes(REFRESH_KEY_LEAST_BYTES).toString('base64url');
+  return readRefreshKey(await keptSecret(directory, 'refresh.key', make));
+}

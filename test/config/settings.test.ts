@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bankSettings, type Environment, gatewaySettings, SettingsRefused } from '../../src/config/load.ts';
+
+function refusalOf(env: Environment): SettingsRefused {
+  try {
+    gatewaySettings(env);
+  } catch (fault) {
+    if (fault instanceof SettingsRefused) return fault;
+    throw fault;
+  }
+  throw new Error('the settings were taken');
+}
+
+test('without any setting there are sound defaults', () => {
+  expect(gatewaySettings({})).toMatchObject({
+    gatewayHost: '127.0.0.1',
+    gatewayPort: 8080,
+    redisDeadlineMs: 500,
+    accessTokenTtlSeconds: 300,
+    signatureMemoSize: 0,
+    loginFailuresPerUsername: 5,
+  });
+  expect(bankSettings({})).toMatchObject({
+    bankPort: 8081,
+    bankTransactionIntervalMs: 10_000,
+    bankSeed: undefined,
+  });
+});
+
+test('all wrong settings are told at once, each by its name with what it wants', () => {
+  const { message, faults } = refusalOf({
+    GATEWAY_PORT: '80800',
+    REDIS_URL: 'memcached://127.0.0.1',
+    ACCESS_TOKEN_TTL_SECONDS: '4',
+    TRUSTED_PROXIES: '10.0.0.0/8, not-an-address',
+    BANK_URL: 'http://127.0.0.1:8081/path',
+    ISSUER: 'https://gate.example/',
+    LOG_LEVEL: 'loud',
+  });
+  expect(faults).toHaveLength(7);
+  for (const name of [
+    'GATEWAY_PORT',
+    'REDIS_URL',
+    'ACCESS_TOKEN_TTL_SECONDS',
+    'TRUSTED_PROXIES',
+    'BANK_URL',
+    'ISSUER',
+    'LOG_LEVEL',
+  ]) {
+    expect(message).toMatch(new RegExp(`^ {2}${name}: wants `, 'm'));
+  }
+});
+
+test('no value that was given is repeated: it may be a secret', () => {
+  const secret = 'hunter2-hunter2';
+  const names = [
+    'REDIS_URL',
+    'GATEWAY_PORT',
+    'ISSUER',
+    'BANK_URL',
+    'TRUSTED_PROXIES',
+    'LOG_LEVEL',
+    'NODE_ENV',
+    'AUDIENCE',
+  ];
+  const refusal = refusalOf(Object.fromEntries(names.map((name) => [name, ` ${secret} `])));
+  expect(refusal.faults.length).toBe(names.length);
+  expect(refusal.message + refusal.stack + JSON.stringify(refusal)).not.toContain(secret);
+});
+
+test.each(['1e3', '-1', '0x10', '1.5', ' 1', '', '999999999999999999'].filter(Boolean))(
+  'a number written as "%s" is refused',
+  (value) => {
+    expect(refusalOf({ GATEWAY_PORT: value }).faults).toEqual([
+      'GATEWAY_PORT: wants a whole number from 0 to 65535',
+    ]);
+  },
+);
+
+test('an empty variable counts as unset', () => {
+  expect(gatewaySettings({ NODE_ENV: '' }).nodeEnv).toBe('development');
+  expect(gatewaySettings({ GATEWAY_PORT: '', REDIS_URL: '' })).toMatchObject({ gatewayPort: 8080 });
+});
+
+test('in production missing keys and an issuer without TLS are refused by name', () => {
+  const { faults } = refusalOf({ NODE_ENV: 'production' });
+  expect(faults).toEqual([
+    expect.stringMatching(/^SIGNING_KEY: wants .*SIGNING_KEY_FILE or KEYS_DIR$/),
+    expect.stringMatching(/^REFRESH_KEY: wants .*REFRESH_KEY_FILE/),
+    expect.stringMatching(/^ISSUER: wants an https/),
+  ]);
+});
+
+test('a secret can be given as a file, whose white space at the ends is not part of it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'portcullis-config-'));
+  try {
+    const path = join(directory, 'redis-url');
+    await writeFile(path, 'redis://:secret@127.0.0.1:6379\n');
+    expect(gatewaySettings({ REDIS_URL_FILE: path }).redisUrl).toBe('redis://:secret@127.0.0.1:6379');
+    expect(refusalOf({ REDIS_URL_FILE: path, REDIS_URL: 'redis://127.0.0.1' }).faults).toEqual([
+      'REDIS_URL: give it or REDIS_URL_FILE, not both',
+    ]);
+    expect(refusalOf({ SIGNING_KEY_FILE: join(directory, 'missing') }).faults).toEqual([
+      'SIGNING_KEY_FILE: wants the path of a file that this process can read',
+    ]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('trusted proxies are addresses and ranges of both families', () => {
+  const { trustedProxies } = gatewaySettings({ TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32,192.0.2.1' });
+  expect(trustedProxies.check('10.1.2.3')).toBe(true);
+  expect(trustedProxies.check('192.0.2.2')).toBe(false);
+  expect(trustedProxies.check('2001:db8::1', 'ipv6')).toBe(true);
+});

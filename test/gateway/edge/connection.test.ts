@@ -1,0 +1,148 @@
+import type { ServerResponse } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningGateway } from '../../../src/gateway/server.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startGatewayBeside } from '../../support/gateway-beside.ts';
+import { RawConnection, rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { expectRefusal } from '../../support/refusal.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({
+    BANK_URL: bank.url,
+    REQUEST_TIMEOUT_MS: '500',
+  });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const good = (requestLine: string, ...lines: string[]): string =>
+  rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines);
+const TRANSFERS = 'POST /bank/accounts/1/transfers';
+const ACCOUNTS = 'GET /bank/accounts';
+
+test('a header is seen however many stand before it', () =>
+  expectRefusal(
+    { gateway, bank },
+    async () => {
+      const many = Array.from({ length: 1200 }, () => 'a:');
+      return rawProblemOf(
+        await sendRaw(gateway.url, good(TRANSFERS, ...many, 'Content-Length: 99999999999')),
+      );
+    },
+    { status: 413, code: 'body_too_large' },
+  ));
+
+test('the answer arrives although the client was still sending what is refused', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const answer = await sendRaw(gateway.url, good(ACCOUNTS, `X-Pad: ${'x'.repeat(2_000_000)}`));
+    expect(rawProblemOf(answer)).toEqual({ status: 431, code: 'headers_too_large' });
+  }
+});
+
+describe('a fault of the connection is never mixed into an answer under way', () => {
+  const beginAnswer = (outgoing: ServerResponse): void => {
+    outgoing.writeHead(200, { 'content-type': 'text/plain' });
+    outgoing.write('begun');
+  };
+
+  test('a body that takes too long cuts the answer that has begun', async () => {
+    bank.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
+    const connection = new RawConnection(gateway.url).send(`${good(TRANSFERS, 'Content-Length: 10')}12345`);
+    await connection.untilClosed();
+    expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
+  });
+
+  test('rubbish after a request cuts the answer that has begun', async () => {
+    bank.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
+    const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
+    await until(() => connection.rest.includes('begun'));
+    connection.send('rubbish\r\n\r\n');
+    await connection.untilClosed();
+    expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
+  });
+
+  test('rubbish after a request is not answered in its place', async () => {
+    let arrived = false;
+    bank.answerWith(() => {
+      arrived = true;
+    });
+    const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
+    await until(() => arrived);
+    connection.send('rubbish\r\n\r\n');
+    await connection.untilClosed();
+    expect(connection.rest).toBe('');
+  });
+
+  test('a second body that takes too long is not answered in the place of the first request', async () => {
+    bank.answerWith(() => {});
+    const connection = new RawConnection(gateway.url).send(
+      `${good(ACCOUNTS)}${good(TRANSFERS, 'Content-Length: 10')}12345`,
+    );
+    await connection.untilClosed();
+    expect(connection.rest).toBe('');
+  });
+});
+
+test('requests sent at once on one connection are answered in their order', async () => {
+  const arrived = new Map<string, ServerResponse>();
+  bank.answerWith(({ url = '' }, outgoing) => {
+    arrived.set(url, outgoing);
+    const [first, second] = ['/accounts/1', '/accounts/2'].map((path) => arrived.get(path));
+    if (first !== undefined) second?.end('/accounts/2', () => first.end('/accounts/1'));
+  });
+  const connection = new RawConnection(gateway.url).send(
+    `${good('GET /bank/accounts/1')}${good('GET /bank/accounts/2')}`,
+  );
+  const bodies = [await connection.answer(), await connection.answer()].map(({ body }) => body.toString());
+  expect(bodies).toEqual(['/accounts/1', '/accounts/2']);
+  connection.destroy();
+});
+
+describe('connections', () => {
+  let narrow: RunningGateway;
+  beforeAll(async () => {
+    const limits = { IDLE_TIMEOUT_MS: '400', KEEP_ALIVE_TIMEOUT_MS: '200', CONNECTIONS_MAX: '8' };
+    narrow = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
+  });
+  afterAll(() => narrow.close());
+  test('a connection is kept for the next request, and closed when none comes in time', async () => {
+    bank.answerWith((_incoming, outgoing) => outgoing.end());
+    const connection = new RawConnection(narrow.url);
+    for (let i = 0; i < 3; i += 1) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
+    await connection.untilClosed(2000);
+  });
+
+  test('a client that stops taking its answer is cut off, and the bank is told', async () => {
+    const closed = Promise.withResolvers<void>();
+    bank.answerWith((_incoming, outgoing) => {
+      outgoing.on('close', closed.resolve);
+      const fill = (): void => {
+        while (outgoing.write(Buffer.alloc(65_536)));
+      };
+      outgoing.on('drain', fill);
+      fill();
+    });
+    const connection = new RawConnection(narrow.url).send(good(ACCOUNTS));
+    connection.socket.pause();
+    await closed.promise;
+    connection.destroy();
+  }, 5000);
+
+  test('connections over the limit are closed, and those that are there go on', async () => {
+    bank.answerWith((_incoming, outgoing) => outgoing.end('ok'));
+    const connections = Array.from({ length: 12 }, () => new RawConnection(narrow.url));
+    await until(() => connections.filter(({ closed }) => closed).length === 4);
+    const open = connections.filter(({ closed }) => !closed);
+    for (const connection of open) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
+    for (const connection of open) connection.destroy();
+  });
+});

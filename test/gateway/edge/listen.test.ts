@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { RawConnection, rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { expectRefusal, type Problem } from '../../support/refusal.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const HEADER_MAX_BYTES = 4096;
+const BODY_MAX_BYTES = 1000;
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({
+    BANK_URL: bank.url,
+    HEADER_MAX_BYTES: `${HEADER_MAX_BYTES}`,
+    BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
+    HEADERS_TIMEOUT_MS: '300',
+    REQUEST_TIMEOUT_MS: '600',
+  });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const refused = (bytes: string, problem: Problem): Promise<void> =>
+  expectRefusal({ gateway, bank }, async () => rawProblemOf(await sendRaw(gateway.url, bytes)), problem);
+
+/** A request for accounts with a good token, so that nothing but its form can be the reason to refuse it. */
+const good = (requestLine: string, ...lines: string[]): string =>
+  rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines);
+
+const MALFORMED = { status: 400, code: 'request_malformed' };
+const NOT_CANONICAL = { status: 400, code: 'path_invalid' };
+
+describe('a request that is no HTTP/1.1 request of plain form is a 400 before any check', () => {
+  test.each([
+    ['noise', '\x00\x01\x02\x03\r\n\r\n'],
+    ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['a line without a version', 'GET /livez\r\n\r\n'],
+    ['a version that does not exist', 'GET /livez HTTP/7.3\r\nHost: a\r\n\r\n'],
+    ['an unknown method', rawRequest('GETT /livez')],
+    ['a space before the colon of a header', rawRequest('GET /livez', 'X-Thing : 1')],
+    ['a folded header', rawRequest('GET /livez', 'X-Thing: 1', ' 2')],
+    ['a NUL in a header', rawRequest('GET /livez', 'X-Thing: a\x00b')],
+    ['a lone CR in a header', rawRequest('GET /livez', 'X-Thing: a\rb')],
+    ['a lone LF as line end', 'GET /livez HTTP/1.1\nHost: a\n\n'],
+    ['a host that holds a path', 'GET /xxxx/session HTTP/1.1\r\nHost: 0/auth?\r\n\r\n'],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ])('%s', (_what, bytes) => refused(bytes, MALFORMED));
+});
+
+describe('what two parsers could frame in two ways is a 400, with a good token too', () => {
+  test.each([
+    ['two Content-Length that differ', ['Content-Length: 0', 'Content-Length: 5']],
+    ['two Content-Length that agree', ['Content-Length: 5', 'Content-Length: 5']],
+    ['a list of Content-Lengths', ['Content-Length: 5, 5']],
+    ['a negative Content-Length', ['Content-Length: -1']],
+    ['a signed Content-Length', ['Content-Length: +5']],
+    ['a hexadecimal Content-Length', ['Content-Length: 0x5']],
+    ['a Content-Length past 64 bits', ['Content-Length: 99999999999999999999999']],
+    ['Content-Length with Transfer-Encoding', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
+    ['Transfer-Encoding with Content-Length', ['Transfer-Encoding: chunked', 'Content-Length: 5']],
+    ['a Transfer-Encoding that is not chunked', ['Transfer-Encoding: identity']],
+    ['a Transfer-Encoding before chunked', ['Transfer-Encoding: gzip, chunked']],
+    ['an empty Transfer-Encoding', ['Transfer-Encoding:']],
+    ['chunked not at the end', ['Transfer-Encoding: chunked, gzip']],
+    ['chunked twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
+    ['chunked with a vertical tab', ['Transfer-Encoding: \x0bchunked']],
+  ])('%s', (_what, lines) =>
+    refused(`${good('POST /bank/accounts/1/transfers', ...lines)}0\r\n\r\n`, MALFORMED),
+  );
+});
+
+describe('the host has to be one host', () => {
+  test.each([
+    ['no Host', `GET /bank/accounts HTTP/1.1\r\nAuthorization: Bearer `],
+    ['no Host in HTTP/1.0', `GET /bank/accounts HTTP/1.0\r\nAuthorization: Bearer `],
+    ['two Hosts', `GET /bank/accounts HTTP/1.1\r\nHost: a\r\nHost: b\r\nAuthorization: Bearer `],
+    ['an empty Host', `GET /bank/accounts HTTP/1.1\r\nHost:\r\nAuthorization: Bearer `],
+    ['a Host with a path', `GET /bank/accounts HTTP/1.1\r\nHost: a/b\r\nAuthorization: Bearer `],
+    ['a Host with a user', `GET /bank/accounts HTTP/1.1\r\nHost: u@a\r\nAuthorization: Bearer `],
+    ['a Host with a space', `GET /bank/accounts HTTP/1.1\r\nHost: a b\r\nAuthorization: Bearer `],
+    ['a Host with a bad port', `GET /bank/accounts HTTP/1.1\r\nHost: a:99999\r\nAuthorization: Bearer `],
+    ['a list of Hosts', `GET /bank/accounts HTTP/1.1\r\nHost: a, b\r\nAuthorization: Bearer `],
+  ])('%s', (_what, head) => refused(`${head}${token}\r\n\r\n`, MALFORMED));
+});
+
+describe('a target that is not in origin form is a 400', () => {
+  test.each([
+    ['the absolute form', 'GET http://gateway.test/bank/accounts', NOT_CANONICAL],
+    ['an absolute form of another host', 'GET http://evil.test/bank/accounts', NOT_CANONICAL],
+    ['an absolute form that is no URL', 'GET http://[/bank', MALFORMED],
+    ['the asterisk form', 'OPTIONS *', MALFORMED],
+    ['a scheme-relative target', 'GET //evil.test/bank/accounts', NOT_CANONICAL],
+  ])('%s', (_what, line, problem) => refused(good(line), problem));
+});
+
+test('CONNECT is refused with an answer and the connection is closed', async () => {
+  const connection = new RawConnection(gateway.url);
+  await expectRefusal(
+    { gateway, bank },
+    async () => {
+      connection.send(`CONNECT bank.test:443 HTTP/1.1\r\nHost: bank.test:443\r\n\r\n`);
+      return rawProblemOf(await connection.answer());
+    },
+    MALFORMED,
+  );
+  await connection.untilClosed();
+});
+
+test('a chunked body in HTTP/1.0, which has none, is a 400', () =>
+  refused(
+    `POST /bank/accounts/1/transfers HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    MALFORMED,
+  ));
+
+test('TRACE is forbidden, and echoes nothing', () =>
+  expectRefusal(
+    { gateway, bank },
+    async () => {
+      const answer = await sendRaw(gateway.url, good('TRACE /bank/accounts'));
+      expect(answer.body.toString()).not.toContain(token);
+      return rawProblemOf(answer);
+    },
+    { status: 403, code: 'forbidden', redisCommands: 1 },
+  ));
+
+test('a wish to upgrade is passed over: the request is answered as any other and the bank does not hear of it', async () => {
+  let heard: unknown;
+  bank.answerWith((incoming, outgoing) => {
+    heard = [incoming.headers.upgrade, incoming.headers.connection];
+    outgoing.end('plain');
+  });
+  const upgrade = [
+    'Connection: Upgrade, HTTP2-Settings',
+    'Upgrade: websocket, h2c',
+    'HTTP2-Settings: AAMAAABk',
+  ];
+  const answer = await sendRaw(gateway.url, good('GET /bank/accounts', ...upgrade));
+  expect([answer.status, answer.body.toString()]).toEqual([200, 'plain']);
+  expect(heard).toEqual([undefined, 'keep-alive']);
+  await refused(rawRequest('GET /bank/accounts', ...upgrade), { status: 401, code: 'credential_missing' });
+});
+
+describe('limits', () => {
+  test('headers up to the limit pass and over it are a 431, whether one is long or many are short', async () => {
+    const pad = (bytes: number): string => `X-Pad: ${'x'.repeat(bytes)}`;
+    const fits = good(
+      'GET /bank/accounts',
+      pad(HEADER_MAX_BYTES - good('GET /bank/accounts', pad(0)).length - 100),
+    );
+    expect((await sendRaw(gateway.url, fits)).status).toBe(200);
+    const problem = { status: 431, code: 'headers_too_large' };
+    await refused(good('GET /bank/accounts', pad(HEADER_MAX_BYTES)), problem);
+    await refused(
+      good('GET /bank/accounts', ...Array.from({ length: 1000 }, (_, i) => `X-${i}: 1`)),
+      problem,
+    );
+    await refused(good(`GET /bank/${'x'.repeat(HEADER_MAX_BYTES)}`), problem);
+  });
+
+  test('a declared length over the limit is a 413 before the token is looked at', () =>
+    refused(rawRequest('POST /bank/accounts/1/transfers', `Content-Length: ${BODY_MAX_BYTES + 1}`), {
+      status: 413,
+      code: 'body_too_large',
+    }));
+
+  test('headers that take too long are a 408', async () => {
+    const startMs = performance.now();
+    await refused('GET /bank/accounts HTTP/1.1\r\nHost: a\r\nX-', { status: 408, code: 'request_timeout' });
+    expect(performance.now() - startMs).toBeLessThan(2500);
+  });
+
+  test('a body that takes too long is a 408, and the bank never sees a whole request', async () => {
+    let whole = false;
+    bank.answerWith((incoming, outgoing) => {
+      incoming.resume().on('end', () => {
+        whole = true;
+        outgoing.end();
+      });
+      incoming.on('error', () => {});
+    });
+    const answer = await sendRaw(
+      gateway.url,
+      `${good('POST /bank/accounts/1/transfers', 'Content-Length: 10')}12345`,
+    );
+    expect(rawProblemOf(answer)).toEqual({ status: 408, code: 'request_timeout' });
+    expect(whole).toBe(false);
+  });
+});

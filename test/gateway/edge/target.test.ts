@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plainPath } from '../../../src/gateway/edge/target.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { expectRefusal } from '../../support/refusal.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+let arrived: string | undefined;
+beforeAll(async () => {
+  bank = await startUpstream((incoming, outgoing) => {
+    arrived = incoming.url;
+    outgoing.end();
+  });
+  gateway = await startTestGateway({ BANK_URL: bank.url });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const send = (target: string) =>
+  sendRaw(gateway.url, rawRequest(`GET ${target}`, `Authorization: Bearer ${token}`));
+
+describe('a path in its plain form reaches the bank byte for byte', () => {
+  test.each([
+    '/accounts',
+    '/accounts/1/transactions',
+    "/accounts/a-b_c~d.e!$&'()*+,=:@f/transactions",
+    '/accounts/caf%C3%A9',
+    '/accounts/caf%c3%a9',
+    '/accounts/with%20space',
+    '/accounts/%F0%9F%90%99',
+    '/accounts/%22quoted%22',
+    '/accounts/.hidden',
+    '/accounts/1/transactions?b=2&a=1&b=3',
+    '/accounts/1/transactions?q=a+b%20c%2Bd',
+    '/accounts/1/transactions?path=/../..%2f%2e%2e//\\x&url=http://h/?x',
+    '/accounts/1/transactions?',
+    '/accounts?&&=&a&=b',
+    '/accounts?a;b=c|d^e`f{g}h"i<j>k[l]',
+  ])('%s', async (target) => {
+    const answer = await send(`/bank${target}`);
+    expect([answer.status, arrived]).toEqual([200, target]);
+  });
+});
+
+/** Paths that some parser, decoder or file system reads as another one. */
+const TWO_WAYS_TO_READ = [
+  '/bank/accounts/../admin',
+  '/bank/accounts/..',
+  '/bank/accounts/./1',
+  '/bank/accounts/.',
+  '/bank/..',
+  '/bank/%2e%2e/admin',
+  '/bank/accounts/%2E%2E/admin',
+  '/bank/accounts/.%2e/admin',
+  '/bank/accounts/%2e/1',
+  '/bank/accounts%2f1',
+  '/bank/accounts%2F..%2Fadmin',
+  '/bank/accounts%5c1',
+  '/bank/accounts%5C..%5Cadmin',
+  '/bank/accounts//1',
+  '//bank/accounts',
+  '/bank//accounts',
+  '/bank/accounts/%00',
+  '/bank/accounts/1%00.json',
+  '/bank/accounts/1%0d%0aX:1',
+  '/bank/accounts/%7f',
+  '/bank/accounts/%252e%252e/admin',
+  '/bank/accounts/%25',
+  '/bank/%61ccounts',
+  '/%62ank/accounts',
+  '/bank/accounts/%31',
+  '/bank/accounts/%7E1',
+  '/bank/accounts/..;/admin',
+  '/bank/accounts/.;/1',
+  '/bank/accounts;x=1/1',
+  '/bank/accounts/1;.json',
+  '/bank/accounts/1%3Bx',
+  '/bank/accounts/1%3b',
+  '/bank/accounts/1%3Fa=b',
+  '/bank/accounts/1%23a',
+  '/bank/accounts/%c0%ae%c0%ae/admin',
+  '/bank/accounts%c0%afadmin',
+  '/bank/accounts/%e0%80%af',
+  '/bank/accounts/%ff',
+  '/bank/accounts/%C3',
+  '/bank/accounts/%ED%A0%80',
+  '/bank/accounts/%C2%85',
+  '/bank/accounts/%EF%BC%8E%EF%BC%8E/admin',
+  '/bank/accounts/%EF%BC%8E/1',
+  '/bank/accounts%EF%BC%8Fadmin',
+  '/bank/accounts/%EF%BC%BC1',
+  '/bank/accounts/%u002e',
+  '/bank/accounts/%',
+  '/bank/accounts/%2',
+  '/bank/accounts/%zz',
+  '/bank/accounts#fragment',
+  '/bank/accounts?a#b',
+  '/bank/accounts/{1}',
+  '/bank/accounts/1|2',
+  '/bank/accounts/"1"',
+  '/bank/accounts/<1>',
+  '/bank/accounts/1^2',
+  '/bank/accounts/`1`',
+  '/bank/accounts/[1]',
+];
+
+describe('a path that can be read in two ways is a 400 before any check, with a good token too', () => {
+  test.each(TWO_WAYS_TO_READ)('%s', (target) =>
+    expectRefusal({ gateway, bank }, async () => rawProblemOf(await send(target)), {
+      status: 400,
+      code: 'path_invalid',
+    }),
+  );
+});
+
+describe('a target that is no URL is a 400 before any check', () => {
+  test.each([
+    '/bank/accounts\\1',
+    '/bank\\..\\admin',
+    '/bank/accounts/caf\xc3\xa9',
+    '/bank/accounts?q=\xc3\xa9',
+    '/bank/accounts/\x01',
+    '/bank/accounts/a b',
+  ])('%j', (target) =>
+    expectRefusal({ gateway, bank }, async () => rawProblemOf(await send(target)), {
+      status: 400,
+      code: 'request_malformed',
+    }),
+  );
+});
+
+describe('what plainPath lets through is read in one way', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '/',
+      '.',
+      '..',
+      '%2e',
+      '%2F',
+      '%5c',
+      '\\',
+      ';',
+      '%3b',
+      '//',
+      '%25',
+      '%00',
+      '?',
+      '#',
+      '%C3%A9',
+    ),
+    fc.constantFrom(
+      'bank',
+      'accounts',
+      '1',
+      '-',
+      '~',
+      '!',
+      "'",
+      '(',
+      '*',
+      '+',
+      ',',
+      '=',
+      ':',
+      '@',
+      '&',
+      '$',
+      ' ',
+    ),
+    fc.integer({ min: 0, max: 255 }).map((byte) => `%${byte.toString(16).padStart(2, '0')}`),
+    fc.string({ unit: 'grapheme', maxLength: 2 }),
+  );
+  const target = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join('')}`);
+  const plain = target.filter((text) => plainPath(text) !== undefined);
+
+  test('a URL parser reads the same path and query', () => {
+    fc.assert(
+      fc.property(plain, (text) => {
+        const path = plainPath(text) ?? '';
+        const url = new URL(`http://host${text}`);
+        expect(url.host).toBe('host');
+        expect(url.pathname).toBe(path);
+        expect(text.startsWith(path)).toBe(true);
+        expect(text.slice(path.length)).toMatch(/^(?:\?|$)/);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('decoding, once or twice, and normalising, yields no other segments, no dot segments and no control characters', () => {
+    fc.assert(
+      fc.property(plain, (text) => {
+        const path = plainPath(text) ?? '';
+        const once = decodeURIComponent(path).normalize('NFKC');
+        const segments = once.split(/[/\\;?#]/);
+        expect(segments.length).toBe(path.split('/').length);
+        for (const segment of segments) expect(['.', '..']).not.toContain(segment);
+        expect(segments.slice(1, -1)).not.toContain('');
+        expect(once).not.toMatch(/\p{Cc}/u);
+        expect(decodeURIComponent(once)).toBe(once);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('plain texts are not so rare that this proves nothing', () => {
+    expect(fc.sample(target, 1000).filter((text) => plainPath(text) !== undefined).length).toBeGreaterThan(
+      30,
+    );
+  });
+});

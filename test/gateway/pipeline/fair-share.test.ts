@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readEvents } from '../../bank/event-reader.ts';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const CONNECTIONS = 6;
+const PER_USER = 4;
+const QUEUE = 3;
+
+let gateway: TestGateway;
+let bank: Upstream;
+let printed = '';
+let [bobs, alices]: string[] = [];
+/** What the bank keeps waiting. */
+const waiting: (() => void)[] = [];
+const release = (): void => {
+  for (const answer of waiting.splice(0)) answer();
+};
+
+beforeAll(async () => {
+  bank = await startUpstream();
+  const sink = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      printed += chunk.toString();
+      done();
+    },
+  });
+  const limits = {
+    BANK_CONNECTIONS_MAX: String(CONNECTIONS),
+    BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
+    BANK_QUEUE_MAX: String(QUEUE),
+  };
+  gateway = await startTestGateway({ BANK_URL: bank.url, ...limits }, pino(sink));
+  [bobs, alices] = [await gateway.login('bob'), await gateway.login('alice')];
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const get = (token: string | undefined): Promise<Response> =>
+  fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token ?? '') });
+
+/** Makes the bank keep every request waiting, and holds `count` of a user's there. */
+async function hold(count: number, token: string | undefined): Promise<Promise<Response>[]> {
+  bank.answerWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
+  const before = bank.count;
+  const held = Array.from({ length: count }, () => get(token));
+  await until(() => bank.count === before + count);
+  return held;
+}
+
+test('a user with too many requests under way gets a 429, and everybody else is served', async () => {
+  const held = await hold(PER_USER, bobs);
+  const before = bank.count;
+  const refused = await get(bobs);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_requests' });
+  expect(bank.count).toBe(before);
+  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  expect((await get(alices)).status).toBe(200);
+  release();
+  for (const answer of await Promise.all(held)) expect(answer.status).toBe(200);
+  expect((await get(bobs)).status).toBe(200);
+});
+
+test('a client that goes away in the middle of a body, while its request waits for a connection, harms nobody', async () => {
+  const held = [...(await hold(PER_USER, bobs)), ...(await hold(CONNECTIONS - PER_USER, alices))];
+  const upload = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  await once(upload, 'connect');
+  const granted = printed.split('/transfers').length;
+  upload.write(
+    `POST /bank/accounts/1/transfers HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${alices}\r\nContent-Length: 1000\r\n\r\n{`,
+  );
+  await until(() => printed.split('/transfers').length > granted);
+  upload.resetAndDestroy();
+  await once(upload, 'close');
+  release();
+  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  await Promise.allSettled(held);
+  expect((await get(alices)).status).toBe(200);
+});
+
+test('a path of sixteen kilobytes makes a short log line', async () => {
+  await fetch(`${gateway.url}${'/a'.repeat(7000)}`);
+  await until(() => printed.includes('/a/a/a'));
+  const line = printed.split('\n').find((text) => text.includes('/a/a/a')) ?? '';
+  expect(line.length).toBeLessThan(700);
+});
+
+test('streams that were revoked go, and give their share back, though their client reads nothing more', async () => {
+  const event = `data: ${'x'.repeat(16_000)}\n\n`;
+  bank.answerWith((_incoming, outgoing) => {
+    const flood = (): void => {
+      while (!outgoing.destroyed && outgoing.write(event));
+    };
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).on('drain', flood);
+    flood();
+  });
+  const [revoked, other] = [await gateway.login('bob'), await gateway.login('bob')];
+  const flooded = bank.count + PER_USER;
+  const url = `${gateway.url}/bank/accounts/1/stream`;
+  const readers = Array.from({ length: PER_USER }, () => readEvents(url, bearer(revoked), { paused: true }));
+  const streams = await Promise.all(readers);
+  expect(bank.count).toBe(flooded);
+  expect((await get(other)).status).toBe(429);
+  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(revoked) });
+  await until(async () => (await get(other)).status === 200, 5000);
+  for (const { abort } of streams) abort();
+});

@@ -1,0 +1,107 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AssertionClaims, createAssertionVerifier } from '../../../src/jwt/assertion.ts';
+import { authzKey } from '../../../src/redis/keys.ts';
+import { writeAuthz } from '../../../src/users/authorization.ts';
+import { bearer, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const ASSERTION_TTL_SECONDS = 60;
+
+let gateway: TestGateway;
+let bank: Upstream;
+let authorization = '';
+beforeAll(async () => {
+  bank = await startUpstream((incoming, outgoing) => {
+    authorization = incoming.headers.authorization ?? '';
+    outgoing.end();
+  });
+  gateway = await startTestGateway({ BANK_URL: bank.url });
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+/** The assertion that a request with this token brings to the bank. */
+async function assertionFor(token: string): Promise<string> {
+  const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+  expect(answer.status).toBe(200);
+  expect(authorization).toMatch(/^Bearer /);
+  return authorization.slice('Bearer '.length);
+}
+
+/** What the bank makes of it with nothing but the keys that the gateway publishes. */
+const verified = (assertion: string, atMs = Date.now()) =>
+  createAssertionVerifier({
+    issuer: gateway.settings.issuer,
+    audience: gateway.settings.bankAudience,
+    jwksUrl: `${gateway.url}/.well-known/jwks.json`,
+  }).verify(assertion, atMs);
+
+test('the bank can tell from the published keys alone who asks, in which session, role and scopes', async () => {
+  const token = await gateway.login('sam');
+  const { sub, sid } = decodeJwt<{ sub: string; sid: string }>(token);
+  expect(await verified(await assertionFor(token))).toEqual({
+    iss: gateway.settings.issuer,
+    aud: 'portcullis-bank',
+    sub,
+    sid,
+    role: 'supervisor',
+    scope: expect.arrayContaining(['accounts:read', 'accounts:read-any']),
+    iat: expect.any(Number),
+    exp: expect.any(Number),
+  } satisfies Record<keyof AssertionClaims, unknown>);
+});
+
+test("it is not the user's token, and neither can stand for the other", async () => {
+  const token = await gateway.login();
+  const assertion = await assertionFor(token);
+  expect(assertion).not.toBe(token);
+  expect(await verified(token)).toMatchObject({ reason: 'assertion_invalid' });
+  const answer = await fetch(`${gateway.url}/auth/session`, { headers: bearer(assertion) });
+  expect(answer.status).toBe(401);
+});
+
+test('it is signed once for a session, also for requests at the same moment, and anew for another session', async () => {
+  const [first, second] = [await gateway.login(), await gateway.login()];
+  const seen = new Set<string>();
+  bank.answerWith((incoming, outgoing) => {
+    seen.add(incoming.headers.authorization ?? '');
+    authorization = incoming.headers.authorization ?? '';
+    outgoing.end();
+  });
+  await Promise.all(Array.from({ length: 20 }, () => assertionFor(first)));
+  await assertionFor(first);
+  expect(seen.size).toBe(1);
+  await assertionFor(second);
+  expect(seen.size).toBe(2);
+});
+
+test('it is made anew when the role changes', async () => {
+  const token = await gateway.login('alice');
+  const { sub } = decodeJwt<{ sub: string }>(token);
+  const before = await assertionFor(token);
+  await gateway.link.run((client) => client.set(authzKey(sub), writeAuthz({ role: 'supervisor', gen: 0 })));
+  const after = await assertionFor(token);
+  expect(await verified(before)).toMatchObject({ role: 'user' });
+  expect(await verified(after)).toMatchObject({ role: 'supervisor' });
+});
+
+test('it never comes to the bank with less than a quarter of its life left, nor with more than a minute', async () => {
+  const token = await gateway.login();
+  const seen = new Set<string>();
+  let aheadMs = 0;
+  for (let i = 0; i < 20; i += 1) {
+    const assertion = await assertionFor(token);
+    seen.add(assertion);
+    const nowMs = Date.now() + aheadMs;
+    const claims = await verified(assertion, nowMs);
+    if ('reason' in claims) throw new Error(`refused: ${claims.detail}`);
+    expect(claims.exp * 1000 - nowMs).toBeGreaterThan((ASSERTION_TTL_SECONDS / 4 - 2) * 1000);
+    expect(claims.exp - claims.iat).toBe(ASSERTION_TTL_SECONDS);
+    gateway.advanceClock(7000);
+    aheadMs += 7000;
+  }
+  expect(seen.size).toBe(3);
+});

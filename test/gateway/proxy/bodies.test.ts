@@ -1,0 +1,195 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startGatewayBeside } from '../../support/gateway-beside.ts';
+import { RawConnection, rawRequest } from '../../support/raw-http.ts';
+import { expectRefusal } from '../../support/refusal.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const MIB = 1024 * 1024;
+const BODY_MAX_BYTES = 4 * MIB;
+const TRANSFERS = '/bank/accounts/1/transfers';
+
+/** Kernels may hold as much as 32 MiB for each of two connections whose receiver doesn't read. */
+const BUFFERS_MOST_BYTES = 128 * MIB;
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({
+    BANK_URL: bank.url,
+    BANK_CONNECTIONS_MAX: '8',
+    BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
+  });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const echo: RequestListener = (incoming, outgoing) => {
+  incoming.on('error', () => {});
+  incoming.pipe(outgoing);
+};
+beforeEach(() => bank.answerWith(echo));
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
+
+const post = (body: NonNullable<RequestInit['body']>): Promise<Response> =>
+  fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
+
+const open = (requestLine: string, ...lines: string[]): RawConnection =>
+  new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
+
+describe('bodies arrive as they were sent', () => {
+  test.each([0, 1, 65_535, 65_536, 3_000_001])('%i bytes up and down, declared and not', async (size) => {
+    const bytes = randomBytes(size);
+    for (const body of [bytes, chunkedOf(bytes)]) {
+      const answer = await post(body);
+      expect(answer.status).toBe(200);
+      expect(digest(await answer.bytes())).toBe(digest(bytes));
+    }
+  });
+
+  test('two hundred at once over eight connections, none mixed up', async () => {
+    const connections = new Set<number | undefined>();
+    bank.answerWith((incoming, outgoing) => {
+      connections.add(incoming.socket.remotePort);
+      echo(incoming, outgoing);
+    });
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const bytes = randomBytes(1 + ((i * 7919) % 50_000));
+        const answer = await post(i % 2 === 0 ? bytes : chunkedOf(bytes));
+        expect(digest(await answer.bytes())).toBe(digest(bytes));
+      }),
+    );
+    expect(connections.size).toBeLessThanOrEqual(8);
+  });
+
+  test('the bank is told the length that the client declared, and no other', async () => {
+    const told: unknown[] = [];
+    bank.answerWith((incoming, outgoing) => {
+      told.push([incoming.headers['content-length'], incoming.headers['transfer-encoding']]);
+      echo(incoming, outgoing);
+    });
+    await post('12345');
+    await post(chunkedOf(new Uint8Array(MIB)));
+    await post('');
+    await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+    expect(told).toEqual([
+      ['5', undefined],
+      [undefined, 'chunked'],
+      ['0', undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('an answer flows while its request is still being sent', async () => {
+    const connection = open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('4\r\nping\r\n');
+    await until(() => connection.rest.endsWith('4\r\nping\r\n'));
+    connection.send('4\r\npong\r\n0\r\n\r\n');
+    expect((await connection.answer()).body.toString()).toBe('pingpong');
+    connection.destroy();
+  });
+});
+
+describe('bodies flow no faster than their slower side takes them', () => {
+  /** Waits until a counter has stopped growing, and gives it. */
+  async function settled(count: () => number): Promise<number> {
+    let last = -1;
+    await until(async () => {
+      const before = last;
+      last = count();
+      await delay(60);
+      return last > 0 && last === before;
+    });
+    return last;
+  }
+
+  test('a bank stalls when the client does not read', async () => {
+    let outgoing: ServerResponse | undefined;
+    bank.answerWith((_incoming, answer) => {
+      outgoing = answer;
+      const fill = (): void => {
+        while (answer.write(Buffer.alloc(65_536)));
+      };
+      answer.on('drain', fill);
+      fill();
+    });
+    const connection = open('GET /bank/accounts');
+    connection.socket.pause();
+    const sent = await settled(() => outgoing?.socket?.bytesWritten ?? 0);
+    expect(sent).toBeLessThan(BUFFERS_MOST_BYTES);
+    connection.destroy();
+  });
+
+  test('a client stalls when the bank does not read', async () => {
+    bank.answerWith(() => {});
+    const roomy = await startGatewayBeside(gateway, {
+      BANK_URL: bank.url,
+      BODY_MAX_BYTES: `${1024 * MIB}`,
+      SHUTDOWN_GRACE_MS: '0',
+    });
+    try {
+      for (const framing of [`Content-Length: ${1024 * MIB}`, 'Transfer-Encoding: chunked']) {
+        const authorization = `Authorization: Bearer ${token}`;
+        const connection = new RawConnection(roomy.url);
+        connection.send(rawRequest(`POST ${TRANSFERS}`, authorization, framing));
+        const block = framing.startsWith('C')
+          ? Buffer.alloc(65_536)
+          : Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536), Buffer.from('\r\n')]);
+        const fill = (): void => {
+          while (connection.socket.write(block));
+        };
+        connection.socket.on('drain', fill);
+        fill();
+        const sent = await settled(() => connection.socket.bytesWritten - connection.socket.writableLength);
+        expect(sent).toBeLessThan(BUFFERS_MOST_BYTES);
+        connection.destroy();
+      }
+    } finally {
+      await roomy.close();
+    }
+  });
+});
+
+describe('a body over the limit', () => {
+  test('that declares its length is a 413 before the token is looked at', () =>
+    expectRefusal(
+      { gateway, bank },
+      async () => {
+        const body = new Uint8Array(BODY_MAX_BYTES + 1);
+        return problemOf(await fetch(gateway.url + TRANSFERS, { method: 'POST', body }));
+      },
+      { status: 413, code: 'body_too_large' },
+    ));
+
+  test('that does not is a 413 as soon as it is over, and the bank never has the whole of it', async () => {
+    let whole = false;
+    bank.answerWith((incoming) => {
+      incoming.on('end', () => {
+        whole = true;
+      });
+      incoming.on('error', () => {});
+      incoming.resume();
+    });
+    const answer = await post(chunkedOf(new Uint8Array(BODY_MAX_BYTES + 1)));
+    expect(await problemOf(answer)).toEqual({ status: 413, code: 'body_too_large' });
+    expect(whole).toBe(false);
+  });
+
+  test('by nothing passes, declared or not', async () => {
+    const bytes = new Uint8Array(BODY_MAX_BYTES);
+    for (const body of [bytes, chunkedOf(bytes)]) {
+      expect((await (await post(body)).bytes()).length).toBe(BODY_MAX_BYTES);
+    }
+  });
+});

@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startGatewayBeside } from '../../support/gateway-beside.ts';
+import { RawConnection, rawRequest } from '../../support/raw-http.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const TRANSFERS = '/bank/accounts/1/transfers';
+
+/** How soon the bank has to hear of it. */
+const TOLD_WITHIN_MS = 500;
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: bank.url });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+/** Answers without end, as fast as it is taken. */
+function pour(outgoing: ServerResponse): void {
+  const fill = (): void => {
+    while (outgoing.write(Buffer.alloc(65_536)));
+  };
+  outgoing.on('drain', fill);
+  fill();
+}
+
+describe('a client that goes away', () => {
+  /** Resolves when the bank's side of the next request is cut. */
+  function cutAtBank(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
+    const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
+    bank.answerWith((incoming, outgoing) => {
+      outgoing.on('close', () => resolve({ whole: incoming.complete }));
+      answer(incoming, outgoing);
+    });
+    return promise;
+  }
+  /** Lets the client go away, and waits until the bank has been told. */
+  async function expectToldOf(connection: RawConnection, cut: Promise<{ whole: boolean }>) {
+    const startMs = performance.now();
+    connection.destroy();
+    const how = await cut;
+    expect(performance.now() - startMs).toBeLessThan(TOLD_WITHIN_MS);
+    return how;
+  }
+
+  const open = (requestLine: string, ...lines: string[]): RawConnection =>
+    new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
+
+  test('before the answer ends the request at the bank', async () => {
+    const before = bank.count;
+    const cut = cutAtBank(() => {});
+    const connection = open('GET /bank/accounts');
+    await until(() => bank.count > before);
+    await expectToldOf(connection, cut);
+  });
+
+  test('mid-download ends the download', async () => {
+    const cut = cutAtBank((_incoming, outgoing) => pour(outgoing));
+    const connection = open('GET /bank/accounts');
+    await until(() => connection.rest.length > 100_000);
+    await expectToldOf(connection, cut);
+  });
+
+  test('mid-download, having stopped reading, ends the download', async () => {
+    let poured: ServerResponse | undefined;
+    const cut = cutAtBank((_incoming, outgoing) => {
+      poured = outgoing;
+      pour(outgoing);
+    });
+    const connection = open('GET /bank/accounts');
+    connection.socket.pause();
+    let written = -1;
+    await until(async () => {
+      const before = written;
+      written = poured?.socket?.bytesWritten ?? -1;
+      await delay(50);
+      return before > 0 && written === before;
+    });
+    await expectToldOf(connection, cut);
+  });
+
+  test('with several requests unanswered ends them all at the bank', async () => {
+    const closed: (string | undefined)[] = [];
+    let begun = 0;
+    bank.answerWith(({ url }, outgoing) => {
+      begun += 1;
+      outgoing.on('close', () => closed.push(url));
+      if (url === '/accounts/2') pour(outgoing);
+    });
+    const authorization = `Authorization: Bearer ${token}`;
+    const connection = new RawConnection(gateway.url);
+    for (const id of [1, 2, 3]) connection.send(rawRequest(`GET /bank/accounts/${id}`, authorization));
+    await until(() => begun === 3);
+    connection.destroy();
+    await until(() => closed.length === 3, TOLD_WITHIN_MS);
+  });
+
+  test.each([
+    ['of declared length', 'Content-Length: 1000', '12345'],
+    ['of undeclared length', 'Transfer-Encoding: chunked', '5\r\n12345\r\n'],
+  ])('mid-upload %s ends the upload, which the bank sees is not whole', async (_what, framing, begin) => {
+    let received = 0;
+    const cut = cutAtBank((incoming) => {
+      incoming.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+      });
+      incoming.on('error', () => {});
+    });
+    const connection = open(`POST ${TRANSFERS}`, framing).send(begin);
+    await until(() => received === 5);
+    expect(await expectToldOf(connection, cut)).toEqual({ whole: false });
+  });
+
+  test('while its request waits for a connection costs the bank nothing', async () => {
+    let granted = 0;
+    const write = (line: string): void => {
+      if (line.includes('"granted":true')) granted += 1;
+    };
+    const single = await startGatewayBeside(
+      gateway,
+      { BANK_URL: bank.url, BANK_CONNECTIONS_MAX: '1' },
+      pino({ level: 'info' }, { write }),
+    );
+    try {
+      const authorization = `Authorization: Bearer ${token}`;
+      const held: ServerResponse[] = [];
+      bank.answerWith((_incoming, outgoing) => held.push(outgoing));
+      const request = (): RawConnection =>
+        new RawConnection(single.url).send(rawRequest('GET /bank/accounts', authorization));
+      const bankBefore = bank.count;
+      const first = request();
+      await until(() => held.length === 1);
+      const impatient = [request(), request(), request()];
+      const last = request();
+      await until(() => granted === 5);
+      for (const connection of impatient) connection.destroy();
+      await fetch(`${single.url}/livez`);
+      bank.answerWith((_incoming, outgoing) => outgoing.end('last'));
+      held[0]?.end('first');
+      expect((await first.answer()).body.toString()).toBe('first');
+      expect((await last.answer()).body.toString()).toBe('last');
+      expect(bank.count - bankBefore).toBe(2);
+    } finally {
+      await single.close();
+    }
+  });
+});

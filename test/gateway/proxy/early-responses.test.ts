@@ -1,0 +1,140 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bearer, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { RawConnection, rawProblemOf, rawRequest } from '../../support/raw-http.ts';
+import { expectRefusal, type Problem } from '../../support/refusal.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const MIB = 1024 * 1024;
+const BODY_MAX_BYTES = 4 * MIB;
+const TRANSFERS = '/bank/accounts/1/transfers';
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({
+    BANK_URL: bank.url,
+    BANK_CONNECTIONS_MAX: '8',
+    BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
+  });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const echo: RequestListener = (incoming, outgoing) => {
+  incoming.on('error', () => {});
+  incoming.pipe(outgoing);
+};
+beforeEach(() => bank.answerWith(echo));
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
+
+const post = (body: NonNullable<RequestInit['body']>): Promise<Response> =>
+  fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
+
+const open = (requestLine: string, ...lines: string[]): RawConnection =>
+  new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
+
+describe('an answer that comes before the request is complete', () => {
+  const LINGER_MS = 1500;
+
+  test('reaches a client that sends on, and whole', async () => {
+    const long = randomBytes(2 * MIB);
+    bank.answerWith((_incoming, outgoing) => {
+      outgoing.writeHead(403);
+      outgoing.end(long);
+    });
+    for (const body of [new Uint8Array(BODY_MAX_BYTES), chunkedOf(new Uint8Array(BODY_MAX_BYTES))]) {
+      const answer = await post(body);
+      expect(answer.status).toBe(403);
+      expect(digest(await answer.bytes())).toBe(digest(long));
+    }
+  });
+
+  test('to a client that stops sending closes the connection', async () => {
+    bank.answerWith((_incoming, outgoing) => {
+      outgoing.writeHead(403);
+      outgoing.end('no');
+    });
+    const connections = [
+      open(`POST ${TRANSFERS}`, 'Content-Length: 1000').send('12345'),
+      open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('5\r\n12345\r\n'),
+    ];
+    for (const connection of connections) expect((await connection.answer()).body.toString()).toBe('no');
+    for (const connection of connections) await connection.untilClosed(LINGER_MS);
+  });
+
+  test('from the gateway itself closes the connection too', async () => {
+    const connection = new RawConnection(gateway.url);
+    connection.send(rawRequest(`POST ${TRANSFERS}`, 'Content-Length: 1000')).send('12345');
+    expect(rawProblemOf(await connection.answer())).toEqual({ status: 401, code: 'credential_missing' });
+    await connection.untilClosed(LINGER_MS);
+  });
+
+  test.each([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
+    'leaves the connection of use when the rest of the body comes: %s',
+    async (requestLine) => {
+      bank.answerWith((_incoming, outgoing) => {
+        outgoing.writeHead(403);
+        outgoing.end('no');
+      });
+      const connection = open(requestLine, 'Content-Length: 300000').send('12345');
+      await connection.answer();
+      bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
+      connection.send(Buffer.alloc(299_995));
+      connection.send(rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`));
+      expect((await connection.answer()).body.toString()).toBe('next');
+      connection.destroy();
+    },
+  );
+});
+
+describe('Expect: 100-continue', () => {
+  const EXPECTING = ['Expect: 100-continue', 'Content-Length: 5'];
+
+  test.each([
+    ['with a bad token', TRANSFERS, () => 'a.b.c', { status: 401, code: 'token_invalid' }],
+    ['without permission', '/bank/vault', () => token, { status: 403, code: 'forbidden', redisCommands: 1 }],
+  ])(
+    '%s it is refused before the body is asked for, and the connection is closed',
+    async (_what, path, tokenOf, refusal) => {
+      const connection = new RawConnection(gateway.url);
+      const send = async (): Promise<Problem> => {
+        connection.send(rawRequest(`POST ${path}`, `Authorization: Bearer ${tokenOf()}`, ...EXPECTING));
+        const answer = await connection.answer();
+        expect(answer.headers.connection).toEqual(['close']);
+        return rawProblemOf(answer);
+      };
+      await expectRefusal({ gateway, bank }, send, refusal);
+      await connection.untilClosed();
+    },
+  );
+
+  test('with a good token the body is asked for and passed on, and the expectation is not', async () => {
+    let expectation: unknown = 'none seen';
+    bank.answerWith((incoming, outgoing) => {
+      expectation = incoming.headers.expect;
+      echo(incoming, outgoing);
+    });
+    const connection = open(`POST ${TRANSFERS}`, ...EXPECTING);
+    expect((await connection.answer()).status).toBe(100);
+    connection.send('12345');
+    expect((await connection.answer()).body.toString()).toBe('12345');
+    expect(expectation).toBeUndefined();
+    connection.destroy();
+  });
+
+  test('an expectation of another kind is passed over', async () => {
+    const connection = open(`POST ${TRANSFERS}`, 'Expect: miracles', 'Content-Length: 5').send('12345');
+    const answer = await connection.answer();
+    expect([answer.status, answer.body.toString()]).toEqual([200, '12345']);
+    connection.destroy();
+  });
+});

@@ -1,0 +1,200 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type ForwardedFacts, headersForBank } from '../../../src/gateway/proxy/headers.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: bank.url });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+/** The headers that reached the bank, names in lower case, in order. */
+let arrived: [string, string][] = [];
+let trailers: string[] = [];
+beforeEach(() => {
+  bank.answerWith((incoming, outgoing) => {
+    arrived = pairs(incoming.rawHeaders);
+    incoming.resume().on('end', () => {
+      trailers = incoming.rawTrailers;
+      outgoing.end();
+    });
+  });
+});
+
+const pairs = (flat: readonly string[]): [string, string][] =>
+  Array.from({ length: flat.length / 2 }, (_, i) => [
+    flat[2 * i]?.toLowerCase() ?? '',
+    flat[2 * i + 1] ?? '',
+  ]);
+const valuesOf = (name: string): string[] =>
+  arrived.filter(([present]) => present === name).map(([, value]) => value);
+
+async function send(...lines: string[]): Promise<RawAnswer> {
+  const answer = await sendRaw(
+    gateway.url,
+    rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`, ...lines),
+  );
+  expect(answer.status).toBe(200);
+  return answer;
+}
+
+/** Every header that the gateway says itself. */
+const OWN = ['authorization', 'x-forwarded-for', 'x-forwarded-proto', 'x-request-id', 'x-forwarded-host'];
+
+const FORGERIES = [
+  'Cookie: session=1',
+  'Forwarded: for=6.6.6.6',
+  'X-Forwarded-For: 6.6.6.6',
+  'X-Forwarded-Host: evil.test',
+  'X-Forwarded-Proto: gopher',
+  'X-Forwarded-Port: 666',
+  'X-Forwarded-Prefix: /evil',
+  'X-Forwarded-User: root',
+  'X-Forwarded: for=6.6.6.6',
+  'X-Auth-User: root',
+  'X-Auth-Request-Email: root@bank.test',
+  'X-Authenticated-User: root',
+  'X-Remote-User: root',
+  'Remote-User: root',
+  'X-Real-IP: 6.6.6.6',
+  'X-Client-IP: 6.6.6.6',
+  'Client-IP: 6.6.6.6',
+  'True-Client-IP: 6.6.6.6',
+  'X-Cluster-Client-IP: 6.6.6.6',
+  'X-Request-Id: forged',
+  'X-HTTP-Method-Override: DELETE',
+  'X-HTTP-Method: DELETE',
+  'X-Method-Override: DELETE',
+  'X-Original-URL: /admin',
+  'X-Rewrite-URL: /admin',
+  'X_Forwarded_For: 6.6.6.6',
+  'X_Auth_User: root',
+  'x-forwarded_for: 6.6.6.6',
+  'X.Auth.User: root',
+  'Proxy: http://evil.test',
+  'Proxy-Authorization: Basic eDp5',
+];
+
+describe('what reaches the bank', () => {
+  test('is what the client may say and what the gateway says, and nothing else', async () => {
+    await send('Accept: text/html', 'X-Thing: 1', 'x-thing: 2', 'Idempotency-Key: k', ...FORGERIES);
+    expect(arrived).toEqual([
+      ['host', new URL(bank.url).host],
+      ['connection', 'keep-alive'],
+      ['accept', 'text/html'],
+      ['x-thing', '1'],
+      ['x-thing', '2'],
+      ['idempotency-key', 'k'],
+      ['authorization', expect.stringMatching(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/)],
+      ['x-forwarded-for', '127.0.0.1'],
+      ['x-forwarded-proto', 'http'],
+      ['x-request-id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
+      ['x-forwarded-host', '127.0.0.1:8080'],
+    ]);
+  });
+
+  test.each(FORGERIES)('never holds the forged "%s", alone or in capitals', async (line) => {
+    const [name = '', value = ''] = line.split(': ');
+    for (const spelling of [name, name.toUpperCase()]) {
+      await send(`${spelling}: ${value}`);
+      expect(arrived.map(([present]) => present).sort()).toEqual(['connection', 'host', ...OWN].sort());
+      expect(arrived.map(([, present]) => present)).not.toContain(value);
+    }
+  });
+
+  test('holds nothing that is meant for the next hop only', async () => {
+    await send('Keep-Alive: timeout=5', 'TE: trailers', 'Proxy-Connection: x', 'Upgrade: h2c', 'Trailer: x');
+    expect(arrived.map(([name]) => name).sort()).toEqual(['connection', 'host', ...OWN].sort());
+  });
+
+  test('holds nothing that Connection names, on however many lines, save what the gateway says', async () => {
+    await send(
+      `Connection: close, X-Thing , ${OWN.join(', ')}`,
+      'Connection: x-other',
+      'X-Thing: 1',
+      'X-Other: 1',
+      'X-Third: 1',
+    );
+    expect(valuesOf('x-thing')).toEqual([]);
+    expect(valuesOf('x-other')).toEqual([]);
+    expect(valuesOf('x-third')).toEqual(['1']);
+    for (const name of OWN) expect(valuesOf(name), name).toHaveLength(1);
+  });
+
+  test('holds no trailer', async () => {
+    const head = rawRequest(
+      'POST /bank/accounts/1/transfers',
+      `Authorization: Bearer ${token}`,
+      'Transfer-Encoding: chunked',
+      'Trailer: Authorization, X-Forwarded-For',
+    );
+    const body = '1\r\nx\r\n0\r\nAuthorization: Bearer forged\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n';
+    expect((await sendRaw(gateway.url, head + body)).status).toBe(200);
+    expect(trailers).toEqual([]);
+  });
+
+  test("never holds the user's token or the cookie that it came in", async () => {
+    await send();
+    expect(JSON.stringify(arrived)).not.toContain(token);
+    await sendRaw(gateway.url, rawRequest('GET /bank/accounts', `Cookie: portcullis=${token}; other=1`));
+    expect(valuesOf('authorization')).toHaveLength(1);
+    expect(valuesOf('cookie')).toEqual([]);
+    expect(JSON.stringify(arrived)).not.toContain(token);
+  });
+});
+
+const FACTS: ForwardedFacts = {
+  assertion: 'a.b.c',
+  clientAddress: '192.0.2.1',
+  site: { protocol: 'https', host: 'gate.example' },
+  requestId: 'r',
+};
+
+/** As a CGI service names headers (RFC 3875, section 4.1.18), with every other punctuation folded as well. */
+const folded = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+
+test('whatever a client sends, a service that folds names finds each of the gateway’s own once and as it was said', () => {
+  const respelled = fc
+    .tuple(
+      fc.constantFrom(...OWN, 'forwarded', 'cookie', 'x-auth-user'),
+      fc.array(fc.constantFrom('-', '_', '.', '~')),
+    )
+    .map(([name, punctuation]) => {
+      let i = 0;
+      return name.replace(/-/g, () => punctuation[i++] ?? '-');
+    });
+  const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
+  const header = fc.tuple(
+    fc.oneof(respelled, token),
+    fc.constantFrom('forged', 'x-forwarded-for, authorization'),
+  );
+  fc.assert(
+    fc.property(fc.array(header), fc.option(fc.array(fc.oneof(respelled, token))), (headers, named) => {
+      const incoming = new IncomingMessage(new Socket());
+      incoming.rawHeaders = [...headers.flat(), ...(named ? ['Connection', named.join(',')] : [])];
+      incoming.headers = named ? { connection: named.join(',') } : {};
+      const sent = pairs(headersForBank(incoming, FACTS));
+      const said = (name: string): string[] =>
+        sent.filter(([present]) => folded(present) === folded(name)).map(([, value]) => value);
+      expect(said('authorization')).toEqual(['Bearer a.b.c']);
+      expect(said('x-forwarded-for')).toEqual(['192.0.2.1']);
+      expect(said('x-forwarded-proto')).toEqual(['https']);
+      expect(said('x-request-id')).toEqual(['r']);
+      expect(said('x-forwarded-host')).toEqual(['gate.example']);
+      for (const name of ['forwarded', 'cookie', 'x-auth-user']) expect(said(name)).toEqual([]);
+    }),
+    { numRuns: 2000 },
+  );
+});

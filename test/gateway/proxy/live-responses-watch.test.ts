@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { gatewaySettings } from '../../../src/config/load.ts';
+import { OpenAnswers } from '../../../src/gateway/proxy/live-responses.ts';
+import { BankProxy } from '../../../src/gateway/proxy/proxy.ts';
+import { createLog } from '../../../src/log.ts';
+import { RedisLink } from '../../../src/redis/connection.ts';
+import { openSessionStore, type SessionStore } from '../../sessions/session-store.ts';
+import { bearer, startTestGateway } from '../../support/gateway.ts';
+import { logIn } from '../../support/sessions.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const LARGE = Buffer.alloc(100_000);
+
+let bank: Upstream;
+let store: SessionStore;
+beforeAll(async () => {
+  bank = await startUpstream();
+  store = await openSessionStore();
+});
+afterAll(async () => {
+  await store.close();
+  await bank.close();
+});
+
+test('a thousand requests, short, long, broken off by either side, leave no answer that is watched', async () => {
+  const listener = new RedisLink({ url: store.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+  const { redis, ring } = store.one;
+  const log = createLog('gateway', 'silent');
+  const answers = new OpenAnswers({ redis, listener, ring, log, now: Date.now });
+  const { claims } = await store.start(await store.addUser());
+  const standing = { role: 'user', gen: 0 } as const;
+  const ground = { claims, kid: ring.at(Date.now()).signing.kid, standing, address: '192.0.2.1' };
+  const proxy = new BankProxy(gatewaySettings({ BANK_URL: bank.url }));
+  const front = createServer((incoming, outgoing) => {
+    proxy.forward({
+      incoming,
+      outgoing,
+      target: incoming.url ?? '/',
+      headers: [],
+      requestId: '',
+      onRefusal: () => outgoing.writeHead(502).end(),
+      onLongAnswer: () => answers.watch(outgoing, ground),
+    });
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  bank.answerWith(({ url }, outgoing) => {
+    if (url === '/short') outgoing.writeHead(200, { 'content-length': 2 }).end('{}');
+    else if (url === '/none') outgoing.writeHead(204).end();
+    else if (url === '/large') outgoing.writeHead(200, { 'content-length': LARGE.length }).end(LARGE);
+    else outgoing.writeHead(200).write('begun');
+    if (url === '/chunked') outgoing.end('{}');
+    if (url === '/broken') outgoing.destroy();
+  });
+
+  const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const leaving = new AbortController();
+  const goes = await fetch(`${url}/endless`, { signal: leaving.signal });
+  await until(() => answers.size === 1);
+  const ways = ['/short', '/none', '/large', '/chunked', '/broken'];
+  for (let sent = 0; sent < 1000; sent += 25)
+    await Promise.all(
+      Array.from({ length: 25 }, (_, i) =>
+        fetch(url + ways[i % ways.length])
+          .then(
+            (answer) => answer.arrayBuffer(),
+            () => {},
+          )
+          .catch(() => {}),
+      ),
+    );
+  await until(() => answers.size === 1);
+  leaving.abort();
+  await goes.text().catch(() => {});
+  await until(() => answers.size === 0);
+
+  answers.close();
+  front.close();
+  await proxy.close();
+  listener.close();
+});
+
+test('an answer that begins only after its session was ended is cut off within a second', async () => {
+  const gateway = await startTestGateway({ BANK_URL: bank.url });
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  bank.answerWith(async (_incoming, outgoing) => {
+    await released;
+    outgoing.writeHead(200, { 'content-length': 1_000_000 }).write('begun');
+  });
+  const { access_token } = await logIn(gateway.url);
+  const before = bank.count;
+  const asked = fetch(`${gateway.url}/bank/accounts`, { headers: bearer(access_token) });
+  await until(() => bank.count > before);
+  await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(access_token) });
+  release();
+  const answer = await asked;
+  const startedAt = performance.now();
+  await expect(answer.arrayBuffer()).rejects.toThrow();
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+  await gateway.close();
+});

@@ -1,0 +1,117 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { headersForClient } from '../../../src/gateway/proxy/headers.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { RawConnection, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+/** Nothing runs, nothing is loaded or sent, and nobody frames it. */
+const INERT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: bank.url });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const accounts = (): string => rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`);
+
+describe('what reaches the client', () => {
+  async function answered(headers: OutgoingHttpHeaders): Promise<Record<string, string[]>> {
+    bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
+    return (await sendRaw(gateway.url, accounts())).headers;
+  }
+
+  test('is what the bank said, save what only the next hop or the gateway may hear', async () => {
+    const headers = await answered({
+      'content-type': 'application/json',
+      'content-length': 2,
+      etag: '"1"',
+      link: ['</a>', '</b>'],
+      'set-cookie': ['portcullis=forged', 'other=1'],
+      'www-authenticate': 'Basic realm="bank"',
+      'proxy-authenticate': 'Basic',
+      'keep-alive': 'timeout=1',
+      upgrade: 'h2c',
+      connection: 'close, x-hop',
+      'x-hop': '1',
+    });
+    expect(headers).toEqual({
+      'content-security-policy': [INERT],
+      'content-type': ['application/json'],
+      'content-length': ['2'],
+      etag: ['"1"'],
+      link: ['</a>', '</b>'],
+      date: [expect.any(String)],
+      'cache-control': ['no-store'],
+      'x-content-type-options': ['nosniff'],
+      'x-request-id': [expect.stringMatching(/^[0-9a-f-]{36}$/)],
+      connection: ['keep-alive'],
+      'keep-alive': ['timeout=65'],
+    });
+  });
+
+  test('says what the gateway says once, and the request id is the one that the bank was given', async () => {
+    let given: unknown;
+    bank.answerWith((incoming, outgoing) => {
+      given = incoming.headers['x-request-id'];
+      outgoing.setHeader('x-request-id', 'forged');
+      outgoing.setHeader('x-content-type-options', 'sniff');
+      outgoing.end();
+    });
+    const { headers } = await sendRaw(gateway.url, accounts());
+    expect(headers['x-request-id']).toEqual([given]);
+    expect(headers['x-content-type-options']).toEqual(['nosniff']);
+  });
+
+  test('may be kept when the bank says so, and else may not', async () => {
+    expect((await answered({ 'cache-control': 'max-age=60' }))['cache-control']).toEqual(['max-age=60']);
+    expect((await answered({}))['cache-control']).toEqual(['no-store']);
+    expect(headersForClient({ 'cache-control': 'max-age=60', connection: 'cache-control' }, 'r')).toEqual([
+      ...['cache-control', 'no-store'],
+      ...['content-security-policy', INERT],
+      ...['x-content-type-options', 'nosniff'],
+      ...['x-request-id', 'r'],
+    ]);
+  });
+});
+
+test('a document of the bank’s is inert in a browser, whatever the bank says: it would act as the user who opens it', async () => {
+  bank.answerWith((_incoming, outgoing) =>
+    outgoing.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }).end(),
+  );
+  const { headers } = await sendRaw(gateway.url, accounts());
+  expect(headers['content-security-policy']).toEqual(['script-src *', INERT]);
+});
+
+test('the bank says nothing that browsers would take for the whole site, which is the gateway’s', async () => {
+  const forTheSite = {
+    'alt-svc': 'h3="evil.test:443"',
+    'clear-site-data': '"*"',
+    nel: '{"report_to":"x","max_age":86400}',
+    'report-to': '{"group":"x","max_age":86400,"endpoints":[{"url":"https://evil.test"}]}',
+    'service-worker-allowed': '/',
+    'strict-transport-security': 'max-age=0',
+  };
+  bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, forTheSite).end('{}'));
+  const { headers } = await sendRaw(gateway.url, accounts());
+  expect(Object.keys(forTheSite).filter((name) => name in headers)).toEqual([]);
+});
+
+test('many requests on one connection are each told apart', async () => {
+  const connection = new RawConnection(gateway.url);
+  const ids = new Set<string>();
+  for (let i = 0; i < 3; i += 1) {
+    connection.send(accounts());
+    ids.add((await connection.answer()).headers['x-request-id']?.[0] ?? '');
+  }
+  expect(ids.size).toBe(3);
+  connection.destroy();
+});

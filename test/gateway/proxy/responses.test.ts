@@ -1,0 +1,154 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startGatewayBeside } from '../../support/gateway-beside.ts';
+import { type RawAnswer, RawConnection, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: bank.url });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const accounts = (method = 'GET', ...lines: string[]): string =>
+  rawRequest(`${method} /bank/accounts`, `Authorization: Bearer ${token}`, ...lines);
+
+/** What a client gets when the bank answers this. */
+async function passedOn(status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawAnswer> {
+  bank.answerWith((_incoming, outgoing) => {
+    outgoing.writeHead(status, headers);
+    outgoing.end(body);
+  });
+  return sendRaw(gateway.url, accounts());
+}
+
+describe('a status of the bank is passed on as it is, with its body', () => {
+  test.each([200, 201, 207, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503, 599])('%i', async (status) => {
+    const answer = await passedOn(status, { 'content-type': 'text/plain' }, `body of ${status}`);
+    expect([answer.status, answer.body.toString()]).toEqual([status, `body of ${status}`]);
+    expect(answer.headers['content-type']).toEqual(['text/plain']);
+  });
+});
+
+describe('a redirect is passed on and never followed', () => {
+  test.each([301, 302, 303, 307, 308])('%i', async (status) => {
+    const before = bank.count;
+    const location = `${bank.url}/internal`;
+    const answer = await passedOn(status, { location });
+    expect([answer.status, answer.headers.location]).toEqual([status, [location]]);
+    expect(bank.count - before).toBe(1);
+  });
+});
+
+describe('an answer without a body', () => {
+  test('to HEAD keeps the length that GET would have, and the connection stays of use', async () => {
+    bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, { 'content-length': '5' }).end('12345'));
+    const connection = new RawConnection(gateway.url);
+    for (let i = 0; i < 2; i += 1) {
+      const answer = await connection.send(accounts('HEAD')).answer({ toHead: true });
+      expect([answer.status, answer.headers['content-length']]).toEqual([200, ['5']]);
+      expect((await connection.send(accounts()).answer()).body.toString()).toBe('12345');
+    }
+    connection.destroy();
+  });
+
+  test.each([
+    [204, {}],
+    [304, { etag: '"1"' }],
+    [304, { etag: '"1"', 'content-length': '5' }],
+  ])('%i %o has none at the client either, and the connection stays of use', async (status, headers) => {
+    bank.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
+    const connection = new RawConnection(gateway.url);
+    for (let i = 0; i < 2; i += 1) {
+      const answer = await connection.send(accounts()).answer();
+      expect(answer.status).toBe(status);
+      expect(answer.headers['transfer-encoding']).toBeUndefined();
+      expect(connection.rest).toBe('');
+    }
+    connection.destroy();
+  });
+});
+
+describe('an answer', () => {
+  test('of undeclared length reaches the client piece by piece', async () => {
+    let answer: ServerResponse | undefined;
+    bank.answerWith((_incoming, outgoing) => {
+      answer = outgoing;
+      outgoing.flushHeaders();
+    });
+    const connection = new RawConnection(gateway.url).send(accounts());
+    await until(() => connection.rest.includes('\r\n\r\n'));
+    for (const piece of ['first', 'other']) {
+      answer?.write(piece);
+      await until(() => connection.rest.endsWith(`5\r\n${piece}\r\n`));
+    }
+    answer?.end();
+    expect((await connection.answer()).body.toString()).toBe('firstother');
+    connection.destroy();
+  });
+
+  test('whose length is the end of its connection is passed on whole', async () => {
+    bank.answerWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
+    expect((await sendRaw(gateway.url, accounts())).body.toString()).toBe('old style');
+  });
+
+  test('that early hints precede is passed on without them', async () => {
+    bank.answerWith((_incoming, outgoing) => {
+      outgoing.writeProcessing();
+      outgoing.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      outgoing.end('final');
+    });
+    const answer = await sendRaw(gateway.url, accounts());
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'final']);
+    expect(answer.headers.link).toBeUndefined();
+  });
+
+  test('that is compressed is passed on as it is', async () => {
+    const answer = await passedOn(200, { 'content-encoding': 'gzip' }, 'not really gzip');
+    expect([answer.headers['content-encoding'], answer.body.toString()]).toEqual([
+      ['gzip'],
+      'not really gzip',
+    ]);
+  });
+
+  test('with a header that is no ASCII is passed on byte for byte', async () => {
+    const utf8 = Buffer.from('filename="ünïcödé.pdf"').toString('latin1');
+    const head = `HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-disposition: ${utf8}\r\n\r\n`;
+    bank.answerWith(({ socket }) => socket.write(head, 'latin1'));
+    expect((await sendRaw(gateway.url, accounts())).headers['content-disposition']).toEqual([utf8]);
+  });
+});
+
+test('when the gateway stops, a stream of events ends, at the bank too, also for a client that reads no more', async () => {
+  const other = await startGatewayBeside(gateway, { BANK_URL: bank.url, SHUTDOWN_GRACE_MS: '500' });
+  const closed: string[] = [];
+  bank.answerWith((incoming, outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+    const timer = setInterval(() => outgoing.write(`data: ${'x'.repeat(100_000)}\n\n`), 1);
+    outgoing.on('close', () => {
+      clearInterval(timer);
+      closed.push(incoming.url ?? '');
+    });
+  });
+  const streams = ['1', '2'].map((id) =>
+    new RawConnection(other.url).send(
+      rawRequest(`GET /bank/accounts/${id}/stream`, `Authorization: Bearer ${token}`),
+    ),
+  );
+  for (const stream of streams) await until(() => stream.rest.length > 200_000);
+  streams[0]?.socket.pause();
+  const startMs = performance.now();
+  await other.close();
+  expect(performance.now() - startMs).toBeLessThan(2000);
+  await until(() => closed.length === 2);
+  for (const stream of streams) stream.destroy();
+});

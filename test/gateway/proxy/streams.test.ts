@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { gatewaySettings } from '../../../src/config/load.ts';
+import { BankProxy } from '../../../src/gateway/proxy/proxy.ts';
+import { RawConnection, rawRequest } from '../../support/raw-http.ts';
+import { startUpstream } from '../../support/upstream.ts';
+
+test('a stream that is ended while its client lags is not written to any more, and the bank is told', async () => {
+  let events: ServerResponse | undefined;
+  const closed = Promise.withResolvers<void>();
+  const bank = await startUpstream((_incoming, outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+    outgoing.on('close', closed.resolve);
+    events = outgoing;
+  });
+  const proxy = new BankProxy(gatewaySettings({ BANK_URL: bank.url }));
+  let answer: ServerResponse | undefined;
+  let endStream: (() => void) | undefined;
+  const front = createServer((incoming, outgoing) => {
+    answer = outgoing;
+    const onLongAnswer = (end?: () => void): void => {
+      endStream = end;
+    };
+    const told = { onRefusal: () => {}, onLongAnswer };
+    proxy.forward({ incoming, outgoing, target: '/', headers: [], requestId: '', ...told });
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const client = new RawConnection(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);
+  client.send(rawRequest('GET /')).socket.pause();
+
+  while (answer === undefined || answer.writableLength === 0 || !answer.headersSent) {
+    events?.write(Buffer.alloc(16_000));
+    await turn();
+  }
+  const faults: Error[] = [];
+  answer.on('error', (fault) => faults.push(fault));
+  expect(answer.writableNeedDrain).toBe(false);
+  endStream?.();
+  events?.write(Buffer.alloc(16_000));
+  await closed.promise;
+  expect(faults).toEqual([]);
+
+  client.destroy();
+  front.close();
+  await proxy.close();
+  await bank.close();
+});

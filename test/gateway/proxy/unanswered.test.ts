@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningGateway } from '../../../src/gateway/server.ts';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startGatewayBeside } from '../../support/gateway-beside.ts';
+import { until } from '../../support/until.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+
+const BANK_TIMEOUT_MS = 400;
+
+/** undici looks at its timers about every half second. */
+const TIMER_GRAIN_MS = 1100;
+
+let gateway: TestGateway;
+let bank: Upstream;
+let token = '';
+beforeAll(async () => {
+  bank = await startUpstream();
+  gateway = await startTestGateway({
+    BANK_URL: bank.url,
+    BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
+    BANK_IDLE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
+  });
+  token = await gateway.login();
+});
+afterAll(async () => {
+  await gateway.close();
+  await bank.close();
+});
+
+const TRANSFERS = '/bank/accounts/1/transfers';
+const get = (): Promise<Response> => fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+const post = (body: Body): Promise<Response> =>
+  fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
+
+/** A body whose length is not declared. */
+const chunked = (size: number): ReadableStream =>
+  new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(size));
+      controller.close();
+    },
+  });
+
+type Body = NonNullable<RequestInit['body']>;
+
+const BODIES: [string, () => Body | undefined][] = [
+  ['without a body', () => undefined],
+  ['with a short body', () => '{}'],
+  ['with a long body', () => new Uint8Array(5_000_000)],
+  ['with a body of undeclared length', () => chunked(500_000)],
+];
+
+describe('a bank that can not be reached is a 502', () => {
+  let lonely: RunningGateway;
+  beforeAll(async () => {
+    const gone = await startUpstream();
+    await gone.close();
+    lonely = await startGatewayBeside(gateway, { BANK_URL: gone.url });
+  });
+  afterAll(() => lonely.close());
+
+  test.each(BODIES)('for a request %s', async (_what, bodyOf) => {
+    const body = bodyOf();
+    const request = body === undefined ? {} : { method: 'POST', body, duplex: 'half' as const };
+    const path = body === undefined ? '/bank/accounts' : TRANSFERS;
+    const answer = await fetch(lonely.url + path, { ...request, headers: bearer(token) });
+    expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
+  });
+});
+
+test('a bank that does not answer, or take an upload, is a 504 in the configured time, and its request is ended', async () => {
+  const closed: string[] = [];
+  bank.answerWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
+  const startMs = performance.now();
+  for (const answer of await Promise.all([get(), post(new Uint8Array(9_000_000))]))
+    expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+  expect(performance.now() - startMs).toBeGreaterThan(BANK_TIMEOUT_MS - 50);
+  expect(performance.now() - startMs).toBeLessThan(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
+  await until(() => closed.includes('/accounts'));
+});
+
+test('a bank whose host does not take connections is a 504 in the configured time', async () => {
+  const deaf = await startDeafHost();
+  const other = await startGatewayBeside(gateway, { BANK_URL: deaf.url, BANK_CONNECT_TIMEOUT_MS: '300' });
+  try {
+    const startMs = performance.now();
+    const answer = await fetch(`${other.url}/bank/accounts`, { headers: bearer(token) });
+    expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+    expect(performance.now() - startMs).toBeGreaterThan(250);
+    expect(performance.now() - startMs).toBeLessThan(300 + TIMER_GRAIN_MS);
+  } finally {
+    await other.close();
+    deaf.close();
+  }
+});
+
+/** A frozen process whose queue of connections is full, so that the kernel lets further ones wait. */
+async function startDeafHost(): Promise<{ url: string; close(): void }> {
+  const listen = `const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port));
+      process.kill(process.pid, 'SIGSTOP');
+    });`;
+  const child = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  const queue = Array.from({ length: 4 }, () => connect(Number(port), '127.0.0.1').on('error', () => {}));
+  await Promise.all(queue.slice(0, 2).map((socket) => once(socket, 'connect')));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      for (const socket of queue) socket.destroy();
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+test('a client may take longer over its upload than the bank may over its answer', async () => {
+  bank.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
+  const slow = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(new Uint8Array(1));
+      await delay(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
+      controller.enqueue(new Uint8Array(1));
+      controller.close();
+    },
+  });
+  const answer = await post(slow);
+  expect([answer.status, await answer.text()]).toEqual([200, 'thanks']);
+});
+
+test('a request that gets no connection to the bank is a 504 in the same time, and is never sent', async () => {
+  const limits = { BANK_CONNECTIONS_MAX: '1', BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}` };
+  const single = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
+  try {
+    let held: ServerResponse | undefined;
+    bank.answerWith((_incoming, outgoing) => {
+      held = outgoing;
+      outgoing.write('begun');
+    });
+    const before = bank.count;
+    const ask = (): Promise<Response> => fetch(`${single.url}/bank/accounts`, { headers: bearer(token) });
+    const first = await ask();
+    const startMs = performance.now();
+    const others = await Promise.all([ask(), ask(), ask()]);
+    expect(performance.now() - startMs).toBeLessThan(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
+    for (const answer of others)
+      expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+    held?.end();
+    expect(await first.text()).toBe('begun');
+    bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
+    expect(await (await ask()).text()).toBe('next');
+    expect(bank.count - before).toBe(2);
+  } finally {
+    await single.close();
+  }
+});
+
+describe('nothing is sent twice', () => {
+  test.each(BODIES)(
+    'a bank that hangs up on a request %s is a 502, and heard it once',
+    async (_what, bodyOf) => {
+      const before = bank.count;
+      bank.answerWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
+      const body = bodyOf();
+      const answer = await (body === undefined ? get() : post(body));
+      expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
+      expect(bank.count - before).toBe(1);
+    },
+  );
+
+  test('a kept connection that dies under a POST is a 502, and the bank heard it once', async () => {
+    const heard: string[] = [];
+    const fickle = createServer((socket) => answerOnce(socket, heard)).listen(0, '127.0.0.1');
+    await once(fickle, 'listening');
+    const { port } = fickle.address() as AddressInfo;
+    const BANK_URL = `http://127.0.0.1:${port}`;
+    const other = await startGatewayBeside(gateway, { BANK_URL, BANK_CONNECTIONS_MAX: '1' });
+    try {
+      const headers = bearer(token);
+      expect((await fetch(`${other.url}/bank/accounts`, { headers })).status).toBe(200);
+      const answer = await fetch(other.url + TRANSFERS, { method: 'POST', body: '{}', headers });
+      expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
+      expect(heard).toEqual(['GET', 'POST']);
+    } finally {
+      await other.close();
+      fickle.close();
+    }
+  });
+});
+
+/** Answers the first request on a connection, promises to keep the connection, and hangs up on the second. */
+function answerOnce(socket: Socket, heard: string[]): void {
+  let answered = false;
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    const method = /^([A-Z]+) \//.exec(chunk.toString())?.[1];
+    if (method === undefined) return;
+    heard.push(method);
+    if (answered) socket.destroy();
+    else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: keep-alive\r\n\r\nok');
+    answered = true;
+  });
+}

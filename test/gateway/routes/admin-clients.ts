@@ -1,0 +1,40 @@
+import { DEMO_USERS } from '../../../src/dev/demo-users.ts';
+import { bearer, loginAs, problemOf, type TestGateway } from '../../support/gateway.ts';
+
+export interface Answered {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** Sends a request as the holder of a token and reads the JSON that comes back, if any. */
+export async function send(
+  url: string,
+  method: string,
+  { token, body }: { token?: string; body?: unknown } = {},
+): Promise<Answered> {
+  const answer = await fetch(url, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : bearer(token)),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+export const idOf = ({ users }: TestGateway, username: string): string => {
+  const user = users.find((one) => one.username === username);
+  if (user === undefined) throw new Error(`there is no demo user ${username}`);
+  return user.id;
+};
+
+export const passwordOf = (username: string): string =>
+  DEMO_USERS.find((demo) => demo.username === username)?.password ?? '';
+
+/** The status and code that `GET /auth/session` answers. */
+export const sessionProblem = async (url: string, token: string) =>
+  problemOf(await fetch(`${url}/auth/session`, { headers: bearer(token) }));
+
+export { loginAs };

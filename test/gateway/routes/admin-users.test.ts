@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loginAs, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { idOf, send } from './admin-clients.ts';
+
+const PASSWORD = 'correct horse battery';
+
+let gateway: TestGateway;
+let root: string;
+let ada: string;
+beforeAll(async () => {
+  gateway = await startTestGateway({ LOGIN_FAILURES_PER_ADDRESS: '1000' });
+  [root, ada] = [await loginAs(gateway.url, 'root'), await loginAs(gateway.url, 'ada')];
+});
+afterAll(() => gateway.close());
+
+const list = (query = '') => send(`${gateway.url}/admin/users${query}`, 'GET', { token: ada });
+const create = (body: unknown, token = ada) => send(`${gateway.url}/admin/users`, 'POST', { token, body });
+const namesOf = (body: Record<string, unknown>): string[] =>
+  (body.users as { username: string }[]).map(({ username }) => username);
+
+describe('the list', () => {
+  test('shows every user by name with role, status and when they were made, and no password hash', async () => {
+    const { status, body } = await list();
+    expect(status).toBe(200);
+    expect(namesOf(body)).toEqual(['ada', 'alice', 'bob', 'root', 'sam']);
+    expect(body.next_cursor).toBeNull();
+    expect((body.users as unknown[])[2]).toEqual({
+      id: idOf(gateway, 'bob'),
+      username: 'bob',
+      display_name: 'Bob Mould',
+      role: 'user',
+      status: 'active',
+      created_at: expect.stringMatching(/^\d{4}-.*Z$/),
+      email: 'bob@demo.example',
+      ranges: [],
+    });
+    expect(JSON.stringify(body)).not.toContain('argon2');
+  });
+
+  test('its pages hold each user once, in order, whatever the script of their names', async () => {
+    for (const username of ['Zoë', 'bobby', 'Åsa', '山田']) await create({ username, password: PASSWORD });
+    const seen: string[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 10; pages += 1) {
+      const { body } = await list(`?limit=2${cursor}`);
+      seen.push(...namesOf(body));
+      if (body.next_cursor === null) break;
+      cursor = `&cursor=${String(body.next_cursor)}`;
+    }
+    expect(seen).toEqual(['ada', 'alice', 'bob', 'bobby', 'root', 'sam', 'Zoë', 'Åsa', '山田']);
+  });
+
+  test('`q` gives the names that begin so, in any spelling, and pages through them', async () => {
+    expect(namesOf((await list('?q=BO')).body)).toEqual(['bob', 'bobby']);
+    const first = await list('?q=bo&limit=1');
+    expect(namesOf(first.body)).toEqual(['bob']);
+    const next = await list(`?q=bo&limit=1&cursor=${String(first.body.next_cursor)}`);
+    expect([namesOf(next.body), next.body.next_cursor]).toEqual([['bobby'], null]);
+    expect(namesOf((await list('?q=nobody')).body)).toEqual([]);
+  });
+
+  test.each([
+    ['limit=0', 'limit'],
+    ['limit=201', 'limit'],
+    ['limit=1e1', 'limit'],
+    ['cursor=%5B%5D', 'cursor'],
+    ['limit=1&limit=2', 'limit'],
+    ['colour=red', 'colour'],
+  ])('%s is a 400 that names the parameter', async (query, field) => {
+    expect(await list(`?${query}`)).toMatchObject({
+      status: 400,
+      body: { code: 'query_invalid', errors: [expect.objectContaining({ field })] },
+    });
+  });
+});
+
+describe('creating', () => {
+  test('makes an active user with the least role, who can log in and is recorded', async () => {
+    const { status, body } = await create({
+      username: 'Carol',
+      password: PASSWORD,
+      display_name: 'Carol King',
+      email: 'carol@bank.example',
+      ranges: ['127.0.0.0/8'],
+    });
+    expect({ status, body }).toMatchObject({
+      status: 201,
+      body: { username: 'Carol', role: 'user', status: 'active', ranges: ['127.0.0.0/8'] },
+    });
+    const found = await send(`${gateway.url}/admin/users/${String(body.id)}`, 'GET', { token: ada });
+    expect(found).toEqual({ status: 200, body });
+    const login = { body: { username: 'carol', password: PASSWORD } };
+    expect((await send(`${gateway.url}/auth/login`, 'POST', login)).status).toBe(200);
+    const { body: page } = await send(`${gateway.url}/admin/audit?action=user_create&limit=1`, 'GET', {
+      token: ada,
+    });
+    expect(page.records).toEqual([
+      expect.objectContaining({ actor: idOf(gateway, 'ada'), subject: body.id, detail: 'user' }),
+    ]);
+  });
+
+  test('ranges given at once hold for the first log-in', async () => {
+    await create({ username: 'far', password: PASSWORD, ranges: ['192.0.2.0/24'] });
+    const login = { body: { username: 'far', password: PASSWORD } };
+    expect((await send(`${gateway.url}/auth/login`, 'POST', login)).status).toBe(401);
+  });
+
+  test('an admin makes no staff, a super-admin does', async () => {
+    for (const role of ['supervisor', 'admin', 'super-admin'])
+      expect(await create({ username: `new-${role}`, password: PASSWORD, role })).toMatchObject({
+        status: 403,
+        body: { code: 'insufficient_scope' },
+      });
+    expect(namesOf((await list('?q=new-')).body)).toEqual([]);
+    expect(await create({ username: 'new-admin', password: PASSWORD, role: 'admin' }, root)).toMatchObject({
+      status: 201,
+      body: { role: 'admin' },
+    });
+  });
+
+  test('without a password nobody can log in until a reset', async () => {
+    const { body } = await create({ username: 'later' });
+    const reset = await send(`${gateway.url}/admin/users/${String(body.id)}/password-reset`, 'POST', {
+      token: ada,
+    });
+    expect(reset.body).toMatchObject({ delivery: 'answer', expires_in: 600 });
+    const confirm = { token: reset.body.reset_token, new_password: PASSWORD };
+    expect((await send(`${gateway.url}/auth/password-reset/confirm`, 'POST', { body: confirm })).status).toBe(
+      204,
+    );
+    const login = { body: { username: 'later', password: PASSWORD } };
+    expect((await send(`${gateway.url}/auth/login`, 'POST', login)).status).toBe(200);
+  });
+
+  test('a name that is taken in another spelling is a 409', async () => {
+    expect(await create({ username: 'BOB', password: PASSWORD })).toMatchObject({
+      status: 409,
+      body: { code: 'username_taken' },
+    });
+  });
+
+  test.each([
+    ['a name with a space', { username: 'a b' }, 'username'],
+    ['a name that has a space only when it is normalised', { username: 'a¨b' }, 'username'],
+    ['a name with a line break', { username: 'a\nb' }, 'username'],
+    ['a common password', { username: 'dave', password: 'Password1' }, 'password'],
+    ['an address that is none', { username: 'dave', email: 'dave@bank\r\nBcc: eve@evil.example' }, 'email'],
+    ['a display name of two lines', { username: 'dave', display_name: 'a\nb' }, 'display_name'],
+    ['51 ranges', { username: 'dave', ranges: Array(51).fill('10.0.0.1') }, 'ranges'],
+  ])('%s is a 400 that names the field, and nobody is made', async (_what, body, field) => {
+    expect(await create(body)).toMatchObject({
+      status: 400,
+      body: { code: 'body_invalid', errors: [expect.objectContaining({ field })] },
+    });
+    expect(namesOf((await list(`?q=${body.username.slice(0, 1)}`)).body)).not.toContain(body.username);
+  });
+});

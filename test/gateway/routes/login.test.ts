@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { authzKey } from '../../../src/redis/keys.ts';
+import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+
+const WINDOW_SECONDS = 60;
+const SITE = 'http://127.0.0.1:8080';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({
+    LOGIN_FAILURE_WINDOW_SECONDS: String(WINDOW_SECONDS),
+    LOGIN_FAILURES_PER_ADDRESS: '30',
+    TRUSTED_PROXIES: '127.0.0.0/8',
+  });
+});
+afterAll(() => gateway.close());
+
+const address = '198.51.100.7';
+
+/** No test uses up another's tries. */
+beforeEach(async () => {
+  const counters = await gateway.link.run((client) => client.keys('throttle:*'));
+  if (counters.length > 0) await gateway.link.run((client) => client.del(counters));
+});
+
+const tryLogin = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  postJson(`${gateway.url}/auth/login`, body, { 'x-forwarded-for': address, ...headers });
+
+test('the right password gives a bearer token that lives as long as it says and is not to be cached', async () => {
+  const answer = await tryLogin({ username: 'bob', password: 'foobared' });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(await answer.json()).toEqual({
+    access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+    token_type: 'Bearer',
+    expires_in: 300,
+    refresh_token: expect.stringMatching(/^v1\.[\w-]{22}\.[\w-]{22}\.0\.[\w-]{43}$/),
+    session_id: expect.stringMatching(/^[\w-]{22}$/),
+  });
+});
+
+test('a user name is the same in capitals and in look-alike Unicode forms', async () => {
+  for (const username of ['BOB', 'ｂｏｂ']) {
+    expect((await tryLogin({ username, password: 'foobared' })).status).toBe(200);
+  }
+});
+
+test('a wrong name and a wrong password get the same answer but for the request id', async () => {
+  const answers = await Promise.all([
+    tryLogin({ username: 'alice', password: 'not hers' }),
+    tryLogin({ username: 'nobody-at-all', password: 'not hers' }),
+  ]);
+  const [known, unknown] = await Promise.all(
+    answers.map(async (answer) => {
+      const { request_id, ...body } = (await answer.json()) as Record<string, unknown>;
+      const { date, 'content-length': length, ...headers } = Object.fromEntries(answer.headers);
+      return { status: answer.status, body, headers, length };
+    }),
+  );
+  expect(known).toEqual(unknown);
+  expect(known).toMatchObject({ status: 401, body: { code: 'login_failed' } });
+});
+
+test('a blocked user with the right password gets the answer of a wrong password', async () => {
+  const sam = gateway.users.find(({ username }) => username === 'sam');
+  await gateway.link.run((client) => client.del(authzKey(sam?.id ?? '')));
+  const answer = await tryLogin({ username: 'sam', password: 'supervise1' });
+  expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
+});
+
+describe('throttling', () => {
+  test('after five failures in a row the sixth try is a 429 with Retry-After, even with the right password', async () => {
+    for (let i = 0; i < 5; i += 1) {
+      const answer = await tryLogin({ username: 'ada', password: 'wrong' });
+      expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
+    }
+    const sixth = await tryLogin({ username: 'Ada', password: 'administer1' });
+    expect(Number(sixth.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(sixth.headers.get('retry-after'))).toBeLessThanOrEqual(WINDOW_SECONDS);
+    expect(await problemOf(sixth)).toEqual({ status: 429, code: 'login_throttled' });
+  });
+
+  test('a name that does not exist is throttled like one that does', async () => {
+    for (let i = 0; i < 5; i += 1) await tryLogin({ username: 'ghost', password: 'wrong' });
+    expect((await tryLogin({ username: 'ghost', password: 'wrong' })).status).toBe(429);
+  });
+
+  test('a right password in between starts the count afresh', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 4; i += 1) await tryLogin({ username: 'alice', password: 'wrong' });
+      expect((await tryLogin({ username: 'alice', password: 'wonderland1' })).status).toBe(200);
+    }
+  });
+
+  test('of forty guesses at the same moment no more than five are checked', async () => {
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const headers = { 'x-forwarded-for': `203.0.113.${i}` };
+        return (await tryLogin({ username: 'root', password: `guess ${i}` }, headers)).status;
+      }),
+    );
+    expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(35);
+  });
+
+  test('one address may fail only so often, whatever the names, and others go on', async () => {
+    for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray-${i}`, password: 'wrong' });
+    const answer = await tryLogin({ username: 'bob', password: 'foobared' });
+    expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
+    expect(
+      (await tryLogin({ username: 'bob', password: 'foobared' }, { 'x-forwarded-for': '192.0.2.1' })).status,
+    ).toBe(200);
+  });
+
+  test('one IPv6 network of 64 bits counts as one address, in any spelling', async () => {
+    const from = (i: number) => ({
+      'x-forwarded-for': i % 2 === 0 ? `2001:db8:0:7::${i.toString(16)}` : `2001:0db8::7:1:2:3:${i}`,
+    });
+    for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray6-${i}`, password: 'wrong' }, from(i));
+    const answer = await tryLogin({ username: 'bob', password: 'foobared' }, from(30));
+    expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
+    const neighbour = { 'x-forwarded-for': '2001:db8:0:8::1' };
+    expect((await tryLogin({ username: 'bob', password: 'foobared' }, neighbour)).status).toBe(200);
+  });
+
+  test('no user name is in Redis as it was typed: people type passwords there', async () => {
+    await tryLogin({ username: 'my-secret-typed-into-the-wrong-field', password: 'x' });
+    const dump = JSON.stringify([...(await gateway.redis.dump())]);
+    expect(dump).toContain('throttle:username:');
+    expect(dump).not.toContain('my-secret-typed');
+  });
+});
+
+describe('a body that is not what the route wants', () => {
+  test.each([
+    ['no password', { username: 'bob' }, 'password'],
+    ['a number as name', { username: 7, password: 'foobared' }, 'username'],
+    ['an unknown member', { username: 'bob', password: 'foobared', admin: true }, 'admin'],
+    ['an unknown transport', { username: 'bob', password: 'foobared', transport: 'pigeon' }, 'transport'],
+    ['a password of 257 characters', { username: 'bob', password: 'x'.repeat(257) }, 'password'],
+    ['an array', [], ''],
+    ['null', null, ''],
+  ])('%s is a 400 that names the field', async (_what, body, field) => {
+    const answer = await tryLogin(body);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      code: 'body_invalid',
+      errors: [expect.objectContaining({ field })],
+    });
+  });
+
+  const post = (body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Response> =>
+    fetch(`${gateway.url}/auth/login`, { method: 'POST', body, headers: { 'content-type': type } });
+
+  test.each([
+    ['JSON that is cut off', '{"username":"bob"', 'application/json', 400, 'body_invalid'],
+    ['bytes that are no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'body_invalid'],
+    ['nothing', '', 'application/json', 400, 'body_invalid'],
+    [
+      'a form',
+      'username=bob&password=foobared',
+      'application/x-www-form-urlencoded',
+      415,
+      'media_type_unsupported',
+    ],
+    ['text', '{"username":"bob","password":"foobared"}', 'text/plain', 415, 'media_type_unsupported'],
+    ['more than the limit', `"${'x'.repeat(20_000)}"`, 'application/json', 413, 'body_too_large'],
+  ])('%s is refused', async (_what, body, type, status, code) => {
+    expect(await problemOf(await post(body, type))).toEqual({ status, code });
+  });
+});
+
+describe('with cookies', () => {
+  const cookieLogin = (headers: Record<string, string>): Promise<Response> =>
+    tryLogin({ username: 'bob', password: 'foobared', transport: 'cookie' }, headers);
+
+  test('the tokens go into cookies that scripts and other sites can not use, and not into the body; scripts see only that there are some', async () => {
+    const answer = await cookieLogin({ origin: SITE });
+    expect(answer.status).toBe(200);
+    expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/),
+      expect.stringMatching(/^portcullis-refresh=v1\.[\w.-]+; Path=\/auth; HttpOnly; SameSite=Strict$/),
+      'portcullis-present=1; Path=/; SameSite=Strict',
+    ]);
+  });
+
+  test('the cookie opens what the token opens, and log-out takes it away', async () => {
+    const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie } })).status).toBe(200);
+    const out = await fetch(`${gateway.url}/auth/logout`, {
+      method: 'POST',
+      headers: { cookie, origin: SITE },
+    });
+    expect(out.status).toBe(204);
+    expect(out.headers.getSetCookie().map((line) => line.split('; ').slice(0, 2))).toEqual([
+      ['portcullis=', 'Max-Age=0'],
+      ['portcullis-refresh=', 'Max-Age=0'],
+      ['portcullis-present=', 'Max-Age=0'],
+    ]);
+    const after = await fetch(`${gateway.url}/auth/session`, { headers: { cookie } });
+    expect(await problemOf(after)).toEqual({ status: 401, code: 'token_revoked' });
+  });
+
+  test.each([
+    ['from another site', { origin: 'https://evil.example' }],
+    ['from a sandboxed page', { origin: 'null' }],
+    ['without an origin', {}],
+    ['that the browser calls cross-site', { 'sec-fetch-site': 'cross-site' }],
+    ['that the browser calls same-site, from a neighbour host', { 'sec-fetch-site': 'same-site' }],
+  ])('a write %s is refused, whether log-in or log-out', async (_what, headers) => {
+    const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect(await problemOf(await cookieLogin(headers))).toEqual({ status: 403, code: 'origin_refused' });
+    const out = await fetch(`${gateway.url}/auth/logout`, {
+      method: 'POST',
+      headers: { cookie, ...headers },
+    });
+    expect(await problemOf(out)).toEqual({ status: 403, code: 'origin_refused' });
+    expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie } })).status).toBe(200);
+  });
+
+  test.each([
+    ['a page of a neighbour host, which has the cookie', 403, 'same-site', 'empty'],
+    ['a frame in such a page', 403, 'same-site', 'iframe'],
+    ['a page of another site, where the browser sends the cookie all the same', 403, 'cross-site', 'empty'],
+    ['a link on a neighbour host', 200, 'same-site', 'document'],
+    ['the address bar', 200, 'none', 'document'],
+    ['the own page', 200, 'same-origin', 'empty'],
+  ])(
+    'a read by %s is a %i: else it would keep the session alive, or take its share',
+    async (_who, status, site, dest) => {
+      const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
+      const headers = { cookie, 'sec-fetch-site': site, 'sec-fetch-dest': dest };
+      const answer = await fetch(`${gateway.url}/auth/session`, { headers });
+      expect(answer.status).toBe(status);
+    },
+  );
+});
+
+test('behind TLS both cookies are __Host- and Secure, so that no neighbour host can plant one', async () => {
+  const secure = await startTestGateway({ ISSUER: 'https://gate.example' });
+  try {
+    const body = { username: 'bob', password: 'foobared', transport: 'cookie' };
+    const answer = await postJson(`${secure.url}/auth/login`, body, { origin: 'https://gate.example' });
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-portcullis=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
+      expect.stringMatching(/^__Host-portcullis-refresh=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
+      'portcullis-present=1; Path=/; Secure; SameSite=Strict',
+    ]);
+  } finally {
+    await secure.close();
+  }
+});
+
+test('log-ins past the bound of the password queue are a 429 at once, for known and unknown names alike', async () => {
+  const narrow = await startTestGateway({ PASSWORD_WORKERS: '1', PASSWORD_QUEUE_MAX: '1' });
+  try {
+    const requests = Array.from({ length: 12 }, (_, i) =>
+      postJson(`${narrow.url}/auth/login`, {
+        username: i % 2 === 0 ? 'bob' : `ghost-${i}`,
+        password: 'wrong',
+      }),
+    );
+    const answers = await Promise.all((await Promise.all(requests)).map(problemOf));
+    const busy = answers.filter(({ code }) => code === 'too_busy');
+    expect(busy.length).toBeGreaterThan(0);
+    expect(busy.every(({ status }) => status === 429)).toBe(true);
+    expect(answers.filter(({ code }) => code === 'login_failed').length).toBeGreaterThanOrEqual(2);
+  } finally {
+    await narrow.close();
+  }
+});
+
+test('a log-in gives a new token and session each time, and the earlier ones go on', async () => {
+  const [first, second] = [await gateway.login(), await gateway.login()];
+  expect(first).not.toBe(second);
+  for (const token of [first, second]) {
+    expect((await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status).toBe(200);
+  }
+});

@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { encodePart } from '../../../src/jwt/canonical.ts';
+import { resetKey, userKey } from '../../../src/redis/keys.ts';
+import { loginAs, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { type MailServer, startMailServer } from '../../support/mail-server.ts';
+import { until } from '../../support/until.ts';
+import { idOf, send, sessionProblem } from './admin-clients.ts';
+
+const PASSWORD = 'correct horse battery';
+const INVALID = { status: 400, body: { code: 'reset_token_invalid' } };
+
+let mail: MailServer;
+let gateway: TestGateway;
+beforeAll(async () => {
+  mail = await startMailServer();
+  gateway = await startTestGateway({
+    SMTP_URL: mail.url,
+    MAIL_FROM: 'The Bank <bank@bank.example>',
+    RESET_URL: 'https://bank.example/#reset={token}',
+    RESETS_PER_ADDRESS: '20',
+    LOGIN_FAILURES_PER_ADDRESS: '1000',
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await mail.close();
+});
+beforeEach(async () => {
+  const counters = await gateway.link.run((client) => client.keys('throttle:*'));
+  if (counters.length > 0) await gateway.link.run((client) => client.del(counters));
+});
+
+const ask = (username: string) => send(`${gateway.url}/auth/password-reset`, 'POST', { body: { username } });
+const confirm = (token: string, password = PASSWORD) =>
+  send(`${gateway.url}/auth/password-reset/confirm`, 'POST', { body: { token, new_password: password } });
+const login = (username: string, password: string) =>
+  send(`${gateway.url}/auth/login`, 'POST', { body: { username, password } });
+
+/** Asks for a reset and gives the token out of the mail. */
+async function mailedToken(username: string): Promise<string> {
+  const before = mail.received.length;
+  expect((await ask(username)).status).toBe(202);
+  await until(() => mail.received.length > before);
+  return tokenIn(mail.received.at(-1)?.text ?? '');
+}
+const tokenIn = (text: string): string =>
+  /https:\/\/bank\.example\/#reset=([\w.-]+)/.exec(text)?.[1] ?? 'no token in the mail';
+
+test('a mailed token sets a new password once, ends all sessions, and all of it is recorded', async () => {
+  const sessions = [await loginAs(gateway.url, 'bob'), await loginAs(gateway.url, 'bob')];
+  const token = await mailedToken('Bob');
+  expect(mail.received.at(-1)).toMatchObject({ from: 'bank@bank.example', to: ['bob@demo.example'] });
+  expect(await confirm(token)).toEqual({ status: 204, body: {} });
+  for (const session of sessions)
+    expect(await sessionProblem(gateway.url, session)).toEqual({ status: 401, code: 'token_revoked' });
+  expect((await login('bob', 'foobared')).status).toBe(401);
+  expect((await login('bob', PASSWORD)).status).toBe(200);
+  expect(await confirm(token, 'another battery staple')).toMatchObject(INVALID);
+  expect((await login('bob', PASSWORD)).status).toBe(200);
+
+  const ada = await loginAs(gateway.url, 'ada');
+  const records = async (action: string): Promise<unknown> =>
+    (await send(`${gateway.url}/admin/audit?action=${action}&limit=1`, 'GET', { token: ada })).body.records;
+  const about = { subject: idOf(gateway, 'bob'), result: 'done', address: '127.0.0.1' };
+  expect(await records('password_reset_ask')).toEqual([expect.objectContaining(about)]);
+  expect(await records('password_reset')).toEqual([expect.objectContaining(about)]);
+});
+
+test('of ten who use one token at the same moment one does', async () => {
+  const token = await mailedToken('bob');
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => confirm(token, `${PASSWORD} ${i}`)));
+  const won = answers.findIndex(({ status }) => status === 204);
+  expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+  expect((await login('bob', `${PASSWORD} ${won}`)).status).toBe(200);
+});
+
+describe('the answer tells nothing about who exists', () => {
+  const whole = async (username: string) => {
+    const answer = await fetch(`${gateway.url}/auth/password-reset`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username }),
+    });
+    const { date, ...headers } = Object.fromEntries(answer.headers);
+    return { status: answer.status, headers, body: await answer.text() };
+  };
+
+  test('it is the same for a user, for none, and for one without an address', async () => {
+    await gateway.link.run((client) => client.hDel(userKey(idOf(gateway, 'sam')), 'email'));
+    const answers = await Promise.all(['alice', 'nobody-at-all', 'sam'].map(whole));
+    expect(answers[0]).toMatchObject({ status: 202, body: '' });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+    await until(() => mail.received.at(-1)?.to[0] === 'alice@demo.example');
+  });
+
+  test('it does not wait for the mail: it comes while the mail server is still holding it back', async () => {
+    const before = mail.received.length;
+    const letGo = mail.holdBack();
+    try {
+      const startedMs = performance.now();
+      expect((await ask('alice')).status).toBe(202);
+      expect(performance.now() - startedMs).toBeLessThan(1000);
+      await until(() => mail.holding > 0);
+      expect(mail.received).toHaveLength(before);
+    } finally {
+      letGo();
+    }
+    await until(() => mail.received.length > before);
+  });
+
+  test('both are throttled alike, by name and by address', async () => {
+    for (const username of ['alice', 'no-such-user']) {
+      for (let i = 0; i < 3; i += 1) expect((await ask(username)).status).toBe(202);
+      expect(await ask(username.toUpperCase())).toMatchObject({ status: 429, body: { code: 'throttled' } });
+    }
+    for (let i = 0; i < 12; i += 1) await ask(`spray-${i}`);
+    expect((await ask('bob')).status).toBe(429);
+  });
+});
+
+describe('a token is not valid', () => {
+  test('after another one was asked for, which is', async () => {
+    const [first, second] = [await mailedToken('alice'), await mailedToken('alice')];
+    expect(await confirm(first)).toMatchObject(INVALID);
+    expect((await confirm(second)).status).toBe(204);
+  });
+
+  test('after the password was changed otherwise', async () => {
+    const token = await mailedToken('alice');
+    const { body } = await login('alice', PASSWORD);
+    const change = { current_password: PASSWORD, new_password: 'another battery staple' };
+    const session = String(body.access_token);
+    expect(
+      (await send(`${gateway.url}/auth/password`, 'POST', { token: session, body: change })).status,
+    ).toBe(204);
+    expect(await confirm(token)).toMatchObject(INVALID);
+    expect((await login('alice', 'another battery staple')).status).toBe(200);
+  });
+
+  test('of a user who was blocked meanwhile, also once they are unblocked', async () => {
+    const [token, ada] = [await mailedToken('alice'), await loginAs(gateway.url, 'ada')];
+    const url = `${gateway.url}/admin/users/${idOf(gateway, 'alice')}`;
+    await send(`${url}/block`, 'POST', { token: ada });
+    expect(await confirm(token)).toMatchObject(INVALID);
+    await send(`${url}/unblock`, 'POST', { token: ada });
+    expect(await confirm(token)).toMatchObject(INVALID);
+  });
+
+  test('from an address that the user may not come from', async () => {
+    const [token, ada] = [await mailedToken('alice'), await loginAs(gateway.url, 'ada')];
+    const url = `${gateway.url}/admin/users/${idOf(gateway, 'alice')}/ranges`;
+    await send(url, 'PUT', { token: ada, body: { ranges: ['192.0.2.0/24'] } });
+    expect(await confirm(token)).toMatchObject(INVALID);
+    await send(url, 'PUT', { token: ada, body: { ranges: [] } });
+    expect((await confirm(token)).status).toBe(204);
+  });
+
+  test('after ten minutes, by its own word and by Redis', async () => {
+    const token = await mailedToken('alice');
+    const [, payload = ''] = token.split('.');
+    const { jti, sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, string>;
+    const key = resetKey(sub ?? '', jti ?? '');
+    const ttl = await gateway.link.run((client) => client.ttl(key));
+    expect(ttl).toBeGreaterThan(590);
+    expect(ttl).toBeLessThanOrEqual(600);
+    gateway.advanceClock(600_000);
+    expect(await confirm(token)).toMatchObject(INVALID);
+    gateway.advanceClock(-600_000);
+    await gateway.link.run((client) => client.del(key));
+    expect(await confirm(token)).toMatchObject(INVALID);
+  });
+
+  test('when it is an access token, and a reset token opens nothing', async () => {
+    expect(await confirm(await loginAs(gateway.url, 'ada'))).toMatchObject(INVALID);
+    const token = await mailedToken('alice');
+    expect(await sessionProblem(gateway.url, token)).toEqual({ status: 401, code: 'token_invalid' });
+  });
+
+  test.each([
+    ['rubbish', () => 'rubbish'],
+    ['one with another payload', (token: string) => withPayload(token, { sub: 'x'.repeat(22) })],
+    ['one without its signature', (token: string) => token.replace(/[^.]+$/, '')],
+    ['one with alg none', (token: string) => `${encodePart({ alg: 'none' })}.${token.split('.')[1]}.`],
+  ])('%s', async (_what, forge) => {
+    const token = await mailedToken('alice');
+    expect(await confirm(forge(token))).toMatchObject(INVALID);
+    expect((await confirm(token)).status).toBe(204);
+  });
+
+  const withPayload = (token: string, other: Record<string, string>): string => {
+    const [header, payload = '', signature] = token.split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+    return [header, encodePart({ ...claims, ...other }), signature].join('.');
+  };
+});
+
+test('a new password that breaks the rules is a 400, and the token can be used again', async () => {
+  const token = await mailedToken('alice');
+  expect(await confirm(token, 'password123')).toMatchObject({
+    status: 400,
+    body: { code: 'body_invalid', errors: [expect.objectContaining({ field: 'new_password' })] },
+  });
+  expect((await confirm(token)).status).toBe(204);
+});
+
+describe('by staff', () => {
+  const reset = async (username: string) => {
+    const token = await loginAs(gateway.url, 'ada');
+    return send(`${gateway.url}/admin/users/${idOf(gateway, username)}/password-reset`, 'POST', { token });
+  };
+
+  test('all sessions end, the old password is dead, and the mail says why', async () => {
+    const session = String((await login('alice', PASSWORD)).body.access_token);
+    const before = mail.received.length;
+    expect(await reset('alice')).toEqual({ status: 200, body: { delivery: 'mail' } });
+    expect(await sessionProblem(gateway.url, session)).toEqual({ status: 401, code: 'token_revoked' });
+    expect((await login('alice', PASSWORD)).status).toBe(401);
+    expect(mail.received).toHaveLength(before + 1);
+    expect(mail.received.at(-1)?.text).toContain('your password does not work any more');
+    expect((await confirm(tokenIn(mail.received.at(-1)?.text ?? ''))).status).toBe(204);
+    expect((await login('alice', PASSWORD)).status).toBe(200);
+  });
+
+  test('for a user without an address the token is in the answer, once, and nowhere else', async () => {
+    const before = mail.received.length;
+    const { body } = await reset('sam');
+    expect(body).toEqual({ delivery: 'answer', reset_token: expect.any(String), expires_in: 600 });
+    expect(mail.received).toHaveLength(before);
+    expect(JSON.stringify([...(await gateway.redis.dump())])).not.toContain(String(body.reset_token));
+    expect((await confirm(String(body.reset_token))).status).toBe(204);
+  });
+
+  test('when the mail server refuses, staff are told, and the sessions are over all the same', async () => {
+    const session = String((await login('alice', PASSWORD)).body.access_token);
+    mail.refuse = true;
+    try {
+      expect(await reset('alice')).toMatchObject({ status: 503, body: { code: 'mail_unavailable' } });
+    } finally {
+      mail.refuse = false;
+    }
+    expect(await sessionProblem(gateway.url, session)).toEqual({ status: 401, code: 'token_revoked' });
+    expect((await reset('alice')).body).toEqual({ delivery: 'mail' });
+  });
+});

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { bearer, loginAs } from '../../support/gateway.ts';
+import { type GatewayPair, startGatewayPair } from '../../support/gateway-pair.ts';
+import { idOf, send, sessionProblem } from './admin-clients.ts';
+
+const REVOKED = { status: 401, code: 'token_revoked' };
+
+let pair: GatewayPair;
+let password = 'foobared';
+let made = 0;
+beforeAll(async () => {
+  pair = await startGatewayPair();
+});
+afterAll(() => pair.close());
+beforeEach(async () => {
+  const counters = await pair.link.run((client) => client.keys('throttle:*'));
+  if (counters.length > 0) await pair.link.run((client) => client.del(counters));
+});
+
+const login = (url: string, as = password) =>
+  send(`${url}/auth/login`, 'POST', { body: { username: 'bob', password: as } });
+const tokenOf = async (url = pair.url): Promise<string> => String((await login(url)).body.access_token);
+const change = (token: string, current: string, next: string, url = pair.url) =>
+  send(`${url}/auth/password`, 'POST', { token, body: { current_password: current, new_password: next } });
+const nextPassword = (): string => `correct horse battery ${++made}`;
+
+test('a new password works, the old one does not, all other sessions are over, and this one goes on', async () => {
+  const mine = await login(pair.url);
+  const token = String(mine.body.access_token);
+  const others = [await tokenOf(), await tokenOf(pair.otherUrl)];
+  const [old, next] = [password, nextPassword()];
+  expect(await change(token, old, next)).toEqual({ status: 204, body: {} });
+  password = next;
+  for (const other of others)
+    for (const url of [pair.url, pair.otherUrl]) expect(await sessionProblem(url, other)).toEqual(REVOKED);
+  for (const url of [pair.url, pair.otherUrl]) expect((await sessionProblem(url, token)).status).toBe(200);
+  const refresh = { body: { refresh_token: mine.body.refresh_token } };
+  const refreshed = await send(`${pair.otherUrl}/auth/refresh`, 'POST', refresh);
+  expect((await sessionProblem(pair.url, String(refreshed.body.access_token))).status).toBe(200);
+  const { body } = await send(`${pair.url}/auth/sessions`, 'GET', { token });
+  expect(body.sessions).toHaveLength(1);
+  expect((await login(pair.url, old)).status).toBe(401);
+  expect((await login(pair.otherUrl)).status).toBe(200);
+});
+
+test('the token that was in use before the last refresh and the new one both go on', async () => {
+  const mine = await login(pair.url);
+  const refresh = { body: { refresh_token: mine.body.refresh_token } };
+  const refreshed = await send(`${pair.url}/auth/refresh`, 'POST', refresh);
+  const next = nextPassword();
+  expect((await change(String(mine.body.access_token), password, next)).status).toBe(204);
+  password = next;
+  for (const body of [mine.body, refreshed.body])
+    expect((await sessionProblem(pair.otherUrl, String(body.access_token))).status).toBe(200);
+});
+
+test('it is recorded, done or refused', async () => {
+  const token = await tokenOf();
+  await change(token, 'not the password', nextPassword());
+  const root = await loginAs(pair.url, 'root');
+  const { body } = await send(`${pair.url}/admin/audit?action=password_change&limit=2`, 'GET', {
+    token: root,
+  });
+  const about = { actor: idOf(pair, 'bob'), subject: idOf(pair, 'bob'), session: expect.any(String) };
+  expect(body.records).toEqual([
+    expect.objectContaining({ ...about, result: 'refused' }),
+    expect.objectContaining({ ...about, result: 'done' }),
+  ]);
+});
+
+test('a wrong current password changes nothing and ends nothing', async () => {
+  const [token, other] = [await tokenOf(), await tokenOf()];
+  expect(await change(token, 'not the password', nextPassword())).toMatchObject({
+    status: 403,
+    body: { code: 'password_wrong' },
+  });
+  for (const one of [token, other]) expect((await sessionProblem(pair.url, one)).status).toBe(200);
+  expect((await login(pair.url)).status).toBe(200);
+});
+
+test('guessing the current password is throttled like log-in, and with it', async () => {
+  const token = await tokenOf();
+  for (let i = 0; i < 5; i += 1) expect((await change(token, `guess ${i}`, nextPassword())).status).toBe(403);
+  const answer = await fetch(`${pair.otherUrl}/auth/password`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...bearer(token) },
+    body: JSON.stringify({ current_password: password, new_password: nextPassword() }),
+  });
+  expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  expect((await login(pair.url)).status).toBe(429);
+});
+
+test.each([
+  ['7 characters', 'abcdefg'],
+  ['257 characters', 'x'.repeat(257)],
+  ['one of the most common', 'qwertyuiop'],
+])('%s is refused with the field and the reason, and nothing changes', async (_what, next) => {
+  const [token, other] = [await tokenOf(), await tokenOf()];
+  expect(await change(token, password, next)).toMatchObject({
+    status: 400,
+    body: { code: 'body_invalid', errors: [{ field: 'new_password', message: expect.any(String) }] },
+  });
+  expect((await sessionProblem(pair.url, other)).status).toBe(200);
+  expect((await login(pair.url)).status).toBe(200);
+});
+
+test('a password of 256 characters beyond the basic plane can be set and used', async () => {
+  const token = await tokenOf();
+  const next = '🐎'.repeat(256);
+  expect((await change(token, password, next)).status).toBe(204);
+  password = next;
+  expect((await login(pair.otherUrl)).status).toBe(200);
+});
+
+test('of two changes with the same old password at the same moment one counts', async () => {
+  const [one, two] = [await tokenOf(), await tokenOf(pair.otherUrl)];
+  const nexts = [nextPassword(), nextPassword()] as const;
+  const statuses = (
+    await Promise.all([change(one, password, nexts[0]), change(two, password, nexts[1], pair.otherUrl)])
+  ).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 204)).toHaveLength(1);
+  password = statuses[0] === 204 ? nexts[0] : nexts[1];
+  const [winner, loser] = statuses[0] === 204 ? [one, two] : [two, one];
+  expect((await sessionProblem(pair.url, winner)).status).toBe(200);
+  expect(await sessionProblem(pair.url, loser)).toEqual(REVOKED);
+  expect((await login(pair.url)).status).toBe(200);
+});
+
+test('log-ins with the old password that cross with its change leave no session behind', async () => {
+  const token = await tokenOf();
+  const [old, next] = [password, nextPassword()];
+  const crossing = Array.from({ length: 4 }, () => login(pair.otherUrl, old));
+  const [changed, ...answers] = await Promise.all([change(token, old, next), ...crossing]);
+  expect(changed?.status).toBe(204);
+  password = next;
+  for (const { status, body } of answers)
+    if (status === 200) expect(await sessionProblem(pair.url, String(body.access_token))).toEqual(REVOKED);
+});

@@ -1,0 +1,362 @@
+import { randomBytes } from 'node:crypto';
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AccessClaims } from '../../../src/jwt/access-token.ts';
+import { keptRefreshKey } from '../../../src/keys/refresh-key.ts';
+import { activeKey, authzKey, sessionKey } from '../../../src/redis/keys.ts';
+import { mintRefreshToken } from '../../../src/sessions/refresh-token.ts';
+import { writeAuthz } from '../../../src/users/authorization.ts';
+import { auditRecords } from '../../audit/audit-records.ts';
+import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import {
+  logIn,
+  refresh,
+  refreshed,
+  startAnotherGateway,
+  statusOf,
+  type Tokens,
+} from '../../support/sessions.ts';
+import { until } from '../../support/until.ts';
+
+const GRACE_MS = 10_000;
+const REFUSED = { status: 401, code: 'refresh_token_invalid' };
+
+let gateway: TestGateway;
+let other: { url: string; close(): Promise<void> };
+let refreshKey: Uint8Array;
+beforeAll(async () => {
+  gateway = await startTestGateway({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECONDS: '7200' });
+  other = await startAnotherGateway(gateway);
+  refreshKey = await keptRefreshKey(`${gateway.settings.dataDir}/keys`);
+});
+afterAll(async () => {
+  await other.close();
+  await gateway.close();
+});
+
+const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
+
+async function aheadOfTime<T>(byMs: number, work: () => Promise<T>): Promise<T> {
+  gateway.advanceClock(byMs);
+  try {
+    return await work();
+  } finally {
+    gateway.advanceClock(-byMs);
+  }
+}
+
+/** Asserts that a refresh is refused like this and that nothing in Redis has changed by it. */
+async function expectRefused(
+  attempt: () => Promise<Response>,
+  expected: { status: number; code: string } = REFUSED,
+): Promise<void> {
+  const before = await gateway.redis.dump();
+  expect(await problemOf(await attempt())).toEqual(expected);
+  expect(await gateway.redis.dump()).toEqual(before);
+}
+
+test('a refresh gives a new access token and a new refresh token of the same session', async () => {
+  const first = await logIn(gateway.url);
+  const answer = await refresh(gateway.url, first.refresh_token);
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+  const next = (await answer.json()) as Tokens;
+  expect(next).toEqual({
+    access_token: expect.any(String),
+    token_type: 'Bearer',
+    expires_in: 300,
+    refresh_token: expect.stringMatching(/^v1\.[\w-]{22}\.[\w-]{22}\.1\.[\w-]{43}$/),
+    session_id: first.session_id,
+  });
+  const [before, after] = [claimsOf(first), claimsOf(next)];
+  expect(after).toEqual({ ...before, jti: after.jti, iat: after.iat, exp: after.exp });
+  expect(after.jti).not.toBe(before.jti);
+  expect(await statusOf(gateway.url, next.access_token)).toBe(200);
+});
+
+test('twenty refreshes of one token at the same moment, through two gateways, all succeed and agree on one successor', async () => {
+  const first = await logIn(gateway.url);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => refresh(i % 2 === 0 ? gateway.url : other.url, first.refresh_token)),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  const pairs = (await Promise.all(answers.map((answer) => answer.json()))) as Tokens[];
+  expect(new Set(pairs.map(({ refresh_token }) => refresh_token)).size).toBe(1);
+  expect(new Set(pairs.map((pair) => JSON.stringify(claimsOf(pair)))).size).toBe(1);
+  const statuses = await Promise.all(
+    pairs.flatMap(({ access_token }) => [gateway.url, other.url].map((url) => statusOf(url, access_token))),
+  );
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect((await refreshed(other.url, pairs[0]?.refresh_token ?? '')).refresh_token).toContain('.2.');
+});
+
+test('within the grace window the token before the current one gets the current pair again, told how long it has left', async () => {
+  const first = await logIn(gateway.url);
+  const next = await refreshed(gateway.url, first.refresh_token);
+  const again = await aheadOfTime(GRACE_MS - 2000, () => refreshed(gateway.url, first.refresh_token));
+  expect(claimsOf(again)).toEqual(claimsOf(next));
+  expect(again.refresh_token).toBe(next.refresh_token);
+  expect(again.expires_in).toBeGreaterThanOrEqual(290);
+  expect(again.expires_in).toBeLessThanOrEqual(293);
+});
+
+test('the access token from before a refresh goes on until its own expiry, and ends with the session', async () => {
+  const first = await logIn(gateway.url);
+  const next = await refreshed(gateway.url, first.refresh_token);
+  expect(await statusOf(gateway.url, first.access_token)).toBe(200);
+  await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(next.access_token) });
+  expect(await statusOf(gateway.url, first.access_token)).toBe(401);
+});
+
+test('an access token never outlives its session', async () => {
+  const first = await logIn(gateway.url);
+  const endsAt = claimsOf(first).auth_time + 7200;
+  const last = await aheadOfTime(7_100_000, () => refreshed(gateway.url, first.refresh_token));
+  expect(claimsOf(last).exp).toBe(endsAt);
+  expect(last.expires_in).toBeLessThanOrEqual(100);
+});
+
+describe('a replay after the grace window', () => {
+  test('ends the session: its access tokens, its refresh tokens and nothing else, and is recorded', async () => {
+    const bystander = await logIn(gateway.url);
+    const first = await logIn(gateway.url);
+    const next = await refreshed(gateway.url, first.refresh_token);
+    expect(await statusOf(other.url, next.access_token)).toBe(200);
+
+    const replay = await aheadOfTime(GRACE_MS, () => refresh(gateway.url, first.refresh_token));
+    expect(await problemOf(replay)).toEqual(REFUSED);
+    for (const { access_token } of [first, next]) {
+      const answer = await fetch(`${other.url}/auth/session`, { headers: bearer(access_token) });
+      expect(await problemOf(answer)).toEqual({ status: 401, code: 'token_revoked' });
+    }
+    for (const { refresh_token } of [first, next])
+      await expectRefused(() => refresh(other.url, refresh_token));
+    expect(await statusOf(gateway.url, bystander.access_token)).toBe(200);
+    expect(
+      await statusOf(gateway.url, (await refreshed(gateway.url, bystander.refresh_token)).access_token),
+    ).toBe(200);
+
+    const { sub, sid } = claimsOf(first);
+    expect((await auditRecords(gateway.link)).at(-1)).toMatchObject({
+      action: 'refresh_reuse',
+      result: 'done',
+      subject: sub,
+      session: sid,
+      address: '127.0.0.1',
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    const left = [...(await gateway.redis.dump()).keys()].filter((key) => key.includes(sid));
+    expect(left).toEqual([]);
+  });
+
+  test('ends it within the window too when the token is older than the one before the current', async () => {
+    const first = await logIn(gateway.url);
+    const next = await refreshed(gateway.url, first.refresh_token);
+    const current = await refreshed(gateway.url, next.refresh_token);
+    expect(await problemOf(await refresh(gateway.url, first.refresh_token))).toEqual(REFUSED);
+    expect(await statusOf(gateway.url, current.access_token)).toBe(401);
+  });
+});
+
+describe('a token that the gateway did not give out like this is refused and changes nothing', () => {
+  const partsOf = async (username: string) => {
+    const { refresh_token } = await logIn(gateway.url, username);
+    const [, sub = '', sid = '', n = '', mac = ''] = refresh_token.split('.');
+    return { sub, sid, n, mac, whole: refresh_token };
+  };
+
+  test('the MAC of one session on the ids of another, of the same user or of a foreign one', async () => {
+    const [mine, mineToo, hers] = [await partsOf('bob'), await partsOf('bob'), await partsOf('alice')];
+    for (const [sub, sid] of [
+      [mine.sub, mineToo.sid],
+      [hers.sub, mine.sid],
+      [mine.sub, hers.sid],
+      [hers.sub, hers.sid],
+    ])
+      await expectRefused(() => refresh(gateway.url, `v1.${sub}.${sid}.0.${mine.mac}`));
+    for (const { whole } of [mine, mineToo, hers]) await refreshed(gateway.url, whole);
+  });
+
+  test('a genuine MAC over a session of another user', async () => {
+    const [mine, hers] = [await partsOf('bob'), await partsOf('alice')];
+    const forged = mintRefreshToken(refreshKey, { sub: mine.sub, sid: hers.sid, n: 0 });
+    await expectRefused(() => refresh(gateway.url, forged));
+    await refreshed(gateway.url, hers.whole);
+  });
+
+  test('a counter that was never reached', async () => {
+    const { sub, sid, whole } = await partsOf('bob');
+    for (const n of [1, 2, 999_999_999])
+      await expectRefused(() => refresh(gateway.url, mintRefreshToken(refreshKey, { sub, sid, n })));
+    await refreshed(gateway.url, whole);
+  });
+
+  test('another key, a cut, other spellings', async () => {
+    const { sub, sid, whole } = await partsOf('bob');
+    const foreign = mintRefreshToken(randomBytes(32), { sub, sid, n: 0 });
+    for (const token of [
+      foreign,
+      whole.slice(0, -1),
+      whole.slice(0, 40),
+      `${whole}=`,
+      `${whole}\n`,
+      ` ${whole}`,
+    ])
+      await expectRefused(() => refresh(gateway.url, token));
+    await refreshed(gateway.url, whole);
+  });
+
+  test('an access token, which opens no refresh, as a refresh token opens nothing else', async () => {
+    const { access_token, refresh_token } = await logIn(gateway.url);
+    const answer = await refresh(gateway.url, access_token);
+    expect([400, 401]).toContain(answer.status);
+    expect(
+      await problemOf(await fetch(`${gateway.url}/auth/session`, { headers: bearer(refresh_token) })),
+    ).toEqual({
+      status: 401,
+      code: 'token_invalid',
+    });
+  });
+});
+
+describe('a session that is over is not refreshed', () => {
+  test('after log-out', async () => {
+    const first = await logIn(gateway.url);
+    await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(first.access_token) });
+    await expectRefused(() => refresh(gateway.url, first.refresh_token));
+  });
+
+  test('after it was idle for too long', async () => {
+    const first = await logIn(gateway.url);
+    const { sub, sid } = claimsOf(first);
+    await gateway.link.run((client) => client.del([activeKey(sub, sid), sessionKey(sub, sid)]));
+    await expectRefused(() => refresh(gateway.url, first.refresh_token));
+  });
+
+  test('from the second of its absolute end on', async () => {
+    const first = await logIn(gateway.url);
+    await aheadOfTime(7_200_000, () => expectRefused(() => refresh(gateway.url, first.refresh_token)));
+  });
+
+  test('after its user was blocked, or all sessions were ended at once', async () => {
+    const first = await logIn(gateway.url, 'alice');
+    const key = authzKey(claimsOf(first).sub);
+    const set = (gen: number) =>
+      gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user', gen })));
+    await gateway.link.run((client) => client.del(key));
+    await expectRefused(() => refresh(gateway.url, first.refresh_token));
+    await set(1);
+    await expectRefused(() => refresh(gateway.url, first.refresh_token));
+    await set(0);
+    await refreshed(gateway.url, first.refresh_token);
+  });
+
+  test('a user may not refresh from an address that they may not come from, and loses nothing by the try', async () => {
+    const first = await logIn(gateway.url, 'alice');
+    const key = authzKey(claimsOf(first).sub);
+    const standing = { role: 'user', gen: 0 } as const;
+    const elsewhere = writeAuthz({ ...standing, ranges: ['198.51.100.0/24'] });
+    await gateway.link.run((client) => client.set(key, elsewhere));
+    await expectRefused(() => refresh(gateway.url, first.refresh_token), {
+      status: 403,
+      code: 'address_refused',
+    });
+    await gateway.link.run((client) => client.set(key, writeAuthz(standing)));
+    await refreshed(gateway.url, first.refresh_token);
+  });
+});
+
+describe('by cookie', () => {
+  const SITE = { origin: 'http://127.0.0.1:8080' };
+  const cookieLogIn = async (remember = false): Promise<string> => {
+    const body = { username: 'bob', password: 'foobared', transport: 'cookie', remember };
+    const answer = await postJson(`${gateway.url}/auth/login`, body, SITE);
+    return refreshCookieOf(answer);
+  };
+  const refreshCookieOf = (answer: Response): string =>
+    answer.headers
+      .getSetCookie()
+      .find((line) => line.startsWith('portcullis-refresh='))
+      ?.split(';')[0] ?? '';
+  const refreshBy = (
+    cookie: string,
+    headers: Record<string, string>,
+    body: string | null = null,
+  ): Promise<Response> =>
+    fetch(`${gateway.url}/auth/refresh`, { method: 'POST', body, headers: { cookie, ...headers } });
+
+  test('both cookies are renewed and no token is in the body', async () => {
+    const cookie = await cookieLogIn();
+    const answer = await refreshBy(cookie, SITE);
+    expect(answer.status).toBe(200);
+    expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/),
+      expect.stringMatching(
+        /^portcullis-refresh=v1\.[\w.-]+\.1\.[\w-]+; Path=\/auth; HttpOnly; SameSite=Strict$/,
+      ),
+      'portcullis-present=1; Path=/; SameSite=Strict',
+    ]);
+    const access = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie: access } })).status).toBe(200);
+    expect((await refreshBy(refreshCookieOf(answer), SITE)).status).toBe(200);
+  });
+
+  test('with remember the cookies outlive the browser window, by no more than is left of the session', async () => {
+    const answer = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
+    for (const line of answer.headers.getSetCookie().slice(1)) {
+      const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
+      expect(maxAge).toBeLessThanOrEqual(2_592_000);
+      expect(maxAge).toBeGreaterThan(2_591_990);
+    }
+  });
+
+  test.each([
+    ['another site', { origin: 'https://evil.example' }],
+    ['nowhere', {}],
+    ['a neighbour host', { 'sec-fetch-site': 'same-site' }],
+  ])('from %s it is refused and changes nothing', async (_where, headers) => {
+    const cookie = await cookieLogIn();
+    await expectRefused(() => refreshBy(cookie, headers), { status: 403, code: 'origin_refused' });
+    expect((await refreshBy(cookie, SITE)).status).toBe(200);
+  });
+
+  test('a cookie and a body, or two cookies, are refused: nobody can know which was meant', async () => {
+    const [cookie, second] = [await cookieLogIn(), await cookieLogIn()];
+    const body = JSON.stringify({ refresh_token: cookie.split('=')[1] });
+    const both = { ...SITE, 'content-type': 'application/json' };
+    const twice = { status: 400, code: 'credential_invalid' };
+    await expectRefused(() => refreshBy(cookie, both, body), twice);
+    await expectRefused(() => refreshBy(`${cookie}; ${second}`, SITE), twice);
+    await expectRefused(() => refreshBy(`${cookie}; ${cookie}`, SITE), twice);
+  });
+});
+
+test.each<[string, unknown, number, string]>([
+  ['no member', {}, 400, 'body_invalid'],
+  ['an unknown member', { refresh_token: 'x', scope: 'all' }, 400, 'body_invalid'],
+  ['a number', { refresh_token: 7 }, 400, 'body_invalid'],
+  ['an empty token', { refresh_token: '' }, 400, 'body_invalid'],
+  ['a text that is no token', { refresh_token: 'x' }, 401, 'refresh_token_invalid'],
+])('a body with %s is refused', async (_what, body, status, code) => {
+  await expectRefused(() => postJson(`${gateway.url}/auth/refresh`, body), { status, code });
+});
+
+test('without a cookie and without a body there is no credential', async () => {
+  const ask = (): Promise<Response> => fetch(`${gateway.url}/auth/refresh`, { method: 'POST' });
+  await expectRefused(ask, { status: 401, code: 'credential_missing' });
+});
+
+test('in a Redis outage a refresh is a 503, and the same token is good afterwards', async () => {
+  const first = await logIn(gateway.url);
+  gateway.redis.freeze();
+  try {
+    const answer = await refresh(gateway.url, first.refresh_token);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await problemOf(answer)).toEqual({ status: 503, code: 'service_unavailable' });
+  } finally {
+    gateway.redis.thaw();
+  }
+  await until(async () => (await fetch(`${other.url}/readyz`)).ok);
+  const next = await refreshed(other.url, first.refresh_token);
+  expect(await statusOf(other.url, next.access_token)).toBe(200);
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { send } from './admin-clients.ts';
+
+const PASSWORD = 'correct horse battery';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ REGISTRATION: 'open', REGISTRATIONS_PER_ADDRESS: '3' });
+});
+afterAll(() => gateway.close());
+beforeEach(async () => {
+  const counters = await gateway.link.run((client) => client.keys('throttle:*'));
+  if (counters.length > 0) await gateway.link.run((client) => client.del(counters));
+});
+
+const register = (body: unknown) => send(`${gateway.url}/auth/register`, 'POST', { body });
+const login = (username: string, password = PASSWORD) =>
+  send(`${gateway.url}/auth/login`, 'POST', { body: { username, password } });
+const userKeys = async (): Promise<string[]> =>
+  [...(await gateway.redis.dump()).keys()].filter((key) => /^user/.test(key)).sort();
+
+test('whoever registers becomes a customer who can log in, and it is recorded', async () => {
+  const { status, body } = await register({
+    username: 'Dora',
+    password: PASSWORD,
+    email: 'dora@mail.example',
+  });
+  expect({ status, body }).toEqual({ status: 201, body: { id: expect.any(String), username: 'Dora' } });
+  const { body: tokens } = await login('dora');
+  const token = String(tokens.access_token);
+  expect((await send(`${gateway.url}/auth/session`, 'GET', { token })).body).toMatchObject({
+    sub: body.id,
+    role: 'user',
+    display_name: 'Dora',
+  });
+  const root = await gateway.login('root');
+  const page = await send(`${gateway.url}/admin/audit?action=user_register`, 'GET', { token: root });
+  expect(page.body.records).toEqual([
+    expect.objectContaining({ actor: body.id, result: 'done', address: '127.0.0.1' }),
+  ]);
+});
+
+test('a name that is taken in any spelling is a 409, and the one who has it keeps it', async () => {
+  expect(await register({ username: 'BOB', password: PASSWORD })).toMatchObject({
+    status: 409,
+    body: { code: 'username_taken' },
+  });
+  expect((await login('bob', 'foobared')).status).toBe(200);
+});
+
+test('of many who register one name at the same moment one gets it', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 3 }, () => register({ username: 'wanted', password: PASSWORD })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+});
+
+test('tries from one address are counted, whether they succeed or not', async () => {
+  for (const username of ['bob', 'erin', 'alice']) await register({ username, password: PASSWORD });
+  const before = await userKeys();
+  const answer = await fetch(`${gateway.url}/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'frank', password: PASSWORD }),
+  });
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await answer.json()).toMatchObject({ code: 'throttled' });
+  expect(await userKeys()).toEqual(before);
+});
+
+describe('refused, and nobody is made', () => {
+  test.each([
+    ['a role of one’s own choice', { username: 'gina', password: PASSWORD, role: 'admin' }, 'role'],
+    ['a name of two letters', { username: 'ab', password: PASSWORD }, 'username'],
+    ['a name in letters that look like others', { username: 'bоb', password: PASSWORD }, 'username'],
+    ['a name with a colon', { username: 'user:1', password: PASSWORD }, 'username'],
+    ['7 characters', { username: 'gina', password: 'abcdefg' }, 'password'],
+    ['a common password in capitals', { username: 'gina', password: 'PASSWORD1' }, 'password'],
+    ['the name as password', { username: 'gina.miller', password: 'Gina.Miller' }, 'password'],
+    ['no password', { username: 'gina' }, 'password'],
+    ['two addresses', { username: 'gina', password: PASSWORD, email: 'a@b.example,c@d.example' }, 'email'],
+  ])('%s', async (_what, body, field) => {
+    const before = await userKeys();
+    expect(await register(body)).toMatchObject({
+      status: 400,
+      body: { code: 'body_invalid', errors: [expect.objectContaining({ field })] },
+    });
+    expect(await userKeys()).toEqual(before);
+  });
+});
+
+test('unless it is opened, there is nothing to register at', async () => {
+  const closed = await startTestGateway();
+  try {
+    const body = { username: 'hanna', password: PASSWORD };
+    expect(await send(`${closed.url}/auth/register`, 'POST', { body })).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    });
+    expect([...(await closed.redis.dump()).keys()]).not.toContain('username:hanna');
+  } finally {
+    await closed.close();
+  }
+});

@@ -1,0 +1,186 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AccessClaims } from '../../../src/jwt/access-token.ts';
+import { activeKey, sessionKey } from '../../../src/redis/keys.ts';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
+
+const MAX_BYTES = 4096;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ SESSIONS_PER_USER_MAX: '1000' });
+});
+afterAll(() => gateway.close());
+
+let mine: Tokens;
+beforeEach(async () => {
+  mine = await logIn(gateway.url);
+});
+
+const JSON_BODY = { 'content-type': 'application/json' };
+const ask = (method: string, key: string, body: string | null = null, who = mine, url = gateway.url) =>
+  fetch(`${url}/auth/session/data/${key}`, {
+    method,
+    body,
+    headers: { ...bearer(who.access_token), ...(body === null ? {} : JSON_BODY) },
+  });
+const put = (key: string, body: string, who = mine, url = gateway.url) => ask('PUT', key, body, who, url);
+const read = async (key: string, who = mine): Promise<string> => (await ask('GET', key, null, who)).text();
+const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
+const storedKeys = async ({ session_id }: Tokens): Promise<string[]> =>
+  [...(await gateway.redis.dump()).keys()].filter((key) => key.includes(session_id));
+
+describe('any JSON value', () => {
+  test.each([
+    ['null', 'null'],
+    ['false', 'false'],
+    ['zero', '0'],
+    ['an empty text', '""'],
+    ['an id beyond 2^53', '{"id":90071992547409931}'],
+    ['a fraction with its noughts', '[1.50]'],
+    ['white space inside', '{ "a" : [ 1 ] }'],
+    ['a member called __proto__', '{"__proto__":{"admin":true}}'],
+    ['characters of all kinds', '"é€😀\\u0000"'],
+    ['two thousand arrays in one another', '['.repeat(2000) + ']'.repeat(2000)],
+  ])('%s is kept as it was spelled', async (_what, json) => {
+    expect((await put('cart', json)).status).toBe(204);
+    const answer = await ask('GET', 'cart');
+    expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
+      200,
+      'application/json',
+      'no-store',
+    ]);
+    expect(await answer.text()).toBe(json);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a cut off text', '{"a":'],
+    ['two values', '1 2'],
+    ['undefined', 'undefined'],
+    ['single quotes', "'a'"],
+  ])('%s is no JSON: a 400 that keeps what was there', async (_what, body) => {
+    await put('cart', '"before"');
+    expect(await problemOf(await put('cart', body))).toEqual({ status: 400, code: 'body_invalid' });
+    expect(await read('cart')).toBe('"before"');
+  });
+
+  test('another media type is a 415', async () => {
+    const headers = { ...bearer(mine.access_token), 'content-type': 'text/plain' };
+    const answer = await fetch(`${gateway.url}/auth/session/data/cart`, {
+      method: 'PUT',
+      body: '1',
+      headers,
+    });
+    expect(await problemOf(answer)).toEqual({ status: 415, code: 'media_type_unsupported' });
+  });
+});
+
+test('what is put again replaces, what is deleted is gone, and deleting twice is no fault', async () => {
+  await put('cart', '1');
+  await put('cart', '2');
+  expect(await read('cart')).toBe('2');
+  for (let i = 0; i < 2; i += 1) expect((await ask('DELETE', 'cart')).status).toBe(204);
+  expect(await problemOf(await ask('GET', 'cart'))).toEqual({ status: 404, code: 'data_unknown' });
+});
+
+describe('a key', () => {
+  test.each(['a', 'A-b_c.d', '9', 'x'.repeat(64), 'n', 'gen', 'endsAt'])('%s is good', async (key) => {
+    expect((await put(key, '"kept"')).status).toBe(204);
+    expect(await read(key)).toBe('"kept"');
+    expect((await ask('DELETE', key)).status).toBe(204);
+    expect((await fetch(`${gateway.url}/auth/session`, { headers: bearer(mine.access_token) })).status).toBe(
+      200,
+    );
+    expect((await refreshed(gateway.url, mine.refresh_token)).session_id).toBe(mine.session_id);
+  });
+
+  test.each(['x'.repeat(65), 'a:b', 'a,b', '%C3%A9', 'a%20b', '%7Ba%7D'])(
+    '%s is a 400 that says why, whatever is asked',
+    async (key) => {
+      for (const method of ['GET', 'PUT', 'DELETE']) {
+        const answer = await ask(method, key, method === 'PUT' ? '1' : null);
+        expect(answer.status).toBe(400);
+        expect(await answer.json()).toMatchObject({ code: 'data_key_invalid', errors: [{ field: 'key' }] });
+      }
+    },
+  );
+});
+
+describe('all data of a session together', () => {
+  test('is 4 KiB at the most, names included, and one byte more is a 413 that changes nothing', async () => {
+    const half = `"${'x'.repeat(2000 - 3)}"`;
+    const rest = MAX_BYTES - (1 + half.length) - 1;
+    expect((await put('a', half)).status).toBe(204);
+    expect(await problemOf(await put('b', `"${'y'.repeat(rest - 1)}"`))).toEqual({
+      status: 413,
+      code: 'session_data_full',
+    });
+    expect((await put('b', `"${'y'.repeat(rest - 2)}"`)).status).toBe(204);
+    expect(await problemOf(await put('c', '1'))).toEqual({ status: 413, code: 'session_data_full' });
+    expect((await put('a', half.replaceAll('x', 'z'))).status).toBe(204);
+    expect((await ask('GET', 'c')).status).toBe(404);
+  });
+
+  test('counts bytes, not characters', async () => {
+    expect((await put('a', `"${'€'.repeat(1400)}"`)).status).toBe(413);
+    expect((await put('a', `"${'€'.repeat(1300)}"`)).status).toBe(204);
+  });
+
+  test('a value larger than all is a 413 before it is read', async () => {
+    const answer = await put('a', `"${'x'.repeat(MAX_BYTES)}"`);
+    expect(await problemOf(answer)).toEqual({ status: 413, code: 'body_too_large' });
+  });
+
+  test('is never more, however many put at the same moment through two gateways', async () => {
+    const second = await startAnotherGateway(gateway);
+    const value = `"${'x'.repeat(498)}"`;
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        put(`key-${String(i).padStart(8, '0')}`, value, mine, i % 2 === 0 ? gateway.url : second.url),
+      ),
+    );
+    const fit = Math.floor(MAX_BYTES / (500 + 12));
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(fit);
+    expect(answers.filter(({ status }) => status === 413)).toHaveLength(30 - fit);
+    await second.close();
+  });
+});
+
+describe('data belongs to one session', () => {
+  test('and no other sees it, of the same user or of a foreign one', async () => {
+    await put('cart', '"mine"');
+    for (const other of [await logIn(gateway.url), await logIn(gateway.url, 'alice')]) {
+      expect((await ask('GET', 'cart', null, other)).status).toBe(404);
+      await put('cart', '"theirs"', other);
+    }
+    expect(await read('cart')).toBe('"mine"');
+  });
+
+  test('goes on through a refresh', async () => {
+    await put('cart', '"mine"');
+    const next = await refreshed(gateway.url, mine.refresh_token);
+    expect(await read('cart', next)).toBe('"mine"');
+  });
+
+  test('is gone with the session, in Redis too, and an ended session reads and keeps nothing', async () => {
+    await put('cart', '"mine"');
+    await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(mine.access_token) });
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const answer = await ask(method, 'cart', method === 'PUT' ? '1' : null);
+      expect(await problemOf(answer)).toEqual({ status: 401, code: 'token_revoked' });
+    }
+    expect(await storedKeys(mine)).toEqual([]);
+  });
+
+  test('expires in Redis at the very moment when the session is idle for too long', async () => {
+    await put('cart', '"mine"');
+    const { sub, sid } = claimsOf(mine);
+    const [data, active] = await gateway.link.run((client) =>
+      client.multi().pExpireTime(sessionKey(sub, sid)).pExpireTime(activeKey(sub, sid)).execTyped(),
+    );
+    expect(data).toBeGreaterThan(Date.now());
+    expect(Math.abs(data - active)).toBeLessThanOrEqual(1);
+  });
+});

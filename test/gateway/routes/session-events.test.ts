@@ -1,0 +1,270 @@
+import { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodeJwt } from 'jose';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { AccessClaims } from '../../../src/jwt/access-token.ts';
+import { activeKey, revocationsChannel, sessionKey } from '../../../src/redis/keys.ts';
+import { type EventReader, readEvents } from '../../bank/event-reader.ts';
+import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
+import { until } from '../../support/until.ts';
+import { idOf, passwordOf, send } from './admin-clients.ts';
+
+const AT_ONCE_MS = 1000;
+const JUDGED_EVERY_MS = 2000;
+const PER_USER = 6;
+
+let gateway: TestGateway;
+let second: { url: string; close(): Promise<void> };
+let root = '';
+let printed = '';
+beforeAll(async () => {
+  const sink = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      printed += chunk.toString();
+      done();
+    },
+  });
+  gateway = await startTestGateway(
+    {
+      SESSIONS_PER_USER_MAX: '1000',
+      BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
+      IDLE_TIMEOUT_MS: '2000',
+    },
+    pino(sink),
+  );
+  second = await startAnotherGateway(gateway, { settings: { idleTimeoutMs: 600 } });
+  root = await gateway.login('root');
+});
+afterAll(async () => {
+  await second.close();
+  await gateway.close();
+});
+
+const opened: EventReader[] = [];
+afterEach(async () => {
+  const readers = opened.splice(0);
+  for (const reader of readers) reader.abort();
+  await until(() => readers.every(({ answer }) => answer.closed));
+});
+
+/** Opens the stream of a session, and waits until something has come through it. */
+async function open(
+  { access_token }: Pick<Tokens, 'access_token'>,
+  url = gateway.url,
+  headers: Record<string, string> = { accept: 'text/event-stream' },
+): Promise<EventReader> {
+  const reader = await readEvents(`${url}/auth/session/events`, { ...bearer(access_token), ...headers });
+  opened.push(reader);
+  reader.answer.on('error', () => {});
+  expect(reader.answer.statusCode).toBe(200);
+  await until(() => reader.text() !== '');
+  return reader;
+}
+
+/** All that the stream said, once it has ended in good order. */
+async function toldBy({ ended, events, text }: EventReader): Promise<unknown[]> {
+  await ended;
+  expect(text()).toMatch(/^retry: [12]\d{3}\n\n/);
+  return events.map(({ event, data }) => [event, data]);
+}
+const told = (event: string, reason: string): unknown[] => [[event, { reason }]];
+
+/** Whether a stream goes on: signs of life come through it from now on, and it has told nothing. */
+async function goesOn({ text, events }: EventReader): Promise<boolean> {
+  const before = text().length;
+  await until(() => text().length > before, 2000);
+  return events.length === 0;
+}
+
+const ask = ({ access_token: token }: Pick<Tokens, 'access_token'>, method: string, path: string) =>
+  send(gateway.url + path, method, { token });
+const actOn = (username: string, act: string, body?: unknown) =>
+  send(`${gateway.url}/admin/users/${idOf(gateway, username)}/${act}`, body ? 'PUT' : 'POST', {
+    token: root,
+    body,
+  });
+const keysOf = ({ access_token }: Tokens): [string, string] => {
+  const { sub, sid } = decodeJwt(access_token) as AccessClaims;
+  return [activeKey(sub, sid), sessionKey(sub, sid)];
+};
+const endingsLogged = ({ session_id }: Tokens): number =>
+  printed.split('\n').filter((line) => line.includes('"answer_ended"') && line.includes(session_id)).length;
+
+describe('an open page is told within a second, through whichever gateway it is connected,', () => {
+  test.each<[what: string, username: string, reason: string, (one: Tokens, another: Tokens) => unknown]>([
+    ['log-out', 'bob', 'session_ended', (one) => ask(one, 'POST', '/auth/logout')],
+    [
+      'its end from another session',
+      'bob',
+      'session_ended',
+      (one, another) => ask(another, 'DELETE', `/auth/sessions/${one.session_id}`),
+    ],
+    [
+      'the end of all sessions but another one',
+      'bob',
+      'session_ended',
+      (_one, another) => ask(another, 'DELETE', '/auth/sessions?keep=current'),
+    ],
+  ])('of %s, and the streams of other sessions go on', async (_what, username, reason, act) => {
+    const [one, another] = [await logIn(gateway.url, username), await logIn(gateway.url, username)];
+    const streams = [await open(one), await open(one, second.url)];
+    const others = [await open(another), await open(another, second.url)];
+    const startedAt = performance.now();
+    await act(one, another);
+    for (const stream of streams) expect(await toldBy(stream)).toEqual(told('ended', reason));
+    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    expect(await Promise.all(others.map(goesOn))).toEqual([true, true]);
+  });
+
+  test.each<[what: string, username: string, event: string, reason: string, act: () => unknown]>([
+    ['another role', 'ada', 'renew', 'role_changed', () => actOn('ada', 'role', { role: 'supervisor' })],
+    [
+      'an address that is no longer allowed',
+      'sam',
+      'ended',
+      'address_refused',
+      () => actOn('sam', 'ranges', { ranges: ['198.51.100.7'] }),
+    ],
+    ['its user being blocked', 'alice', 'ended', 'user_blocked', () => actOn('alice', 'block')],
+  ])('of %s', async (_what, username, event, reason, act) => {
+    const tokens = await logIn(gateway.url, username);
+    const streams = [await open(tokens), await open(tokens, second.url)];
+    const startedAt = performance.now();
+    await act();
+    for (const stream of streams) expect(await toldBy(stream)).toEqual(told(event, reason));
+    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+  });
+
+  test('of a new password, and only the page of the session that changed it need not log in again', async () => {
+    const [first, another] = [await logIn(gateway.url, 'root'), await logIn(gateway.url, 'root')];
+    const older = await open(first);
+    const newest = await refreshed(
+      gateway.url,
+      (await refreshed(gateway.url, first.refresh_token)).refresh_token,
+    );
+    const [current, other] = [await open(newest), await open(another, second.url)];
+    const body = { current_password: passwordOf('root'), new_password: 'correct horse battery' };
+    const startedAt = performance.now();
+    const changed = await send(`${gateway.url}/auth/password`, 'POST', { token: newest.access_token, body });
+    expect(changed.status).toBe(204);
+    expect(await toldBy(other)).toEqual(told('ended', 'session_ended'));
+    expect(await toldBy(older)).toEqual(told('renew', 'token_expired'));
+    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    expect(await goesOn(current)).toBe(true);
+    root = newest.access_token;
+  });
+
+  test('of the expiry of its token', async () => {
+    const stream = await open(await logIn(gateway.url));
+    const startedAt = performance.now();
+    const aheadMs = gateway.settings.accessTokenTtlSeconds * 1000;
+    gateway.advanceClock(aheadMs);
+    try {
+      expect(await toldBy(stream)).toEqual(told('renew', 'token_expired'));
+      expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    } finally {
+      gateway.advanceClock(-aheadMs);
+    }
+  });
+
+  test('once, however often it is announced', async () => {
+    const tokens = await logIn(gateway.url);
+    const stream = await open(tokens);
+    const { sub } = decodeJwt(tokens.access_token) as AccessClaims;
+    const announce = () => gateway.link.run((client) => client.publish(revocationsChannel(), sub));
+    await Promise.all([
+      gateway.link.run((client) => client.del(keysOf(tokens))),
+      ...Array.from({ length: 50 }, announce),
+    ]);
+    expect(await toldBy(stream)).toEqual(told('ended', 'session_ended'));
+    await ask(await logIn(gateway.url), 'DELETE', '/auth/sessions');
+    expect(endingsLogged(tokens)).toBe(1);
+  });
+});
+
+test('an idle session ends with its page open: the stream is no activity, whatever it says that it accepts', async () => {
+  const tokens = await logIn(gateway.url);
+  await gateway.link.run((client) => Promise.all(keysOf(tokens).map((key) => client.pExpire(key, 800))));
+  const startedAt = performance.now();
+  const stream = await open(tokens, gateway.url, { accept: '*/*' });
+  expect(await toldBy(stream)).toEqual(told('ended', 'session_ended'));
+  expect(performance.now() - startedAt).toBeLessThan(800 + JUDGED_EVERY_MS + 500);
+});
+
+test('a quiet stream outlives the idle timeout of its connection by signs of life', async () => {
+  const stream = await open(await logIn(gateway.url), second.url);
+  await delay(1000);
+  expect(await goesOn(stream)).toBe(true);
+  expect(stream.text()).toMatch(/^retry: [12]\d{3}\n\n(?:: still here\n\n)+$/);
+});
+
+describe('a stream is opened', () => {
+  const asked = (headers: Record<string, string>, method = 'GET'): Promise<Response> =>
+    fetch(`${gateway.url}/auth/session/events`, { method, headers });
+
+  test('for nobody without a live token', async () => {
+    const gone = await logIn(gateway.url);
+    await ask(gone, 'POST', '/auth/logout');
+    expect(await problemOf(await asked({}))).toEqual({ status: 401, code: 'credential_missing' });
+    expect(await problemOf(await asked(bearer(gone.access_token)))).toEqual({
+      status: 401,
+      code: 'token_revoked',
+    });
+  });
+
+  test('as something that nobody keeps, collects or takes for anything else; HEAD tells the same at once', async () => {
+    const tokens = await logIn(gateway.url);
+    const { headers } = (await open(tokens)).answer;
+    const expected = {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-accel-buffering': 'no',
+    };
+    expect(headers).toMatchObject(expected);
+    const head = await asked(bearer(tokens.access_token), 'HEAD');
+    expect(head.status).toBe(200);
+    expect(Object.fromEntries(head.headers)).toMatchObject(expected);
+    expect(await head.text()).toBe('');
+  });
+
+  test('so that those which end together do not all come back together', async () => {
+    const tokens = await logIn(gateway.url);
+    const streams = await Promise.all(Array.from({ length: 5 }, () => open(tokens)));
+    expect(new Set(streams.map(({ text }) => text())).size).toBeGreaterThan(1);
+  });
+
+  test("out of the user's share, and one whose client has gone leaves nothing behind", async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const tokens = await logIn(gateway.url, 'bob');
+    const streams = await Promise.all(Array.from({ length: PER_USER }, () => open(tokens)));
+    expect(timers()).toBeGreaterThanOrEqual(PER_USER);
+    const refused = await asked(bearer(tokens.access_token));
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_requests' });
+    expect(await goesOn(await open({ access_token: root }))).toBe(true);
+
+    for (const { abort } of [...streams, ...opened]) abort();
+    await until(() => timers() < PER_USER);
+    const again = await Promise.all(Array.from({ length: PER_USER }, () => open(tokens)));
+    await ask(tokens, 'POST', '/auth/logout');
+    await Promise.all(again.map(({ ended }) => ended));
+    expect(endingsLogged(tokens)).toBe(PER_USER);
+  });
+});
+
+test('a gateway that stops ends the streams at once and in good order, and says nothing about the session', async () => {
+  const stopping = await startAnotherGateway(gateway);
+  const tokens = await logIn(gateway.url);
+  const stream = await open(tokens, stopping.url);
+  const kept = await fetch(`${stopping.url}/auth/session/events`, { headers: bearer(tokens.access_token) });
+  const startedAt = performance.now();
+  const stopped = stopping.close();
+  expect(await toldBy(stream)).toEqual([]);
+  expect(await kept.text()).toMatch(/^retry: [12]\d{3}\n\n$/);
+  await stopped;
+  expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+});

@@ -1,0 +1,74 @@
+import { SignJWT } from 'jose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ASSERTION_TYPE } from '../../src/jwt/assertion.ts';
+import {
+  RESET_AUDIENCE,
+  RESET_TYPE,
+  type ResetClaims,
+  signResetToken,
+  verifyResetToken,
+} from '../../src/jwt/reset-token.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { Refusal } from '../../src/refusal.ts';
+
+const ISSUER = 'https://gate.example';
+const NOW_MS = 1_900_000_000_000;
+const NOW = NOW_MS / 1000;
+const claims: ResetClaims = {
+  iss: ISSUER,
+  aud: RESET_AUDIENCE,
+  sub: 's'.repeat(22),
+  jti: 'j'.repeat(22),
+  iat: NOW,
+  exp: NOW + 600,
+};
+
+let ring: KeyRing;
+let foreign: KeyRing;
+beforeAll(async () => {
+  [ring, foreign] = [await keyRingFromPem(await makeKeyPem()), await keyRingFromPem(await makeKeyPem())];
+});
+
+const verify = (token: string, nowMs = NOW_MS) => verifyResetToken(ring, ISSUER, token, nowMs);
+const sign = (payload: object, header: object = {}) =>
+  new SignJWT({ ...payload })
+    .setProtectedHeader({ alg: 'PS256', typ: RESET_TYPE, kid: ring.signing.kid, ...header })
+    .sign(ring.signing.privateKey);
+
+test('a genuine token gives its claims until the millisecond before its exp', async () => {
+  const token = await signResetToken(ring, claims);
+  expect(await verify(token)).toEqual(claims);
+  expect(await verify(token, NOW_MS + 599_999)).toEqual(claims);
+  expect(await verify(token, NOW_MS + 600_000)).toBeInstanceOf(Refusal);
+});
+
+describe('refused', () => {
+  const { jti, ...withoutJti } = claims;
+  test.each<[string, object, object]>([
+    ['the type of an access token', claims, { typ: 'at+jwt' }],
+    ['the type of an assertion', claims, { typ: ASSERTION_TYPE }],
+    ['no type', claims, { typ: undefined }],
+    ['one more header', claims, { jku: 'https://evil.example' }],
+    ['another issuer', { ...claims, iss: `${ISSUER}/` }, {}],
+    ['the audience of the API', { ...claims, aud: 'portcullis-api' }, {}],
+    ['two audiences', { ...claims, aud: [RESET_AUDIENCE, 'portcullis-api'] }, {}],
+    ['no jti', withoutJti, {}],
+    ['a subject that is no id', { ...claims, sub: 'bob' }, {}],
+    ['a claim that is not known', { ...claims, role: 'admin' }, {}],
+    ['a life of more than ten minutes', { ...claims, exp: NOW + 601 }, {}],
+    ['an iat in the future', { ...claims, iat: NOW + 11 }, {}],
+    ['an exp that is no integer', { ...claims, exp: NOW + 1.5 }, {}],
+  ])('a token with %s', async (_what, payload, header) => {
+    expect(await verify(await sign(payload, header))).toMatchObject({ reason: 'reset_invalid' });
+  });
+
+  test('a token that another key signed', async () => {
+    expect(await verify(await signResetToken(foreign, claims))).toMatchObject({ reason: 'reset_invalid' });
+  });
+
+  test('a token in another spelling', async () => {
+    const token = await signResetToken(ring, claims);
+    for (const spelled of [`${token}=`, ` ${token}`, `${token}.`, token.toUpperCase()])
+      expect(await verify(spelled)).toMatchObject({ reason: 'reset_invalid' });
+  });
+});

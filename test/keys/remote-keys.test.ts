@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type AssertionVerifier, createAssertionVerifier, signAssertion } from '../../src/jwt/assertion.ts';
+import { fixedRing, type KeyRing, keyRingFromPem, makeKeyPem, ringOf } from '../../src/keys/key-ring.ts';
+import { KeysUnavailable } from '../../src/keys/remote-keys.ts';
+import { Refusal } from '../../src/refusal.ts';
+import { until } from '../support/until.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const ISSUER = 'https://gate.example';
+
+let gateway: Upstream;
+let verifier: AssertionVerifier;
+let published: KeyRing;
+const [one, two] = await Promise.all([1, 2].map(async () => keyRingFromPem(await makeKeyPem())));
+if (one === undefined || two === undefined) throw new Error('no keys');
+const both = ringOf(one.signing, [two.signing]);
+
+beforeEach(async () => {
+  published = one;
+  gateway = await startUpstream((_incoming, outgoing) => outgoing.end(JSON.stringify(published.jwks)));
+  verifier = createAssertionVerifier({ issuer: ISSUER, audience: 'bank', jwksUrl: gateway.url });
+});
+afterEach(() => gateway.close());
+
+const assertion = (ring: KeyRing, atMs = NOW_MS, sid = 's'): Promise<string> => {
+  const iat = Math.floor(atMs / 1000);
+  const about = { sub: 'bob', sid, role: 'user', scope: ['accounts:read'] } as const;
+  return signAssertion(fixedRing(ring).at(atMs), {
+    ...about,
+    scope: [...about.scope],
+    iss: ISSUER,
+    aud: 'bank',
+    iat,
+    exp: iat + 60,
+  });
+};
+const isGood = async (token: string, nowMs: number): Promise<boolean> =>
+  !((await verifier.verify(token, nowMs)) instanceof Refusal);
+
+test('a key that is new is known with the first assertion that names it, even a moment after the set was fetched', async () => {
+  expect(await isGood(await assertion(one), NOW_MS)).toBe(true);
+  published = both;
+  expect(await isGood(await assertion(two), NOW_MS + 10)).toBe(true);
+  expect(gateway.count).toBe(2);
+});
+
+test('many assertions that name keys that do not exist have the set fetched once a second and no more', async () => {
+  expect(await isGood(await assertion(one), NOW_MS)).toBe(true);
+  const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => assertion(two, NOW_MS, `s${n}`)));
+  const verdicts = await Promise.all(tokens.map((token) => isGood(token, NOW_MS + 10)));
+  expect(new Set(verdicts)).toEqual(new Set([false]));
+  expect(gateway.count).toBe(2);
+});
+
+test('an assertion that was verified and is remembered is refused once its key is gone, within 5 s under load', async () => {
+  published = both;
+  const token = await assertion(two);
+  expect(await isGood(token, NOW_MS)).toBe(true);
+  published = one;
+  expect(await isGood(token, NOW_MS + 4999)).toBe(true);
+  expect(await isGood(token, NOW_MS + 5000)).toBe(true);
+  await until(() => gateway.count === 2);
+  await until(async () => !(await isGood(token, NOW_MS + 5001)));
+});
+
+test('after a pause a set of over 30 s is believed in nothing before it is fetched anew', async () => {
+  published = both;
+  const token = await assertion(two);
+  expect(await isGood(token, NOW_MS)).toBe(true);
+  published = one;
+  expect(await isGood(token, NOW_MS + 30_000)).toBe(false);
+});
+
+test('while the set can not be fetched known keys are believed for 30 s, and then it is a fault, not a refusal', async () => {
+  const token = await assertion(one);
+  expect(await isGood(token, NOW_MS)).toBe(true);
+  gateway.answerWith((_incoming, outgoing) => outgoing.writeHead(500).end());
+  expect(await isGood(token, NOW_MS + 29_999)).toBe(true);
+  await expect(verifier.verify(token, NOW_MS + 30_000)).rejects.toBeInstanceOf(KeysUnavailable);
+  gateway.answerWith((_incoming, outgoing) => outgoing.end('{"keys":"none"}'));
+  await expect(verifier.verify(token, NOW_MS + 30_000)).rejects.toBeInstanceOf(KeysUnavailable);
+  gateway.answerWith((_incoming, outgoing) => outgoing.end(JSON.stringify(one.jwks)));
+  expect(await isGood(token, NOW_MS + 30_000)).toBe(true);
+});
+
+test('a redirect to other keys is not followed', async () => {
+  const stranger = await startUpstream((_incoming, outgoing) => outgoing.end(JSON.stringify(two.jwks)));
+  gateway.answerWith((_incoming, outgoing) => outgoing.writeHead(302, { location: stranger.url }).end());
+  await expect(verifier.verify(await assertion(two), NOW_MS)).rejects.toBeInstanceOf(KeysUnavailable);
+  expect(stranger.count).toBe(0);
+  await stranger.close();
+});

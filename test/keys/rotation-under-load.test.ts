@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodeProtectedHeader } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seedDemoUsers } from '../../src/dev/demo-users.ts';
+import { changeRing } from '../../src/keys/change.ts';
+import { readRing } from '../../src/keys/directory.ts';
+import { type KeyState, standingsAt } from '../../src/keys/schedule.ts';
+import { makeNamedKey, makeRing } from '../../src/keys/start.ts';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
+import { PasswordHasher } from '../../src/users/passwords.ts';
+import { bearer, loginAs } from '../support/gateway.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+const TOKENS_LIVE_SECONDS = 600;
+/** What the record adds to that. */
+const READ_LATE_SECONDS = 10;
+
+let redis: TestRedis;
+let directory: string;
+let env: Record<string, string | undefined>;
+let gateways: string[];
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  directory = await mkdtemp(join(tmpdir(), 'portcullis-rotation-'));
+  const [one, other, bank] = [await freePort(), await freePort(), await freePort()];
+  gateways = [`http://127.0.0.1:${one}`, `http://127.0.0.1:${other}`];
+  env = {
+    PATH: process.env.PATH,
+    REDIS_URL: redis.url,
+    KEYS_DIR: join(directory, 'keys'),
+    KEY_PUBLISH_LEAD_SECONDS: '2',
+    ISSUER: gateways[0],
+    BANK_URL: `http://127.0.0.1:${bank}`,
+    BANK_PORT: String(bank),
+    BANK_TRANSACTION_INTERVAL_MS: '0',
+    SESSIONS_PER_USER_MAX: '100',
+    PASSWORD_WORKERS: '1',
+    LOG_LEVEL: 'silent',
+  };
+  await Promise.all([seedUsers(), makeRingOfTwo(join(directory, 'keys'))]);
+  start('bank', {});
+  start('gateway', { GATEWAY_PORT: String(one) });
+  start('gateway', { GATEWAY_PORT: String(other) });
+  await Promise.all(
+    [...gateways, `http://127.0.0.1:${bank}`].map((url) => until(() => isReady(url), 15_000)),
+  );
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGTERM');
+  await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));
+  await redis.stop();
+  await rm(directory, { recursive: true });
+});
+
+function start(name: string, settings: Record<string, string>): void {
+  children.push(
+    spawn(process.execPath, ['src/main.ts', name], { env: { ...env, ...settings }, stdio: 'ignore' }),
+  );
+}
+
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/readyz`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function seedUsers(): Promise<void> {
+  const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+  await link.whenReady(5000);
+  await seedDemoUsers(link, hasher, new Date());
+  await hasher.close();
+  link.close();
+}
+
+/** A ring whose second key has taken over a while ago, as after an earlier rotation. */
+async function makeRingOfTwo(ring: string): Promise<void> {
+  const tookOverMs = Date.now() - 60_000;
+  const made = await makeRing(ring, TOKENS_LIVE_SECONDS, tookOverMs - 86_400_000);
+  const newKey = await makeNamedKey();
+  const key = { kid: newKey.kid, createdMs: tookOverMs, signsFromMs: tookOverMs };
+  await changeRing(ring, () => ({ record: { ...made, keys: [...made.keys, key] }, newKey }));
+}
+
+/** Sets the time of that rotation back, so that the first key drops out `afterMs` from now and not in ten minutes. */
+async function letFirstKeyDropOut(ring: string, afterMs: number): Promise<void> {
+  const signsFromMs = Date.now() + afterMs - (TOKENS_LIVE_SECONDS + READ_LATE_SECONDS) * 1000;
+  const made = await readRing(ring);
+  if (made === undefined) throw new Error('no ring');
+  const keys = made.keys.map((key, index) => (index === 1 ? { ...key, signsFromMs } : key));
+  await changeRing(ring, () => ({ record: { ...made, keys } }));
+}
+
+async function keys(...words: string[]): Promise<string> {
+  const command = spawn(process.execPath, ['src/main.ts', 'keys', ...words], { env });
+  const [said, [exitCode]] = await Promise.all([text(command.stdout), once(command, 'exit')]);
+  expect(exitCode).toBe(0);
+  return said;
+}
+
+async function states(): Promise<KeyState[]> {
+  const record = await readRing(join(directory, 'keys'));
+  return record === undefined ? [] : standingsAt(record, Date.now()).map(({ state }) => state);
+}
+
+const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
+
+/** One answer under load. */
+interface Seen {
+  kid: string;
+  status: number;
+  startedMs: number;
+}
+
+/** A steady load on both gateways with every token that there is, and a log-in now and then, until it is stopped. */
+class Load {
+  readonly tokens: string[] = [];
+  readonly seen: Seen[] = [];
+  #stopped = false;
+  #workers: Promise<void>[] = [];
+
+  start(workers: number): void {
+    this.#workers = Array.from({ length: workers }, (_, n) => this.#work(n));
+    this.#workers.push(this.#logIn());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#workers);
+  }
+
+  async logInNow(n: number): Promise<string> {
+    const token = await loginAs(gateways[n % 2] ?? '', n % 4 < 2 ? 'bob' : 'alice');
+    this.tokens.push(token);
+    return token;
+  }
+
+  async #logIn(): Promise<void> {
+    for (let n = 0; !this.#stopped; n += 1) {
+      await this.logInNow(n);
+      await delay(300);
+    }
+  }
+
+  async #work(first: number): Promise<void> {
+    for (let n = first; !this.#stopped; n += 1) {
+      const token = this.tokens[n % this.tokens.length] ?? '';
+      const startedMs = performance.now();
+      const answer = await fetch(`${gateways[n % 2]}/bank/accounts`, { headers: bearer(token) });
+      await answer.arrayBuffer();
+      this.seen.push({ kid: kidOf(token), status: answer.status, startedMs });
+      await delay(5);
+    }
+  }
+}
+
+test('under steady load on two gateways with the bank behind them, a rotation from publishing to dropping the old key loses no request', async () => {
+  const load = new Load();
+  const old = kidOf(await load.logInNow(0));
+  await load.logInNow(1);
+  load.start(4);
+  expect(await states()).toEqual(['verifying', 'signing']);
+  await letFirstKeyDropOut(join(directory, 'keys'), 4000);
+  const said = await keys('rotate');
+  const added = said.slice(0, 43);
+  expect(said).toContain('2 of 2 gateways know');
+  await until(() => load.tokens.some((token) => kidOf(token) === added), 5000);
+  await until(async () => (await states())[0] === 'over', 10_000);
+  const after = performance.now();
+  await until(() => load.seen.some(({ kid, startedMs }) => kid === added && startedMs > after));
+  await until(() => load.seen.some(({ kid, startedMs }) => kid === old && startedMs > after));
+  await load.stop();
+
+  expect(load.seen.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(load.seen.length).toBeGreaterThan(300);
+  expect(new Set(load.seen.map(({ kid }) => kid))).toEqual(new Set([old, added]));
+});
+
+test('under steady load, retiring the key that signs refuses its tokens everywhere once the command is done, and loses no other request', async () => {
+  const load = new Load();
+  const older = kidOf(await load.logInNow(0));
+  await keys('rotate', '--now');
+  const compromised = kidOf(await load.logInNow(1));
+  load.start(4);
+  await until(() => load.seen.length > 100);
+  const said = await keys('retire', compromised);
+  const doneMs = performance.now();
+  expect(said).toContain('2 of 2 gateways know');
+  const after = (): Seen[] => load.seen.filter(({ startedMs }) => startedMs > doneMs);
+  await until(() => new Set(after().map(({ kid }) => kid)).size === 3 && after().length > 100);
+  await load.stop();
+
+  const its = load.seen.filter(({ kid }) => kid === compromised);
+  const others = load.seen.filter(({ kid }) => kid !== compromised);
+  expect(others.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(others.filter(({ kid }) => kid === older).length).toBeGreaterThan(20);
+  expect(new Set(its.map(({ status }) => status))).toEqual(new Set([200, 401]));
+  const late = its.filter(({ startedMs }) => startedMs > doneMs);
+  expect(new Set(late.map(({ status }) => status))).toEqual(new Set([401]));
+});

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DocumentedApi } from '../support/documented-api.ts';
+import { callOperation } from '../support/documented-calls.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { type Scene, startScene } from './scene.ts';
+
+/** Nobody needs a credential for these. Whatever else is answered may be about somebody, and is stored by nobody. */
+const THE_SAME_FOR_EVERYBODY = new Set([
+  ...['getMetadata', 'getKeys', 'getOpenApi', 'getDocs', 'getLiveness', 'getReadiness'],
+]);
+
+let scene: Scene;
+let api: DocumentedApi;
+beforeAll(async () => {
+  scene = await startScene();
+  api = await DocumentedApi.of(scene.stack.url);
+});
+afterAll(() => scene.close());
+
+test('every documented operation is called here', () => {
+  const ids = api.operations.map(({ operation }) => operation.operationId);
+  expect(Object.keys(SCENARIOS).sort()).toEqual(ids.sort());
+});
+
+test.each(Object.entries(SCENARIOS))(
+  '%s answers a good request and a refused one as the document says, and lets nobody store what is personal',
+  async (id, { good, bad, code }) => {
+    const operation = api.get(id);
+    const done = await callOperation(scene.stack.url, operation, await good(scene));
+    expect(done.status, done.body).toBeLessThan(300);
+    expect(api.faultOf(operation, done)).toBeUndefined();
+    const refused = await callOperation(scene.stack.url, operation, await bad(scene));
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+    expect(JSON.parse(refused.body)).toMatchObject({ code, status: refused.status });
+    expect(api.faultOf(operation, refused)).toBeUndefined();
+    expect(refused.cacheControl).toBe('no-store');
+    if (!THE_SAME_FOR_EVERYBODY.has(id)) expect(done.cacheControl).toBe('no-store');
+  },
+);
+
+test('a log-in and a refresh by cookie answer as the document says', async () => {
+  const json = { username: 'bob', password: 'foobared', transport: 'cookie', remember: true };
+  const headers = { origin: scene.stack.settings.issuer };
+  const operation = api.get('logIn');
+  const loggedIn = await callOperation(scene.stack.url, operation, { json, headers });
+  expect(Object.keys(JSON.parse(loggedIn.body)).sort()).toEqual(['expires_in', 'session_id']);
+  expect(api.faultOf(operation, loggedIn)).toBeUndefined();
+});
+
+test('whoever has the description already is told so, and it is kept by nobody for long', async () => {
+  for (const path of ['/openapi.json', '/docs']) {
+    const first = await fetch(scene.stack.url + path);
+    expect(first.headers.get('cache-control')).toBe('public, max-age=300');
+    expect(first.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const etag = first.headers.get('etag') ?? '';
+    const again = (known: string) =>
+      fetch(scene.stack.url + path, { headers: { 'if-none-match': known, 'cache-control': 'no-cache' } });
+    for (const known of [etag, `"other", W/${etag}`]) expect((await again(known)).status).toBe(304);
+    expect((await again('"other"')).status).toBe(200);
+  }
+});

@@ -1,0 +1,67 @@
+import { addClient, type NewClient } from '../../src/clients/clients.ts';
+import { bearer, postJson } from '../support/gateway.ts';
+import { type StackOptions, startTestStack, type TestStack } from '../support/stack.ts';
+
+export interface FreshUser {
+  id: string;
+  username: string;
+  password: string;
+}
+
+/** A gateway and a bank with everybody logged in, for calls of every route. */
+export interface Scene {
+  stack: TestStack;
+  client: NewClient;
+  /** Access tokens. */
+  bob: string;
+  ada: string;
+  root: string;
+  /** A customer who was made for this one call. */
+  fresh(): Promise<FreshUser>;
+  /** Logs in anew. */
+  tokensOf(user?: { username: string; password: string }): Promise<Tokens>;
+  close(): Promise<void>;
+}
+
+export interface Tokens {
+  access_token: string;
+  refresh_token: string;
+  session_id: string;
+}
+
+const BOB = { username: 'bob', password: 'foobared' };
+
+export async function startScene(
+  env: Record<string, string> = {},
+  options: StackOptions = {},
+): Promise<Scene> {
+  const settings = { REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', ...env };
+  const stack = await startTestStack(settings, {}, options);
+  const client = await addClient(
+    stack.link,
+    { name: 'a service', uses: ['revoke', 'introspect'] },
+    new Date(),
+  );
+  const [bob, ada, root] = [await stack.login('bob'), await stack.login('ada'), await stack.login('root')];
+  let made = 0;
+  return {
+    stack,
+    client,
+    bob,
+    ada,
+    root,
+    fresh: async () => {
+      made += 1;
+      const user = { username: `fresh${made}`, password: 'correct horse battery' };
+      const answer = await postJson(`${stack.url}/admin/users`, user, bearer(ada));
+      const { id } = (await answer.json()) as { id: string };
+      return { id, ...user };
+    },
+    tokensOf: async (user = BOB) => {
+      const { username, password } = user;
+      const answer = await postJson(`${stack.url}/auth/login`, { username, password });
+      return (await answer.json()) as Tokens;
+    },
+    close: () => stack.close(),
+  };
+}

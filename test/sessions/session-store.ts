@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { fixedRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
+import { authzKey } from '../../src/redis/keys.ts';
+import { Refusal } from '../../src/refusal.ts';
+import type { SessionTerms } from '../../src/sessions/options.ts';
+import {
+  type SessionOpener,
+  type SessionParts,
+  type StartedSession,
+  startSession,
+} from '../../src/sessions/start.ts';
+import { writeAuthz } from '../../src/users/authorization.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+
+const TERMS: SessionTerms = {
+  issuer: 'https://gate.example',
+  audience: 'portcullis-api',
+  accessTokenTtlSeconds: 300,
+  sessionIdleSeconds: 900,
+  sessionAbsoluteSeconds: 43_200,
+  sessionRememberSeconds: 2_592_000,
+  refreshGraceSeconds: 10,
+  sessionsPerUserMax: 5,
+  sessionsPerUserPolicy: 'evict-oldest',
+};
+
+export interface SessionStore {
+  redis: TestRedis;
+  /** Two processes that share a Redis and the keys. */
+  one: SessionParts;
+  other: SessionParts;
+  /** A new active user's id. */
+  addUser(): Promise<string>;
+  /** Starts a session now unless told otherwise. @throws when it is refused */
+  start(userId: string, changes?: Partial<SessionOpener>, nowMs?: number): Promise<StartedSession>;
+  close(): Promise<void>;
+}
+
+/** Sessions over a real Redis, without the gateway before them: time is whatever a call says. */
+export async function openSessionStore(terms: Partial<SessionTerms> = {}): Promise<SessionStore> {
+  const redis = await startTestRedis();
+  const log = createLog('gateway', 'silent');
+  const link = (): RedisLink => new RedisLink({ url: redis.url, deadlineMs: 900, log });
+  const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
+  const shared = { ring, refreshKey: randomBytes(32), terms: { ...TERMS, ...terms } };
+  const one = { ...shared, redis: link() };
+  const other = { ...shared, redis: link() };
+  await Promise.all([one, other].map((parts) => parts.redis.whenReady(5000)));
+  return {
+    redis,
+    one,
+    other,
+    addUser: async () => {
+      const id = randomBytes(16).toString('base64url');
+      await one.redis.run((client) => client.set(authzKey(id), writeAuthz({ role: 'user', gen: 0 })));
+      return id;
+    },
+    start: async (userId, changes = {}, nowMs = Date.now()) => {
+      const session = await startSession(one, { ...openerFor(userId), ...changes }, nowMs);
+      if (session instanceof Refusal) throw new Error(`the session was refused: ${session.reason}`);
+      return session;
+    },
+    close: async () => {
+      one.redis.close();
+      other.redis.close();
+      await redis.stop();
+    },
+  };
+}
+
+export const openerFor = (userId: string): SessionOpener => ({
+  userId,
+  role: 'user',
+  gen: 0,
+  clientId: 'portcullis-web',
+  device: 'a test',
+  address: '192.0.2.1',
+  remember: false,
+});
