@@ -8,7 +8,7 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 const FLUSH_MS = 100;
 
 /** When whoever reads the log is slower than that, lines are left out: the log must not take the memory. */
-const UNWRITTEN_MOST_BYTES = 16 * 1024 * 1024;
+const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
 /**
  * The process's structured log: one JSON object a line on standard output, `time` in ISO 8601 (RFC 3339).
@@ -23,7 +23,7 @@ export function createLog(process: 'gateway' | 'bank' | 'dev' | 'cli', level: Lo
       dest: 1,
       sync: false,
       minLength: 4096,
-      maxLength: UNWRITTEN_MOST_BYTES,
+      maxLength: MAX_UNWRITTEN_BYTES,
       periodicFlush: FLUSH_MS,
     }),
   );

@@ -3,7 +3,7 @@ import { auditKey } from '../redis/keys.ts';
 
 const READ_AT_ONCE = 200;
 /** How many records a filtered page looks through at the most, so that a rare filter can't hold Redis up. */
-const LOOKED_AT_MOST = 5000;
+const MAX_LOOKED_AT = 5000;
 
 export interface AuditQuery {
   limit: number;
@@ -25,7 +25,7 @@ export interface AuditPage {
 export async function readAuditPage(redis: RedisLink, query: AuditQuery): Promise<AuditPage> {
   const records: Record<string, unknown>[] = [];
   let end = query.cursor === undefined ? '+' : `(${query.cursor}`;
-  for (let looked = 0; looked < LOOKED_AT_MOST; looked += READ_AT_ONCE) {
+  for (let looked = 0; looked < MAX_LOOKED_AT; looked += READ_AT_ONCE) {
     const before = end;
     const entries =
       (await redis.run((client) => client.xRevRange(auditKey(), before, '-', { COUNT: READ_AT_ONCE }))) ?? [];

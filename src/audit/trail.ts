@@ -8,7 +8,7 @@ import type { AuditEvent, AuditTrail } from './event.ts';
 
 /** Tries to append behind records that other processes were faster to append. */
 const TRIES = 50;
-const RECORDS_AT_ONCE_MOST = 100;
+const MAX_RECORDS_AT_ONCE = 100;
 /** After its turn a process lets others have theirs: without it one that is busy would shut all others out. */
 const PAUSE_MS = 2;
 
@@ -85,7 +85,7 @@ export class RedisAuditTrail implements AuditTrail {
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
-      await this.#write(this.#waiting.splice(0, RECORDS_AT_ONCE_MOST));
+      await this.#write(this.#waiting.splice(0, MAX_RECORDS_AT_ONCE));
       await delay(PAUSE_MS);
     }
     this.#isWriting = false;

@@ -5,27 +5,27 @@ import { KeysUnavailable } from '../keys/remote-keys.ts';
 import type { Logger } from '../log.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { requireAssertion } from './caller.ts';
-import type { LedgerTerms } from './ledger/post.ts';
+import type { LedgerOptions } from './ledger/post.ts';
 import { type BankEnv, BankRefusal, refuse } from './problem.ts';
 import * as reading from './reading-routes.ts';
-import { logAnswers } from './response-log.ts';
+import { logResponses } from './response-log.ts';
 import type { PostingsFeed } from './stream/postings-feed.ts';
 import { streamRoute } from './stream/route.ts';
 import { transferRoute } from './transfer-route.ts';
 
-export interface BankParts {
+export interface BankDeps {
   link: RedisLink;
   feed: PostingsFeed;
   verifier: AssertionVerifier;
   log: Logger;
-  terms: LedgerTerms;
+  options: LedgerOptions;
   streamHeartbeatMs: number;
   bodyMaxBytes: number;
   now: () => number;
 }
 
 /** The bank's routes, as the gateway calls them (it has taken `/bank` off). */
-export function createBankApp(bank: BankParts): Hono<BankEnv> {
+export function createBankApp(bank: BankDeps): Hono<BankEnv> {
   const { link, log, verifier, now } = bank;
   const app = new Hono<BankEnv>();
 
@@ -35,7 +35,7 @@ export function createBankApp(bank: BankParts): Hono<BankEnv> {
     return c.json({ status: 'ok' });
   });
 
-  app.use(logAnswers(log, now), requireAssertion(verifier, now));
+  app.use(logResponses(log, now), requireAssertion(verifier, now));
   app.get('/accounts', reading.listAccounts(link)).all(only('GET'));
   app.get('/accounts/:id', reading.showAccount(link)).all(only('GET'));
   app.get('/accounts/:id/transactions', reading.listTransactions(link)).all(only('GET'));

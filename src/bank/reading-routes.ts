@@ -16,32 +16,32 @@ export const listAccounts: Reading = (link) => async (c) => {
   if (mayNot(c, 'accounts:read')) return refuse(c, new BankRefusal('scope_missing'));
   const query = queryOf(c, schemas.noQuery);
   if (query instanceof Refusal) return refuse(c, query);
-  return answer(c, schemas.accountsAnswer, { accounts: await accountsOf(link, c.get('caller').sub) });
+  return answer(c, schemas.accountsResponse, { accounts: await accountsOf(link, c.get('caller').sub) });
 };
 
 export const showAccount: Reading = (link) =>
   aboutAccount(link, schemas.noQuery, schemas.accountSchema, (account) => Promise.resolve(account));
 
 export const listTransactions: Reading = (link) =>
-  aboutAccount(link, schemas.transactionsQuery, schemas.transactionsAnswer, async (account, query) => {
+  aboutAccount(link, schemas.transactionsQuery, schemas.transactionsResponse, async (account, query) => {
     const page = await transactions.pageOfTransactions(link, account, query);
     const nextCursor = page.continueBefore === undefined ? null : schemas.encodeCursor(page.continueBefore);
     return { transactions: page.transactions, nextCursor };
   });
 
 export const searchTransactions: Reading = (link) =>
-  aboutAccount(link, schemas.searchQuery, schemas.searchAnswer, async (account, query) => {
+  aboutAccount(link, schemas.searchQuery, schemas.searchResponse, async (account, query) => {
     const found = await transactions.searchTransactions(link, account, query);
     return { transactions: found.transactions, complete: found.continueBefore === undefined };
   });
 
 export const listBalances: Reading = (link) =>
-  aboutAccount(link, schemas.balanceQuery, schemas.balanceAnswer, (account, query) =>
+  aboutAccount(link, schemas.balanceQuery, schemas.balanceResponse, (account, query) =>
     balancePoints(link, account.id, query),
   );
 
 export const listSpenders: Reading = (link) =>
-  aboutAccount(link, schemas.spendersQuery, schemas.spendersAnswer, async (account, { limit }) => ({
+  aboutAccount(link, schemas.spendersQuery, schemas.spendersResponse, async (account, { limit }) => ({
     currency: account.currency,
     spenders: await biggestSpenders(link, account.id, limit),
   }));

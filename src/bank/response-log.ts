@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import { type BankEnv, requestIdOf } from './problem.ts';
 
 /** Writes one line for each answer: who asked for what, what came of it and why. Never a token, query or body. */
-export function logAnswers(log: Logger, now: () => number): MiddlewareHandler<BankEnv> {
+export function logResponses(log: Logger, now: () => number): MiddlewareHandler<BankEnv> {
   return async (c, next) => {
     const startedMs = now();
     await next();

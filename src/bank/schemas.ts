@@ -9,7 +9,7 @@ import { z } from 'zod';
 export const TRANSACTION_ID = /^\d{1,15}-\d{1,15}$/;
 const ACCOUNT_ID = /^[\w-]{1,64}$/;
 const CONTROL_CHARACTER = /\p{Cc}/u;
-const MILLISECONDS_MOST = 8_640_000_000_000_000;
+const MAX_MILLISECONDS = 8_640_000_000_000_000;
 
 export const accountIdSchema = z.string().regex(ACCOUNT_ID, 'wants an account id');
 export const amountMinorSchema = z.int().min(1).describe("in the currency's minor unit, such as cents");
@@ -41,27 +41,27 @@ export const transactionSchema = z.strictObject({
 });
 export type Transaction = z.output<typeof transactionSchema>;
 
-export const accountsAnswer = z.strictObject({ accounts: z.array(accountSchema) });
-export const transactionsAnswer = z.strictObject({
+export const accountsResponse = z.strictObject({ accounts: z.array(accountSchema) });
+export const transactionsResponse = z.strictObject({
   transactions: z.array(transactionSchema),
   nextCursor: z.string().nullable().describe('null when there are no older ones'),
 });
-export const searchAnswer = z.strictObject({
+export const searchResponse = z.strictObject({
   transactions: z.array(transactionSchema),
   complete: z.boolean().describe('false when older transactions were not looked at'),
 });
-export const balanceAnswer = z.array(
+export const balanceResponse = z.array(
   z.strictObject({
     x: z.int().describe('milliseconds since 1970'),
     y: z.int().describe("in the currency's minor unit"),
   }),
 );
-export type BalancePoint = z.output<typeof balanceAnswer>[number];
-export const spendersAnswer = z.strictObject({
+export type BalancePoint = z.output<typeof balanceResponse>[number];
+export const spendersResponse = z.strictObject({
   currency: accountSchema.shape.currency,
   spenders: z.array(z.strictObject({ counterparty: z.string(), amountMinor: amountMinorSchema })),
 });
-export type Spender = z.output<typeof spendersAnswer>['spenders'][number];
+export type Spender = z.output<typeof spendersResponse>['spenders'][number];
 
 const wholeNumber = (least: number, most: number, preset: number) => {
   const wants = `wants a whole number from ${least} to ${most}`;
@@ -78,10 +78,7 @@ const wholeNumber = (least: number, most: number, preset: number) => {
 const instant = z
   .string()
   .transform((text) => (/^\d{1,16}$/.test(text) ? Number(text) : rfc3339Milliseconds(text)))
-  .refine(
-    (ms) => ms >= 0 && ms <= MILLISECONDS_MOST,
-    'wants milliseconds since 1970 or an RFC 3339 date-time',
-  )
+  .refine((ms) => ms >= 0 && ms <= MAX_MILLISECONDS, 'wants milliseconds since 1970 or an RFC 3339 date-time')
   .optional()
   .describe('milliseconds since 1970 or an RFC 3339 date-time');
 

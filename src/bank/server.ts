@@ -73,20 +73,20 @@ function joinRedis({ settings, log }: BankOptions): JoinedRedis {
 
 async function serve(redis: JoinedRedis, { settings, log, verifier }: BankOptions): Promise<RunningBank> {
   const { link, feed } = redis;
-  const terms = { transactionsKept: settings.bankTransactionsKept };
+  const options = { transactionsKept: settings.bankTransactionsKept };
   const app = createBankApp({
     link,
     feed,
     verifier: verifier ?? gatewaysVerifier(settings),
     log,
-    terms,
+    options,
     streamHeartbeatMs: settings.bankStreamHeartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,
   });
   const server = await listen(app, settings.bankHost, settings.bankPort);
   log.info({ event: 'bank_listening', url: server.url }, 'the bank is listening');
-  const generating = { ...terms, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
+  const generating = { ...options, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
   const generator = startGenerator(link, generating, log, Date.now);
   const close = async (): Promise<void> => {
     feed.close();

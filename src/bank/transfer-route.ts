@@ -2,7 +2,7 @@ import type { Context, Handler } from 'hono';
 import type { z } from 'zod';
 import type { FieldError } from '../http/problem.ts';
 import { Refusal } from '../refusal.ts';
-import type { BankParts } from './app.ts';
+import type { BankDeps } from './app.ts';
 import { mayNot, visibleAccount } from './caller.ts';
 import { readAccount } from './ledger/accounts.ts';
 import { type Posted, transfer } from './ledger/post.ts';
@@ -30,7 +30,7 @@ const ERROR_OF: Partial<Record<BankReason, FieldError>> = {
  * Moves money from the caller's own account. The same `Idempotency-Key` with the same request is answered the
  * same again, with another request it is refused (draft-ietf-httpapi-idempotency-key-header, section 2).
  */
-export function transferRoute(bank: Pick<BankParts, 'link' | 'terms' | 'now'>): Handler<BankEnv> {
+export function transferRoute(bank: Pick<BankDeps, 'link' | 'options' | 'now'>): Handler<BankEnv> {
   return async (c) => {
     if (mayNot(c, 'transfers:write')) return refuse(c, new BankRefusal('scope_missing'));
     const request = await transferRequest(c);
@@ -60,14 +60,14 @@ async function transferRequest(c: Context<BankEnv>): Promise<TransferRequest | B
  * is remembered, so that nobody learns which accounts there are by ordering what they can't pay.
  */
 async function execute(
-  { link, terms, now }: Pick<BankParts, 'link' | 'terms' | 'now'>,
+  { link, options, now }: Pick<BankDeps, 'link' | 'options' | 'now'>,
   from: Account,
   { body, idempotencyKey }: TransferRequest,
 ): Promise<Posted | BankRefusal> {
   const { amountMinor, description } = body;
   if (body.to === from.id) return refusal('transfer_to_self');
   const to = (await readAccount(link, body.to)) ?? { id: body.to, name: body.to };
-  const posted = await transfer(link, { from, to, amountMinor, description, idempotencyKey }, terms, now());
+  const posted = await transfer(link, { from, to, amountMinor, description, idempotencyKey }, options, now());
   if (!(posted instanceof Refusal)) return posted;
   return refusal(posted.reason === 'account_unknown' ? 'destination_unknown' : posted.reason);
 }

@@ -31,8 +31,14 @@ export async function runAccountOpen(
       return 1;
     }
     const { bankCurrency: currency } = bankSettings(env);
-    const terms = { ownerId: owner.id, name, currency, openingBalanceMinor: balanceMinor, generated: false };
-    const account = await openAccount(redis, terms, Date.now());
+    const options = {
+      ownerId: owner.id,
+      name,
+      currency,
+      openingBalanceMinor: balanceMinor,
+      generated: false,
+    };
+    const account = await openAccount(redis, options, Date.now());
     process.stdout.write(`opened ${account.id} for ${owner.username}\n`);
     return 0;
   });

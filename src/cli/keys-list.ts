@@ -1,6 +1,6 @@
 import type { Environment } from '../config/load.ts';
 import { readRing } from '../keys/directory.ts';
-import { type KeyStanding, standingsAt } from '../keys/schedule.ts';
+import { type KeyStatus, keyStatusesAt } from '../keys/schedule.ts';
 import { complain, withRing } from './ring-command.ts';
 
 /** `portcullis keys list`: each key of the ring, its state and its times. @returns the exit code */
@@ -8,13 +8,13 @@ export function runKeysList(env: Environment): Promise<number> {
   return withRing(env, async ({ directory }) => {
     const record = await readRing(directory);
     if (record === undefined) return complain('there is no key ring; `portcullis keys rotate` makes one');
-    const rows = standingsAt(record, Date.now()).map(rowOf);
+    const rows = keyStatusesAt(record, Date.now()).map(rowOf);
     process.stdout.write(table([['kid', 'state', 'published', 'signs from', 'until'], ...rows]));
     return 0;
   });
 }
 
-const rowOf = ({ kid, state, createdMs, signsFromMs, verifiesUntilMs, retiredMs }: KeyStanding): string[] => [
+const rowOf = ({ kid, state, createdMs, signsFromMs, verifiesUntilMs, retiredMs }: KeyStatus): string[] => [
   kid,
   state === 'over' ? 'retired' : state,
   timeOf(createdMs),

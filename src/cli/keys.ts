@@ -3,9 +3,9 @@ import type { Environment } from '../config/load.ts';
 import { readRing } from '../keys/directory.ts';
 import { longestTokenSeconds } from '../keys/open.ts';
 import { HANDOVER_MS, handOver, retireKey, rotateRing } from '../keys/rotation.ts';
-import { type RingRecord, standingsAt } from '../keys/schedule.ts';
+import { keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
 import { makeRing } from '../keys/start.ts';
-import type { RingSpread } from '../keys/sync.ts';
+import type { RingRollout } from '../keys/sync.ts';
 import { Refusal } from '../refusal.ts';
 import { complain, type RingCommand, withRing } from './ring-command.ts';
 
@@ -46,10 +46,10 @@ const WHY_NOT = {
 };
 
 const signs = (record: RingRecord, kid: string): boolean =>
-  standingsAt(record, Date.now()).some((key) => key.kid === kid && key.state === 'signing');
+  keyStatusesAt(record, Date.now()).some((key) => key.kid === kid && key.state === 'signing');
 
 interface Outcome {
-  spread: RingSpread | undefined;
+  spread: RingRollout | undefined;
   isRecorded: boolean;
 }
 
@@ -89,7 +89,7 @@ async function spread(
 
 function report({ spread: told, isRecorded }: Outcome): number {
   if (told === undefined) return 1;
-  const { listening, knowing } = told;
+  const { listening, acknowledged: knowing } = told;
   process.stdout.write(
     listening === 0 ? 'no gateway listens\n' : `${knowing} of ${listening} gateways know\n`,
   );

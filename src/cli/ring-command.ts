@@ -2,7 +2,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
 import { keysDirectory } from '../keys/open.ts';
 import type { RingRecord } from '../keys/schedule.ts';
-import { type RingSpread, spreadRing } from '../keys/sync.ts';
+import { announceRing, type RingRollout } from '../keys/sync.ts';
 import { createLog } from '../log.ts';
 import { RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { recordByOperator } from './operator-record.ts';
@@ -17,7 +17,7 @@ export interface RingCommand {
   settings: GatewaySettings;
   directory: string;
   /** Tells the gateways, and waits until they know or `waitMs` is over. It says on standard error what did not work. */
-  tell(record: RingRecord, waitMs?: number): Promise<RingSpread | undefined>;
+  tell(record: RingRecord, waitMs?: number): Promise<RingRollout | undefined>;
   /** Writes a record to the audit trail. @returns whether it could */
   audit(event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>): Promise<boolean>;
 }
@@ -69,7 +69,7 @@ function ringCommand(settings: GatewaySettings, redis: RedisLink): RingCommand {
     tell: (record, waitMs = KNOWN_WITHIN_MS) =>
       orComplain('the gateways could not be told; each looks at the directory every second', async () => {
         await redis.whenReady(CONNECT_WAIT_MS);
-        return spreadRing(redis, record, waitMs);
+        return announceRing(redis, record, waitMs);
       }),
     audit: async (event) => {
       const record = async (): Promise<true> => {

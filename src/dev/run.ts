@@ -6,7 +6,7 @@ import { RedisUnavailable } from '../redis/connection.ts';
 import { type ChildServer, lastLines, startChild, untilReady } from './child-server.ts';
 import { type DevPlan, DevRefused, planDev } from './plan.ts';
 import { RedisDidNotStart } from './redis/local-server.ts';
-import { type ProvidedRedis, provideRedis, RedisNotFound } from './redis/start.ts';
+import { type DevRedis, RedisNotFound, startDevRedis } from './redis/start.ts';
 import { seedDemo } from './seed.ts';
 import { type StopRequest, stopRequest } from './stop-request.ts';
 import { welcome } from './tour.ts';
@@ -62,7 +62,7 @@ async function supervise(env: Environment, stop: StopRequest): Promise<number> {
   });
   await mkdir(plan.dataDirectory, { recursive: true, mode: 0o700 });
   await using stack = new AsyncDisposableStack();
-  const redis = await provideRedis(env, { directory: plan.redisDirectory, onWait: say });
+  const redis = await startDevRedis(env, { directory: plan.redisDirectory, onWait: say });
   stack.defer(() => redis.stop());
   await seedDemo(redis.url, plan);
   for (const name of ['bank', 'gateway'] as const) {
@@ -77,7 +77,7 @@ async function supervise(env: Environment, stop: StopRequest): Promise<number> {
   return 0;
 }
 
-const envFor = ({ childEnv }: DevPlan, { url }: ProvidedRedis): Environment => ({
+const envFor = ({ childEnv }: DevPlan, { url }: DevRedis): Environment => ({
   ...childEnv,
   REDIS_URL: url,
   REDIS_URL_FILE: undefined,
@@ -86,7 +86,7 @@ const envFor = ({ childEnv }: DevPlan, { url }: ProvidedRedis): Environment => (
 /** Says welcome when everything is ready. @throws {EndedUnexpectedly} when anything ends before it is asked to. */
 async function runUntilStopped(
   plan: DevPlan,
-  redis: ProvidedRedis,
+  redis: DevRedis,
   children: readonly ChildServer[],
   stop: StopRequest,
 ): Promise<void> {
@@ -109,7 +109,7 @@ const notReady = (): never => {
   throw new EndedUnexpectedly(`not everything is ready after ${READY_DEADLINE_MS / 1000} s`);
 };
 
-const redisEnded = async (redis: ProvidedRedis): Promise<never> => {
+const redisEnded = async (redis: DevRedis): Promise<never> => {
   throw new EndedUnexpectedly(`Redis has ended by itself (${await redis.ended})`);
 };
 
@@ -120,7 +120,7 @@ const childEnded = async (child: ChildServer): Promise<never> => {
   );
 };
 
-function places(plan: DevPlan, redis: ProvidedRedis, children: readonly ChildServer[]): [string, string][] {
+function places(plan: DevPlan, redis: DevRedis, children: readonly ChildServer[]): [string, string][] {
   const url = redis.url.startsWith('unix:') ? `REDIS_URL=${redis.url}` : '';
   const servers = children.map(({ name, pid, logFile }): [string, string] => {
     const address = name === 'gateway' ? plan.gatewayUrl : plan.bankUrl;

@@ -4,7 +4,7 @@ import { logMailer } from '../mail/log-mailer.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { smtpMailer } from '../mail/smtp-mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
-import { ActThrottle } from '../redis/rate-limiter.ts';
+import { RateLimiter } from '../redis/rate-limiter.ts';
 
 /** The mailer that the settings ask for. Without an SMTP server it is the log, and in production there is none. */
 export function openMailer(settings: GatewaySettings, log: Logger): Mailer | undefined {
@@ -14,9 +14,9 @@ export function openMailer(settings: GatewaySettings, log: Logger): Mailer | und
 }
 
 /** What registration and password resets need besides the mailer. */
-export function accountParts(settings: GatewaySettings, redis: RedisLink) {
-  const throttle = (act: string, times: number, windowSeconds: number): ActThrottle =>
-    new ActThrottle(redis, { act, times, windowSeconds });
+export function accountDeps(settings: GatewaySettings, redis: RedisLink) {
+  const throttle = (act: string, times: number, windowSeconds: number): RateLimiter =>
+    new RateLimiter(redis, { name: act, times, windowSeconds });
   const { registration, registrationsPerAddress, registrationWindowSeconds, issuer } = settings;
   const { resetsPerUsername, resetsPerAddress, resetWindowSeconds } = settings;
   return {

@@ -4,10 +4,10 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AuditEvent } from '../audit/event.ts';
 import type { Logger } from '../log.ts';
 import type { Refusal } from '../refusal.ts';
-import { type DenialExtras, type DenialReason, deny, statusOf } from './problems/send.ts';
+import { type DenialReason, type ProblemOptions, sendProblem, statusOf } from './problems/send.ts';
 
 /** One request as it came in, with what every stage and every log line needs to know of it. */
-export interface Arrival {
+export interface RequestContext {
   incoming: IncomingMessage;
   outgoing: ServerResponse;
   /** Made here for each request; a client's own id is not believed. */
@@ -31,17 +31,17 @@ export interface DecisionSubject {
 
 /** A path as a log line shows it. A segment that is long enough to be a credential is not shown. */
 const pathForLog = (path: string): string => {
-  const shown = path.length > LOGGED_PATH_MOST ? `${path.slice(0, LOGGED_PATH_MOST)}…` : path;
+  const shown = path.length > MAX_LOGGED_PATH ? `${path.slice(0, MAX_LOGGED_PATH)}…` : path;
   return shown.replace(/[^/]{65,}/g, '(long)');
 };
 
-const LOGGED_PATH_MOST = 256;
+const MAX_LOGGED_PATH = 256;
 
 /** What an audit record tells of the request that it is about. */
 export const auditFields = ({
   clientAddress,
   requestId,
-}: Arrival): Pick<AuditEvent, 'address' | 'requestId'> => ({
+}: RequestContext): Pick<AuditEvent, 'address' | 'requestId'> => ({
   address: clientAddress,
   requestId,
 });
@@ -49,7 +49,7 @@ export const auditFields = ({
 export const newRequestId = (): string => randomUUID();
 
 /** Writes the one log line of a request that is let through. */
-export function logGrant(arrival: Arrival, { sub, sid, client }: DecisionSubject): void {
+export function logGrant(arrival: RequestContext, { sub, sid, client }: DecisionSubject): void {
   const { requestId, path, clientAddress, incoming, log } = arrival;
   if (!log.isLevelEnabled('info')) return;
   log.info({
@@ -66,16 +66,16 @@ export function logGrant(arrival: Arrival, { sub, sid, client }: DecisionSubject
 
 /** Answers with the refusal's problem and writes the one log line of a request that is not let through. */
 export function refuse(
-  arrival: Arrival,
+  arrival: RequestContext,
   refusal: Refusal<DenialReason>,
   subject: DecisionSubject = {},
-  extras: DenialExtras = {},
+  extras: ProblemOptions = {},
 ): Response {
   const { requestId, path, clientAddress, incoming, outgoing, strictTransport, log } = arrival;
   const { reason, detail } = refusal;
   const { sub, sid, client } = subject;
   const where = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
   log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, client, ...where });
-  deny(outgoing, refusal, requestId, { strictTransport, ...extras });
+  sendProblem(outgoing, refusal, requestId, { strictTransport, ...extras });
   return RESPONSE_ALREADY_SENT;
 }

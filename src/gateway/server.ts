@@ -6,21 +6,21 @@ import type { GatewaySettings } from '../config/load.ts';
 import { createAccessTokenVerifier } from '../jwt/access-token.ts';
 import { perRing } from '../keys/key-ring.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
-import { keptRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
+import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
-import { LoginThrottle } from '../users/login-limiter.ts';
+import { LoginLimiter } from '../users/login-limiter.ts';
 import { PasswordHasher } from '../users/passwords.ts';
-import { accountParts, openMailer } from './account-deps.ts';
-import { createApp, createBankRoute, type GatewayParts } from './app.ts';
+import { accountDeps, openMailer } from './account-deps.ts';
+import { createApp, createBankRoute, type GatewayDeps } from './app.ts';
 import { createGatewayServer } from './edge/listen.ts';
-import { RequestsUnderWay } from './pipeline/concurrency.ts';
+import { ConcurrencyLimiter } from './pipeline/concurrency.ts';
 import { siteOf } from './pipeline/credential.ts';
 import { BANK_RULES, createPolicy, readPolicyFile } from './pipeline/policy.ts';
 import { createAssertionSource } from './proxy/assertions.ts';
-import { OpenAnswers } from './proxy/live-responses.ts';
-import { BankProxy } from './proxy/proxy.ts';
+import { LiveResponses } from './proxy/live-responses.ts';
+import { UpstreamProxy } from './proxy/proxy.ts';
 import type { ApiDescription } from './routes/api-description.ts';
 import type { WebBuild } from './static/web-build.ts';
 
@@ -61,11 +61,11 @@ export async function startGateway({
   const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
   const hasher = started.adopt(new PasswordHasher({ workers, queueMax }), (open) => open.close());
   await hasher.decoy();
-  const proxy = started.adopt(new BankProxy(settings), (open) => open.close());
+  const proxy = started.adopt(new UpstreamProxy(settings), (open) => open.close());
   const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const redis = started.adopt(new RedisLink(link), (open) => open.close());
   const listener = started.adopt(new RedisLink(link), (open) => open.close());
-  const openAnswers = started.adopt(new OpenAnswers({ redis, listener, ring, log, now }), (open) =>
+  const liveResponses = started.adopt(new LiveResponses({ redis, listener, ring, log, now }), (open) =>
     open.close(),
   );
   ring.listen(listener, redis);
@@ -78,41 +78,41 @@ export async function startGateway({
     windowSeconds: settings.loginFailureWindowSeconds,
   };
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  const parts: GatewayParts = {
+  const deps: GatewayDeps = {
     api,
     web,
-    ...accountParts(settings, redis),
+    ...accountDeps(settings, redis),
     mailer,
     redis,
     ring,
     refreshKey,
-    openAnswers,
-    underWay: new RequestsUnderWay(settings.bankRequestsPerUserMax),
+    liveResponses,
+    concurrencyLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
     audit: new RedisAuditTrail(redis, log, settings.auditRecordsMax),
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     hasher,
     proxy,
     policy: createPolicy(rules),
-    terms: settings,
+    options: settings,
     site: siteOf(settings.issuer),
     verifyToken: (token, nowMs) => verifierAt(nowMs)(token, nowMs),
-    assertionFor: (claims, standing, nowMs) => assertionsAt(nowMs)(claims, standing, nowMs),
-    throttle: new LoginThrottle(redis, failureLimits),
-    clientThrottle: new LoginThrottle(redis, failureLimits, 'client-'),
+    assertionFor: (claims, authorization, nowMs) => assertionsAt(nowMs)(claims, authorization, nowMs),
+    throttle: new LoginLimiter(redis, failureLimits),
+    clientThrottle: new LoginLimiter(redis, failureLimits, 'client-'),
     authBodyMaxBytes: settings.authBodyMaxBytes,
     keyPublishLeadSeconds: settings.keyPublishLeadSeconds,
     sessionDataMaxBytes: settings.sessionDataMaxBytes,
     idleTimeoutMs: settings.idleTimeoutMs,
   };
   const server = createGatewayServer({
-    app: createApp(parts),
-    bankRoute: createBankRoute(parts),
+    app: createApp(deps),
+    bankRoute: createBankRoute(deps),
     settings,
     log,
     now,
   });
   const url = await listen(server, settings);
-  started.defer(() => drain(server, openAnswers, settings.shutdownGraceMs));
+  started.defer(() => drain(server, liveResponses, settings.shutdownGraceMs));
   log.info({ event: 'gateway_listening', url }, 'the gateway listens');
   const running = started.move();
   return { url, close: () => running.disposeAsync() };
@@ -120,7 +120,7 @@ export async function startGateway({
 
 const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>
   settings.refreshKey === undefined
-    ? keptRefreshKey(keysDirectory(settings))
+    ? loadOrCreateRefreshKey(keysDirectory(settings))
     : readRefreshKey(settings.refreshKey);
 
 async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySettings): Promise<string> {
@@ -130,10 +130,10 @@ async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySetti
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function drain(server: Server, openAnswers: OpenAnswers, graceMs: number): Promise<void> {
+async function drain(server: Server, liveResponses: LiveResponses, graceMs: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
-  openAnswers.stop();
+  liveResponses.stop();
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(grace);

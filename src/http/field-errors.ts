@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { FieldError } from './problem.ts';
 
-const ERRORS_TOLD_MOST = 10;
+const MAX_ERRORS_TOLD = 10;
 /** Names that a client made up are repeated to it, but not at any length. */
-const FIELD_MOST_CHARACTERS = 64;
+const MAX_FIELD_CHARACTERS = 64;
 
 /** Which fields of a client's input are wrong, and why. A member that is not known is named itself. */
 export const fieldErrors = ({ issues }: z.ZodError): FieldError[] =>
-  issues.flatMap(errorsOfIssue).slice(0, ERRORS_TOLD_MOST);
+  issues.flatMap(errorsOfIssue).slice(0, MAX_ERRORS_TOLD);
 
 function errorsOfIssue(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code !== 'unrecognized_keys') return [fieldError(issue.path, issue.message)];
@@ -15,6 +15,6 @@ function errorsOfIssue(issue: z.core.$ZodIssue): FieldError[] {
 }
 
 export const fieldError = (path: readonly PropertyKey[], message: string): FieldError => ({
-  field: path.map(String).join('.').slice(0, FIELD_MOST_CHARACTERS),
+  field: path.map(String).join('.').slice(0, MAX_FIELD_CHARACTERS),
   message,
 });

@@ -12,9 +12,9 @@ export const ACCESS_TOKEN_TYPE = 'at+jwt';
 /** How far in the future `iat` may lie, for the clocks of several gateway machines. `exp` gets no tolerance. */
 const ISSUED_AT_TOLERANCE_SECONDS = 10;
 /** Tokens whose claims are kept, about 1.5 KiB each. */
-const JUDGED_REMEMBERED = 10_000;
+const VERIFIED_CACHE_SIZE = 10_000;
 
-const LIFETIME_MOST_SECONDS = 2_592_000;
+const MAX_LIFETIME_SECONDS = 2_592_000;
 
 const seconds = z.int().nonnegative();
 const random128 = z.string().regex(/^[\w-]{22}$/);
@@ -72,7 +72,7 @@ export function createAccessTokenVerifier(
   memoSize: number,
 ): AccessTokenVerifier {
   const keyOfHeader = new Map(ring.all.map((key) => [encodePart(protectedHeader(key)), key]));
-  const judged = new Memo<JudgedToken>(memoSize || JUDGED_REMEMBERED);
+  const judged = new Memo<JudgedToken>(memoSize || VERIFIED_CACHE_SIZE);
 
   return async (token, nowMs) => {
     const known = judged.get(token);
@@ -139,7 +139,7 @@ function judgeClaims(payload: unknown, nowMs: number): AccessClaims | Refusal<To
   const nowSeconds = Math.floor(nowMs / 1000);
   if (iat > nowSeconds + ISSUED_AT_TOLERANCE_SECONDS) return new Refusal('token_claims', 'iat in the future');
   if (auth_time > iat) return new Refusal('token_claims', 'auth_time after iat');
-  if (exp <= iat || exp - iat > LIFETIME_MOST_SECONDS) return new Refusal('token_claims', 'lifetime');
+  if (exp <= iat || exp - iat > MAX_LIFETIME_SECONDS) return new Refusal('token_claims', 'lifetime');
   return parsed.data;
 }
 

@@ -11,8 +11,8 @@ import { isCanonicalJson, splitToken } from './canonical.ts';
 export const ASSERTION_TYPE = 'portcullis-assertion+jwt';
 
 const ISSUED_AT_TOLERANCE_SECONDS = 10;
-const LIFETIME_MOST_SECONDS = 60;
-const VERIFIED_REMEMBERED = 10_000;
+const MAX_LIFETIME_SECONDS = 60;
+const VERIFIED_CACHE_SIZE = 10_000;
 
 const seconds = z.int().nonnegative();
 
@@ -73,7 +73,7 @@ interface Verified {
  */
 export function createAssertionVerifier(expected: ExpectedAssertion): AssertionVerifier {
   const keys = new RemoteKeys(expected.jwksUrl);
-  const remembered = new Memo<Verified>(VERIFIED_REMEMBERED);
+  const remembered = new Memo<Verified>(VERIFIED_CACHE_SIZE);
   return {
     async verify(token, nowMs) {
       const known = remembered.get(token);
@@ -124,6 +124,6 @@ function judgeClaims(payload: unknown, nowMs: number): AssertionClaims | Refusal
   const { iat, exp } = parsed.data;
   if (iat > Math.floor(nowMs / 1000) + ISSUED_AT_TOLERANCE_SECONDS)
     return new Refusal('assertion_invalid', 'iat');
-  if (exp - iat > LIFETIME_MOST_SECONDS) return new Refusal('assertion_invalid', 'lifetime');
+  if (exp - iat > MAX_LIFETIME_SECONDS) return new Refusal('assertion_invalid', 'lifetime');
   return parsed.data;
 }

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal } from '../refusal.ts';
-import { keptKids, keyFile, RECORD_FILE, readRing, SINGLE_KEY_FILE } from './directory.ts';
+import { keyFile, RECORD_FILE, readRing, SINGLE_KEY_FILE, storedKids } from './directory.ts';
 import { KeyRefused } from './key-ring.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
 
@@ -39,7 +39,7 @@ export async function changeRing<Made extends Outcome>(
   const replaced = await replaceRecord(directory, change);
   if (replaced instanceof Refusal) return replaced;
   const { present, next } = replaced;
-  const kept = new Set(keptKids(next));
+  const kept = new Set(storedKids(next));
   const gone = [...(present?.keys ?? []), ...next.keys].filter(({ kid }) => !kept.has(kid));
   for (const { kid } of gone) await rm(keyFile(directory, kid), { force: true });
   await rm(join(directory, SINGLE_KEY_FILE), { force: true });

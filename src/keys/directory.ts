@@ -40,13 +40,13 @@ export async function readKeys(
   record: RingRecord,
   known: ReadonlyMap<string, RingKey> = new Map(),
 ): Promise<Map<string, RingKey>> {
-  const kids = keptKids(record);
+  const kids = storedKids(record);
   const keys = await Promise.all(kids.map((kid) => known.get(kid) ?? readKey(directory, kid)));
   return new Map(keys.map((key) => [key.kid, key]));
 }
 
 /** The keys of a record that have a file. */
-export const keptKids = (record: RingRecord): string[] =>
+export const storedKids = (record: RingRecord): string[] =>
   record.keys.filter((key) => key.retiredMs === undefined).map((key) => key.kid);
 
 export async function readIfPresent(path: string): Promise<string | undefined> {

@@ -8,8 +8,8 @@ import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
  */
 export const ALGORITHM = 'PS256';
 
-const MODULUS_LEAST_BITS = 2048;
-const PUBLIC_EXPONENT_LEAST = 65_537n;
+const MIN_MODULUS_BITS = 2048;
+const MIN_PUBLIC_EXPONENT = 65_537n;
 const PRIVATE_KEY_PEM = /-----BEGIN ((?:RSA )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/g;
 
 export interface RingKey {
@@ -75,7 +75,7 @@ export function ringOf(signing: RingKey, others: readonly RingKey[]): KeyRing {
 
 /** A new private key of the least size that is accepted, in PEM (PKCS #8): each request costs one verification. */
 export async function makeKeyPem(): Promise<string> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_LEAST_BITS });
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MIN_MODULUS_BITS });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
@@ -98,9 +98,9 @@ function readPrivateKey(pem: string): KeyObject {
   const key = parsePrivateKey(pem);
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType !== 'rsa') throw new KeyRefused('SIGNING_KEY: wants RSA keys');
-  if (modulusLength < MODULUS_LEAST_BITS || publicExponent < PUBLIC_EXPONENT_LEAST) {
+  if (modulusLength < MIN_MODULUS_BITS || publicExponent < MIN_PUBLIC_EXPONENT) {
     throw new KeyRefused(
-      `SIGNING_KEY: wants at least ${MODULUS_LEAST_BITS} bits and an exponent of 65537 or more`,
+      `SIGNING_KEY: wants at least ${MIN_MODULUS_BITS} bits and an exponent of 65537 or more`,
     );
   }
   return key;

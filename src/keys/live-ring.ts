@@ -4,9 +4,9 @@ import type { RedisLink } from '../redis/connection.ts';
 import { ringChannel } from '../redis/keys.ts';
 import { readKeys, readRing, ringStamp } from './directory.ts';
 import { KeyRefused, type KeyRing, type RingKey, type RingSource, ringOf } from './key-ring.ts';
-import { type RingRecord, standingsAt, stretchAround } from './schedule.ts';
+import { keyStatusesAt, type RingRecord, validityWindow } from './schedule.ts';
 import { openRing, type RingStart } from './start.ts';
-import { acknowledgeRing, type RingVersion, readRingNews } from './sync.ts';
+import { acknowledgeRing, type RingVersion, readAnnouncement } from './sync.ts';
 
 /** How often the directory is looked at, whatever the channel says or misses. */
 const LOOKED_AT_EVERY_MS = 1000;
@@ -52,7 +52,7 @@ export class LiveRing implements RingSource {
     const known = this.#stretch;
     if (known !== undefined && known.fromMs <= nowMs && nowMs < known.untilMs) return known.ring;
     const { record } = this.#content;
-    this.#stretch = { ring: ringAt(this.#content, nowMs), ...stretchAround(record, nowMs) };
+    this.#stretch = { ring: ringAt(this.#content, nowMs), ...validityWindow(record, nowMs) };
     return this.#stretch.ring;
   }
 
@@ -76,7 +76,7 @@ export class LiveRing implements RingSource {
   }
 
   #hear(message: string): void {
-    this.#news = readRingNews(message) ?? this.#news;
+    this.#news = readAnnouncement(message) ?? this.#news;
     void this.#look();
   }
 
@@ -125,7 +125,7 @@ async function readContent(directory: string, known?: ReadonlyMap<string, RingKe
 
 function ringAt({ record, keys }: Content, nowMs: number): KeyRing {
   const inState = (...states: string[]): RingKey[] =>
-    standingsAt(record, nowMs)
+    keyStatusesAt(record, nowMs)
       .filter(({ state }) => states.includes(state))
       .flatMap(({ kid }) => keys.get(kid) ?? []);
   const [signing] = inState('signing');

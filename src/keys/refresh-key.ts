@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { REFRESH_KEY_LEAST_BYTES } from '../sessions/refresh-token.ts';
+import { MIN_REFRESH_KEY_BYTES } from '../sessions/refresh-token.ts';
 import { KeyRefused } from './key-ring.ts';
-import { keptSecret } from './secret-file.ts';
+import { loadOrCreateSecret } from './secret-file.ts';
 
 /** Random bytes have nearly as many values as there are bytes; a pattern or a word typed in has fewer. */
-const DISTINCT_LEAST = 16;
+const MIN_DISTINCT = 16;
 
 /**
  * The key that authenticates refresh tokens, from base64url.
@@ -12,14 +12,14 @@ const DISTINCT_LEAST = 16;
  */
 export function readRefreshKey(text: string): Uint8Array {
   const key = Buffer.from(text, 'base64url');
-  if (key.length < REFRESH_KEY_LEAST_BYTES || new Set(key).size < DISTINCT_LEAST) {
-    throw new KeyRefused(`REFRESH_KEY: wants at least ${REFRESH_KEY_LEAST_BYTES} random bytes in base64url`);
+  if (key.length < MIN_REFRESH_KEY_BYTES || new Set(key).size < MIN_DISTINCT) {
+    throw new KeyRefused(`REFRESH_KEY: wants at least ${MIN_REFRESH_KEY_BYTES} random bytes in base64url`);
   }
   return key;
 }
 
 /** The key that an earlier start kept in `directory`, or a new one, kept with mode 0600. @throws {KeyRefused} */
-export async function keptRefreshKey(directory: string): Promise<Uint8Array> {
-  const make = (): string => randomBytes(REFRESH_KEY_LEAST_BYTES).toString('base64url');
-  return readRefreshKey(await keptSecret(directory, 'refresh.key', make));
+export async function loadOrCreateRefreshKey(directory: string): Promise<Uint8Array> {
+  const make = (): string => randomBytes(MIN_REFRESH_KEY_BYTES).toString('base64url');
+  return readRefreshKey(await loadOrCreateSecret(directory, 'refresh.key', make));
 }

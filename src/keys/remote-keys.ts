@@ -9,7 +9,7 @@ import {
 } from 'jose';
 
 /** The set is fetched at most so often, however many tokens name keys that are not in it. */
-const FETCHED_AT_MOST_EVERY_MS = 1000;
+const MIN_FETCHED_INTERVAL_MS = 1000;
 /** A set that is in use is fetched anew so often, while requests go on with the one that is there. */
 const RENEWED_AFTER_MS = 5000;
 /** No set is used for longer than this: a key that is gone from the published set is believed no longer. */
@@ -70,8 +70,8 @@ export class RemoteKeys {
   }
 
   async #fetchInTurn(nowMs: number): Promise<void> {
-    const dueMs = this.#fetchedMs + FETCHED_AT_MOST_EVERY_MS;
-    const waitMs = Math.min(Math.max(0, dueMs - nowMs), FETCHED_AT_MOST_EVERY_MS);
+    const dueMs = this.#fetchedMs + MIN_FETCHED_INTERVAL_MS;
+    const waitMs = Math.min(Math.max(0, dueMs - nowMs), MIN_FETCHED_INTERVAL_MS);
     if (waitMs > 0) await delay(waitMs);
     try {
       const text = await fetchText(this.#url);

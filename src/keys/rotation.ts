@@ -2,13 +2,13 @@ import { Refusal } from '../refusal.ts';
 import { changeRing } from './change.ts';
 import { KeyRefused } from './key-ring.ts';
 import {
+  activateAt,
+  keyStatusesAt,
   lastKey,
   type RingRecord,
-  standingsAt,
   waitingKey,
   withKey,
   withoutKey,
-  withTurn,
 } from './schedule.ts';
 import { makeNamedKey } from './start.ts';
 
@@ -24,7 +24,7 @@ export interface Changed {
   kid: string;
 }
 
-export interface RotationTerms {
+export interface RotationOptions {
   leadMs: number;
   tokensLiveSeconds: number;
 }
@@ -32,7 +32,7 @@ export interface RotationTerms {
 /** Adds a key that is published now and takes over after `leadMs`. @throws {KeyRefused} when there is no ring. */
 export async function rotateRing(
   directory: string,
-  { leadMs, tokensLiveSeconds }: RotationTerms,
+  { leadMs, tokensLiveSeconds }: RotationOptions,
   nowMs: number,
 ): Promise<Changed | Refusal<'key_waiting'>> {
   const newKey = await makeNamedKey();
@@ -58,7 +58,7 @@ export async function handOver(
   const record = await changeRing(directory, (found) => {
     const present = living(found, tokensLiveSeconds);
     waits = waitingKey(present, nowMs)?.kid;
-    if (waits !== undefined) return { record: withTurn(present, waits, signsFromMs) };
+    if (waits !== undefined) return { record: activateAt(present, waits, signsFromMs) };
     return { record: withKey(present, { kid: newKey.kid, createdMs: nowMs, signsFromMs }, nowMs), newKey };
   });
   return { record, kid: waits ?? newKey.kid, isNew: waits === undefined };
@@ -76,9 +76,9 @@ export async function retireKey(
 ): Promise<Changed | Refusal<'key_unknown' | 'key_retired' | 'key_signs'>> {
   const record = await changeRing(directory, (found) => {
     const present = living(found, 0);
-    const standing = standingsAt(present, nowMs).find((key) => key.kid === kid);
-    if (standing === undefined) return new Refusal('key_unknown');
-    if (standing.state === 'retired') return new Refusal('key_retired');
+    const authorization = keyStatusesAt(present, nowMs).find((key) => key.kid === kid);
+    if (authorization === undefined) return new Refusal('key_unknown');
+    if (authorization.state === 'retired') return new Refusal('key_retired');
     const next = withoutKey(present, kid, nowMs);
     const last = lastKey(next);
     const isOneLeft = last !== undefined && last.retiredMs === undefined;

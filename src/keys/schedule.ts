@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 /** Added to the life of a key that was taken over, for a process that reads late that it was. */
 const READ_LATE_MS = 10_000;
-const KEYS_MOST = 100;
+const MAX_KEYS = 100;
 
 const milliseconds = z.int().nonnegative();
 
@@ -31,7 +31,7 @@ export const ringRecordSchema = z
     version: z.int().positive(),
     /** The longest life that any process has ever given to a token of this ring. */
     tokensLiveSeconds: z.int().positive(),
-    keys: z.array(keyRecord).min(1).max(KEYS_MOST),
+    keys: z.array(keyRecord).min(1).max(MAX_KEYS),
   })
   .refine(({ keys }) => {
     const last = keys.findLast(hasItsTurn);
@@ -44,14 +44,14 @@ export type KeyRecord = z.output<typeof keyRecord>;
 /** `published`: known, signs later. `verifying`: its last tokens are still valid. `over`: they no longer are. */
 export type KeyState = 'published' | 'signing' | 'verifying' | 'over' | 'retired';
 
-export interface KeyStanding extends KeyRecord {
+export interface KeyStatus extends KeyRecord {
   state: KeyState;
   /** When it drops out; unknown as long as no other key is to take over. */
   verifiesUntilMs: number | undefined;
 }
 
 /** Where each key of the ring stands at a moment. */
-export function standingsAt(record: RingRecord, nowMs: number): KeyStanding[] {
+export function keyStatusesAt(record: RingRecord, nowMs: number): KeyStatus[] {
   const signing = signingAt(record, nowMs);
   return record.keys.map((key, index) => {
     const verifiesUntilMs = verifiesUntil(record, index);
@@ -64,7 +64,7 @@ export function standingsAt(record: RingRecord, nowMs: number): KeyStanding[] {
 }
 
 /** From when until when (exclusive) what `standingsAt` says of `nowMs` holds. */
-export function stretchAround(record: RingRecord, nowMs: number): { fromMs: number; untilMs: number } {
+export function validityWindow(record: RingRecord, nowMs: number): { fromMs: number; untilMs: number } {
   const ends = record.keys.map((_key, index) => verifiesUntil(record, index) ?? Number.POSITIVE_INFINITY);
   const turns = [...record.keys.map((key) => key.signsFromMs), ...ends];
   return {
@@ -75,20 +75,20 @@ export function stretchAround(record: RingRecord, nowMs: number): { fromMs: numb
 
 /** The key that is published and waits to sign, if there is one. */
 export const waitingKey = (record: RingRecord, nowMs: number): KeyRecord | undefined =>
-  standingsAt(record, nowMs).find(({ state }) => state === 'published');
+  keyStatusesAt(record, nowMs).find(({ state }) => state === 'published');
 
 /** The key that signs in the end if nothing is changed. It can't be taken out before there is another. */
 export const lastKey = ({ keys }: RingRecord): KeyRecord | undefined => keys.findLast(hasItsTurn);
 
 /** Adds a key that takes over at `signsFromMs`, and lets go of the lines of those that nobody needs any more. */
 export function withKey(record: RingRecord, key: KeyRecord, nowMs: number): RingRecord {
-  const standings = standingsAt(record, nowMs);
+  const standings = keyStatusesAt(record, nowMs);
   const needed = standings.findIndex(({ state }) => state !== 'over' && state !== 'retired');
   return { ...record, keys: [...record.keys.slice(needed), key] };
 }
 
 /** Lets a key that waits sign from `signsFromMs` on. */
-export const withTurn = (record: RingRecord, kid: string, signsFromMs: number): RingRecord => ({
+export const activateAt = (record: RingRecord, kid: string, signsFromMs: number): RingRecord => ({
   ...record,
   keys: record.keys.map((key) => (key.kid === kid ? { ...key, signsFromMs } : key)),
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * The text that an earlier start kept in the file `name` of `directory`, or what `make` makes, kept with mode 0600.
  * Of several processes that start at once one makes it and all use it: the file appears whole or not at all.
  */
-export async function keptSecret(
+export async function loadOrCreateSecret(
   directory: string,
   name: string,
   make: () => string | Promise<string>,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisLink } from '../redis/connection.ts';
-import { ringChannel, ringKnownKey } from '../redis/keys.ts';
+import { ringAcknowledgedKey, ringChannel } from '../redis/keys.ts';
 import type { RingRecord } from './schedule.ts';
 
 /**
@@ -15,22 +15,22 @@ const POLL_MS = 20;
 export type RingVersion = Pick<RingRecord, 'id' | 'version'>;
 
 /** How many gateway processes listen, and how many of them have read the ring. */
-export interface RingSpread {
+export interface RingRollout {
   listening: number;
-  knowing: number;
+  acknowledged: number;
 }
 
 /** Tells all gateway processes, and waits at most `waitMs` until they have read it. @throws {RedisUnavailable} */
-export async function spreadRing(
+export async function announceRing(
   redis: RedisLink,
   { id, version }: RingVersion,
   waitMs: number,
-): Promise<RingSpread> {
+): Promise<RingRollout> {
   const listening = await redis.run((client) => client.publish(ringChannel(), `${id} ${version}`));
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
-    const knowing = await redis.run((client) => client.sCard(ringKnownKey(id, version)));
-    if (knowing >= listening || performance.now() >= deadlineMs) return { listening, knowing };
+    const knowing = await redis.run((client) => client.sCard(ringAcknowledgedKey(id, version)));
+    if (knowing >= listening || performance.now() >= deadlineMs) return { listening, acknowledged: knowing };
     await delay(POLL_MS);
   }
 }
@@ -41,12 +41,12 @@ export async function acknowledgeRing(
   { id, version }: RingVersion,
   gatewayId: string,
 ): Promise<void> {
-  const key = ringKnownKey(id, version);
+  const key = ringAcknowledgedKey(id, version);
   await redis.run((client) => client.multi().sAdd(key, gatewayId).expire(key, KNOWN_FOR_SECONDS).exec());
 }
 
 /** What a message says, or undefined when `spreadRing` has not written it. */
-export function readRingNews(message: string): RingVersion | undefined {
+export function readAnnouncement(message: string): RingVersion | undefined {
   const [, id, version] = /^([\w-]{22}) ([1-9]\d{0,14})$/.exec(message) ?? [];
   return id === undefined || version === undefined ? undefined : { id, version: Number(version) };
 }

@@ -1,12 +1,12 @@
 import { createTransport } from 'nodemailer';
 import { type Mailer, MailUnavailable } from './mailer.ts';
 
-const CONNECTIONS_MOST = 3;
+const MAX_CONNECTIONS = 3;
 const CONNECT_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 10_000;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-export interface SmtpTerms {
+export interface SmtpOptions {
   /** `smtp://` or `smtps://`, perhaps with user and password. */
   url: string;
   /** An address, or a name with one in angle brackets. */
@@ -17,11 +17,11 @@ export interface SmtpTerms {
  * Hands mails to an SMTP server (RFC 5321). They carry one-time tokens, so to another machine they go by TLS only:
  * a server, or somebody in between, that doesn't offer STARTTLS (RFC 3207) gets nothing.
  */
-export function smtpMailer({ url, from }: SmtpTerms): Mailer {
+export function smtpMailer({ url, from }: SmtpOptions): Mailer {
   const transport = createTransport({
     url,
     pool: true,
-    maxConnections: CONNECTIONS_MOST,
+    maxConnections: MAX_CONNECTIONS,
     requireTLS: !LOOPBACK.test(new URL(url).hostname),
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: CONNECT_TIMEOUT_MS,

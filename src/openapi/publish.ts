@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GatewaySettings } from '../config/load.ts';
 import type { ApiDescription } from '../gateway/routes/api-description.ts';
-import { NOTHING_ALLOWED, type Publication } from '../gateway/static/asset.ts';
+import { DENY_ALL_CSP, type StaticAsset } from '../gateway/static/asset.ts';
 import { describeApi } from './api.ts';
 import { docsPage } from './page/page.ts';
 import { STYLE } from './page/style.ts';
@@ -15,16 +15,16 @@ export async function publishedDescription(
 ): Promise<ApiDescription> {
   const document = describeApi(settings);
   return {
-    openapi: text(JSON.stringify(document), 'application/json', NOTHING_ALLOWED),
+    openapi: text(JSON.stringify(document), 'application/json', DENY_ALL_CSP),
     docs: text(
       await docsPage(document),
       'text/html; charset=utf-8',
-      `${NOTHING_ALLOWED}; style-src 'sha256-${sha256(STYLE)}'`,
+      `${DENY_ALL_CSP}; style-src 'sha256-${sha256(STYLE)}'`,
     ),
   };
 }
 
-const text = (body: string, mediaType: string, contentSecurityPolicy: string): Publication => ({
+const text = (body: string, mediaType: string, contentSecurityPolicy: string): StaticAsset => ({
   body,
   mediaType,
   cacheControl: CACHE_CONTROL,

@@ -1,10 +1,10 @@
 import { type BankReason, PROBLEMS } from '../bank/problem.ts';
 import { OAUTH_ERRORS } from '../gateway/problems/oauth-table.ts';
-import { DENIALS, type DenialReason } from '../gateway/problems/table.ts';
+import { GATEWAY_PROBLEMS, type RefusalReason } from '../gateway/problems/table.ts';
 import type { Access, Operation, RefusalFacts } from './operation.ts';
 
 /** What may be said to any request, before or besides anything that its route does. */
-const EVERYWHERE: readonly DenialReason[] = [
+const EVERYWHERE: readonly RefusalReason[] = [
   'request_malformed',
   'target_not_canonical',
   'headers_too_large',
@@ -13,7 +13,7 @@ const EVERYWHERE: readonly DenialReason[] = [
   'fault',
 ];
 
-const CREDENTIAL: readonly DenialReason[] = [
+const CREDENTIAL: readonly RefusalReason[] = [
   'credential_missing',
   'credential_malformed',
   'credential_twice',
@@ -25,7 +25,7 @@ const CREDENTIAL: readonly DenialReason[] = [
   'redis_unavailable',
 ];
 
-const CLIENT_CREDENTIAL: readonly DenialReason[] = [
+const CLIENT_CREDENTIAL: readonly RefusalReason[] = [
   'client_wrong',
   'client_twice',
   'client_throttled',
@@ -33,7 +33,7 @@ const CLIENT_CREDENTIAL: readonly DenialReason[] = [
   'redis_unavailable',
 ];
 
-const ON_THE_WAY_TO_THE_BANK: readonly DenialReason[] = [
+const ON_THE_WAY_TO_THE_BANK: readonly RefusalReason[] = [
   'no_rule',
   'scope_missing',
   'too_many_under_way',
@@ -48,7 +48,7 @@ const BANK_EVERYWHERE: readonly BankReason[] = ['query_wrong', 'redis_unavailabl
 type Described = Pick<Operation, 'method' | 'path' | 'access' | 'body'>;
 
 /** How the gateway may refuse this operation: its own reasons, and those that its credential and body bring along. */
-export function gatewayRefusals(operation: Described, own: readonly DenialReason[] = []): RefusalFacts[] {
+export function gatewayRefusals(operation: Described, own: readonly RefusalReason[] = []): RefusalFacts[] {
   const isOauth = operation.path.startsWith('/oauth/');
   const ofRoute = [...own, ...ofBody(operation), ...ofCredential(operation)];
   return distinct([
@@ -69,27 +69,27 @@ export function bankRefusals(operation: Described, own: readonly BankReason[]): 
   return distinct([...ofBank, ...ofGateway.map((reason) => gatewayFacts(reason, false))]);
 }
 
-function gatewayFacts(reason: DenialReason, isOauth: boolean): RefusalFacts {
-  const { status, code, title } = DENIALS[reason];
+function gatewayFacts(reason: RefusalReason, isOauth: boolean): RefusalFacts {
+  const { status, code, title } = GATEWAY_PROBLEMS[reason];
   const oauthError: string | undefined = isOauth
-    ? (OAUTH_ERRORS as Partial<Record<DenialReason, string>>)[reason]
+    ? (OAUTH_ERRORS as Partial<Record<RefusalReason, string>>)[reason]
     : undefined;
   return oauthError === undefined ? { status, code, title } : { status, code, title, oauthError };
 }
 
-function ofCredential({ access, method }: Described): readonly DenialReason[] {
-  const csrf: DenialReason[] = method === 'get' ? [] : ['csrf'];
-  const byAccess: Record<Access['by'], readonly DenialReason[]> = {
+function ofCredential({ access, method }: Described): readonly RefusalReason[] {
+  const csrf: RefusalReason[] = method === 'get' ? [] : ['csrf'];
+  const byAccess: Record<Access['by'], readonly RefusalReason[]> = {
     anyone: [],
     client: CLIENT_CREDENTIAL,
     'refresh-token': [],
     'access-token': [...CREDENTIAL, ...csrf],
   };
-  const scope: DenialReason[] = access.by === 'access-token' && access.scope ? ['scope_missing'] : [];
+  const scope: RefusalReason[] = access.by === 'access-token' && access.scope ? ['scope_missing'] : [];
   return [...byAccess[access.by], ...scope];
 }
 
-function ofBody({ body, path }: Described): readonly DenialReason[] {
+function ofBody({ body, path }: Described): readonly RefusalReason[] {
   if (body === undefined) return [];
   if (body.mediaType === 'application/json') return ['body_not_json', 'body_wrong', 'body_too_large'];
   return path.startsWith('/oauth/') ? ['body_not_form', 'body_wrong', 'query_wrong', 'body_too_large'] : [];

@@ -4,7 +4,7 @@ import { afterDeadline, clientFor, connectWithin, type RedisClient, RedisUnavail
 export { type RedisClient, RedisUnavailable };
 
 const CONNECT_RETRY_FIRST_MS = 20;
-const CONNECT_RETRY_MOST_MS = 250;
+const MAX_CONNECT_RETRY_MS = 250;
 
 /** One warning for each outage, when it is more than a blink. */
 const FAILURES_BEFORE_WARNING = 4;
@@ -143,7 +143,7 @@ export class RedisLink {
     const done = (): void => {
       this.#replacing = false;
     };
-    void this.#connect().finally(() => setTimeout(done, CONNECT_RETRY_MOST_MS).unref());
+    void this.#connect().finally(() => setTimeout(done, MAX_CONNECT_RETRY_MS).unref());
   }
 
   /** Lets a connection that is no longer used end what it is still at. */
@@ -171,6 +171,6 @@ export class RedisLink {
       this.#options.log.warn({ event: 'redis_unreachable', why }, 'Redis is not reachable; trying on');
     }
     this.#retryTimer = setTimeout(() => void this.#connect(), this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, CONNECT_RETRY_MOST_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_CONNECT_RETRY_MS);
   }
 }

@@ -50,7 +50,8 @@ export const clientsKey = (): string => 'clients';
 export const ringChannel = (): string => 'key-ring';
 
 /** A set, for a minute: the gateway processes that have read this version of the key ring. */
-export const ringKnownKey = (ringId: string, version: number): string => `key-ring:${ringId}:${version}`;
+export const ringAcknowledgedKey = (ringId: string, version: number): string =>
+  `key-ring:${ringId}:${version}`;
 
 /** A stream: the audit trail, capped. */
 export const auditKey = (): string => 'audit';

@@ -3,20 +3,20 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RedisClient, RedisLink } from './connection.ts';
 import { throttlePrefix } from './keys.ts';
 
-export interface ActLimit {
+export interface RateLimit {
   /** What is limited, for the counters' names. */
-  act: string;
+  name: string;
   times: number;
   windowSeconds: number;
 }
 
 /** Limits how often something is tried for one subject, whether or not it succeeds. Redis keeps a digest of the subject. */
-export class ActThrottle {
+export class RateLimiter {
   readonly #redis: RedisLink;
-  readonly #limit: ActLimit;
+  readonly #limit: RateLimit;
   readonly #counters = new WeakMap<RedisClient, RateLimiterRedis>();
 
-  constructor(redis: RedisLink, limit: ActLimit) {
+  constructor(redis: RedisLink, limit: RateLimit) {
     this.#redis = redis;
     this.#limit = limit;
   }
@@ -41,7 +41,7 @@ export class ActThrottle {
   #counterOf(client: RedisClient): RateLimiterRedis {
     const known = this.#counters.get(client);
     if (known !== undefined) return known;
-    const { act, times, windowSeconds } = this.#limit;
+    const { name: act, times, windowSeconds } = this.#limit;
     const counter = new RateLimiterRedis({
       storeClient: client,
       useRedisPackage: true,

@@ -6,14 +6,14 @@ import { TOUCH_SESSION } from './scripts.ts';
 
 /** Activity is written down at most once in this part of the idle timeout. */
 const STEPS_IN_IDLE_TIMEOUT = 20;
-const SESSIONS_REMEMBERED = 100_000;
+const SESSION_CACHE_SIZE = 100_000;
 
 /** Renews sessions by real activity, off the request's way: nobody waits for it, and a failure costs a step. */
 export class ActivityTracker {
   readonly #redis: RedisLink;
   readonly #idleMs: number;
   readonly #stepMs: number;
-  readonly #notedAtMs = new Memo<number>(SESSIONS_REMEMBERED);
+  readonly #notedAtMs = new Memo<number>(SESSION_CACHE_SIZE);
 
   constructor(redis: RedisLink, idleSeconds: number) {
     this.#redis = redis;

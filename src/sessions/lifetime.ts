@@ -1,9 +1,9 @@
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, authzKey, sessionKey } from '../redis/keys.ts';
-import { readAuthz } from '../users/authorization.ts';
+import { readAuthorization } from '../users/authorization.ts';
 
 /** How much longer a session lives. */
-export interface SessionLife {
+export interface SessionLifetime {
   /** Until it has been idle for too long, in milliseconds by Redis's clock. */
   idleMs: number;
   /** When it ends whatever happens, in seconds since the epoch. */
@@ -15,11 +15,11 @@ export interface SessionLife {
  * reason. An activity that was noted on the same connection before is in the answer.
  * @throws {RedisUnavailable} also when Redis answers something that was never written there.
  */
-export async function askSessionLife(
+export async function readSessionLifetime(
   redis: RedisLink,
   sub: string,
   sid: string,
-): Promise<SessionLife | undefined> {
+): Promise<SessionLifetime | undefined> {
   const [[gen, endsAt], idleMs, authz] = await redis.run((client) =>
     client
       .multi()
@@ -28,6 +28,7 @@ export async function askSessionLife(
       .get(authzKey(sub))
       .execTyped(),
   );
-  if (idleMs < 0 || authz === null || !endsAt || gen !== String(readAuthz(authz).gen)) return undefined;
+  if (idleMs < 0 || authz === null || !endsAt || gen !== String(readAuthorization(authz).gen))
+    return undefined;
   return { idleMs, endsAt: Number(endsAt) };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, authzKey, sessionKey, sessionsKey } from '../redis/keys.ts';
-import { readAuthz } from '../users/authorization.ts';
+import { readAuthorization } from '../users/authorization.ts';
 
 const storedSession = z.object({
   gen: z.coerce.number(),
@@ -31,7 +31,7 @@ export async function listSessions(redis: RedisLink, sub: string): Promise<Sessi
     client.multi().zRange(sessionsKey(sub), 0, -1).get(authzKey(sub)).execTyped(),
   );
   if (authz === null) return [];
-  const { gen } = readAuthz(authz);
+  const { gen } = readAuthorization(authz);
   const sessions = await Promise.all(ids.map((sid) => readSession(redis, sub, sid, gen)));
   return sessions
     .filter((session) => session !== undefined)

@@ -1,7 +1,7 @@
 import type { Role } from '../users/roles.ts';
 
 /** How long sessions and their tokens live, and how many a user may have. Seconds unless the name says otherwise. */
-export interface SessionTerms {
+export interface SessionOptions {
   issuer: string;
   audience: string;
   accessTokenTtlSeconds: number;

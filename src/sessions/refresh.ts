@@ -9,10 +9,10 @@ import {
 } from '../redis/keys.ts';
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
-import { standingFrom } from './address.ts';
+import { authorizationFrom } from './address.ts';
 import { mintRefreshToken, type RefreshIdentity, readRefreshToken } from './refresh-token.ts';
 import { REFRESH_SESSION } from './scripts.ts';
-import { random128, type SessionParts, type TokenPair } from './start.ts';
+import { random128, type SessionDeps, type TokenPair } from './start.ts';
 
 export type RefreshReason = 'refresh_invalid' | 'refresh_over' | 'refresh_reused' | 'address_refused';
 
@@ -48,25 +48,25 @@ const REASON_OF_VERDICT: Record<string, RefreshReason> = {
  * @throws {RedisUnavailable}
  */
 export async function refreshSession(
-  parts: SessionParts,
+  deps: SessionDeps,
   { token, address }: { token: string; address: string },
   nowMs: number,
 ): Promise<TokenPair | RefreshRefusal> {
-  const identity = readRefreshToken(parts.refreshKey, token);
+  const identity = readRefreshToken(deps.refreshKey, token);
   if (identity instanceof Refusal) return new RefreshRefusal(identity.reason, undefined, identity.detail);
-  const standing = await standingFrom(parts.redis, identity.sub, address);
-  if (standing === 'address_refused') return new RefreshRefusal(standing, identity);
-  const [verdict = '', ...state] = await advance(parts, identity, nowMs);
+  const authorization = await authorizationFrom(deps.redis, identity.sub, address);
+  if (authorization === 'address_refused') return new RefreshRefusal(authorization, identity);
+  const [verdict = '', ...state] = await advance(deps, identity, nowMs);
   const reason = REASON_OF_VERDICT[verdict];
   if (reason !== undefined) return new RefreshRefusal(reason, identity);
-  const { n, claims, ...rest } = readState(parts, identity, state);
-  const accessToken = await signAccessToken(parts.ring.at(nowMs), claims);
-  const refreshToken = mintRefreshToken(parts.refreshKey, { sub: identity.sub, sid: identity.sid, n });
+  const { n, claims, ...rest } = readState(deps, identity, state);
+  const accessToken = await signAccessToken(deps.ring.at(nowMs), claims);
+  const refreshToken = mintRefreshToken(deps.refreshKey, { sub: identity.sub, sid: identity.sid, n });
   return { accessToken, refreshToken, claims, ...rest };
 }
 
 async function advance(
-  { redis, terms }: SessionParts,
+  { redis, options }: SessionDeps,
   { sub, sid, n }: RefreshIdentity,
   nowMs: number,
 ): Promise<string[]> {
@@ -79,15 +79,15 @@ async function advance(
     activeKey(sub, sid),
     whitelistKey(sub, jti),
   ];
-  const times = [nowMs, terms.refreshGraceSeconds * 1000, jti, iat, iat + terms.accessTokenTtlSeconds];
+  const times = [nowMs, options.refreshGraceSeconds * 1000, jti, iat, iat + options.accessTokenTtlSeconds];
   const args = [sid, n, ...times, revocationsChannel(), sub];
   return (await runScript(redis, REFRESH_SESSION, keys, args.map(String))) as string[];
 }
 
-function readState({ terms }: SessionParts, { sub, sid }: RefreshIdentity, state: string[]): CurrentState {
+function readState({ options }: SessionDeps, { sub, sid }: RefreshIdentity, state: string[]): CurrentState {
   const [n = '', jti = '', iat = '', exp = '', clientId = '', authTime = '', endsAt = '', remember = ''] =
     state;
   const times = { auth_time: Number(authTime), iat: Number(iat), exp: Number(exp) };
-  const claims = { iss: terms.issuer, aud: terms.audience, sub, client_id: clientId, sid, jti, ...times };
+  const claims = { iss: options.issuer, aud: options.audience, sub, client_id: clientId, sid, jti, ...times };
   return { n: Number(n), claims, sessionEndsAt: Number(endsAt), remember: remember === '1' };
 }

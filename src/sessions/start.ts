@@ -13,16 +13,16 @@ import {
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import type { Role } from '../users/roles.ts';
-import { mayBeRemembered, type SessionTerms } from './options.ts';
+import { mayBeRemembered, type SessionOptions } from './options.ts';
 import { mintRefreshToken } from './refresh-token.ts';
 import { START_SESSION } from './scripts.ts';
 
 /** What signs and whitelists: the keys, the rules and the store. */
-export interface SessionParts {
+export interface SessionDeps {
   redis: RedisLink;
   ring: RingSource;
   refreshKey: Uint8Array;
-  terms: SessionTerms;
+  options: SessionOptions;
 }
 
 /** Who has just proved who they are, and with what. */
@@ -62,28 +62,28 @@ export type StartReason = 'user_not_active' | 'user_changed' | 'too_many_session
  * @throws {RedisUnavailable} and then no token is given out.
  */
 export async function startSession(
-  { redis, ring, refreshKey, terms }: SessionParts,
+  { redis, ring, refreshKey, options }: SessionDeps,
   opener: SessionOpener,
   nowMs: number,
 ): Promise<StartedSession | Refusal<StartReason>> {
   const iat = Math.floor(nowMs / 1000);
   const remember = opener.remember && mayBeRemembered(opener.role);
-  const sessionEndsAt = iat + (remember ? terms.sessionRememberSeconds : terms.sessionAbsoluteSeconds);
+  const sessionEndsAt = iat + (remember ? options.sessionRememberSeconds : options.sessionAbsoluteSeconds);
   const claims: AccessClaims = {
-    iss: terms.issuer,
-    aud: terms.audience,
+    iss: options.issuer,
+    aud: options.audience,
     sub: opener.userId,
     client_id: opener.clientId,
     sid: random128(),
     jti: random128(),
     auth_time: iat,
     iat,
-    exp: Math.min(iat + terms.accessTokenTtlSeconds, sessionEndsAt),
+    exp: Math.min(iat + options.accessTokenTtlSeconds, sessionEndsAt),
   };
   const accessToken = await signAccessToken(ring.at(nowMs), claims);
   const [outcome, ...evicted] = await record(
     redis,
-    terms,
+    options,
     { ...opener, remember },
     claims,
     sessionEndsAt,
@@ -98,7 +98,7 @@ export async function startSession(
 
 async function record(
   redis: RedisLink,
-  terms: SessionTerms,
+  options: SessionOptions,
   opener: SessionOpener,
   { sub, sid, jti, iat, exp }: AccessClaims,
   endsAt: number,
@@ -111,8 +111,8 @@ async function record(
     activeKey(sub, sid),
     whitelistKey(sub, jti),
   ];
-  const idleMs = Math.min(terms.sessionIdleSeconds * 1000, endsAt * 1000 - nowMs);
-  const most = [terms.sessionsPerUserMax, terms.sessionsPerUserPolicy];
+  const idleMs = Math.min(options.sessionIdleSeconds * 1000, endsAt * 1000 - nowMs);
+  const most = [options.sessionsPerUserMax, options.sessionsPerUserPolicy];
   const others = [sessionKey(sub, ''), activeKey(sub, ''), revocationsChannel(), sub];
   const about = [opener.clientId, opener.device, opener.address, opener.remember ? '1' : '0', opener.gen];
   const args = [sid, jti, nowMs, iat, exp, endsAt, idleMs, ...most, ...others, ...about];

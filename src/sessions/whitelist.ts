@@ -2,7 +2,7 @@ import type { AccessClaims } from '../jwt/access-token.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { activeKey, authzKey, whitelistKey } from '../redis/keys.ts';
 import { Refusal } from '../refusal.ts';
-import { readAuthz, type Standing } from '../users/authorization.ts';
+import { type Authorization, readAuthorization } from '../users/authorization.ts';
 
 export type WhitelistReason = 'token_not_alive' | 'session_over' | 'user_not_active';
 
@@ -13,18 +13,18 @@ export type TokenIdentity = Pick<AccessClaims, 'sub' | 'sid' | 'jti'>;
  * been ended or idle for too long, is its user active and in which role.
  * @throws {RedisUnavailable} also when Redis answers something that was never written there.
  */
-export async function askWhitelist(
+export async function checkWhitelist(
   redis: RedisLink,
   token: TokenIdentity,
-): Promise<Standing | Refusal<WhitelistReason>> {
+): Promise<Authorization | Refusal<WhitelistReason>> {
   const { sub, sid, jti } = token;
   const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub)];
   const [entry, active, authz] = readReply(await redis.run((client) => client.mGet(keys)));
   if (entry === null) return new Refusal('token_not_alive');
   if (active === null) return new Refusal('session_over');
   if (authz === null) return new Refusal('user_not_active');
-  const standing = readAuthz(authz);
-  if (entry === entryOf(sid, standing.gen)) return standing;
+  const authorization = readAuthorization(authz);
+  if (entry === entryOf(sid, authorization.gen)) return authorization;
   if (entry.startsWith(`{"sid":"${sid}","gen":`))
     return new Refusal('session_over', 'all sessions were ended');
   throw new RedisUnavailable('a whitelist entry is not what was written');

@@ -5,8 +5,8 @@ import { Memo } from '../memo.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { roleSchema } from './roles.ts';
 
-const LISTS_REMEMBERED = 1000;
-const STANDINGS_REMEMBERED = 1000;
+const LIST_CACHE_SIZE = 1000;
+const AUTHORIZATION_CACHE_SIZE = 1000;
 
 const standingSchema = z.strictObject({
   role: roleSchema,
@@ -20,10 +20,10 @@ const standingSchema = z.strictObject({
 });
 
 /** What an active user may do, as Redis has it now. It is read on every request, never from the token. */
-export type Standing = Readonly<z.output<typeof standingSchema>>;
+export type Authorization = Readonly<z.output<typeof standingSchema>>;
 
 /** Whether the user may come from this address. Ranges that can't be read allow nobody. */
-export function mayComeFrom({ ranges }: Pick<Standing, 'ranges'>, address: string): boolean {
+export function isAddressAllowed({ ranges }: Pick<Authorization, 'ranges'>, address: string): boolean {
   if (ranges === undefined) return true;
   const name = ranges.join();
   const list = listsByName.get(name) ?? parseRanges(ranges);
@@ -32,23 +32,23 @@ export function mayComeFrom({ ranges }: Pick<Standing, 'ranges'>, address: strin
   return isInRanges(address, list);
 }
 
-const listsByName = new Memo<BlockList>(LISTS_REMEMBERED);
+const listsByName = new Memo<BlockList>(LIST_CACHE_SIZE);
 
-export const writeAuthz = (standing: Standing): string => JSON.stringify(standing);
+export const writeAuthorization = (authorization: Authorization): string => JSON.stringify(authorization);
 
 /** Reads what `writeAuthz` wrote. @throws {RedisUnavailable} when it is anything else: nobody gets in by it. */
-export function readAuthz(text: string): Standing {
+export function readAuthorization(text: string): Authorization {
   const known = standingsByText.get(text);
   if (known !== undefined) return known;
-  const standing = parseStanding(text);
-  standingsByText.set(text, standing);
-  return standing;
+  const authorization = parseStanding(text);
+  standingsByText.set(text, authorization);
+  return authorization;
 }
 
 /** Most users have the same few words to their name, and every request reads them. */
-const standingsByText = new Memo<Standing>(STANDINGS_REMEMBERED);
+const standingsByText = new Memo<Authorization>(AUTHORIZATION_CACHE_SIZE);
 
-function parseStanding(text: string): Standing {
+function parseStanding(text: string): Authorization {
   try {
     return Object.freeze(standingSchema.parse(JSON.parse(text)));
   } catch (fault) {

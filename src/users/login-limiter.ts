@@ -24,7 +24,7 @@ interface Counters {
  * the same time no more than the limit is ever checked. What is stored is a digest, because people type their
  * passwords into the field for the name.
  */
-export class LoginThrottle {
+export class LoginLimiter {
   readonly #redis: RedisLink;
   readonly #limits: LoginLimits;
   readonly #prefix: string;

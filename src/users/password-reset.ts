@@ -6,12 +6,12 @@ import type { RedisLink } from '../redis/connection.ts';
 import { resetKey, userKey } from '../redis/keys.ts';
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
-import { mayComeFrom } from './authorization.ts';
+import { isAddressAllowed } from './authorization.ts';
 import { WRITE_RESET } from './scripts.ts';
 import { changeUser } from './update.ts';
 import { findUser, type User } from './users.ts';
 
-export interface ResetParts {
+export interface ResetDeps {
   redis: RedisLink;
   ring: RingSource;
   issuer: string;
@@ -23,7 +23,7 @@ export interface ResetParts {
  * @throws {RedisUnavailable}
  */
 export async function issueResetToken(
-  { redis, ring, issuer }: ResetParts,
+  { redis, ring, issuer }: ResetDeps,
   userId: string,
   nowMs: number,
 ): Promise<string | Refusal<'user_not_active'>> {
@@ -38,8 +38,8 @@ export async function issueResetToken(
 }
 
 /** Who may set a new password with this token now, and its id. @throws {RedisUnavailable} */
-export async function holderOfReset(
-  { redis, ring, issuer }: ResetParts,
+export async function verifyReset(
+  { redis, ring, issuer }: ResetDeps,
   { token, address }: { token: string; address: string },
   nowMs: number,
 ): Promise<{ user: User; jti: string } | Refusal<'reset_invalid'>> {
@@ -54,14 +54,14 @@ export async function holderOfReset(
 function resetFault(user: User | undefined, jti: string, address: string): string | undefined {
   if (user?.status !== 'active') return 'user_not_active';
   if (user.resetJti !== jti) return 'used or replaced';
-  return mayComeFrom(user, address) ? undefined : 'address_refused';
+  return isAddressAllowed(user, address) ? undefined : 'address_refused';
 }
 
 /**
  * Uses a reset token up: the password is changed, and all sessions of the user are over.
  * @throws {RedisUnavailable}
  */
-export async function spendResetToken(
+export async function consumeResetToken(
   redis: RedisLink,
   { user, jti }: { user: User; jti: string },
   passwordHash: string,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { authzKey, userKey, usernameKey, usernamesKey } from '../redis/keys.ts';
 import { Refusal } from '../refusal.ts';
-import { readAuthz, writeAuthz } from './authorization.ts';
+import { readAuthorization, writeAuthorization } from './authorization.ts';
 import { foldUsername } from './fields.ts';
 import { type Role, roleSchema } from './roles.ts';
 import { registerSuperAdmin } from './super-admins.ts';
@@ -64,9 +64,9 @@ export async function addUser(
     ...(ranges.length === 0 ? {} : { ranges: JSON.stringify(ranges) }),
   };
   const fields = { ...user, ...optional, status: 'active', created: now.toISOString(), gen: '0', ver: '0' };
-  const standing = { role: user.role, gen: 0, ...(ranges.length === 0 ? {} : { ranges: [...ranges] }) };
+  const authorization = { role: user.role, gen: 0, ...(ranges.length === 0 ? {} : { ranges: [...ranges] }) };
   await redis.run((client) =>
-    client.multi().hSet(userKey(id), fields).set(authzKey(id), writeAuthz(standing)).exec(),
+    client.multi().hSet(userKey(id), fields).set(authzKey(id), writeAuthorization(authorization)).exec(),
   );
   if (!(await takeName(redis, foldUsername(user.username), id))) {
     await redis.run((client) => client.del([userKey(id), authzKey(id)]));
@@ -102,7 +102,7 @@ export async function findUser(redis: RedisLink, id: string): Promise<User | und
   if (Object.keys(stored).length === 0) return undefined;
   const user = readUser(id, stored);
   if (authz === null) return { ...user, status: 'blocked' };
-  const { role, gen, ranges } = readAuthz(authz);
+  const { role, gen, ranges } = readAuthorization(authz);
   return { ...user, role, gen, ranges };
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, balanceAnswer, spendersAnswer } from '../../src/bank/schemas.ts';
+import { type Account, balanceResponse, spendersResponse } from '../../src/bank/schemas.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { leg, openTestAccount, posted, postSeries } from './postings.ts';
 
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 describe('balance', () => {
   const balance = async (query = '') =>
-    balanceAnswer.parse((await under.ask('bob', `${path}/balance${query}`)).body);
+    balanceResponse.parse((await under.ask('bob', `${path}/balance${query}`)).body);
 
   test('is every point, oldest first, when there are no more than asked for', async () => {
     const series = await postSeries(under.link, account.id, START_MS, 3);
@@ -65,7 +65,7 @@ describe('balance', () => {
 
 describe('spenders', () => {
   const spenders = async (query = '') =>
-    spendersAnswer.parse((await under.ask('bob', `${path}/spenders${query}`)).body);
+    spendersResponse.parse((await under.ask('bob', `${path}/spenders${query}`)).body);
 
   test('are the biggest, biggest first, five unless asked otherwise', async () => {
     for (const [index, name] of ['A', 'B', 'C', 'D', 'E', 'F'].entries())

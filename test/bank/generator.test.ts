@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
-  type GeneratorTerms,
+  type GeneratorOptions,
   generatedLeg,
   startGenerator,
   takeTurn,
@@ -20,7 +20,11 @@ import { openTestAccount, TERMS, testLink } from './postings.ts';
 
 const SILENT = createLog('bank', 'silent');
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
-const terms = (intervalMs = 10_000): GeneratorTerms & { seed: number } => ({ ...TERMS, intervalMs, seed: 7 });
+const options = (intervalMs = 10_000): GeneratorOptions & { seed: number } => ({
+  ...TERMS,
+  intervalMs,
+  seed: 7,
+});
 
 let redis: TestRedis;
 let link: RedisLink;
@@ -49,7 +53,7 @@ const statements = (): Promise<Transaction[][]> =>
 /** Takes turns at set times, as if each interval had passed. */
 async function takeTurns(count: number, seed: number): Promise<Omit<Transaction, 'accountId'>[][]> {
   for (let n = 0; n < count; n++) {
-    expect(await takeTurn(link, { ...terms(), seed }, NOW_MS + n * 10_000)).toBe(2);
+    expect(await takeTurn(link, { ...options(), seed }, NOW_MS + n * 10_000)).toBe(2);
     await link.run((client) => client.del(generatorTurnKey()));
   }
   return (await statements()).map((statement) => statement.map(({ accountId: _, ...rest }) => rest));
@@ -89,7 +93,7 @@ test('demo accounts start with 100,000.00', () => {
 });
 
 test('of several banks on one Redis one posts in each interval', async () => {
-  const turns = await Promise.all([1, 2, 3].map(() => takeTurn(link, terms(), NOW_MS)));
+  const turns = await Promise.all([1, 2, 3].map(() => takeTurn(link, options(), NOW_MS)));
   expect(turns.toSorted()).toEqual([0, 0, 2]);
   expect((await statements()).map(({ length }) => length)).toEqual([1, 1]);
   const ttlMs = await link.run((client) => client.pTTL(generatorTurnKey()));
@@ -108,7 +112,7 @@ test('an account without the money is passed over and the others are not', async
         .hSet(accountKey(poor?.id ?? ''), 'balanceMinor', '0')
         .exec(),
     );
-    outcomes.add(await takeTurn(link, terms(), NOW_MS));
+    outcomes.add(await takeTurn(link, options(), NOW_MS));
   }
   expect(outcomes).toEqual(new Set([1, 2]));
   const [thin, full] = await statements();
@@ -118,13 +122,13 @@ test('an account without the money is passed over and the others are not', async
 
 test('accounts that are not for demonstration get no generated transactions', async () => {
   accounts = [...accounts, await openTestAccount(link)];
-  await takeTurn(link, terms(), NOW_MS);
+  await takeTurn(link, options(), NOW_MS);
   expect((await statements()).map(({ length }) => length)).toEqual([1, 1, 0]);
 });
 
 test('the generator posts at its interval, outlives a Redis that is gone for a while, and stops', async () => {
   const own = new RedisLink({ url: redis.url, deadlineMs: 500, log: SILENT });
-  const generator = startGenerator(own, terms(15), SILENT, Date.now);
+  const generator = startGenerator(own, options(15), SILENT, Date.now);
   const posted = async (): Promise<number> => (await statements()).flat().length;
   await until(async () => (await posted()) >= 4);
   await redis.kill();
@@ -141,7 +145,7 @@ test('the generator posts at its interval, outlives a Redis that is gone for a w
 });
 
 test('an interval of 0 generates nothing', async () => {
-  const generator = startGenerator(link, terms(0), SILENT, Date.now);
+  const generator = startGenerator(link, options(0), SILENT, Date.now);
   const before = await redis.commandCount();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await redis.commandCount()).toBe(before);

@@ -42,13 +42,13 @@ test('seeding demo accounts again changes nothing, also when two processes do it
     { ownerId: 'u1', name: 'Bob' },
     { ownerId: 'u2', name: 'Alice' },
   ];
-  const terms = { currency: 'EUR', nowMs: NOW_MS };
+  const options = { currency: 'EUR', nowMs: NOW_MS };
   const [first] = await Promise.all([
-    seedDemoAccounts(link, owners, terms),
-    seedDemoAccounts(link, owners, terms),
+    seedDemoAccounts(link, owners, options),
+    seedDemoAccounts(link, owners, options),
   ]);
   const before = await redis.dump();
-  await seedDemoAccounts(link, owners, { ...terms, nowMs: NOW_MS + 1 });
+  await seedDemoAccounts(link, owners, { ...options, nowMs: NOW_MS + 1 });
 
   expect(first).toMatchObject([
     { ownerId: 'u1', name: 'Bob', balanceMinor: 10_000_000, currency: 'EUR' },

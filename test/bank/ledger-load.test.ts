@@ -14,7 +14,7 @@ const WHOLE_RANGE = { from: undefined, to: undefined };
 
 /** A link that knows how many of its commands were under way at one moment, and how large the largest reply was. */
 class WatchedLink extends RedisLink {
-  #underWay = 0;
+  #concurrencyLimiter = 0;
   mostUnderWay = 0;
   longestReply = 0;
 
@@ -33,14 +33,14 @@ class WatchedLink extends RedisLink {
   }
 
   async #counted(reply: unknown): Promise<unknown> {
-    this.#underWay += 1;
-    this.mostUnderWay = Math.max(this.mostUnderWay, this.#underWay);
+    this.#concurrencyLimiter += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.#concurrencyLimiter);
     try {
       const replied = await reply;
       if (Array.isArray(replied)) this.longestReply = Math.max(this.longestReply, replied.length);
       return replied;
     } finally {
-      this.#underWay -= 1;
+      this.#concurrencyLimiter -= 1;
     }
   }
 }

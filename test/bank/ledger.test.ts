@@ -144,9 +144,9 @@ test('a transaction in the very millisecond of the opening has the same id in bo
 });
 
 test('both streams are trimmed to about the number that is kept', async () => {
-  const terms = { transactionsKept: 100 };
+  const options = { transactionsKept: 100 };
   const credit = leg(account.id, { direction: 'credit' });
-  await Promise.all(Array.from({ length: 1000 }, () => post(link, { legs: [credit] }, terms, NOW_MS)));
+  await Promise.all(Array.from({ length: 1000 }, () => post(link, { legs: [credit] }, options, NOW_MS)));
   for (const key of [transactionsKey(account.id), balancesKey(account.id)]) {
     const length = await link.run((client) => client.xLen(key));
     expect(length).toBeGreaterThanOrEqual(100);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, accountsAnswer, searchAnswer, type Transaction } from '../../src/bank/schemas.ts';
+import { type Account, accountsResponse, searchResponse, type Transaction } from '../../src/bank/schemas.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { leg, openTestAccount, posted, postSeries } from './postings.ts';
 
@@ -26,7 +26,7 @@ test("a customer's accounts are theirs and no other's", async () => {
   await openTestAccount(under.link, { ownerId: 'alice' });
   const answer = await under.ask('bob', '/accounts');
   expect(answer.status).toBe(200);
-  expect(accountsAnswer.parse(answer.body)).toEqual({ accounts: [account] });
+  expect(accountsResponse.parse(answer.body)).toEqual({ accounts: [account] });
   expect((await under.ask('carol', '/accounts')).body).toEqual({ accounts: [] });
 });
 
@@ -37,7 +37,7 @@ test('an account shows its balance in minor units', async () => {
 
 describe('search', () => {
   const search = async (query: string) =>
-    searchAnswer.parse((await under.ask('bob', `${path}/transactions/search?${query}`)).body);
+    searchResponse.parse((await under.ask('bob', `${path}/transactions/search?${query}`)).body);
 
   test.each([
     ['counterparty', 'term=EMBER'],

@@ -29,7 +29,7 @@ describe('with parts that the test can look into', () => {
     const claims = claimsOf(under.settings, 'bob', {});
     const verifier = { verify: () => Promise.resolve(claims) };
     const limits = { streamHeartbeatMs: 60_000, bodyMaxBytes: 1000 };
-    const app = createBankApp({ link, feed, verifier, log, terms: TERMS, now: Date.now, ...limits });
+    const app = createBankApp({ link, feed, verifier, log, options: TERMS, now: Date.now, ...limits });
     const server = await listen(app, '127.0.0.1', 0);
     const url = `${server.url}/accounts/${account.id}/stream`;
     const headers = { authorization: 'Bearer x' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { post } from '../../src/bank/ledger/post.ts';
-import { type Account, type Transaction, transactionsAnswer } from '../../src/bank/schemas.ts';
+import { type Account, type Transaction, transactionsResponse } from '../../src/bank/schemas.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { leg, openTestAccount, posted, postSeries, TERMS } from './postings.ts';
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 const page = async (query: string) => {
   const answer = await under.ask('bob', `${path}/transactions${query}`);
-  return transactionsAnswer.parse(answer.body);
+  return transactionsResponse.parse(answer.body);
 };
 const amounts = ({ transactions }: { transactions: Transaction[] }): number[] =>
   transactions.map(({ amountMinor }) => amountMinor);

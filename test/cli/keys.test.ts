@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readRing } from '../../src/keys/directory.ts';
 import { makeKeyPem } from '../../src/keys/key-ring.ts';
 import { rotateRing } from '../../src/keys/rotation.ts';
-import { standingsAt } from '../../src/keys/schedule.ts';
+import { keyStatusesAt } from '../../src/keys/schedule.ts';
 import { openRing } from '../../src/keys/start.ts';
 import { ringChannel } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -57,7 +57,7 @@ const kidIn = ({ said }: Ran): string => /^[\w-]{43}/.exec(said)?.[0] ?? '';
 /** The state of each key. */
 async function states(): Promise<Record<string, string>> {
   const record = await readRing(ringDirectory);
-  const standings = record === undefined ? [] : standingsAt(record, Date.now());
+  const standings = record === undefined ? [] : keyStatusesAt(record, Date.now());
   return Object.fromEntries(standings.map(({ kid, state }) => [kid, state]));
 }
 /** A ring that an earlier command has made, with a key that waits or not. */

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccessClaims } from '../../src/jwt/access-token.ts';
 import { authzKey, whitelistKey } from '../../src/redis/keys.ts';
-import { writeAuthz } from '../../src/users/authorization.ts';
+import { writeAuthorization } from '../../src/users/authorization.ts';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -80,15 +80,15 @@ describe('what Redis says counts on the next request, not what the token says', 
     const key = authzKey(claims.sub);
     await gateway.link.run((client) => client.del(key));
     expect(await problemOf(await get('/bank/accounts'))).toEqual({ status: 401, code: 'token_revoked' });
-    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user', gen: 0 })));
+    await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', gen: 0 })));
     expect((await get('/bank/accounts')).status).toBe(200);
   });
 
   test('a role holds from the next request on', async () => {
     const key = authzKey(claims.sub);
-    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'super-admin', gen: 0 })));
+    await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'super-admin', gen: 0 })));
     expect(await (await get('/auth/session')).json()).toMatchObject({ role: 'super-admin' });
-    await gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user', gen: 0 })));
+    await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', gen: 0 })));
     expect(await (await get('/auth/session')).json()).toMatchObject({ role: 'user' });
   });
 
@@ -106,7 +106,7 @@ describe('what Redis says counts on the next request, not what the token says', 
       expect(await problemOf(answer)).toEqual({ status: 503, code: 'service_unavailable' });
       expect(bank.count).toBe(before);
       await gateway.link.run((client) =>
-        client.set(authzKey(claims.sub), writeAuthz({ role: 'user', gen: 0 })),
+        client.set(authzKey(claims.sub), writeAuthorization({ role: 'user', gen: 0 })),
       );
     },
   );

@@ -87,8 +87,8 @@ describe('at a start', () => {
 describe('a change', () => {
   test('of two processes at once leaves one waiting key, and tells the other that there is one', async () => {
     await openRing(start, NOW_MS);
-    const terms = { leadMs: 1000, tokensLiveSeconds: 600 };
-    const rotations = await Promise.all([1, 2, 3].map(() => rotateRing(directory, terms, NOW_MS)));
+    const options = { leadMs: 1000, tokensLiveSeconds: 600 };
+    const rotations = await Promise.all([1, 2, 3].map(() => rotateRing(directory, options, NOW_MS)));
     expect(rotations.filter((made) => made instanceof Refusal)).toHaveLength(2);
     const ring = await readRing(directory);
     expect(ring?.keys).toHaveLength(2);

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readRing } from '../../src/keys/directory.ts';
 import { handOver, retireKey, rotateRing } from '../../src/keys/rotation.ts';
 import type { RingRecord } from '../../src/keys/schedule.ts';
-import { spreadRing } from '../../src/keys/sync.ts';
-import { ringChannel, ringKnownKey } from '../../src/redis/keys.ts';
+import { announceRing } from '../../src/keys/sync.ts';
+import { ringAcknowledgedKey, ringChannel } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { expectRefusal } from '../support/refusal.ts';
@@ -48,7 +48,7 @@ const ringNow = async (): Promise<RingRecord> => {
   return record;
 };
 const tellGateway = async (record: RingRecord): Promise<void> =>
-  expect(await spreadRing(gateway.link, record, 3000)).toEqual({ listening: 1, knowing: 1 });
+  expect(await announceRing(gateway.link, record, 3000)).toEqual({ listening: 1, knowing: 1 });
 
 async function rotate(leadMs: number): Promise<string> {
   const changed = await rotateRing(directory, { leadMs, tokensLiveSeconds: 600 }, Date.now());
@@ -131,7 +131,7 @@ test('a change is known within about a second when Redis tells nobody, and at on
     gateway.redis.thaw();
   }
   await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
-  await until(async () => (await spreadRing(gateway.link, await ringNow(), 500)).knowing === 1);
+  await until(async () => (await announceRing(gateway.link, await ringNow(), 500)).acknowledged === 1);
 });
 
 test('what is written into Redis changes no key, whatever it says', async () => {
@@ -148,11 +148,11 @@ test('what is written into Redis changes no key, whatever it says', async () => 
     `${id} ${'9'.repeat(400)}`,
   ];
   for (const message of news) await gateway.link.run((client) => client.publish(ringChannel(), message));
-  await gateway.link.run((client) => client.sAdd(ringKnownKey(id, version), stranger));
+  await gateway.link.run((client) => client.sAdd(ringAcknowledgedKey(id, version), stranger));
   await tellGateway(await ringNow());
   expect(await publishedKids()).toEqual(before);
   expect(await statusOf(token)).toBe(200);
-  expect(await gateway.link.run((client) => client.exists(ringKnownKey(id, version + 1)))).toBe(0);
+  expect(await gateway.link.run((client) => client.exists(ringAcknowledgedKey(id, version + 1)))).toBe(0);
 });
 
 test('a ring that can not be read changes nothing and is told in the log; once it can, it counts', async () => {

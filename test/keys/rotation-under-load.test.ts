@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedDemoUsers } from '../../src/dev/demo-users.ts';
 import { changeRing } from '../../src/keys/change.ts';
 import { readRing } from '../../src/keys/directory.ts';
-import { type KeyState, standingsAt } from '../../src/keys/schedule.ts';
+import { type KeyState, keyStatusesAt } from '../../src/keys/schedule.ts';
 import { makeNamedKey, makeRing } from '../../src/keys/start.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
@@ -119,7 +119,7 @@ async function keys(...words: string[]): Promise<string> {
 
 async function states(): Promise<KeyState[]> {
   const record = await readRing(join(directory, 'keys'));
-  return record === undefined ? [] : standingsAt(record, Date.now()).map(({ state }) => state);
+  return record === undefined ? [] : keyStatusesAt(record, Date.now()).map(({ state }) => state);
 }
 
 const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';

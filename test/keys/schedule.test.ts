@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  activateAt,
   type KeyState,
+  keyStatusesAt,
   lastKey,
   type RingRecord,
   ringRecordSchema,
-  standingsAt,
-  stretchAround,
+  validityWindow,
   waitingKey,
   withKey,
   withoutKey,
-  withTurn,
 } from '../../src/keys/schedule.ts';
 
 const START = 1_800_000_000_000;
@@ -25,7 +25,7 @@ const first = (): RingRecord => ({
   keys: [{ kid: kidOf(0), createdMs: START, signsFromMs: START }],
 });
 const statesAt = (record: RingRecord, nowMs: number): KeyState[] =>
-  standingsAt(record, nowMs).map(({ state }) => state);
+  keyStatusesAt(record, nowMs).map(({ state }) => state);
 const rotated = (record: RingRecord, n: number, nowMs: number, leadMs: number): RingRecord =>
   withKey(record, { kid: kidOf(n), createdMs: nowMs, signsFromMs: nowMs + leadMs }, nowMs);
 
@@ -116,7 +116,7 @@ function stateAfter(ring: RingRecord, act: string, which: number, n: number, now
   const waiting = waitingKey(ring, nowMs);
   if (act === 'rotate') return waiting === undefined ? rotated(ring, n, nowMs, 120_000) : ring;
   if (act === 'rotate now')
-    return waiting === undefined ? rotated(ring, n, nowMs, 500) : withTurn(ring, waiting.kid, nowMs + 500);
+    return waiting === undefined ? rotated(ring, n, nowMs, 500) : activateAt(ring, waiting.kid, nowMs + 500);
   return withoutKey(ring, ring.keys[which % ring.keys.length]?.kid ?? '', nowMs);
 }
 
@@ -127,9 +127,9 @@ test('whatever is done to a ring, exactly one key signs, and what it signs verif
       const ringAt = (nowMs: number) => history.findLast(({ fromMs }) => fromMs <= nowMs)?.ring ?? first();
       for (const [i, livesMs] of lives.entries()) {
         const signedMs = START + i * 211_111;
-        const signing = standingsAt(ringAt(signedMs), signedMs).filter(({ state }) => state === 'signing');
+        const signing = keyStatusesAt(ringAt(signedMs), signedMs).filter(({ state }) => state === 'signing');
         expect(signing).toHaveLength(1);
-        const seen = standingsAt(ringAt(signedMs + livesMs), signedMs + livesMs);
+        const seen = keyStatusesAt(ringAt(signedMs + livesMs), signedMs + livesMs);
         const key = seen.find(({ kid }) => kid === signing[0]?.kid);
         const wasRetired = history.some(({ ring, fromMs }) =>
           ring.keys.some(
@@ -149,7 +149,7 @@ test('the stretch around a moment is where nothing changes, and its end is where
     fc.property(acts, fc.nat(12 * 900_000), fc.nat(100), (given, afterMs, percent) => {
       const ring = historyOf(given).at(-1)?.ring ?? first();
       const nowMs = START + afterMs;
-      const { fromMs, untilMs } = stretchAround(ring, nowMs);
+      const { fromMs, untilMs } = validityWindow(ring, nowMs);
       expect(fromMs <= nowMs && nowMs < untilMs).toBe(true);
       const upTo = Math.min(untilMs, nowMs + 10_000_000) - 1;
       expect(statesAt(ring, nowMs + Math.floor(((upTo - nowMs) * percent) / 100))).toEqual(

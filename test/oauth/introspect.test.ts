@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { NewClient } from '../../src/clients/clients.ts';
 import { type AccessClaims, signAccessToken } from '../../src/jwt/access-token.ts';
 import { activeKey, authzKey, clientsKey, whitelistKey } from '../../src/redis/keys.ts';
-import { writeAuthz } from '../../src/users/authorization.ts';
+import { writeAuthorization } from '../../src/users/authorization.ts';
 import { bearer, postJson, problemOf, type TestGateway } from '../support/gateway.ts';
 import {
   basic,
@@ -46,7 +46,7 @@ test('an access token that is alive is told with the scopes of its user as they 
     scope: 'session:own accounts:read transfers:write',
     ...claims,
   });
-  const role = writeAuthz({ role: 'supervisor', gen: 0 });
+  const role = writeAuthorization({ role: 'supervisor', gen: 0 });
   await gateway.link.run((redis) => redis.set(authzKey(claims.sub), role));
   expect((await ask(tokens.access_token)).scope).toBe(
     'session:own accounts:read transfers:write accounts:read-any',
@@ -107,9 +107,13 @@ describe('of a token that is not alive nothing is told but that', () => {
   });
 
   test('when all sessions of the user were ended by their generation', async () => {
-    await gateway.link.run((redis) => redis.set(authzKey(claims.sub), writeAuthz({ role: 'user', gen: 1 })));
+    await gateway.link.run((redis) =>
+      redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', gen: 1 })),
+    );
     await bothDead();
-    await gateway.link.run((redis) => redis.set(authzKey(claims.sub), writeAuthz({ role: 'user', gen: 0 })));
+    await gateway.link.run((redis) =>
+      redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', gen: 0 })),
+    );
   });
 
   test('when the session was idle for too long', async () => {

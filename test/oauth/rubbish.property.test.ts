@@ -71,7 +71,7 @@ const rubbish = fc.record({
   ),
 });
 
-test('whatever comes, the answer says what is wrong in the terms of the standard, is never a 500 and opens nothing', async () => {
+test('whatever comes, the answer says what is wrong in the options of the standard, is never a 500 and opens nothing', async () => {
   const codes = new Set<string>(Object.values(OAUTH_ERRORS));
   await fc.assert(
     fc.asyncProperty(rubbish, async ({ route, authorization, type, body }) => {

@@ -41,7 +41,7 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
     expect(await openid.tokenIntrospection(config, access_token)).toEqual({ active: false });
   });
 
-  test('is told in the terms of the standard that its secret is wrong', async () => {
+  test('is told in the options of the standard that its secret is wrong', async () => {
     const config = await configured(client.secret.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
     const { access_token } = await tokensOf(gateway);
     const refusal = await openid.tokenRevocation(config, access_token).catch((fault: unknown) => fault);
@@ -52,7 +52,7 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
     expect(await status(access_token)).toBe(200);
   });
 
-  test('is told in the terms of the standard that it may not do this', async () => {
+  test('is told in the options of the standard that it may not do this', async () => {
     const asker = await register(gateway, ['introspect']);
     const config = await openid.discovery(
       new URL(gateway.settings.issuer),

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BankParts, createBankApp } from '../../src/bank/app.ts';
-import { createApp, type GatewayParts } from '../../src/gateway/app.ts';
+import { type BankDeps, createBankApp } from '../../src/bank/app.ts';
+import { createApp, type GatewayDeps } from '../../src/gateway/app.ts';
 import { BANK_RULES } from '../../src/gateway/pipeline/policy.ts';
 import type { ApiDescription } from '../../src/gateway/routes/api-description.ts';
 import type { WebBuild } from '../../src/gateway/static/web-build.ts';
@@ -36,8 +36,8 @@ const asDescribed = ({ method, path }: { method: string; path: string }): string
 
 describe('the routes in the document', () => {
   test("are the gateway's, all of them and no others", () => {
-    const terms = { issuer: SETTINGS.issuer };
-    const app = createApp({ api: published, web: WEB, terms, hasher: {} } as unknown as GatewayParts);
+    const options = { issuer: SETTINGS.issuer };
+    const app = createApp({ api: published, web: WEB, options, hasher: {} } as unknown as GatewayDeps);
     const routes = app.routes
       .filter(({ path }) => path !== '/bank/*' && !WEB.has(path))
       .map(asDescribed)
@@ -47,7 +47,7 @@ describe('the routes in the document', () => {
   });
 
   test("are the bank's, all of them that a policy lets through and no others", () => {
-    const bank = createBankApp({ log: {}, terms: {} } as unknown as BankParts);
+    const bank = createBankApp({ log: {}, options: {} } as unknown as BankDeps);
     const routes = bank.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('z'));
     const behindGateway = new Set(routes.map((route) => asDescribed(route).replace(' /', ' /bank/')));
     expect(described('/bank/')).toEqual([...behindGateway].sort());

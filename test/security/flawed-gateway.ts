@@ -67,8 +67,8 @@ function answerLogIn(body: string, token: string, outgoing: ServerResponse): voi
 function issue(key: KeyObject): string {
   const iat = Math.floor(Date.now() / 1000);
   const [sub, sid, jti] = Array.from({ length: 3 }, () => randomBytes(16).toString('base64url'));
-  const terms = { iss: 'http://127.0.0.1:8080', aud: 'portcullis-api', client_id: 'portcullis-web' };
-  const payload = { ...terms, sub, sid, jti, auth_time: iat, iat, exp: iat + 300 };
+  const options = { iss: 'http://127.0.0.1:8080', aud: 'portcullis-api', client_id: 'portcullis-web' };
+  const payload = { ...options, sub, sid, jti, auth_time: iat, iat, exp: iat + 300 };
   return forge({ header: { alg: 'PS256', typ: 'at+jwt', kid: KID }, payload, algorithm: 'PS256', key });
 }
 

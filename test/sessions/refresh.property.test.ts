@@ -5,7 +5,7 @@ import { endSession } from '../../src/sessions/end.ts';
 import { refreshSession } from '../../src/sessions/refresh.ts';
 import { mintRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { TokenPair } from '../../src/sessions/start.ts';
-import { askWhitelist } from '../../src/sessions/whitelist.ts';
+import { checkWhitelist } from '../../src/sessions/whitelist.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
 
 const GRACE_MS = 10_000;
@@ -88,8 +88,8 @@ test('whatever refreshes cross, replay and come late, over two gateways, the out
           model = { ...model, isAlive: false };
         }
         for (const { claims } of given) {
-          const standing = await askWhitelist(store.other.redis, claims);
-          expect(standing instanceof Refusal).toBe(!model.isAlive);
+          const authorization = await checkWhitelist(store.other.redis, claims);
+          expect(authorization instanceof Refusal).toBe(!model.isAlive);
         }
       }
       expectOneSuccessorEach(given);

@@ -4,17 +4,17 @@ import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { authzKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
-import type { SessionTerms } from '../../src/sessions/options.ts';
+import type { SessionOptions } from '../../src/sessions/options.ts';
 import {
+  type SessionDeps,
   type SessionOpener,
-  type SessionParts,
   type StartedSession,
   startSession,
 } from '../../src/sessions/start.ts';
-import { writeAuthz } from '../../src/users/authorization.ts';
+import { writeAuthorization } from '../../src/users/authorization.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
-const TERMS: SessionTerms = {
+const TERMS: SessionOptions = {
   issuer: 'https://gate.example',
   audience: 'portcullis-api',
   accessTokenTtlSeconds: 300,
@@ -29,8 +29,8 @@ const TERMS: SessionTerms = {
 export interface SessionStore {
   redis: TestRedis;
   /** Two processes that share a Redis and the keys. */
-  one: SessionParts;
-  other: SessionParts;
+  one: SessionDeps;
+  other: SessionDeps;
   /** A new active user's id. */
   addUser(): Promise<string>;
   /** Starts a session now unless told otherwise. @throws when it is refused */
@@ -39,22 +39,22 @@ export interface SessionStore {
 }
 
 /** Sessions over a real Redis, without the gateway before them: time is whatever a call says. */
-export async function openSessionStore(terms: Partial<SessionTerms> = {}): Promise<SessionStore> {
+export async function openSessionStore(options: Partial<SessionOptions> = {}): Promise<SessionStore> {
   const redis = await startTestRedis();
   const log = createLog('gateway', 'silent');
   const link = (): RedisLink => new RedisLink({ url: redis.url, deadlineMs: 900, log });
   const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
-  const shared = { ring, refreshKey: randomBytes(32), terms: { ...TERMS, ...terms } };
+  const shared = { ring, refreshKey: randomBytes(32), options: { ...TERMS, ...options } };
   const one = { ...shared, redis: link() };
   const other = { ...shared, redis: link() };
-  await Promise.all([one, other].map((parts) => parts.redis.whenReady(5000)));
+  await Promise.all([one, other].map((deps) => deps.redis.whenReady(5000)));
   return {
     redis,
     one,
     other,
     addUser: async () => {
       const id = randomBytes(16).toString('base64url');
-      await one.redis.run((client) => client.set(authzKey(id), writeAuthz({ role: 'user', gen: 0 })));
+      await one.redis.run((client) => client.set(authzKey(id), writeAuthorization({ role: 'user', gen: 0 })));
       return id;
     },
     start: async (userId, changes = {}, nowMs = Date.now()) => {

@@ -58,8 +58,8 @@ async function openAccounts({ link, users }: TestGateway, historyMs: number): Pr
   const nowMs = Date.now();
   const owners = users.filter(({ username }) => ['bob', 'alice'].includes(username));
   const demo = owners.map(({ id, displayName }) => ({ ownerId: id, name: displayName }));
-  const terms = { currency: 'EUR', nowMs: nowMs - historyMs };
-  const accounts = await seedDemoAccounts(link, demo, terms);
+  const options = { currency: 'EUR', nowMs: nowMs - historyMs };
+  const accounts = await seedDemoAccounts(link, demo, options);
   for (const [rank, account] of accounts.entries())
     await postHistory(link, account, { seed: 1, rank, transactionsKept: 10_000 }, nowMs);
   return accounts;

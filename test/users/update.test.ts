@@ -3,7 +3,7 @@ import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { authzKey, superAdminsKey, userKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { readAuthz } from '../../src/users/authorization.ts';
+import { readAuthorization } from '../../src/users/authorization.ts';
 import { registerSuperAdmin, releaseSuperAdmin } from '../../src/users/super-admins.ts';
 import { changeUser, type UserChange } from '../../src/users/update.ts';
 import { addUser, findUser, type NewUser, type User } from '../../src/users/users.ts';
@@ -35,7 +35,7 @@ async function newUser(over: Partial<NewUser> = {}): Promise<User> {
 }
 const standingOf = async ({ id }: User) => {
   const text = await link().run((client) => client.get(authzKey(id)));
-  return text === null ? null : readAuthz(text);
+  return text === null ? null : readAuthorization(text);
 };
 const change = (user: User, what: UserChange, i = 0) => changeUser(link(i), user.id, () => what);
 

@@ -4,7 +4,7 @@ import type { RedisLink } from '../../redis/connection.ts';
 import { generatedAccountsKey, generatorTurnKey, generatorTurnsKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
 import { Refusal } from '../../refusal.ts';
-import { type LedgerTerms, type Leg, post } from '../ledger/post.ts';
+import { type LedgerOptions, type Leg, post } from '../ledger/post.ts';
 import { repeatableRandom } from './random.ts';
 import { VENDORS } from './vendors.ts';
 
@@ -28,7 +28,7 @@ return accounts
 `,
 );
 
-export interface GeneratorTerms extends LedgerTerms {
+export interface GeneratorOptions extends LedgerOptions {
   /** Between two turns; 0 for none at all. */
   intervalMs: number;
   /** The same seed on an empty ledger gives the same transactions; without one they are different each time. */
@@ -46,22 +46,22 @@ export interface Generator {
  */
 export function startGenerator(
   link: RedisLink,
-  terms: GeneratorTerms,
+  options: GeneratorOptions,
   log: Logger,
   now: () => number,
 ): Generator {
-  if (terms.intervalMs === 0) return { stop: () => Promise.resolve() };
-  const seed = terms.seed ?? randomInt(2 ** 32);
+  if (options.intervalMs === 0) return { stop: () => Promise.resolve() };
+  const seed = options.seed ?? randomInt(2 ** 32);
   let turn: Promise<unknown> | undefined;
   const timer = setInterval(() => {
-    turn ??= takeTurn(link, { ...terms, seed }, now())
+    turn ??= takeTurn(link, { ...options, seed }, now())
       .catch((err) =>
         log.warn({ event: 'generator_turn_skipped', err }, 'a turn of the generator was skipped'),
       )
       .finally(() => {
         turn = undefined;
       });
-  }, terms.intervalMs);
+  }, options.intervalMs);
   return {
     async stop() {
       clearInterval(timer);
@@ -73,16 +73,16 @@ export function startGenerator(
 /** Takes this interval's turn if nobody has, and posts. Gives how many transactions. @throws {RedisUnavailable} */
 export async function takeTurn(
   link: RedisLink,
-  terms: GeneratorTerms & { seed: number },
+  options: GeneratorOptions & { seed: number },
   nowMs: number,
 ): Promise<number> {
-  const takenForMs = Math.max(1, Math.floor(terms.intervalMs * TURN_PART));
+  const takenForMs = Math.max(1, Math.floor(options.intervalMs * TURN_PART));
   const keys = [generatorTurnKey(), generatorTurnsKey(), generatedAccountsKey()];
   const [turn, ...accountIds] = (await runScript(link, TAKE_TURN, keys, [String(takenForMs)])) as string[];
   const legs = accountIds.map((id, rank) =>
-    generatedLeg(id, repeatableRandom(terms.seed, Number(turn), rank)),
+    generatedLeg(id, repeatableRandom(options.seed, Number(turn), rank)),
   );
-  const posted = await Promise.all(legs.map((leg) => post(link, { legs: [leg] }, terms, nowMs)));
+  const posted = await Promise.all(legs.map((leg) => post(link, { legs: [leg] }, options, nowMs)));
   return posted.filter((outcome) => !(outcome instanceof Refusal)).length;
 }
 

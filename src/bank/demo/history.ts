@@ -1,14 +1,14 @@
 import type { RedisLink } from '../../redis/connection.ts';
-import { type LedgerTerms, post } from '../ledger/post.ts';
+import { type LedgerOptions, post } from '../ledger/post.ts';
 import type { Account } from '../schemas.ts';
 import { generatedLeg } from './generator.ts';
 import { repeatableRandom } from './random.ts';
 
 /** Between two transactions of a demo account's past: half an hour on average. */
-const GAP_LEAST_MS = 5 * 60_000;
+const MIN_GAP_MS = 5 * 60_000;
 const GAP_SPREAD_MS = 50 * 60_000;
 
-export interface HistoryTerms extends LedgerTerms {
+export interface HistoryOptions extends LedgerOptions {
   /** The same seed gives the same history. */
   seed: number;
   /** Where the account stands among those of the demonstration. */
@@ -23,17 +23,17 @@ export interface HistoryTerms extends LedgerTerms {
 export async function postHistory(
   link: RedisLink,
   account: Account,
-  terms: HistoryTerms,
+  options: HistoryOptions,
   toMs: number,
 ): Promise<number> {
-  const { seed, rank } = terms;
+  const { seed, rank } = options;
   let count = 0;
   let atMs = Date.parse(account.openedAt);
   for (;;) {
     const random = repeatableRandom(seed, count, rank);
-    atMs += Math.round(GAP_LEAST_MS + random() * GAP_SPREAD_MS);
+    atMs += Math.round(MIN_GAP_MS + random() * GAP_SPREAD_MS);
     if (atMs >= toMs) return count;
-    await post(link, { legs: [generatedLeg(account.id, random)] }, terms, atMs);
+    await post(link, { legs: [generatedLeg(account.id, random)] }, options, atMs);
     count += 1;
   }
 }

@@ -91,13 +91,13 @@ export interface DemoOwner {
 export async function seedDemoAccounts(
   link: RedisLink,
   owners: readonly DemoOwner[],
-  terms: { currency: string; nowMs: number } = { currency: 'EUR', nowMs: Date.now() },
+  options: { currency: string; nowMs: number } = { currency: 'EUR', nowMs: Date.now() },
 ): Promise<Account[]> {
   const accounts: Account[] = [];
   for (const { ownerId, name } of owners) {
     const id = createHash('sha256').update(`demo account of ${ownerId}`).digest('base64url').slice(0, 22);
     const demo = { id, ownerId, name, openingBalanceMinor: DEMO_OPENING_BALANCE_MINOR, generated: true };
-    accounts.push(await openAccount(link, { ...demo, currency: terms.currency }, terms.nowMs));
+    accounts.push(await openAccount(link, { ...demo, currency: options.currency }, options.nowMs));
   }
   return accounts;
 }

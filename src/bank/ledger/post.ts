@@ -56,7 +56,7 @@ export interface Posted {
   replayed: boolean;
 }
 
-export interface LedgerTerms {
+export interface LedgerOptions {
   /** About how many transactions, and balance points, are kept for each account. */
   transactionsKept: number;
 }
@@ -71,7 +71,7 @@ export interface LedgerTerms {
 export async function post(
   link: RedisLink,
   posting: Posting,
-  terms: LedgerTerms,
+  options: LedgerOptions,
   nowMs: number,
 ): Promise<Posted | Refusal<PostingReason>> {
   const { legs, idempotency } = posting;
@@ -79,7 +79,7 @@ export async function post(
     if (!Number.isSafeInteger(amountMinor) || amountMinor < 1)
       throw new RangeError('an amount is out of range');
   }
-  const ledger = [nowMs, terms.transactionsKept, postingsChannel()];
+  const ledger = [nowMs, options.transactionsKept, postingsChannel()];
   const memory = [fingerprint(legs), POSTED_TTL_MS, REFUSED_TTL_MS];
   const keys = legs.flatMap(({ accountId }) => keysOf(accountId));
   if (idempotency !== undefined) keys.push(idempotencyKey(idempotency.accountId, idempotency.key));
@@ -103,14 +103,14 @@ export interface Transfer {
 export async function transfer(
   link: RedisLink,
   { from, to, amountMinor, description, idempotencyKey: key }: Transfer,
-  terms: LedgerTerms,
+  options: LedgerOptions,
   nowMs: number,
 ): Promise<Posted | Refusal<PostingReason>> {
   const both = { type: 'transfer', amountMinor, description };
   const debit: Leg = { ...both, direction: 'debit', accountId: from.id, counterparty: to.name };
   const credit: Leg = { ...both, direction: 'credit', accountId: to.id, counterparty: from.name };
   const posting: Posting = { legs: [debit, credit], idempotency: { accountId: from.id, key } };
-  return post(link, posting, terms, nowMs);
+  return post(link, posting, options, nowMs);
 }
 
 const keysOf = (id: string): string[] => [

@@ -5,7 +5,7 @@ import { millisecondsOf, transactionFrom } from './transaction.ts';
 import { readNewestFirst } from './transaction-stream.ts';
 
 /** The most transactions that one filtered page or search looks at, so that no request is without end. */
-const SCANNED_MOST = 10_000;
+const MAX_SCANNED = 10_000;
 const SCANNED_AT_ONCE = 500;
 
 export interface TransactionsPage {
@@ -68,7 +68,7 @@ async function newestFirst(
 ): Promise<TransactionsPage> {
   const transactions: Transaction[] = [];
   let end = newest;
-  for (let scanned = 0; scanned < SCANNED_MOST; scanned += atOnce) {
+  for (let scanned = 0; scanned < MAX_SCANNED; scanned += atOnce) {
     const entries = await readNewestFirst(link, transactionsKey(account.id), end, oldest, atOnce);
     for (const entry of entries) {
       const one = transactionFrom(entry, account);

@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
 import { Refusal } from '../../refusal.ts';
-import type { BankParts } from '../app.ts';
+import type { BankDeps } from '../app.ts';
 import { visibleAccount } from '../caller.ts';
 import { newestTransactionId } from '../ledger/transactions.ts';
 import { type BankEnv, refuse } from '../problem.ts';
@@ -16,7 +16,7 @@ const HEADERS = {
 };
 
 /** `Last-Event-ID` says where an earlier stream ended; without it, a stream begins with the next transaction. */
-export function streamRoute(bank: Pick<BankParts, 'link' | 'feed' | 'streamHeartbeatMs'>): Handler<BankEnv> {
+export function streamRoute(bank: Pick<BankDeps, 'link' | 'feed' | 'streamHeartbeatMs'>): Handler<BankEnv> {
   const { link, feed, streamHeartbeatMs: heartbeatMs } = bank;
   return async (c) => {
     const query = queryOf(c, noQuery);

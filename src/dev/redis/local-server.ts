@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerBinary } from './server-binary.ts';
 import { serverState } from './server-state.ts';
-import { LIFELINE } from './watchdog.ts';
+import { WATCHDOG_SCRIPT } from './watchdog.ts';
 
 /** `sockaddr_un.sun_path` holds 104 bytes on macOS and 108 on Linux, the closing NUL included. */
 const SOCKET_PATH_MAX_BYTES = 100;
@@ -102,7 +102,7 @@ async function formerServerGone(socketPath: string, directory: string): Promise<
 async function spawnServer(options: LocalRedisOptions, logFile: string, link = ''): Promise<Server> {
   const log = await open(logFile, 'a', 0o600);
   try {
-    const words = ['-c', LIFELINE, 'sh', link, options.binary.path, ...serverOptions(options)];
+    const words = ['-c', WATCHDOG_SCRIPT, 'sh', link, options.binary.path, ...serverOptions(options)];
     const child = spawn('/bin/sh', words, {
       cwd: options.directory,
       env: { ...process.env, ...options.binary.env },

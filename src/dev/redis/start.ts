@@ -24,7 +24,7 @@ Any one of these helps:
   }
 }
 
-export interface ProvidedRedis {
+export interface DevRedis {
   url: string;
   /** Where it came from, to be told to the user. */
   source: string;
@@ -34,7 +34,7 @@ export interface ProvidedRedis {
   stop(): Promise<void>;
 }
 
-export interface ProvideRedisOptions {
+export interface DevRedisOptions {
   /** Where a server that is started here keeps its data. */
   directory: string;
   /** Where the distribution's package is unpacked. */
@@ -51,7 +51,7 @@ export interface ProvideRedisOptions {
  *
  * @throws {RedisNotFound} when no way is open, {RedisDidNotStart} when a server is there but doesn't start.
  */
-export async function provideRedis(env: Environment, options: ProvideRedisOptions): Promise<ProvidedRedis> {
+export async function startDevRedis(env: Environment, options: DevRedisOptions): Promise<DevRedis> {
   if (env.REDIS_URL || env.REDIS_URL_FILE) {
     const { redisUrl } = gatewaySettings({ REDIS_URL: env.REDIS_URL, REDIS_URL_FILE: env.REDIS_URL_FILE });
     return { url: redisUrl, source: 'REDIS_URL', ended: new Promise(() => {}), stop: async () => {} };

@@ -4,7 +4,7 @@
  * which the kernel sees to however the parent dies. The server leads the watchdog's process group, so its process
  * id is not given to another process while the watchdog lives: the signals can't hit a stranger.
  */
-export const LIFELINE = `
+export const WATCHDOG_SCRIPT = `
 link=$1; shift
 (
   while read -r _ <&3; do :; done

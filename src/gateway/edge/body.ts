@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
-import { countPassing } from '../proxy/body-buffers.ts';
+import { noteBodyBytes } from '../proxy/body-buffers.ts';
 
 /** A body without a declared length grew past the limit on its way. */
 export class BodyTooLarge extends Error {
@@ -45,7 +45,7 @@ function counted(incoming: IncomingMessage, maxBytes: number): Readable {
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       passed += chunk.length;
-      countPassing(chunk.length);
+      noteBodyBytes(chunk.length);
       if (passed > maxBytes) done(new BodyTooLarge(`a body of over ${maxBytes} bytes`));
       else done(null, chunk);
     },

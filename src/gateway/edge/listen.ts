@@ -12,12 +12,12 @@ import type { GatewaySettings } from '../../config/load.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
 import { BANK_PREFIX } from '../app.ts';
-import { rawDenial, statusOf } from '../problems/send.ts';
-import { type Arrival, newRequestId, refuse } from '../request-context.ts';
+import { rawProblem, statusOf } from '../problems/send.ts';
+import { newRequestId, type RequestContext, refuse } from '../request-context.ts';
 import { declaresTooMuch, hasBody, isPlainlyFramed } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { STRICT_TRANSPORT, strictTransportOf, transportHeader } from './hsts.ts';
-import { answerBrokenRequests } from './malformed.ts';
+import { answerMalformedRequests } from './malformed.ts';
 import { plainPath } from './target.ts';
 
 /** How often connections are looked over for time-outs. */
@@ -26,16 +26,16 @@ const CONNECTION_CHECK_MS = 1000;
 /** Node leaves out headers past the thousandth without a word, and another hop may see them. */
 const NO_LIMIT_BUT_BYTES = 0;
 
-export interface ListenParts {
-  app: Hono<{ Bindings: Arrival }>;
+export interface ListenDeps {
+  app: Hono<{ Bindings: RequestContext }>;
   /** The app's route of `/bank/**` by itself. */
-  bankRoute: (arrival: Arrival) => Promise<Response>;
+  bankRoute: (arrival: RequestContext) => Promise<Response>;
   settings: GatewaySettings;
   log: Logger;
   now: () => number;
 }
 
-interface ReceivingParts extends ListenParts {
+interface ReceivingDeps extends ListenDeps {
   strictTransport: string | undefined;
 }
 
@@ -43,8 +43,8 @@ interface ReceivingParts extends ListenParts {
  * Stage 0: an HTTP server that holds every client to the limits, and hands on only requests of plain form.
  * What is refused here has cost no token check.
  */
-export function createGatewayServer(parts: ListenParts): Server {
-  const { settings, log } = parts;
+export function createGatewayServer(deps: ListenDeps): Server {
+  const { settings, log } = deps;
   const strictTransport = strictTransportOf(settings);
   const server = createServer({
     maxHeaderSize: settings.headerMaxBytes,
@@ -58,9 +58,9 @@ export function createGatewayServer(parts: ListenParts): Server {
   server.setTimeout(settings.idleTimeoutMs);
   server.maxConnections = settings.connectionsMax;
   server.maxHeadersCount = NO_LIMIT_BUT_BYTES;
-  const listener = receiving({ ...parts, strictTransport });
+  const listener = receiving({ ...deps, strictTransport });
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
-  answerBrokenRequests(server, log, strictTransport);
+  answerMalformedRequests(server, log, strictTransport);
   return server;
 }
 
@@ -69,18 +69,18 @@ export function createGatewayServer(parts: ListenParts): Server {
  * makes objects of the web's kind, parses the URL and sees to bodies that nobody reads. That is a good part of what
  * a request costs here, and of no use to one that is plain, has no body and is passed on.
  */
-function receiving(parts: ReceivingParts): RequestListener {
+function receiving(deps: ReceivingDeps): RequestListener {
   const toApp = getRequestListener(
     (request, { incoming, outgoing }) =>
-      receive(parts, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) => {
+      receive(deps, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) => {
         presetHeaders(arrival);
-        const response = parts.app.fetch(request, arrival);
+        const response = deps.app.fetch(request, arrival);
         return incoming.method === 'HEAD' ? responseToHead(response) : response;
       }),
-    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, parts) },
+    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, deps) },
   );
   return (incoming, outgoing) => {
-    if (isPlainForBank(incoming)) receiveForBank(parts, incoming, outgoing);
+    if (isPlainForBank(incoming)) receiveForBank(deps, incoming, outgoing);
     else void toApp(incoming, outgoing);
   };
 }
@@ -98,17 +98,17 @@ async function responseToHead(copy: Response | Promise<Response>): Promise<Respo
  * What the gateway's own answers say unless they say otherwise. Proxied ones have both in their list: a header that
  * is set beforehand makes Node's `writeHead` slow.
  */
-function presetHeaders({ outgoing, path, strictTransport }: Arrival): void {
+function presetHeaders({ outgoing, path, strictTransport }: RequestContext): void {
   if (path.startsWith(`${BANK_PREFIX}/`)) return;
   outgoing.setHeader('cache-control', 'no-store');
   if (strictTransport !== undefined) outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
 }
 
-function receiveForBank(parts: ReceivingParts, incoming: IncomingMessage, outgoing: ServerResponse): void {
+function receiveForBank(deps: ReceivingDeps, incoming: IncomingMessage, outgoing: ServerResponse): void {
   try {
-    void receive(parts, incoming, outgoing, parts.bankRoute);
+    void receive(deps, incoming, outgoing, deps.bankRoute);
   } catch (fault) {
-    parts.log.error({ err: fault }, 'a request met a fault');
+    deps.log.error({ err: fault }, 'a request met a fault');
     outgoing.destroy();
   }
 }
@@ -122,13 +122,13 @@ const isPlainForBank = (incoming: IncomingMessage): boolean =>
 
 /** Refuses what isn't of plain form, and hands on the rest. */
 function receive<Answer>(
-  { settings, strictTransport, log, now }: ReceivingParts,
+  { settings, strictTransport, log, now }: ReceivingDeps,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  handOn: (arrival: Arrival) => Answer,
+  handOn: (arrival: RequestContext) => Answer,
 ): Answer | Response {
   const path = plainPath(incoming.url ?? '');
-  const arrival: Arrival = {
+  const arrival: RequestContext = {
     incoming,
     outgoing,
     requestId: newRequestId(),
@@ -164,12 +164,12 @@ function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
 }
 
 /** For what Hono's adapter can't make a request of: no host, one that is none, or an absolute form that is none. */
-function answerUnreadable(fault: unknown, { strictTransport, log }: ReceivingParts): Response {
+function answerUnreadable(fault: unknown, { strictTransport, log }: ReceivingDeps): Response {
   const reason = fault instanceof RequestError ? 'request_malformed' : 'fault';
   const requestId = newRequestId();
   log.info({ granted: false, reason, status: statusOf(reason), requestId });
   if (reason === 'fault') log.error({ err: fault, requestId }, 'a request met a fault');
-  const body = rawDenial(reason, requestId).split('\r\n\r\n')[1] ?? '';
+  const body = rawProblem(reason, requestId).split('\r\n\r\n')[1] ?? '';
   const headers = {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../log.ts';
-import { type DenialReason, rawDenial, statusOf } from '../problems/send.ts';
+import { type DenialReason, rawProblem, statusOf } from '../problems/send.ts';
 import { newRequestId } from '../request-context.ts';
 
 /** How long a client may go on sending what is thrown away, so that it sees the answer and not a reset. */
@@ -22,7 +22,7 @@ interface Exchange {
  * answer is written on the bare connection, so never while another is under way or owed there: the client would
  * take it for that one (RFC 9112, section 9.3.2), or for a part of it. Then the connection is only closed.
  */
-export function answerBrokenRequests(server: Server, log: Logger, strictTransport?: string): void {
+export function answerMalformedRequests(server: Server, log: Logger, strictTransport?: string): void {
   const latest = new WeakMap<Socket, Exchange>();
   const remember = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     latest.set(incoming.socket, { incoming, outgoing });
@@ -56,6 +56,6 @@ function mayAnswer(latest: Exchange | undefined): boolean {
 function answerRaw(socket: Socket, reason: DenialReason, log: Logger, strictTransport?: string): void {
   const requestId = newRequestId();
   log.info({ granted: false, reason, status: statusOf(reason), address: socket.remoteAddress, requestId });
-  socket.end(rawDenial(reason, requestId, strictTransport));
+  socket.end(rawProblem(reason, requestId, strictTransport));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

@@ -9,23 +9,23 @@ import {
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
 import type { ActivityTracker } from '../../sessions/activity.ts';
-import { askWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
-import { mayComeFrom, type Standing } from '../../users/authorization.ts';
+import { checkWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
+import { type Authorization, isAddressAllowed } from '../../users/authorization.ts';
 import { type Scope, scopesOf } from '../../users/roles.ts';
-import { type Arrival, logGrant, refuse } from '../request-context.ts';
+import { logGrant, type RequestContext, refuse } from '../request-context.ts';
 import { type CredentialReason, type Site, takeCredential } from './credential.ts';
 
-export type GatewayContext = Context<{ Bindings: Arrival }>;
+export type GatewayContext = Context<{ Bindings: RequestContext }>;
 
 /** Who is behind a request: the token is signed and alive, the user is active. */
-export interface Admitted {
+export interface Authenticated {
   claims: AccessClaims;
   /** The key that signed the token. */
   kid: () => string;
-  standing: Standing;
+  authorization: Authorization;
 }
 
-export interface AdmissionParts {
+export interface AuthenticationDeps {
   site: Site;
   verifyToken: AccessTokenVerifier;
   redis: RedisLink;
@@ -43,21 +43,26 @@ interface NotAdmitted {
  * signature fails never reaches Redis.
  */
 async function admit(
-  { site, verifyToken, redis }: AdmissionParts,
-  { incoming, nowMs, clientAddress }: Arrival,
-): Promise<Admitted | NotAdmitted> {
+  { site, verifyToken, redis }: AuthenticationDeps,
+  { incoming, nowMs, clientAddress }: RequestContext,
+): Promise<Authenticated | NotAdmitted> {
   const token = takeCredential(incoming, site);
   if (token instanceof Refusal) return { refusal: token };
   const claims = await verifyToken(token, nowMs);
   if (claims instanceof Refusal) return { refusal: claims };
-  const standing = await askWhitelist(redis, claims);
-  if (standing instanceof Refusal) return { refusal: standing, claims };
-  if (!mayComeFrom(standing, clientAddress)) return { refusal: new Refusal('address_refused'), claims };
-  return { claims, kid: () => kidOf(token), standing };
+  const authorization = await checkWhitelist(redis, claims);
+  if (authorization instanceof Refusal) return { refusal: authorization, claims };
+  if (!isAddressAllowed(authorization, clientAddress))
+    return { refusal: new Refusal('address_refused'), claims };
+  return { claims, kid: () => kidOf(token), authorization: authorization };
 }
 
 /** Writes down that a request is let through, and that somebody is there. What is refused keeps no session alive. */
-export function letThrough({ activity }: AdmissionParts, arrival: Arrival, { sub, sid }: AccessClaims): void {
+export function recordGrant(
+  { activity }: AuthenticationDeps,
+  arrival: RequestContext,
+  { sub, sid }: AccessClaims,
+): void {
   if (isRealActivity(arrival.incoming)) activity.note(sub, sid, arrival.nowMs);
   logGrant(arrival, { sub, sid });
 }
@@ -67,31 +72,31 @@ const isRealActivity = ({ headers }: IncomingMessage): boolean =>
   headers['x-background'] !== '1' && headers.accept?.toLowerCase().includes('text/event-stream') !== true;
 
 /** A route for those who are logged in, and for nobody else. `/bank/**` needs no more of its context than `env`. */
-export type AdmittedRoute<Of extends { env: Arrival } = GatewayContext> = (
+export type AuthenticatedRoute<Of extends { env: RequestContext } = GatewayContext> = (
   c: Of,
-  admitted: Admitted,
+  admitted: Authenticated,
 ) => Promise<Response> | Response;
 
 /** Puts the first three stages before a route. */
-export const admitted =
-  <Of extends { env: Arrival }>(parts: AdmissionParts, route: AdmittedRoute<Of>) =>
+export const authenticated =
+  <Of extends { env: RequestContext }>(deps: AuthenticationDeps, route: AuthenticatedRoute<Of>) =>
   async (c: Of): Promise<Response> => {
-    const who = await admit(parts, c.env);
+    const who = await admit(deps, c.env);
     return 'refusal' in who ? refuse(c.env, who.refusal, who.claims) : route(c, who);
   };
 
 /** The same, for routes that need no further permission. */
-export const loggedIn = (parts: AdmissionParts, route: AdmittedRoute) =>
-  admitted(parts, (c: GatewayContext, who) => {
-    letThrough(parts, c.env, who.claims);
+export const requireSession = (deps: AuthenticationDeps, route: AuthenticatedRoute) =>
+  authenticated(deps, (c: GatewayContext, who) => {
+    recordGrant(deps, c.env, who.claims);
     return route(c, who);
   });
 
 /** The same, for routes of staff: for those whose role has the scope at this moment. */
-export const permitted = (parts: AdmissionParts, scope: Scope, route: AdmittedRoute) =>
-  admitted(parts, (c: GatewayContext, who) => {
-    if (!scopesOf(who.standing.role).has(scope))
+export const requireScope = (deps: AuthenticationDeps, scope: Scope, route: AuthenticatedRoute) =>
+  authenticated(deps, (c: GatewayContext, who) => {
+    if (!scopesOf(who.authorization.role).has(scope))
       return refuse(c.env, new Refusal('scope_missing', scope), who.claims);
-    letThrough(parts, c.env, who.claims);
+    recordGrant(deps, c.env, who.claims);
     return route(c, who);
   });

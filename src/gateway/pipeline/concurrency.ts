@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
  * How many requests of each user are at the bank. Connections to the bank are few; without a share for each,
  * one user with slow requests or many streams would keep everybody else waiting.
  */
-export class RequestsUnderWay {
+export class ConcurrencyLimiter {
   readonly #perUserMax: number;
   readonly #bySubject = new Map<string, number>();
 
@@ -16,7 +16,7 @@ export class RequestsUnderWay {
    * Counts a request until its answer is complete or given up. The answer is false when the user has too many.
    * One whose client went away while it was judged is not counted: it closes only once.
    */
-  begin(sub: string, outgoing: ServerResponse): boolean {
+  tryAcquire(sub: string, outgoing: ServerResponse): boolean {
     if (outgoing.closed) return true;
     const present = this.#bySubject.get(sub) ?? 0;
     if (present >= this.#perUserMax) return false;

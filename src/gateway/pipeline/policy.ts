@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Refusal } from '../../refusal.ts';
-import type { Standing } from '../../users/authorization.ts';
+import type { Authorization } from '../../users/authorization.ts';
 import { type Scope, scopeSchema, scopesOf } from '../../users/roles.ts';
 
 export type PolicyReason = 'no_rule' | 'scope_missing';
@@ -62,7 +62,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-export type Policy = (method: string, path: string, standing: Standing) => undefined | Refusal<PolicyReason>;
+export type Policy = (
+  method: string,
+  path: string,
+  authorization: Authorization,
+) => undefined | Refusal<PolicyReason>;
 
 /** Stage 4: may this user do this? The first rule that fits decides; where none fits the answer is no. */
 export function createPolicy(rules: readonly PolicyRule[]): Policy {
@@ -72,10 +76,12 @@ export function createPolicy(rules: readonly PolicyRule[]): Policy {
       compiled.set(method, [...(compiled.get(method) ?? []), { pattern: patternOf(path), scope }]);
     }
   }
-  return (method, path, standing) => {
+  return (method, path, authorization) => {
     const rule = compiled.get(method)?.find(({ pattern }) => pattern.test(path));
     if (rule === undefined) return new Refusal('no_rule');
-    return scopesOf(standing.role).has(rule.scope) ? undefined : new Refusal('scope_missing', rule.scope);
+    return scopesOf(authorization.role).has(rule.scope)
+      ? undefined
+      : new Refusal('scope_missing', rule.scope);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Denial } from './table.ts';
+import type { ProblemDefinition } from './table.ts';
 
 /** What is said no to on the routes of the OAuth standards only. */
 export type OauthReason =
@@ -11,7 +11,7 @@ export type OauthReason =
   | 'grant_unsupported'
   | 'scope_unsupported';
 
-export const OAUTH_DENIALS: Record<OauthReason, Denial> = {
+export const OAUTH_PROBLEMS: Record<OauthReason, ProblemDefinition> = {
   body_not_form: {
     status: 415,
     code: 'media_type_unsupported',

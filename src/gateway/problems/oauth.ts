@@ -1,13 +1,13 @@
 import { Refusal } from '../../refusal.ts';
-import { type Arrival, type DecisionSubject, refuse } from '../request-context.ts';
+import { type DecisionSubject, type RequestContext, refuse } from '../request-context.ts';
 import { OAUTH_ERRORS, type OauthRefusalReason } from './oauth-table.ts';
-import type { DenialExtras } from './send.ts';
+import type { ProblemOptions } from './send.ts';
 
 /** A "no" on one of the routes of the OAuth standards, with what the client needs to mend it. */
 export class OauthRefusal extends Refusal<OauthRefusalReason> {
-  readonly extras: DenialExtras;
+  readonly extras: ProblemOptions;
 
-  constructor(reason: OauthRefusalReason, extras: DenialExtras = {}, detail?: string) {
+  constructor(reason: OauthRefusalReason, extras: ProblemOptions = {}, detail?: string) {
     super(reason, detail);
     this.extras = extras;
   }
@@ -18,7 +18,7 @@ export class OauthRefusal extends Refusal<OauthRefusalReason> {
  * there too, so that one reader of `code` understands every route.
  */
 export function refuseOauth(
-  arrival: Arrival,
+  arrival: RequestContext,
   refusal: OauthRefusal,
   subject: DecisionSubject = {},
 ): Response {

@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { FieldError, Problem } from '../../http/problem.ts';
 import type { Refusal } from '../../refusal.ts';
 import { transportHeader } from '../edge/hsts.ts';
-import { DENIALS, type Denial, type DenialReason } from './table.ts';
+import { GATEWAY_PROBLEMS, type ProblemDefinition, type RefusalReason } from './table.ts';
 
-export type { DenialReason, FieldError };
+export type { FieldError, RefusalReason as DenialReason };
 
-export interface DenialExtras {
+export interface ProblemOptions {
   retryAfterSeconds?: number;
   errors?: readonly FieldError[];
   /** For the routes of the OAuth standards: the `error` that they demand, in a body that is plain JSON. */
@@ -14,20 +14,20 @@ export interface DenialExtras {
   strictTransport?: string | undefined;
 }
 
-export const statusOf = (reason: DenialReason): number => DENIALS[reason].status;
+export const statusOf = (reason: RefusalReason): number => GATEWAY_PROBLEMS[reason].status;
 
 /**
  * Answers with a problem (RFC 9457) and, where it is about a credential, a challenge (RFC 6750, section 3).
  * Does nothing when an answer has already begun.
  */
-export function deny(
+export function sendProblem(
   outgoing: ServerResponse,
-  refusal: Refusal<DenialReason>,
+  refusal: Refusal<RefusalReason>,
   requestId: string,
-  extras: DenialExtras = {},
+  extras: ProblemOptions = {},
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) return;
-  const denial = DENIALS[refusal.reason];
+  const denial = GATEWAY_PROBLEMS[refusal.reason];
   const body = problemBody(denial, requestId, extras);
   outgoing.writeHead(denial.status, {
     'content-type': extras.oauthError === undefined ? 'application/problem+json' : 'application/json',
@@ -42,8 +42,8 @@ export function deny(
 }
 
 /** The same answer as text on the wire, for a request so broken that there is no response object for it. */
-export function rawDenial(reason: DenialReason, requestId: string, strictTransport?: string): string {
-  const denial = DENIALS[reason];
+export function rawProblem(reason: RefusalReason, requestId: string, strictTransport?: string): string {
+  const denial = GATEWAY_PROBLEMS[reason];
   const body = problemBody(denial, requestId, {});
   return [
     `HTTP/1.1 ${denial.status} Refused`,
@@ -58,14 +58,18 @@ export function rawDenial(reason: DenialReason, requestId: string, strictTranspo
 }
 
 /** An absent member is undefined, which JSON leaves out. */
-function problemBody(denial: Denial, requestId: string, { oauthError, errors }: DenialExtras): string {
+function problemBody(
+  denial: ProblemDefinition,
+  requestId: string,
+  { oauthError, errors }: ProblemOptions,
+): string {
   const { status, code, title } = denial;
   const type = `urn:portcullis:problem:${code}`;
   const problem: Problem = { type, title, status, code, request_id: requestId, errors };
   return JSON.stringify({ error: oauthError, ...problem });
 }
 
-function challengeHeader({ challenge, challengeScheme }: Denial): Record<string, string> {
+function challengeHeader({ challenge, challengeScheme }: ProblemDefinition): Record<string, string> {
   if (challenge === undefined) return {};
   const error = challenge === null ? '' : `, error="${challenge}"`;
   return { 'www-authenticate': `${challengeScheme ?? 'Bearer'} realm="portcullis"${error}` };

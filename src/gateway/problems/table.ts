@@ -1,11 +1,11 @@
 import type { TokenReason } from '../../jwt/access-token.ts';
 import type { RefreshReason } from '../../sessions/refresh.ts';
 import type { WhitelistReason } from '../../sessions/whitelist.ts';
-import { OAUTH_DENIALS, type OauthReason } from './oauth-table.ts';
-import { USER_DENIALS, type UserReason } from './user-table.ts';
+import { OAUTH_PROBLEMS, type OauthReason } from './oauth-table.ts';
+import { USER_PROBLEMS, type UserReason } from './user-table.ts';
 
 /** Every reason for which the gateway itself says no. The log has the reason; the client gets its code. */
-export type DenialReason =
+export type RefusalReason =
   | 'target_not_canonical'
   | 'request_malformed'
   | 'headers_too_large'
@@ -45,7 +45,7 @@ export type DenialReason =
   | 'fault';
 
 /** What a client is told: nothing that helps to guess, and for each status something to act upon. */
-export interface Denial {
+export interface ProblemDefinition {
   status: number;
   code: string;
   title: string;
@@ -56,27 +56,27 @@ export interface Denial {
   retryAfterSeconds?: number;
 }
 
-const TOKEN_INVALID: Denial = {
+const TOKEN_INVALID: ProblemDefinition = {
   status: 401,
   code: 'token_invalid',
   title: 'The access token is not valid.',
   challenge: 'invalid_token',
 };
-const TOKEN_REVOKED: Denial = {
+const TOKEN_REVOKED: ProblemDefinition = {
   status: 401,
   code: 'token_revoked',
   title: 'The access token is no longer alive. Log in again.',
   challenge: 'invalid_token',
 };
 
-const REFRESH_INVALID: Denial = {
+const REFRESH_INVALID: ProblemDefinition = {
   status: 401,
   code: 'refresh_token_invalid',
   title: 'The refresh token is not valid. Log in again.',
   challenge: 'invalid_token',
 };
 
-export const DENIALS: Record<DenialReason, Denial> = {
+export const GATEWAY_PROBLEMS: Record<RefusalReason, ProblemDefinition> = {
   target_not_canonical: { status: 400, code: 'path_invalid', title: 'The path is not in its plain form.' },
   request_malformed: { status: 400, code: 'request_malformed', title: 'The request is not valid HTTP.' },
   headers_too_large: { status: 431, code: 'headers_too_large', title: 'The request headers are too large.' },
@@ -149,7 +149,7 @@ export const DENIALS: Record<DenialReason, Denial> = {
     title: 'The user name or the password is wrong.',
     challenge: null,
   },
-  ...USER_DENIALS,
+  ...USER_PROBLEMS,
   login_throttled: { status: 429, code: 'login_throttled', title: 'There were too many failed log-ins.' },
   password_queue_full: {
     status: 429,
@@ -157,7 +157,7 @@ export const DENIALS: Record<DenialReason, Denial> = {
     title: 'Too many log-ins are under way.',
     retryAfterSeconds: 1,
   },
-  ...OAUTH_DENIALS,
+  ...OAUTH_PROBLEMS,
   redis_unavailable: {
     status: 503,
     code: 'service_unavailable',

@@ -1,4 +1,4 @@
-import type { Denial } from './table.ts';
+import type { ProblemDefinition } from './table.ts';
 
 /** Why the gateway says no where users, their passwords and their rights are changed. */
 export type UserReason =
@@ -13,7 +13,7 @@ export type UserReason =
   | 'rank_too_low'
   | 'last_super_admin';
 
-export const USER_DENIALS: Record<UserReason, Denial> = {
+export const USER_PROBLEMS: Record<UserReason, ProblemDefinition> = {
   user_changed: {
     status: 401,
     code: 'login_failed',

@@ -2,10 +2,10 @@ import type { AccessClaims } from '../../jwt/access-token.ts';
 import { signAssertion } from '../../jwt/assertion.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import { Memo } from '../../memo.ts';
-import type { Standing } from '../../users/authorization.ts';
+import type { Authorization } from '../../users/authorization.ts';
 import { scopesOf } from '../../users/roles.ts';
 
-const REMEMBERED = 20_000;
+const CACHE_SIZE = 20_000;
 
 /** An assertion is used for the first three quarters of its life, so that it never expires on its way. */
 const USED_FOR = 0.75;
@@ -15,26 +15,30 @@ interface KeptAssertion {
   useUntilMs: number;
 }
 
-export interface AssertionTerms {
+export interface AssertionOptions {
   issuer: string;
   bankAudience: string;
   assertionTtlSeconds: number;
 }
 
-export type AssertionSource = (claims: AccessClaims, standing: Standing, nowMs: number) => Promise<string>;
+export type AssertionSource = (
+  claims: AccessClaims,
+  authorization: Authorization,
+  nowMs: number,
+) => Promise<string>;
 
 /**
  * The gateway's word to the bank about one request: signed once for each session and role, and used until it
  * nears its end. Requests that arrive while it is being signed wait for the same one.
  */
-export function createAssertionSource(ring: KeyRing, terms: AssertionTerms): AssertionSource {
-  const kept = new Memo<KeptAssertion>(REMEMBERED);
-  return (claims, standing, nowMs) => {
-    const name = `${claims.sub} ${claims.sid} ${standing.role}`;
+export function createAssertionSource(ring: KeyRing, options: AssertionOptions): AssertionSource {
+  const kept = new Memo<KeptAssertion>(CACHE_SIZE);
+  return (claims, authorization, nowMs) => {
+    const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
     const present = kept.get(name);
     if (present !== undefined && nowMs < present.useUntilMs) return present.token;
-    const token = sign(ring, terms, claims, standing, nowMs);
-    kept.set(name, { token, useUntilMs: nowMs + terms.assertionTtlSeconds * 1000 * USED_FOR });
+    const token = sign(ring, options, claims, authorization, nowMs);
+    kept.set(name, { token, useUntilMs: nowMs + options.assertionTtlSeconds * 1000 * USED_FOR });
     token.catch(() => kept.delete(name));
     return token;
   };
@@ -42,16 +46,16 @@ export function createAssertionSource(ring: KeyRing, terms: AssertionTerms): Ass
 
 function sign(
   ring: KeyRing,
-  terms: AssertionTerms,
+  options: AssertionOptions,
   { sub, sid }: AccessClaims,
-  { role }: Standing,
+  { role }: Authorization,
   nowMs: number,
 ): Promise<string> {
   const iat = Math.floor(nowMs / 1000);
-  const times = { iat, exp: iat + terms.assertionTtlSeconds };
+  const times = { iat, exp: iat + options.assertionTtlSeconds };
   return signAssertion(ring, {
-    iss: terms.issuer,
-    aud: terms.bankAudience,
+    iss: options.issuer,
+    aud: options.bankAudience,
     sub,
     sid,
     role,

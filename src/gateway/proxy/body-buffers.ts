@@ -12,7 +12,7 @@ let passedBytes = 0;
  * and V8 lets about 64 MiB of dead ones pile up before it looks: more than the gateway needs for all the rest.
  * A collection of the young takes about 1 ms, so a gibibyte costs 0.1 s.
  */
-export function countPassing(bytes: number): void {
+export function noteBodyBytes(bytes: number): void {
   passedBytes += bytes;
   if (passedBytes < COLLECT_AFTER_BYTES) return;
   passedBytes = 0;

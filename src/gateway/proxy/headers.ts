@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Memo } from '../../memo.ts';
 import { STRICT_TRANSPORT } from '../edge/hsts.ts';
 import type { Site } from '../pipeline/credential.ts';
-import { NOTHING_ALLOWED } from '../static/asset.ts';
+import { DENY_ALL_CSP } from '../static/asset.ts';
 
-const NAMES_REMEMBERED = 1000;
+const NAME_CACHE_SIZE = 1000;
 
 /** Meant for the next hop only (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = [
@@ -77,7 +77,7 @@ export interface ForwardedFacts {
  * must not say, plus the gateway's own. What `Connection` names is dropped before ours are added, so that a
  * client can neither forge nor strip them.
  */
-export function headersForBank(incoming: IncomingMessage, facts: ForwardedFacts): string[] {
+export function headersForUpstream(incoming: IncomingMessage, facts: ForwardedFacts): string[] {
   const { rawHeaders, headers } = incoming;
   const named = namedByConnection(headers.connection);
   const forwarded: string[] = [];
@@ -109,7 +109,7 @@ function forwardedName(raw: string): string {
   return forwarded;
 }
 
-const forwardedNames = new Memo<string>(NAMES_REMEMBERED);
+const forwardedNames = new Memo<string>(NAME_CACHE_SIZE);
 
 /** Whether a client may say this to the bank. */
 const isClients = (name: string): boolean =>
@@ -133,7 +133,7 @@ export function headersForClient(
   }
   if (headers['cache-control'] === undefined || named?.has('cache-control'))
     passed.push('cache-control', 'no-store');
-  passed.push('content-security-policy', NOTHING_ALLOWED);
+  passed.push('content-security-policy', DENY_ALL_CSP);
   passed.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
   if (strictTransport !== undefined) passed.push(STRICT_TRANSPORT, strictTransport);
   return passed;

@@ -5,8 +5,8 @@ import type { Logger } from '../../log.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { revocationsChannel } from '../../redis/keys.ts';
 import { Refusal } from '../../refusal.ts';
-import { askWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
-import { mayComeFrom, type Standing } from '../../users/authorization.ts';
+import { checkWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
+import { type Authorization, isAddressAllowed } from '../../users/authorization.ts';
 
 /** How soon an answer that has just begun is judged, and how late one ends whose token has expired. */
 const TICK_MS = 500;
@@ -16,11 +16,11 @@ const ALL_JUDGED_EVERY_TICKS = 4;
 const END_READ_WITHIN_MS = 3000;
 
 /** What an answer was let out on. */
-export interface AnswerGround {
+export interface GrantSnapshot {
   claims: AccessClaims;
   /** The key that signed the token. */
   kid: string;
-  standing: Standing;
+  authorization: Authorization;
   address: string;
 }
 
@@ -33,16 +33,16 @@ export type EndReason =
   | 'role_changed';
 
 /** How an answer ends that can do better than to be cut off. Without a reason, it is the gateway that stops. */
-export type WayToEnd = (reason?: EndReason) => void;
+export type CloseHandler = (reason?: EndReason) => void;
 
-interface OpenAnswer {
+interface LiveResponse {
   outgoing: ServerResponse;
-  ground: AnswerGround;
-  end: WayToEnd | undefined;
+  ground: GrantSnapshot;
+  end: CloseHandler | undefined;
   isNew: boolean;
 }
 
-export interface OpenAnswersParts {
+export interface LiveResponsesDeps {
   redis: RedisLink;
   /** A connection that is used for nothing but listening. */
   listener: RedisLink;
@@ -56,22 +56,22 @@ export interface OpenAnswersParts {
  * comes; these are judged again as long as they are open, at once when something of their user's is revoked and
  * every few seconds besides, and end when they would no longer be let in as they were.
  */
-export class OpenAnswers {
-  readonly #parts: OpenAnswersParts;
-  readonly #bySubject = new Map<string, Set<OpenAnswer>>();
+export class LiveResponses {
+  readonly #deps: LiveResponsesDeps;
+  readonly #bySubject = new Map<string, Set<LiveResponse>>();
   readonly #timer: NodeJS.Timeout;
   #ticks = 0;
   #stopping = false;
 
-  constructor(parts: OpenAnswersParts) {
-    this.#parts = parts;
-    parts.listener.onReady(() => void this.#listen());
+  constructor(deps: LiveResponsesDeps) {
+    this.#deps = deps;
+    deps.listener.onReady(() => void this.#listen());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
   }
 
   /** Watches an answer until it is complete or is told to end, which it is once. It is cut off without an `end`. */
-  watch(outgoing: ServerResponse, ground: AnswerGround, end?: WayToEnd): void {
+  watch(outgoing: ServerResponse, ground: GrantSnapshot, end?: CloseHandler): void {
     if (outgoing.closed) return;
     const answer = { outgoing, ground, end, isNew: true };
     const { sub } = ground.claims;
@@ -96,7 +96,7 @@ export class OpenAnswers {
   }
 
   async #listen(): Promise<void> {
-    const { listener, log } = this.#parts;
+    const { listener, log } = this.#deps;
     try {
       await listener.run((client) =>
         client.subscribe(revocationsChannel(), (sub) => this.#judgeAnswers(this.#bySubject.get(sub) ?? [])),
@@ -111,29 +111,29 @@ export class OpenAnswers {
   #tick(): void {
     this.#ticks += 1;
     const isTimeForAll = this.#ticks % ALL_JUDGED_EVERY_TICKS === 0;
-    const nowMs = this.#parts.now();
+    const nowMs = this.#deps.now();
     this.#judgeAnswers(
       this.#all().filter(({ isNew, ground }) => isTimeForAll || isNew || ground.claims.exp * 1000 <= nowMs),
     );
   }
 
-  #all(): OpenAnswer[] {
+  #all(): LiveResponse[] {
     return [...this.#bySubject.values()].flatMap((answers) => [...answers]);
   }
 
-  #judgeAnswers(answers: Iterable<OpenAnswer>): void {
+  #judgeAnswers(answers: Iterable<LiveResponse>): void {
     for (const answer of answers) {
       answer.isNew = false;
       void this.#judge(answer);
     }
   }
 
-  async #judge(answer: OpenAnswer): Promise<void> {
+  async #judge(answer: LiveResponse): Promise<void> {
     const { outgoing, ground, end } = answer;
     const reason = await this.#reasonToEnd(ground);
     if (reason === undefined || outgoing.destroyed || !this.#forget(answer)) return;
     const { sub, sid } = ground.claims;
-    this.#parts.log.info({ event: 'answer_ended', reason, sub, sid }, 'ended an open answer');
+    this.#deps.log.info({ event: 'answer_ended', reason, sub, sid }, 'ended an open answer');
     if (end === undefined) outgoing.destroy();
     else {
       end(reason);
@@ -141,12 +141,12 @@ export class OpenAnswers {
     }
   }
 
-  #endInOrder(answer: OpenAnswer): void {
+  #endInOrder(answer: LiveResponse): void {
     if (answer.end !== undefined && this.#forget(answer)) answer.end();
   }
 
   /** Whether it was still watched: of several judgements at one moment, the first to come back ends an answer. */
-  #forget(answer: OpenAnswer): boolean {
+  #forget(answer: LiveResponse): boolean {
     const { sub } = answer.ground.claims;
     const answers = this.#bySubject.get(sub);
     const wasWatched = answers?.delete(answer) ?? false;
@@ -155,15 +155,15 @@ export class OpenAnswers {
   }
 
   /** While Redis can't be asked nobody new gets in; those who are in stay until it can. */
-  async #reasonToEnd({ claims, kid, standing, address }: AnswerGround): Promise<EndReason | undefined> {
-    const nowMs = this.#parts.now();
+  async #reasonToEnd({ claims, kid, authorization, address }: GrantSnapshot): Promise<EndReason | undefined> {
+    const nowMs = this.#deps.now();
     if (claims.exp * 1000 <= nowMs) return 'token_expired';
-    if (!this.#parts.ring.at(nowMs).all.some((key) => key.kid === kid)) return 'key_retired';
-    const present = await askWhitelist(this.#parts.redis, claims).catch(() => undefined);
+    if (!this.#deps.ring.at(nowMs).all.some((key) => key.kid === kid)) return 'key_retired';
+    const present = await checkWhitelist(this.#deps.redis, claims).catch(() => undefined);
     if (present === undefined) return undefined;
     if (present instanceof Refusal) return present.reason;
-    if (!mayComeFrom(present, address)) return 'address_refused';
-    return present.role === standing.role ? undefined : 'role_changed';
+    if (!isAddressAllowed(present, address)) return 'address_refused';
+    return present.role === authorization.role ? undefined : 'role_changed';
   }
 }
 

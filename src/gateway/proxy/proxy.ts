@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { GatewaySettings } from '../../config/load.ts';
 import { Refusal } from '../../refusal.ts';
 import { bodyOf } from '../edge/body.ts';
-import { AnswerRelay, type ProxiedRequest, type WaitingLine } from './response-relay.ts';
+import { type ProxiedRequest, ResponseRelay, type WaitingLine } from './response-relay.ts';
 
 export type ProxySettings = Pick<
   GatewaySettings,
@@ -16,7 +16,7 @@ export type ProxySettings = Pick<
 >;
 
 /** The connections to the bank, and the answers that are passing through. */
-export class BankProxy {
+export class UpstreamProxy {
   readonly #pool: Pool;
   readonly #settings: ProxySettings;
   readonly #line: WaitingLine = { waiting: 0 };
@@ -46,7 +46,7 @@ export class BankProxy {
     const body = bodyOf(request.incoming, request.outgoing, this.#settings.bodyMaxBytes);
     this.#pool.dispatch(
       { method: incoming.method as Dispatcher.HttpMethod, path: target, headers, body },
-      new AnswerRelay(request, this.#line, this.#settings.bankFirstByteTimeoutMs),
+      new ResponseRelay(request, this.#line, this.#settings.bankFirstByteTimeoutMs),
     );
   }
 

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { Refusal } from '../../refusal.ts';
 import { BodyTooLarge } from '../edge/body.ts';
 import type { DenialReason } from '../problems/send.ts';
-import { countPassing } from './body-buffers.ts';
+import { noteBodyBytes } from './body-buffers.ts';
 import { headersForClient } from './headers.ts';
 
 type ProxyReason = 'bank_unreachable' | 'bank_too_slow' | 'bank_refused_gateway' | 'body_too_large';
@@ -20,7 +20,7 @@ export interface ProxiedRequest {
   /** Told when the bank's answer can't be had; what is still possible is then answered. */
   onRefusal: (refusal: Refusal<DenialReason>) => void;
   /** Told when the answer may go on for longer than a moment, with a way to end it in good order if there is one. */
-  onLongAnswer: (end?: () => void) => void;
+  onLiveResponse: (end?: () => void) => void;
 }
 
 /** How many requests have no connection to the bank yet. */
@@ -29,7 +29,7 @@ export interface WaitingLine {
 }
 
 /** Passes one answer of the bank's to the client, with back-pressure, until either side goes away. */
-export class AnswerRelay implements Dispatcher.DispatchHandler {
+export class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #request: ProxiedRequest;
   readonly #line: WaitingLine;
   #patience: NodeJS.Timeout | undefined;
@@ -56,7 +56,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    const { outgoing, requestId, strictTransport, onRefusal, onLongAnswer } = this.#request;
+    const { outgoing, requestId, strictTransport, onRefusal, onLiveResponse } = this.#request;
     if (status < 200) return;
     if (status === 401) {
       onRefusal(new Refusal('bank_refused_gateway'));
@@ -67,7 +67,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     // A stop waits for connections that are kept for a next request, and a stream is the last on its own.
     if (isStream) outgoing.shouldKeepAlive = false;
     outgoing.writeHead(status, headersForClient(headers, requestId, strictTransport));
-    if (isLong(headers)) onLongAnswer(isStream ? () => this.#end(controller) : undefined);
+    if (isLong(headers)) onLiveResponse(isStream ? () => this.#end(controller) : undefined);
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
   }
 
@@ -79,7 +79,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { outgoing } = this.#request;
-    countPassing(chunk.length);
+    noteBodyBytes(chunk.length);
     if (outgoing.write(chunk)) return;
     controller.pause();
     outgoing.once('drain', () => controller.resume());
@@ -113,10 +113,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 }
 
 /** What is larger is not written in one go. */
-const SHORT_ANSWER_MOST_BYTES = 65_536;
+const MAX_SHORT_ANSWER_BYTES = 65_536;
 
 const isLong = (headers: IncomingHttpHeaders): boolean =>
-  !(Number(headers['content-length']) <= SHORT_ANSWER_MOST_BYTES);
+  !(Number(headers['content-length']) <= MAX_SHORT_ANSWER_BYTES);
 
 const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 

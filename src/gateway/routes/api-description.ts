@@ -1,7 +1,7 @@
-import type { Publication } from '../static/asset.ts';
+import type { StaticAsset } from '../static/asset.ts';
 
 /** The description of the API, for programs and for people. */
 export interface ApiDescription {
-  openapi: Publication;
-  docs: Publication;
+  openapi: StaticAsset;
+  docs: StaticAsset;
 }

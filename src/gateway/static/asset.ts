@@ -3,7 +3,7 @@ import type { GatewayContext } from '../pipeline/authenticate.ts';
 import { type ContentCoding, codingsOf, preferredCoding } from './content-coding.ts';
 
 /** Something that is the same for everybody and for as long as the process runs. */
-export interface Publication {
+export interface StaticAsset {
   body: string | Buffer;
   mediaType: string;
   cacheControl: string;
@@ -12,8 +12,7 @@ export interface Publication {
 }
 
 /** A `Content-Security-Policy` under which nothing runs, is loaded, is sent or is framed. */
-export const NOTHING_ALLOWED =
-  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const DENY_ALL_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** What none of the pages has a use for, and so nothing that got into one may use either. */
 const DENIED_FEATURES = [
@@ -54,7 +53,7 @@ interface Representation {
  * Makes a route of a publication, in all its codings. It answers with the one that the client likes best, or that
  * the client has it already (RFC 9110, section 13.1.2).
  */
-export function publish(publication: Publication): (c: GatewayContext) => Response {
+export function serveAsset(publication: StaticAsset): (c: GatewayContext) => Response {
   const representations = representationsOf(publication);
   const mediaType = publication.mediaType;
   return (c) => {
@@ -71,7 +70,7 @@ export function publish(publication: Publication): (c: GatewayContext) => Respon
   };
 }
 
-function representationsOf(publication: Publication): Map<ContentCoding, Representation> {
+function representationsOf(publication: StaticAsset): Map<ContentCoding, Representation> {
   const bytes = Buffer.from(publication.body);
   const digest = createHash('sha256').update(bytes).digest('base64');
   const codings = codingsOf(bytes, publication.mediaType);

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { GatewaySettings } from '../../config/load.ts';
 import type { Logger } from '../../log.ts';
-import type { Publication } from './asset.ts';
+import type { StaticAsset } from './asset.ts';
 
 /** The built web app by the paths at which it is served. There is nothing else, so no request reaches the disk. */
-export type WebBuild = ReadonlyMap<string, Publication>;
+export type WebBuild = ReadonlyMap<string, StaticAsset>;
 
 /** Where `vite build` puts it. */
 export const WEB_BUILD_DIRECTORY = join(import.meta.dirname, '../../../dist/web');
@@ -65,7 +65,7 @@ export async function readWebBuild(directory: string): Promise<WebBuild | undefi
   return build;
 }
 
-const part = (body: Buffer, mediaType: string, cacheControl: string): Publication => ({
+const part = (body: Buffer, mediaType: string, cacheControl: string): StaticAsset => ({
   body,
   mediaType,
   cacheControl,

@@ -1,11 +1,11 @@
-import type { DenialReason } from '../../gateway/problems/table.ts';
-import { auditPageAnswerSchema, auditQuerySchema } from '../../gateway/routes/admin/audit.ts';
-import { resetAnswerSchema, userSessionsAnswerSchema } from '../../gateway/routes/admin/user-access.ts';
+import type { RefusalReason } from '../../gateway/problems/table.ts';
+import { auditPageResponseSchema, auditQuerySchema } from '../../gateway/routes/admin/audit.ts';
+import { resetResponseSchema, userSessionsResponseSchema } from '../../gateway/routes/admin/user-access.ts';
 import { rangesChangeSchema, roleChangeSchema } from '../../gateway/routes/admin/user-actions.ts';
 import {
   shownUserSchema,
   userCreateSchema,
-  userPageAnswerSchema,
+  userPageResponseSchema,
   userQuerySchema,
 } from '../../gateway/routes/admin/users.ts';
 import { gatewayOperation, idParameter, jsonBody, NO_CONTENT, ok } from '../gateway-operation.ts';
@@ -20,7 +20,7 @@ interface Act extends Pick<Operation, 'method' | 'id' | 'summary' | 'details'> {
   /** Below the user's own path. */
   name: string;
   body?: Body;
-  own?: readonly DenialReason[];
+  own?: readonly RefusalReason[];
 }
 
 /** What staff do to one user. */
@@ -47,7 +47,7 @@ const USERS: readonly Operation[] = [
       summary: 'Users by name',
       access: managing,
       parameters: { query: userQuerySchema },
-      answers: ok('A page of users.', userPageAnswerSchema),
+      answers: ok('A page of users.', userPageResponseSchema),
     },
     ['query_wrong'],
   ),
@@ -122,7 +122,7 @@ const ACTS: readonly Operation[] = [
       summary: "Take a user's password away and send them a token for a new one",
       own: ['mail_unavailable', 'password_queue_full'],
     }),
-    answers: ok('How the token travels.', resetAnswerSchema),
+    answers: ok('How the token travels.', resetResponseSchema),
   },
 ];
 
@@ -136,7 +136,7 @@ const SESSIONS_AND_AUDIT: readonly Operation[] = [
       summary: 'Where is a user logged in?',
       access: { by: 'access-token', scope: 'sessions:manage' },
       parameters: { path: ofUser },
-      answers: ok('The live sessions, the last used first.', userSessionsAnswerSchema),
+      answers: ok('The live sessions, the last used first.', userSessionsResponseSchema),
     },
     ['user_unknown'],
   ),
@@ -162,7 +162,7 @@ const SESSIONS_AND_AUDIT: readonly Operation[] = [
       summary: 'The audit trail, the newest first',
       access: { by: 'access-token', scope: 'audit:read' },
       parameters: { query: auditQuerySchema },
-      answers: ok('A page of records.', auditPageAnswerSchema),
+      answers: ok('A page of records.', auditPageResponseSchema),
     },
     ['query_wrong'],
   ),

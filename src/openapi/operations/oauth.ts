@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { bearerAnswerSchema } from '../../gateway/routes/auth/token-response.ts';
-import { introspectionAnswerSchema } from '../../gateway/routes/oauth/introspect.ts';
-import { metadataAnswerSchema } from '../../gateway/routes/oauth/metadata.ts';
+import { bearerResponseSchema } from '../../gateway/routes/auth/token-response.ts';
+import { introspectionResponseSchema } from '../../gateway/routes/oauth/introspect.ts';
+import { metadataResponseSchema } from '../../gateway/routes/oauth/metadata.ts';
 import { tokenFormSchema } from '../../gateway/routes/oauth/revoke.ts';
 import { tokenRequestSchema } from '../../gateway/routes/oauth/token.ts';
 import { formBody, gatewayOperation, ok } from '../gateway-operation.ts';
@@ -39,7 +39,7 @@ export const OAUTH: readonly Operation[] = [
       details: 'The same as `/auth/refresh`, for OAuth libraries. `grant_type` is `refresh_token`.',
       access: { by: 'refresh-token' },
       body: formBody(tokenRequestSchema),
-      answers: ok('A pair of tokens (RFC 6749, section 5.1).', bearerAnswerSchema),
+      answers: ok('A pair of tokens (RFC 6749, section 5.1).', bearerResponseSchema),
     },
     ['grant_invalid', 'grant_unsupported', 'scope_unsupported', 'client_wrong', 'redis_unavailable'],
   ),
@@ -63,7 +63,7 @@ export const OAUTH: readonly Operation[] = [
     details: HOW_CLIENTS_AUTHENTICATE,
     access: client,
     body: formBody(tokenFormSchema),
-    answers: ok('What there is to know of the token now.', introspectionAnswerSchema),
+    answers: ok('What there is to know of the token now.', introspectionResponseSchema),
   }),
   gatewayOperation(
     {
@@ -74,7 +74,7 @@ export const OAUTH: readonly Operation[] = [
       summary: 'What this authorization server can do (RFC 8414)',
       details: 'An issuer with a path has that path at the end of this one.',
       access: anyone,
-      answers: ok('The metadata.', metadataAnswerSchema),
+      answers: ok('The metadata.', metadataResponseSchema),
     },
     ['route_unknown'],
   ),

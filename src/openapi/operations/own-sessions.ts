@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { passwordChangeSchema } from '../../gateway/routes/auth/password.ts';
 import { dataKeySchema } from '../../gateway/routes/sessions/data.ts';
 import {
-  endedAnswerSchema,
+  endedResponseSchema,
   endSessionsQuerySchema,
-  ownSessionsAnswerSchema,
+  ownSessionsResponseSchema,
 } from '../../gateway/routes/sessions/sessions.ts';
 import { gatewayOperation, idParameter, jsonBody, NO_CONTENT, ok } from '../gateway-operation.ts';
 import type { Operation } from '../operation.ts';
@@ -27,7 +27,7 @@ export const OWN_SESSIONS: readonly Operation[] = [
     group: 'Sessions',
     summary: 'Where am I logged in?',
     access,
-    answers: ok('The live sessions, the last used first.', ownSessionsAnswerSchema),
+    answers: ok('The live sessions, the last used first.', ownSessionsResponseSchema),
   }),
   gatewayOperation(
     {
@@ -38,7 +38,7 @@ export const OWN_SESSIONS: readonly Operation[] = [
       summary: 'End all sessions, or all but this one',
       access,
       parameters: { query: endSessionsQuerySchema },
-      answers: ok('How many were ended.', endedAnswerSchema),
+      answers: ok('How many were ended.', endedResponseSchema),
     },
     ['query_wrong'],
   ),

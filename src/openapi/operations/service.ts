@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { aliveAnswerSchema, readyAnswerSchema } from '../../gateway/routes/health.ts';
+import { livezResponseSchema, readyzResponseSchema } from '../../gateway/routes/health.ts';
 import { gatewayOperation, ok } from '../gateway-operation.ts';
 import type { Operation } from '../operation.ts';
 
@@ -15,7 +15,7 @@ export const SERVICE: readonly Operation[] = [
     group,
     summary: 'Is the process up?',
     access,
-    answers: ok('It is.', aliveAnswerSchema),
+    answers: ok('It is.', livezResponseSchema),
   }),
   gatewayOperation(
     {
@@ -25,7 +25,7 @@ export const SERVICE: readonly Operation[] = [
       group,
       summary: 'Can requests be judged?',
       access,
-      answers: ok('They can.', readyAnswerSchema),
+      answers: ok('They can.', readyzResponseSchema),
     },
     ['redis_unavailable'],
   ),

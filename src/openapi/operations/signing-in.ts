@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { loginSchema } from '../../gateway/routes/auth/login.ts';
 import { resetAskSchema, resetConfirmSchema } from '../../gateway/routes/auth/password-reset.ts';
 import { refreshSchema } from '../../gateway/routes/auth/refresh.ts';
-import { registeredAnswerSchema, registerSchema } from '../../gateway/routes/auth/register.ts';
-import { bearerAnswerSchema, cookieAnswerSchema } from '../../gateway/routes/auth/token-response.ts';
-import { sessionAnswerSchema } from '../../gateway/routes/sessions/current.ts';
+import { registeredResponseSchema, registerSchema } from '../../gateway/routes/auth/register.ts';
+import { bearerResponseSchema, cookieResponseSchema } from '../../gateway/routes/auth/token-response.ts';
+import { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
 import { gatewayOperation, jsonBody, NO_CONTENT, ok } from '../gateway-operation.ts';
 import type { Operation } from '../operation.ts';
 
-export const tokenAnswerSchema = z.union([bearerAnswerSchema, cookieAnswerSchema]);
+export const tokenResponseSchema = z.union([bearerResponseSchema, cookieResponseSchema]);
 
 const group = 'Log in and out';
 const anyone = { by: 'anyone' } as const;
@@ -16,7 +16,7 @@ const anyone = { by: 'anyone' } as const;
 const TOKENS = {
   200: {
     description: 'A pair of tokens, in the body, or in cookies that no script can read.',
-    schema: tokenAnswerSchema,
+    schema: tokenResponseSchema,
     headers: { 'Set-Cookie': 'the tokens, when cookies were asked for' },
   },
 };
@@ -84,7 +84,7 @@ export const SIGNING_IN: readonly Operation[] = [
     group,
     summary: 'Who am I?',
     access: { by: 'access-token' },
-    answers: ok('The user, with the role as it is now, and the session.', sessionAnswerSchema),
+    answers: ok('The user, with the role as it is now, and the session.', sessionResponseSchema),
   }),
   gatewayOperation(
     {
@@ -96,7 +96,7 @@ export const SIGNING_IN: readonly Operation[] = [
       details: 'Only where registration is open; otherwise there is nothing here.',
       access: anyone,
       body: jsonBody(registerSchema),
-      answers: { 201: { description: 'The account.', schema: registeredAnswerSchema } },
+      answers: { 201: { description: 'The account.', schema: registeredResponseSchema } },
     },
     ['route_unknown', 'username_taken', 'act_throttled', 'password_queue_full', 'redis_unavailable'],
   ),

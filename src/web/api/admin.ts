@@ -1,10 +1,13 @@
 import type { z } from 'zod';
-import type { auditPageAnswerSchema } from '../../gateway/routes/admin/audit.ts';
-import type { resetAnswerSchema, userSessionsAnswerSchema } from '../../gateway/routes/admin/user-access.ts';
+import type { auditPageResponseSchema } from '../../gateway/routes/admin/audit.ts';
+import type {
+  resetResponseSchema,
+  userSessionsResponseSchema,
+} from '../../gateway/routes/admin/user-access.ts';
 import type {
   shownUserSchema,
   userCreateSchema,
-  userPageAnswerSchema,
+  userPageResponseSchema,
 } from '../../gateway/routes/admin/users.ts';
 import type { Role } from '../../users/roles.ts';
 import { ask } from './request.ts';
@@ -12,9 +15,9 @@ import { ask } from './request.ts';
 /** A user as staff see them. */
 export type ShownUser = z.output<typeof shownUserSchema>;
 export type NewUser = z.input<typeof userCreateSchema>;
-export type UserSession = z.output<typeof userSessionsAnswerSchema>['sessions'][number];
-export type ResetAnswer = z.output<typeof resetAnswerSchema>;
-export type AuditAnswer = z.output<typeof auditPageAnswerSchema>;
+export type UserSession = z.output<typeof userSessionsResponseSchema>['sessions'][number];
+export type ResetAnswer = z.output<typeof resetResponseSchema>;
+export type AuditAnswer = z.output<typeof auditPageResponseSchema>;
 export type AuditRecord = AuditAnswer['records'][number];
 
 /** What is left out, or empty, is not asked for. */
@@ -32,7 +35,7 @@ export const findUsers = (query: {
   q?: string | undefined;
   cursor?: string | undefined;
   limit?: string | undefined;
-}) => ask<z.output<typeof userPageAnswerSchema>>(withQuery('/admin/users', query));
+}) => ask<z.output<typeof userPageResponseSchema>>(withQuery('/admin/users', query));
 
 /** @throws {NotDone} */
 export const findUser = (id: string, isBackground = false) => ask<ShownUser>(pathOf(id), { isBackground });

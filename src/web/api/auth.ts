@@ -1,16 +1,16 @@
 import type { z } from 'zod';
-import type { cookieAnswerSchema } from '../../gateway/routes/auth/token-response.ts';
-import type { sessionAnswerSchema } from '../../gateway/routes/sessions/current.ts';
-import type { ownSessionsAnswerSchema } from '../../gateway/routes/sessions/sessions.ts';
+import type { cookieResponseSchema } from '../../gateway/routes/auth/token-response.ts';
+import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
+import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/sessions.ts';
 import { ask, send } from './request.ts';
 
-export type SessionAnswer = z.output<typeof sessionAnswerSchema>;
+export type SessionAnswer = z.output<typeof sessionResponseSchema>;
 /** The user who is logged in, by what stays the same from one moment to the next. */
 export type Who = Omit<
   SessionAnswer,
   'exp' | 'token_expires_in_ms' | 'idle_expires_in_ms' | 'session_expires_in_ms'
 >;
-export type OwnSession = z.output<typeof ownSessionsAnswerSchema>['sessions'][number];
+export type OwnSession = z.output<typeof ownSessionsResponseSchema>['sessions'][number];
 
 export interface Credentials {
   username: string;
@@ -21,7 +21,7 @@ export interface Credentials {
 
 /** Logs in. The tokens come as cookies that no script can read. @throws {NotDone} */
 export const logIn = (credentials: Credentials) =>
-  send<z.output<typeof cookieAnswerSchema>>('/auth/login', {
+  send<z.output<typeof cookieResponseSchema>>('/auth/login', {
     method: 'POST',
     body: { ...credentials, transport: 'cookie' },
   });

@@ -2,18 +2,18 @@ import type { z } from 'zod';
 import type {
   Account,
   BalancePoint,
-  searchAnswer,
-  spendersAnswer,
+  searchResponse,
+  spendersResponse,
   Transaction,
-  transactionsAnswer,
+  transactionsResponse,
   transferBody,
 } from '../../bank/schemas.ts';
 import { ask } from './request.ts';
 
 export type { Account, BalancePoint, Spender, Transaction } from '../../bank/schemas.ts';
-export type TransactionPage = z.output<typeof transactionsAnswer>;
-export type Found = z.output<typeof searchAnswer>;
-export type Spenders = z.output<typeof spendersAnswer>;
+export type TransactionPage = z.output<typeof transactionsResponse>;
+export type Found = z.output<typeof searchResponse>;
+export type Spenders = z.output<typeof spendersResponse>;
 export type TransferOrder = z.output<typeof transferBody>;
 
 const pathOf = (accountId: string, part = ''): string => `/bank/accounts/${accountId}${part}`;

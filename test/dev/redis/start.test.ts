@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { serverFromDebianPackage } from '../../../src/dev/redis/debian-package.ts';
 import type { ServerBinary } from '../../../src/dev/redis/server-binary.ts';
-import { provideRedis, serverBinary } from '../../../src/dev/redis/start.ts';
+import { serverBinary, startDevRedis } from '../../../src/dev/redis/start.ts';
 import { Refusal } from '../../../src/refusal.ts';
 
 /** apt downloads lists and packages. */
@@ -47,7 +47,7 @@ const noDocker = async () => new Refusal('no_docker', 'Docker is not running');
 
 test.each(['redis-server', 'valkey-server'])('%s on the PATH comes before the package', async (name) => {
   const bin = await pathWith(name);
-  const redis = await provideRedis(
+  const redis = await startDevRedis(
     { PATH: `/nonexistent:${bin}` },
     { directory: join(scratch, `data-${name}`) },
   );
@@ -65,7 +65,7 @@ test('a server on the PATH that is older than 7.0 is passed over', async () => {
 
 test('REDIS_URL comes before everything, and the server behind it is not ended', async () => {
   const options = { directory: join(scratch, 'unused') };
-  const redis = await provideRedis({ REDIS_URL: 'redis://example.test:6379', PATH: '' }, options);
+  const redis = await startDevRedis({ REDIS_URL: 'redis://example.test:6379', PATH: '' }, options);
   await redis.stop();
   expect(redis).toMatchObject({ url: 'redis://example.test:6379', source: 'REDIS_URL' });
   await expect(readdir(options.directory)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -78,7 +78,7 @@ test('where nothing is found one message names the command for macOS, Debian and
     cacheDirectory: await noCache(),
     startContainer: noDocker,
   };
-  await expect(provideRedis({ PATH: old }, options)).rejects.toMatchObject({
+  await expect(startDevRedis({ PATH: old }, options)).rejects.toMatchObject({
     code: 'redis_not_found',
     message: expect.stringMatching(
       /older than Redis 7\.0[\s\S]*Docker is not running[\s\S]*brew install redis[\s\S]*apt-get install redis-server[\s\S]*docker run/,

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { RequestsUnderWay } from '../../../src/gateway/pipeline/concurrency.ts';
+import { ConcurrencyLimiter } from '../../../src/gateway/pipeline/concurrency.ts';
 
 test('a client that goes away while its request is judged takes nothing of its share', async () => {
-  const underWay = new RequestsUnderWay(1);
+  const concurrencyLimiter = new ConcurrencyLimiter(1);
   const answers: ServerResponse[] = [];
   const server = createServer((_incoming, outgoing) => void answers.push(outgoing)).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -16,14 +16,14 @@ test('a client that goes away while its request is judged takes nothing of its s
   if (left === undefined) throw new Error('no request came');
   client.destroy();
   await once(left, 'close');
-  expect(underWay.begin('one', left)).toBe(true);
+  expect(concurrencyLimiter.tryAcquire('one', left)).toBe(true);
 
   const sent = fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   await once(server, 'request');
   const stays = answers.at(-1);
   if (stays === undefined || stays === left) throw new Error('no other request came');
-  expect(underWay.begin('one', stays)).toBe(true);
-  expect(underWay.begin('one', stays)).toBe(false);
+  expect(concurrencyLimiter.tryAcquire('one', stays)).toBe(true);
+  expect(concurrencyLimiter.tryAcquire('one', stays)).toBe(false);
   stays.end();
   await sent;
   server.close();

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AssertionClaims, createAssertionVerifier } from '../../../src/jwt/assertion.ts';
 import { authzKey } from '../../../src/redis/keys.ts';
-import { writeAuthz } from '../../../src/users/authorization.ts';
+import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { bearer, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
@@ -82,7 +82,9 @@ test('it is made anew when the role changes', async () => {
   const token = await gateway.login('alice');
   const { sub } = decodeJwt<{ sub: string }>(token);
   const before = await assertionFor(token);
-  await gateway.link.run((client) => client.set(authzKey(sub), writeAuthz({ role: 'supervisor', gen: 0 })));
+  await gateway.link.run((client) =>
+    client.set(authzKey(sub), writeAuthorization({ role: 'supervisor', gen: 0 })),
+  );
   const after = await assertionFor(token);
   expect(await verified(before)).toMatchObject({ role: 'user' });
   expect(await verified(after)).toMatchObject({ role: 'supervisor' });

@@ -14,7 +14,7 @@ const BODY_MAX_BYTES = 4 * MIB;
 const TRANSFERS = '/bank/accounts/1/transfers';
 
 /** Kernels may hold as much as 32 MiB for each of two connections whose receiver doesn't read. */
-const BUFFERS_MOST_BYTES = 128 * MIB;
+const MAX_BUFFERED_BYTES = 128 * MIB;
 
 let gateway: TestGateway;
 let bank: Upstream;
@@ -127,7 +127,7 @@ describe('bodies flow no faster than their slower side takes them', () => {
     const connection = open('GET /bank/accounts');
     connection.socket.pause();
     const sent = await settled(() => outgoing?.socket?.bytesWritten ?? 0);
-    expect(sent).toBeLessThan(BUFFERS_MOST_BYTES);
+    expect(sent).toBeLessThan(MAX_BUFFERED_BYTES);
     connection.destroy();
   });
 
@@ -152,7 +152,7 @@ describe('bodies flow no faster than their slower side takes them', () => {
         connection.socket.on('drain', fill);
         fill();
         const sent = await settled(() => connection.socket.bytesWritten - connection.socket.writableLength);
-        expect(sent).toBeLessThan(BUFFERS_MOST_BYTES);
+        expect(sent).toBeLessThan(MAX_BUFFERED_BYTES);
         connection.destroy();
       }
     } finally {

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ForwardedFacts, headersForBank } from '../../../src/gateway/proxy/headers.ts';
+import { type ForwardedFacts, headersForUpstream } from '../../../src/gateway/proxy/headers.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
@@ -185,7 +185,7 @@ test('whatever a client sends, a service that folds names finds each of the gate
       const incoming = new IncomingMessage(new Socket());
       incoming.rawHeaders = [...headers.flat(), ...(named ? ['Connection', named.join(',')] : [])];
       incoming.headers = named ? { connection: named.join(',') } : {};
-      const sent = pairs(headersForBank(incoming, FACTS));
+      const sent = pairs(headersForUpstream(incoming, FACTS));
       const said = (name: string): string[] =>
         sent.filter(([present]) => folded(present) === folded(name)).map(([, value]) => value);
       expect(said('authorization')).toEqual(['Bearer a.b.c']);

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gatewaySettings } from '../../../src/config/load.ts';
-import { OpenAnswers } from '../../../src/gateway/proxy/live-responses.ts';
-import { BankProxy } from '../../../src/gateway/proxy/proxy.ts';
+import { LiveResponses } from '../../../src/gateway/proxy/live-responses.ts';
+import { UpstreamProxy } from '../../../src/gateway/proxy/proxy.ts';
 import { createLog } from '../../../src/log.ts';
 import { RedisLink } from '../../../src/redis/connection.ts';
 import { openSessionStore, type SessionStore } from '../../sessions/session-store.ts';
@@ -30,11 +30,11 @@ test('a thousand requests, short, long, broken off by either side, leave no answ
   const listener = new RedisLink({ url: store.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   const { redis, ring } = store.one;
   const log = createLog('gateway', 'silent');
-  const answers = new OpenAnswers({ redis, listener, ring, log, now: Date.now });
+  const answers = new LiveResponses({ redis, listener, ring, log, now: Date.now });
   const { claims } = await store.start(await store.addUser());
-  const standing = { role: 'user', gen: 0 } as const;
-  const ground = { claims, kid: ring.at(Date.now()).signing.kid, standing, address: '192.0.2.1' };
-  const proxy = new BankProxy(gatewaySettings({ BANK_URL: bank.url }));
+  const authorization = { role: 'user', gen: 0 } as const;
+  const ground = { claims, kid: ring.at(Date.now()).signing.kid, authorization, address: '192.0.2.1' };
+  const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: bank.url }));
   const front = createServer((incoming, outgoing) => {
     proxy.forward({
       incoming,
@@ -43,7 +43,7 @@ test('a thousand requests, short, long, broken off by either side, leave no answ
       headers: [],
       requestId: '',
       onRefusal: () => outgoing.writeHead(502).end(),
-      onLongAnswer: () => answers.watch(outgoing, ground),
+      onLiveResponse: () => answers.watch(outgoing, ground),
     });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');

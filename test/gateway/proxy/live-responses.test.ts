@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, authzKey } from '../../../src/redis/keys.ts';
-import { writeAuthz } from '../../../src/users/authorization.ts';
+import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { type EventReader, readEvents } from '../../bank/event-reader.ts';
 import { bearer, postJson } from '../../support/gateway.ts';
 import { logIn, refresh, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
@@ -171,21 +171,23 @@ describe('an open event stream ends by itself in a few seconds', () => {
     await act();
     await stream.ended;
     expect(performance.now() - startedAt).toBeLessThan(JUDGED_EVERY_MS + 500);
-    await stack.link.run((client) => client.set(authzKey(claimsOf(mine).sub), writeAuthz(standing)));
+    await stack.link.run((client) =>
+      client.set(authzKey(claimsOf(mine).sub), writeAuthorization(authorization)),
+    );
   });
 
-  let standing = { role: 'user', gen: 0 } as Parameters<typeof writeAuthz>[0];
+  let authorization = { role: 'user', gen: 0 } as Parameters<typeof writeAuthorization>[0];
   beforeEach(async () => {
     mine = await logIn(stack.url);
-    standing = JSON.parse(
+    authorization = JSON.parse(
       (await stack.link.run((client) => client.get(authzKey(claimsOf(mine).sub)))) ?? '{}',
     );
   });
 
   const idsOf = (tokens: Tokens): [string, string] => [claimsOf(tokens).sub, claimsOf(tokens).sid];
 
-  async function setStanding(changes: Partial<typeof standing>): Promise<void> {
-    const changed = writeAuthz({ ...standing, ...changes });
+  async function setStanding(changes: Partial<typeof authorization>): Promise<void> {
+    const changed = writeAuthorization({ ...authorization, ...changes });
     await stack.link.run((client) => client.set(authzKey(claimsOf(mine).sub), changed));
   }
 

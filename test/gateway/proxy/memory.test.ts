@@ -12,11 +12,11 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const MIB = 1024 * 1024;
 const SIZE_MIB = 1024;
-const GROWTH_MOST_BYTES = 50 * MIB;
+const MAX_GROWTH_BYTES = 50 * MIB;
 const SAMPLE_MS = 20;
 
 /** Kernels may hold as much as 32 MiB for each of two connections whose receiver doesn't read. */
-const STALLED_MOST_BYTES = 128 * MIB;
+const MAX_STALLED_BYTES = 128 * MIB;
 
 let seed: TestGateway;
 let bank: Upstream;
@@ -77,7 +77,7 @@ async function expectStall(sent: Tally): Promise<void> {
     await delay(100);
     return last > 0 && last === before;
   });
-  expect(sent.bytes).toBeLessThan(STALLED_MOST_BYTES);
+  expect(sent.bytes).toBeLessThan(MAX_STALLED_BYTES);
 }
 
 async function download(): Promise<void> {
@@ -129,6 +129,6 @@ test.each([
 ])(
   '1 GiB of %s, to a %s that dawdles first, arrives whole and takes the gateway less than 50 MiB',
   async (_what, _who, transfer) => {
-    expect(await growthDuring(transfer)).toBeLessThan(GROWTH_MOST_BYTES);
+    expect(await growthDuring(transfer)).toBeLessThan(MAX_GROWTH_BYTES);
   },
 );

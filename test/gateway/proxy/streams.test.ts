@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { gatewaySettings } from '../../../src/config/load.ts';
-import { BankProxy } from '../../../src/gateway/proxy/proxy.ts';
+import { UpstreamProxy } from '../../../src/gateway/proxy/proxy.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { startUpstream } from '../../support/upstream.ts';
 
@@ -16,15 +16,15 @@ test('a stream that is ended while its client lags is not written to any more, a
     outgoing.on('close', closed.resolve);
     events = outgoing;
   });
-  const proxy = new BankProxy(gatewaySettings({ BANK_URL: bank.url }));
+  const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: bank.url }));
   let answer: ServerResponse | undefined;
   let endStream: (() => void) | undefined;
   const front = createServer((incoming, outgoing) => {
     answer = outgoing;
-    const onLongAnswer = (end?: () => void): void => {
+    const onLiveResponse = (end?: () => void): void => {
       endStream = end;
     };
-    const told = { onRefusal: () => {}, onLongAnswer };
+    const told = { onRefusal: () => {}, onLiveResponse };
     proxy.forward({ incoming, outgoing, target: '/', headers: [], requestId: '', ...told });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');

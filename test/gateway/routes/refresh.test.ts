@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { keptRefreshKey } from '../../../src/keys/refresh-key.ts';
+import { loadOrCreateRefreshKey } from '../../../src/keys/refresh-key.ts';
 import { activeKey, authzKey, sessionKey } from '../../../src/redis/keys.ts';
 import { mintRefreshToken } from '../../../src/sessions/refresh-token.ts';
-import { writeAuthz } from '../../../src/users/authorization.ts';
+import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
 import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import {
@@ -27,7 +27,7 @@ let refreshKey: Uint8Array;
 beforeAll(async () => {
   gateway = await startTestGateway({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECONDS: '7200' });
   other = await startAnotherGateway(gateway);
-  refreshKey = await keptRefreshKey(`${gateway.settings.dataDir}/keys`);
+  refreshKey = await loadOrCreateRefreshKey(`${gateway.settings.dataDir}/keys`);
 });
 afterAll(async () => {
   await other.close();
@@ -241,7 +241,7 @@ describe('a session that is over is not refreshed', () => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
     const set = (gen: number) =>
-      gateway.link.run((client) => client.set(key, writeAuthz({ role: 'user', gen })));
+      gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', gen })));
     await gateway.link.run((client) => client.del(key));
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
     await set(1);
@@ -253,14 +253,14 @@ describe('a session that is over is not refreshed', () => {
   test('a user may not refresh from an address that they may not come from, and loses nothing by the try', async () => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
-    const standing = { role: 'user', gen: 0 } as const;
-    const elsewhere = writeAuthz({ ...standing, ranges: ['198.51.100.0/24'] });
+    const authorization = { role: 'user', gen: 0 } as const;
+    const elsewhere = writeAuthorization({ ...authorization, ranges: ['198.51.100.0/24'] });
     await gateway.link.run((client) => client.set(key, elsewhere));
     await expectRefused(() => refresh(gateway.url, first.refresh_token), {
       status: 403,
       code: 'address_refused',
     });
-    await gateway.link.run((client) => client.set(key, writeAuthz(standing)));
+    await gateway.link.run((client) => client.set(key, writeAuthorization(authorization)));
     await refreshed(gateway.url, first.refresh_token);
   });
 });

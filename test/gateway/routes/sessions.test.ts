@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, authzKey } from '../../../src/redis/keys.ts';
-import { writeAuthz } from '../../../src/users/authorization.ts';
+import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
 import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { logIn, refresh, startAnotherGateway, statusOf, type Tokens } from '../../support/sessions.ts';
@@ -93,7 +93,7 @@ describe('the list', () => {
     await ask(out, '/auth/logout', 'POST');
     expect(await idsOf(live)).toEqual([live.session_id]);
     const set = (gen: number) =>
-      gateway.link.run((client) => client.set(authzKey(sub), writeAuthz({ role: 'user', gen })));
+      gateway.link.run((client) => client.set(authzKey(sub), writeAuthorization({ role: 'user', gen })));
     await set(1);
     expect((await ask(live, '/auth/sessions')).status).toBe(401);
     await set(0);

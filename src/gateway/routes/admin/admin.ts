@@ -1,23 +1,26 @@
 import type { Hono } from 'hono';
-import { type AdmissionParts, permitted } from '../../pipeline/authenticate.ts';
-import type { Arrival } from '../../request-context.ts';
+import { type AuthenticationDeps, requireScope } from '../../pipeline/authenticate.ts';
+import type { RequestContext } from '../../request-context.ts';
 import { auditPage } from './audit.ts';
-import { type AdminAccessParts, endUserSession, resetUserPassword, userSessions } from './user-access.ts';
+import { endUserSession, resetUserPassword, type UserAccessDeps, userSessions } from './user-access.ts';
 import { blockUser, changeRanges, changeRole, logOutUser, unblockUser } from './user-actions.ts';
 import { createUser, oneUser, userPage } from './users.ts';
 
 /** What staff do, each route with the scope that it takes. */
-export function routeAdmin(app: Hono<{ Bindings: Arrival }>, parts: AdmissionParts & AdminAccessParts): void {
-  app.get('/admin/users', permitted(parts, 'users:manage', userPage(parts)));
-  app.post('/admin/users', permitted(parts, 'users:manage', createUser(parts)));
-  app.get('/admin/users/:id', permitted(parts, 'users:manage', oneUser(parts)));
-  app.post('/admin/users/:id/block', permitted(parts, 'users:manage', blockUser(parts)));
-  app.post('/admin/users/:id/unblock', permitted(parts, 'users:manage', unblockUser(parts)));
-  app.put('/admin/users/:id/role', permitted(parts, 'roles:manage', changeRole(parts)));
-  app.put('/admin/users/:id/ranges', permitted(parts, 'users:manage', changeRanges(parts)));
-  app.post('/admin/users/:id/logout', permitted(parts, 'users:manage', logOutUser(parts)));
-  app.post('/admin/users/:id/password-reset', permitted(parts, 'users:manage', resetUserPassword(parts)));
-  app.get('/admin/users/:id/sessions', permitted(parts, 'sessions:manage', userSessions(parts)));
-  app.delete('/admin/users/:id/sessions/:sid', permitted(parts, 'sessions:manage', endUserSession(parts)));
-  app.get('/admin/audit', permitted(parts, 'audit:read', auditPage(parts)));
+export function routeAdmin(
+  app: Hono<{ Bindings: RequestContext }>,
+  deps: AuthenticationDeps & UserAccessDeps,
+): void {
+  app.get('/admin/users', requireScope(deps, 'users:manage', userPage(deps)));
+  app.post('/admin/users', requireScope(deps, 'users:manage', createUser(deps)));
+  app.get('/admin/users/:id', requireScope(deps, 'users:manage', oneUser(deps)));
+  app.post('/admin/users/:id/block', requireScope(deps, 'users:manage', blockUser(deps)));
+  app.post('/admin/users/:id/unblock', requireScope(deps, 'users:manage', unblockUser(deps)));
+  app.put('/admin/users/:id/role', requireScope(deps, 'roles:manage', changeRole(deps)));
+  app.put('/admin/users/:id/ranges', requireScope(deps, 'users:manage', changeRanges(deps)));
+  app.post('/admin/users/:id/logout', requireScope(deps, 'users:manage', logOutUser(deps)));
+  app.post('/admin/users/:id/password-reset', requireScope(deps, 'users:manage', resetUserPassword(deps)));
+  app.get('/admin/users/:id/sessions', requireScope(deps, 'sessions:manage', userSessions(deps)));
+  app.delete('/admin/users/:id/sessions/:sid', requireScope(deps, 'sessions:manage', endUserSession(deps)));
+  app.get('/admin/audit', requireScope(deps, 'audit:read', auditPage(deps)));
 }

@@ -3,7 +3,7 @@ import { AUDIT_ACTIONS } from '../../../audit/event.ts';
 import { readAuditPage } from '../../../audit/page.ts';
 import { pageLimit, QueryRefusal, readQuery } from '../../../http/query.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
-import type { AdmittedRoute } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import { refuse } from '../../request-context.ts';
 
 export const auditQuerySchema = z.strictObject({
@@ -21,7 +21,7 @@ export const auditQuerySchema = z.strictObject({
 });
 
 /** A record as it was written. One that is not what was written shows as much of it as there is. */
-export const auditPageAnswerSchema = z.strictObject({
+export const auditPageResponseSchema = z.strictObject({
   records: z.array(
     z.looseObject({
       seq: z.int().optional().describe('counts the records'),
@@ -42,7 +42,7 @@ export const auditPageAnswerSchema = z.strictObject({
 
 /** Pages through the audit trail, newest first. */
 export const auditPage =
-  ({ redis }: { redis: RedisLink }): AdmittedRoute =>
+  ({ redis }: { redis: RedisLink }): AuthenticatedRoute =>
   async (c, { claims }) => {
     const query = readQuery(c, auditQuerySchema);
     if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });

@@ -7,13 +7,13 @@ import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
 import { issueResetToken, resetMail } from '../../../users/password-reset.ts';
 import { mayActOn } from '../../../users/rank.ts';
 import { findUser, type User } from '../../../users/users.ts';
-import type { AdmittedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
 import { auditFields, refuse } from '../../request-context.ts';
-import type { PasswordResetParts } from '../auth/password-reset.ts';
+import type { PasswordResetDeps } from '../auth/password-reset.ts';
 import { act } from './user-actions.ts';
-import type { AdminUsersParts } from './users.ts';
+import type { AdminUsersDeps } from './users.ts';
 
-export const resetAnswerSchema = z.strictObject({
+export const resetResponseSchema = z.strictObject({
   delivery: z
     .enum(['mail', 'answer', 'none'])
     .describe(
@@ -22,31 +22,31 @@ export const resetAnswerSchema = z.strictObject({
   reset_token: z.string().optional(),
   expires_in: z.int().optional().describe('seconds that the token is good for'),
 });
-type ResetAnswer = z.output<typeof resetAnswerSchema>;
+type ResetAnswer = z.output<typeof resetResponseSchema>;
 
-export const userSessionsAnswerSchema = z.strictObject({ sessions: z.array(sessionSummarySchema) });
+export const userSessionsResponseSchema = z.strictObject({ sessions: z.array(sessionSummarySchema) });
 
-export type AdminAccessParts = AdminUsersParts & PasswordResetParts;
+export type UserAccessDeps = AdminUsersDeps & PasswordResetDeps;
 
 /**
  * Takes the password away: all sessions end, the old password opens nothing any more, and a one-time token to set
  * a new one goes to the user's address, or, where there is none, into this answer and nowhere else.
  */
 export const resetUserPassword =
-  (parts: AdminAccessParts): AdmittedRoute =>
+  (deps: UserAccessDeps): AuthenticatedRoute =>
   async (c, who) => {
-    const passwordHash = await parts.hasher.decoy();
+    const passwordHash = await deps.hasher.decoy();
     const change = () => ({ set: { passwordHash }, end: 'all' }) as const;
-    const user = await act(parts, c, who, { action: 'password_reset_ask', change });
+    const user = await act(deps, c, who, { action: 'password_reset_ask', change });
     if (user instanceof Refusal) return refuse(c.env, user, who.claims);
     if (user.status === 'blocked') return c.json({ delivery: 'none' } satisfies ResetAnswer);
-    const token = await issueResetToken(parts, user.id, c.env.nowMs);
+    const token = await issueResetToken(deps, user.id, c.env.nowMs);
     if (token instanceof Refusal) return refuse(c.env, new Refusal('user_unknown', token.reason), who.claims);
-    return deliver(parts, c, user, token);
+    return deliver(deps, c, user, token);
   };
 
 async function deliver(
-  { mailer, resetUrl }: AdminAccessParts,
+  { mailer, resetUrl }: UserAccessDeps,
   c: GatewayContext,
   { email }: User,
   token: string,
@@ -67,23 +67,23 @@ async function deliver(
 
 /** Where is this user logged in? */
 export const userSessions =
-  ({ redis }: AdminUsersParts): AdmittedRoute =>
+  ({ redis }: AdminUsersDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
     const user = await findUser(redis, c.req.param('id') ?? '');
     if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
     const sessions = await listSessions(redis, user.id);
-    const answer: z.output<typeof userSessionsAnswerSchema> = { sessions };
+    const answer: z.output<typeof userSessionsResponseSchema> = { sessions };
     return c.json(answer);
   };
 
 /** Ends one session of a user. */
 export const endUserSession =
-  ({ redis, audit }: AdminUsersParts): AdmittedRoute =>
-  async (c, { claims, standing }) => {
+  ({ redis, audit }: AdminUsersDeps): AuthenticatedRoute =>
+  async (c, { claims, authorization }) => {
     const user = await findUser(redis, c.req.param('id') ?? '');
     if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
     const sid = c.req.param('sid') ?? '';
-    const refusal = mayActOn({ id: claims.sub, role: standing.role }, user);
+    const refusal = mayActOn({ id: claims.sub, role: authorization.role }, user);
     if (refusal !== undefined) return refuse(c.env, refusal, claims);
     if (!(await endSession(redis, user.id, sid)))
       return refuse(c.env, new Refusal('session_unknown'), claims);

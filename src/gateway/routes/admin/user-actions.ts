@@ -6,9 +6,9 @@ import { mayActOn } from '../../../users/rank.ts';
 import { roleSchema } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
 import type { User } from '../../../users/users.ts';
-import type { Admitted, AdmittedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import type { Authenticated, AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
 import { auditFields, refuse } from '../../request-context.ts';
-import { type AdminUsersParts, rangesSchema, shownUser } from './users.ts';
+import { type AdminUsersDeps, rangesSchema, shownUser } from './users.ts';
 
 export const roleChangeSchema = z.strictObject({ role: roleSchema });
 export const rangesChangeSchema = z.strictObject({ ranges: rangesSchema });
@@ -24,12 +24,12 @@ type ActReason = ChangeReason | 'own_account' | 'rank_too_low';
 
 /** Does it, if the actor's rank allows it at the moment of the change, and records it, done or refused. */
 export async function act(
-  { redis, audit }: AdminUsersParts,
+  { redis, audit }: AdminUsersDeps,
   c: GatewayContext,
-  { claims, standing }: Admitted,
+  { claims, authorization }: Authenticated,
   { action, detail, change }: Act,
 ): Promise<User | Refusal<ActReason>> {
-  const actor = { id: claims.sub, role: standing.role };
+  const actor = { id: claims.sub, role: authorization.role };
   const subject = c.req.param('id') ?? '';
   const outcome = await changeUser(redis, subject, (user) => mayActOn(actor, user) ?? change(user));
   if (outcome instanceof Refusal && outcome.reason === 'user_unknown') return outcome;
@@ -42,9 +42,9 @@ export async function act(
 }
 
 const acting =
-  (parts: AdminUsersParts, what: Act): AdmittedRoute =>
+  (deps: AdminUsersDeps, what: Act): AuthenticatedRoute =>
   async (c, who) => {
-    const outcome = await act(parts, c, who, what);
+    const outcome = await act(deps, c, who, what);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, who.claims);
     return c.json(shownUser(outcome));
   };
@@ -52,42 +52,42 @@ const acting =
 /** A route whose act depends on its body. */
 const actingOn =
   <Schema extends z.ZodType>(
-    parts: AdminUsersParts,
+    deps: AdminUsersDeps,
     schema: Schema,
     what: (body: z.output<Schema>) => Act,
-  ): AdmittedRoute =>
+  ): AuthenticatedRoute =>
   async (c, who) => {
-    const body = await readJsonBody(c.env.incoming, c.env.outgoing, schema, parts.authBodyMaxBytes);
+    const body = await readJsonBody(c.env.incoming, c.env.outgoing, schema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, who.claims, { errors: body.errors });
-    return acting(parts, what(body))(c, who);
+    return acting(deps, what(body))(c, who);
   };
 
 /** All sessions end, and none can be started. */
-export const blockUser = (parts: AdminUsersParts): AdmittedRoute =>
-  acting(parts, { action: 'user_block', change: () => ({ set: { status: 'blocked' }, end: 'all' }) });
+export const blockUser = (deps: AdminUsersDeps): AuthenticatedRoute =>
+  acting(deps, { action: 'user_block', change: () => ({ set: { status: 'blocked' }, end: 'all' }) });
 
 /** The user may log in again. The sessions from before stay over. */
-export const unblockUser = (parts: AdminUsersParts): AdmittedRoute =>
-  acting(parts, { action: 'user_unblock', change: () => ({ set: { status: 'active' } }) });
+export const unblockUser = (deps: AdminUsersDeps): AuthenticatedRoute =>
+  acting(deps, { action: 'user_unblock', change: () => ({ set: { status: 'active' } }) });
 
 /** All sessions end; the user may log in again at once. */
-export const logOutUser = (parts: AdminUsersParts): AdmittedRoute =>
-  acting(parts, { action: 'user_logout', change: () => ({ end: 'all' }) });
+export const logOutUser = (deps: AdminUsersDeps): AuthenticatedRoute =>
+  acting(deps, { action: 'user_logout', change: () => ({ end: 'all' }) });
 
 /**
  * Gives a role. Sessions go on with the new one, but for a customer who becomes staff: theirs were started under
- * the terms of customers, who may stay logged in for weeks, so they log in again.
+ * the options of customers, who may stay logged in for weeks, so they log in again.
  */
-export const changeRole = (parts: AdminUsersParts): AdmittedRoute =>
-  actingOn(parts, roleChangeSchema, ({ role }) => ({
+export const changeRole = (deps: AdminUsersDeps): AuthenticatedRoute =>
+  actingOn(deps, roleChangeSchema, ({ role }) => ({
     action: 'user_role',
     detail: role,
     change: (user) => ({ set: { role }, ...(user.role === 'user' && role !== 'user' ? { end: 'all' } : {}) }),
   }));
 
 /** Says where the user may come from; from anywhere with an empty list. */
-export const changeRanges = (parts: AdminUsersParts): AdmittedRoute =>
-  actingOn(parts, rangesChangeSchema, ({ ranges }) => ({
+export const changeRanges = (deps: AdminUsersDeps): AuthenticatedRoute =>
+  actingOn(deps, rangesChangeSchema, ({ ranges }) => ({
     action: 'user_ranges',
     detail: ranges.join(' '),
     change: () => ({ set: { ranges: ranges.length === 0 ? undefined : ranges } }),

@@ -10,11 +10,11 @@ import { listUsers } from '../../../users/list.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { addUser, findUser, type User } from '../../../users/users.ts';
-import type { AdmittedRoute } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import { auditFields, refuse } from '../../request-context.ts';
 import { hashNewPassword } from '../auth/new-password.ts';
 
-const RANGES_MOST = 50;
+const MAX_RANGES = 50;
 
 export const rangesSchema = z
   .array(
@@ -23,7 +23,7 @@ export const rangesSchema = z
       .max(64)
       .refine((range) => parseRanges([range]) !== undefined, 'wants an address or a CIDR range'),
   )
-  .max(RANGES_MOST);
+  .max(MAX_RANGES);
 
 export const userQuerySchema = z.strictObject({
   limit: pageLimit(200, 50),
@@ -59,7 +59,7 @@ export const shownUserSchema = z.strictObject({
   ranges: z.array(z.string()).describe('where the user may come from; from anywhere when it is empty'),
 });
 
-export const userPageAnswerSchema = z.strictObject({
+export const userPageResponseSchema = z.strictObject({
   users: z.array(shownUserSchema),
   next_cursor: z.string().nullable().describe('null when there are no more'),
 });
@@ -75,7 +75,7 @@ export const shownUser = (user: User): z.output<typeof shownUserSchema> => ({
   ranges: user.ranges ?? [],
 });
 
-export interface AdminUsersParts {
+export interface AdminUsersDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
   audit: AuditTrail;
@@ -84,12 +84,12 @@ export interface AdminUsersParts {
 
 /** A page of the users by name, perhaps of those whose name begins with `q`. */
 export const userPage =
-  ({ redis }: AdminUsersParts): AdmittedRoute =>
+  ({ redis }: AdminUsersDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
     const query = readQuery(c, userQuerySchema);
     if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
     const { users, nextCursor } = await listUsers(redis, { ...query, prefix: query.q });
-    const answer: z.output<typeof userPageAnswerSchema> = {
+    const answer: z.output<typeof userPageResponseSchema> = {
       users: users.map(shownUser),
       next_cursor: nextCursor,
     };
@@ -97,7 +97,7 @@ export const userPage =
   };
 
 export const oneUser =
-  ({ redis }: AdminUsersParts): AdmittedRoute =>
+  ({ redis }: AdminUsersDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
     const user = await findUser(redis, c.req.param('id') ?? '');
     if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
@@ -106,22 +106,22 @@ export const oneUser =
 
 /** Makes an account for somebody. Another role than the least takes who may give roles. */
 export const createUser =
-  (parts: AdminUsersParts): AdmittedRoute =>
-  async (c, { claims, standing }) => {
+  (deps: AdminUsersDeps): AuthenticatedRoute =>
+  async (c, { claims, authorization }) => {
     const { incoming, outgoing, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, userCreateSchema, parts.authBodyMaxBytes);
+    const body = await readJsonBody(incoming, outgoing, userCreateSchema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, claims, { errors: body.errors });
     const { username, password, display_name: displayName = username, role, email, ranges } = body;
-    if (role !== 'user' && !scopesOf(standing.role).has('roles:manage'))
+    if (role !== 'user' && !scopesOf(authorization.role).has('roles:manage'))
       return refuse(c.env, new Refusal('scope_missing', 'roles:manage'), claims);
-    const passwordHash = await firstPasswordHash(parts.hasher, username, password);
+    const passwordHash = await firstPasswordHash(deps.hasher, username, password);
     if (passwordHash instanceof BodyRefusal)
       return refuse(c.env, passwordHash, claims, { errors: passwordHash.errors });
     const newUser = { username, displayName, role, email, ranges, passwordHash };
-    const user = await addUser(parts.redis, newUser, new Date(nowMs));
+    const user = await addUser(deps.redis, newUser, new Date(nowMs));
     if (user instanceof Refusal) return refuse(c.env, user, claims);
     const event = { ...auditFields(c.env), action: 'user_create', result: 'done', detail: role } as const;
-    await parts.audit.record({ ...event, actor: claims.sub, subject: user.id }, nowMs);
+    await deps.audit.record({ ...event, actor: claims.sub, subject: user.id }, nowMs);
     return c.json(shownUser(user), 201, { location: `/admin/users/${user.id}` });
   };
 

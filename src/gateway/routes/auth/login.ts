@@ -3,14 +3,14 @@ import type { AuditTrail } from '../../../audit/event.ts';
 import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
+  type SessionDeps,
   type SessionOpener,
-  type SessionParts,
   type StartedSession,
   type StartReason,
   startSession,
 } from '../../../sessions/start.ts';
-import { mayComeFrom } from '../../../users/authorization.ts';
-import type { LoginThrottle } from '../../../users/login-limiter.ts';
+import { isAddressAllowed } from '../../../users/authorization.ts';
+import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName, type User } from '../../../users/users.ts';
@@ -18,7 +18,7 @@ import type { GatewayContext } from '../../pipeline/authenticate.ts';
 import { isFromSite, type Site } from '../../pipeline/credential.ts';
 import { auditFields, logGrant, refuse } from '../../request-context.ts';
 import { deviceOf } from './device.ts';
-import { answerWithTokens } from './token-response.ts';
+import { sendTokens } from './token-response.ts';
 
 /** The `client_id` of those who log in here with a password. */
 export const FIRST_PARTY_CLIENT = 'portcullis-web';
@@ -31,9 +31,9 @@ export const loginSchema = z.strictObject({
 });
 type LoginRequest = z.output<typeof loginSchema>;
 
-export interface LoginParts extends SessionParts {
+export interface LoginDeps extends SessionDeps {
   hasher: PasswordHasher;
-  throttle: LoginThrottle;
+  throttle: LoginLimiter;
   site: Site;
   audit: AuditTrail;
   authBodyMaxBytes: number;
@@ -41,23 +41,23 @@ export interface LoginParts extends SessionParts {
 
 /** Logs a user in: throttle, password, session. A wrong name and a wrong password are one answer. */
 export const login =
-  (parts: LoginParts) =>
+  (deps: LoginDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, loginSchema, parts.authBodyMaxBytes);
+    const body = await readJsonBody(incoming, outgoing, loginSchema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
-    if (body.transport === 'cookie' && !isFromSite(incoming, parts.site))
+    if (body.transport === 'cookie' && !isFromSite(incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
-    const retryAfterSeconds = await parts.throttle.take(body.username, clientAddress);
+    const retryAfterSeconds = await deps.throttle.take(body.username, clientAddress);
     if (retryAfterSeconds > 0)
       return refuse(c.env, new Refusal('login_throttled'), {}, { retryAfterSeconds });
-    const user = await authenticate(parts, body, c);
+    const user = await authenticate(deps, body, c);
     if (user === undefined) return refuse(c.env, new Refusal('login_wrong'));
-    const session = await startSession(parts, openerOf(c, user, body.remember), nowMs);
-    await recordOutcome(parts.audit, c, user.id, session);
+    const session = await startSession(deps, openerOf(c, user, body.remember), nowMs);
+    await recordOutcome(deps.audit, c, user.id, session);
     if (session instanceof Refusal) return refuse(c.env, refusalOf(session), { sub: user.id });
     logGrant(c.env, session.claims);
-    return answerWithTokens(c, parts.site, session, body.transport);
+    return sendTokens(c, deps.site, session, body.transport);
   };
 
 /** Whoever is blocked between the password and the session is answered like whoever was blocked before. */
@@ -94,7 +94,7 @@ const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): Sessi
  * case, after the same work.
  */
 async function authenticate(
-  { redis, hasher, throttle, audit }: LoginParts,
+  { redis, hasher, throttle, audit }: LoginDeps,
   { username, password }: LoginRequest,
   c: GatewayContext,
 ): Promise<User | undefined> {
@@ -119,5 +119,5 @@ function loginFault(user: User | undefined, matches: boolean, address: string): 
   if (user === undefined) return 'no such user';
   if (!matches) return 'wrong password';
   if (user.status !== 'active') return 'user_not_active';
-  return mayComeFrom(user, address) ? undefined : 'address_refused';
+  return isAddressAllowed(user, address) ? undefined : 'address_refused';
 }

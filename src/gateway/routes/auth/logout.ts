@@ -1,14 +1,14 @@
 import type { AuditTrail } from '../../../audit/event.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { endSession } from '../../../sessions/end.ts';
-import type { AdmittedRoute } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import type { Site } from '../../pipeline/credential.ts';
 import { auditFields } from '../../request-context.ts';
 import { clearedCookies } from './session-cookies.ts';
 
 /** Ends the session that the request's token belongs to. All its tokens are dead before the answer leaves. */
 export const logout =
-  ({ redis, site, audit }: { redis: RedisLink; site: Site; audit: AuditTrail }): AdmittedRoute =>
+  ({ redis, site, audit }: { redis: RedisLink; site: Site; audit: AuditTrail }): AuthenticatedRoute =>
   async (c, { claims: { sub, sid, jti } }) => {
     await endSession(redis, sub, sid, jti);
     const event = {

@@ -2,20 +2,20 @@ import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
 import type { Mailer } from '../../../mail/mailer.ts';
-import type { ActThrottle } from '../../../redis/rate-limiter.ts';
+import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
 import { foldUsername } from '../../../users/fields.ts';
 import {
-  holderOfReset,
+  consumeResetToken,
   issueResetToken,
-  type ResetParts,
+  type ResetDeps,
   resetMail,
-  spendResetToken,
+  verifyReset,
 } from '../../../users/password-reset.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName } from '../../../users/users.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { type Arrival, auditFields, logGrant, refuse } from '../../request-context.ts';
+import { auditFields, logGrant, type RequestContext, refuse } from '../../request-context.ts';
 import { hashNewPassword } from './new-password.ts';
 
 export const resetAskSchema = z.strictObject({ username: z.string().min(1).max(128) });
@@ -24,14 +24,14 @@ export const resetConfirmSchema = z.strictObject({
   new_password: z.string().max(1024),
 });
 
-export interface PasswordResetParts extends ResetParts {
+export interface PasswordResetDeps extends ResetDeps {
   hasher: PasswordHasher;
   audit: AuditTrail;
   authBodyMaxBytes: number;
   /** Undefined where there is no way to reach people: then nobody can reset a password by themself. */
   mailer: Mailer | undefined;
   resetUrl: string;
-  resetThrottle: { username: ActThrottle; address: ActThrottle };
+  resetThrottle: { username: RateLimiter; address: RateLimiter };
 }
 
 /**
@@ -39,17 +39,17 @@ export interface PasswordResetParts extends ResetParts {
  * it nor its time tells whether there is such a user.
  */
 export const askReset =
-  (parts: PasswordResetParts) =>
+  (deps: PasswordResetDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress } = c.env;
-    if (parts.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
-    const body = await readJsonBody(incoming, outgoing, resetAskSchema, parts.authBodyMaxBytes);
+    if (deps.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
+    const body = await readJsonBody(incoming, outgoing, resetAskSchema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
-    const { address, username } = parts.resetThrottle;
+    const { address, username } = deps.resetThrottle;
     const retryAfterSeconds =
       (await address.take(clientAddress)) || (await username.take(foldUsername(body.username)));
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled'), {}, { retryAfterSeconds });
-    void sendReset(parts, parts.mailer, c.env, body.username).catch((err: unknown) =>
+    void sendReset(deps, deps.mailer, c.env, body.username).catch((err: unknown) =>
       c.env.log.error({ err, requestId: c.env.requestId }, 'a password reset could not be sent'),
     );
     logGrant(c.env, {});
@@ -57,40 +57,40 @@ export const askReset =
   };
 
 async function sendReset(
-  parts: PasswordResetParts,
+  deps: PasswordResetDeps,
   mailer: Mailer,
-  arrival: Arrival,
+  arrival: RequestContext,
   username: string,
 ): Promise<void> {
-  const user = await findUserByName(parts.redis, username);
+  const user = await findUserByName(deps.redis, username);
   const event = { ...auditFields(arrival), action: 'password_reset_ask', subject: user?.id } as const;
   const refused = (detail: string) =>
-    parts.audit.record({ ...event, result: 'refused', detail }, arrival.nowMs);
+    deps.audit.record({ ...event, result: 'refused', detail }, arrival.nowMs);
   if (user === undefined) return refused('no such user');
   if (user.email === undefined) return refused('no address');
-  const token = await issueResetToken(parts, user.id, arrival.nowMs);
+  const token = await issueResetToken(deps, user.id, arrival.nowMs);
   if (token instanceof Refusal) return refused(token.reason);
-  await parts.audit.record({ ...event, result: 'done' }, arrival.nowMs);
-  await mailer.send(resetMail(user.email, { resetUrl: parts.resetUrl, token, askedBy: 'user' }));
+  await deps.audit.record({ ...event, result: 'done' }, arrival.nowMs);
+  await mailer.send(resetMail(user.email, { resetUrl: deps.resetUrl, token, askedBy: 'user' }));
 }
 
 /** Sets a new password with a reset token, which is used up by it. All sessions of the user end. */
 export const confirmReset =
-  (parts: PasswordResetParts) =>
+  (deps: PasswordResetDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress: address, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, resetConfirmSchema, parts.authBodyMaxBytes);
+    const body = await readJsonBody(incoming, outgoing, resetConfirmSchema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
-    const holder = await holderOfReset(parts, { token: body.token, address }, nowMs);
+    const holder = await verifyReset(deps, { token: body.token, address }, nowMs);
     if (holder instanceof Refusal) return refuse(c.env, holder);
     const { id, username } = holder.user;
     const given = { field: 'new_password', password: body.new_password, username };
-    const hash = await hashNewPassword(parts.hasher, given);
+    const hash = await hashNewPassword(deps.hasher, given);
     if (hash instanceof BodyRefusal) return refuse(c.env, hash, { sub: id }, { errors: hash.errors });
-    const outcome = await spendResetToken(parts.redis, holder, hash);
+    const outcome = await consumeResetToken(deps.redis, holder, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
     const event = { ...auditFields(c.env), action: 'password_reset', result: 'done' } as const;
-    await parts.audit.record({ ...event, actor: id, subject: id }, nowMs);
+    await deps.audit.record({ ...event, actor: id, subject: id }, nowMs);
     logGrant(c.env, { sub: id });
     return c.body(null, 204);
   };

@@ -3,12 +3,12 @@ import type { AuditTrail } from '../../../audit/event.ts';
 import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import type { LoginThrottle } from '../../../users/login-limiter.ts';
+import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { changeUser } from '../../../users/update.ts';
 import { findUser, type User } from '../../../users/users.ts';
-import type { Admitted, AdmittedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import type { Authenticated, AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
 import { auditFields, refuse } from '../../request-context.ts';
 import { hashNewPassword } from './new-password.ts';
 
@@ -18,39 +18,39 @@ export const passwordChangeSchema = z.strictObject({
 });
 type PasswordChange = z.output<typeof passwordChangeSchema>;
 
-export interface PasswordParts {
+export interface PasswordDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
-  throttle: LoginThrottle;
+  throttle: LoginLimiter;
   audit: AuditTrail;
   authBodyMaxBytes: number;
 }
 
 /** Changes the own password. All other sessions end in the same step; this one goes on. */
 export const changePassword =
-  (parts: PasswordParts): AdmittedRoute =>
+  (deps: PasswordDeps): AuthenticatedRoute =>
   async (c, who) => {
     const { incoming, outgoing, clientAddress } = c.env;
-    const body = await readJsonBody(incoming, outgoing, passwordChangeSchema, parts.authBodyMaxBytes);
+    const body = await readJsonBody(incoming, outgoing, passwordChangeSchema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, who.claims, { errors: body.errors });
-    const user = await findUser(parts.redis, who.claims.sub);
+    const user = await findUser(deps.redis, who.claims.sub);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), who.claims);
-    const retryAfterSeconds = await parts.throttle.take(user.username, clientAddress);
+    const retryAfterSeconds = await deps.throttle.take(user.username, clientAddress);
     if (retryAfterSeconds > 0)
       return refuse(c.env, new Refusal('login_throttled'), who.claims, { retryAfterSeconds });
-    const outcome = await change(parts, c, { ...who, user, body });
+    const outcome = await change(deps, c, { ...who, user, body });
     if (outcome instanceof BodyRefusal) return refuse(c.env, outcome, who.claims, { errors: outcome.errors });
     const result = outcome instanceof Refusal ? 'refused' : 'done';
     const { sub, sid } = who.claims;
     const event = { ...auditFields(c.env), action: 'password_change', result, actor: sub } as const;
-    await parts.audit.record({ ...event, subject: sub, session: sid }, c.env.nowMs);
+    await deps.audit.record({ ...event, subject: sub, session: sid }, c.env.nowMs);
     return outcome instanceof Refusal ? refuse(c.env, outcome, who.claims) : c.body(null, 204);
   };
 
 async function change(
-  { redis, hasher, throttle }: PasswordParts,
+  { redis, hasher, throttle }: PasswordDeps,
   { env }: GatewayContext,
-  { user, body, claims, standing }: Admitted & { user: User; body: PasswordChange },
+  { user, body, claims, authorization }: Authenticated & { user: User; body: PasswordChange },
 ) {
   const { username, passwordHash: current } = user;
   const matches = await hasher.verify(body.current_password, current).catch(async (fault: unknown) => {
@@ -63,7 +63,7 @@ async function change(
   const passwordHash = await hashNewPassword(hasher, hash);
   if (passwordHash instanceof BodyRefusal) return passwordHash;
   return changeUser(redis, user.id, (present) => {
-    if (present.gen !== standing.gen) return new Refusal('session_over');
+    if (present.gen !== authorization.gen) return new Refusal('session_over');
     if (present.passwordHash !== current) return new Refusal('password_wrong');
     return { set: { passwordHash }, end: { keepSid: claims.sid, keepJti: claims.jti } };
   });

@@ -3,16 +3,16 @@ import type { AuditTrail } from '../../../audit/event.ts';
 import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
 import { Refusal } from '../../../refusal.ts';
 import { type RefreshRefusal, refreshSession } from '../../../sessions/refresh.ts';
-import type { SessionParts } from '../../../sessions/start.ts';
+import type { SessionDeps } from '../../../sessions/start.ts';
 import { hasBody } from '../../edge/body.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
 import { cookieValues, isFromSite, type Site } from '../../pipeline/credential.ts';
 import { auditFields, logGrant, refuse } from '../../request-context.ts';
-import { answerWithTokens, type Transport } from './token-response.ts';
+import { sendTokens, type Transport } from './token-response.ts';
 
 export const refreshSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });
 
-export interface RefreshParts extends SessionParts {
+export interface RefreshDeps extends SessionDeps {
   site: Site;
   audit: AuditTrail;
   authBodyMaxBytes: number;
@@ -25,23 +25,23 @@ interface Presented {
 
 /** Exchanges a refresh token, from the body or from the cookie, for the session's next pair. */
 export const refresh =
-  (parts: RefreshParts) =>
+  (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const presented = await takeRefreshToken(parts, c);
+    const presented = await takeRefreshToken(deps, c);
     if (presented instanceof BodyRefusal) return refuse(c.env, presented, {}, { errors: presented.errors });
     if (presented instanceof Refusal) return refuse(c.env, presented);
     const pair = await refreshSession(
-      parts,
+      deps,
       { token: presented.token, address: c.env.clientAddress },
       c.env.nowMs,
     );
-    if (pair instanceof Refusal) return refuseRefresh(parts, c, pair);
+    if (pair instanceof Refusal) return refuseRefresh(deps, c, pair);
     logGrant(c.env, pair.claims);
-    return answerWithTokens(c, parts.site, pair, presented.transport);
+    return sendTokens(c, deps.site, pair, presented.transport);
   };
 
 async function takeRefreshToken(
-  { site, authBodyMaxBytes }: RefreshParts,
+  { site, authBodyMaxBytes }: RefreshDeps,
   c: GatewayContext,
 ): Promise<Presented | BodyRefusal | Refusal<'credential_missing' | 'credential_twice' | 'csrf'>> {
   const { incoming, outgoing } = c.env;
@@ -58,7 +58,7 @@ async function takeRefreshToken(
 }
 
 async function refuseRefresh(
-  { audit }: RefreshParts,
+  { audit }: RefreshDeps,
   c: GatewayContext,
   refusal: RefreshRefusal,
 ): Promise<Response> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
-import type { ActThrottle } from '../../../redis/rate-limiter.ts';
+import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, registeredUsernameSchema } from '../../../users/fields.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
@@ -18,15 +18,15 @@ export const registerSchema = z.strictObject({
   email: emailSchema.optional(),
 });
 
-export const registeredAnswerSchema = z.strictObject({ id: z.string(), username: z.string() });
+export const registeredResponseSchema = z.strictObject({ id: z.string(), username: z.string() });
 
-export interface RegisterParts {
+export interface RegisterDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
   audit: AuditTrail;
   authBodyMaxBytes: number;
   registration: 'closed' | 'open';
-  registrationThrottle: ActThrottle;
+  registrationThrottle: RateLimiter;
 }
 
 /**
@@ -34,27 +34,27 @@ export interface RegisterParts {
  * the same work; that a name is taken can't be kept secret here, so tries are counted instead.
  */
 export const register =
-  (parts: RegisterParts) =>
+  (deps: RegisterDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress, nowMs } = c.env;
-    if (parts.registration === 'closed') return refuse(c.env, new Refusal('route_unknown'));
-    const body = await readJsonBody(incoming, outgoing, registerSchema, parts.authBodyMaxBytes);
+    if (deps.registration === 'closed') return refuse(c.env, new Refusal('route_unknown'));
+    const body = await readJsonBody(incoming, outgoing, registerSchema, deps.authBodyMaxBytes);
     if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
-    const retryAfterSeconds = await parts.registrationThrottle.take(clientAddress);
+    const retryAfterSeconds = await deps.registrationThrottle.take(clientAddress);
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled'), {}, { retryAfterSeconds });
     const { username, password, display_name: displayName = username, email } = body;
-    const passwordHash = await hashNewPassword(parts.hasher, { field: 'password', password, username });
+    const passwordHash = await hashNewPassword(deps.hasher, { field: 'password', password, username });
     if (passwordHash instanceof BodyRefusal)
       return refuse(c.env, passwordHash, {}, { errors: passwordHash.errors });
     const newUser = { username, displayName, email, passwordHash, role: 'user' } as const;
-    const user = await addUser(parts.redis, newUser, new Date(nowMs));
+    const user = await addUser(deps.redis, newUser, new Date(nowMs));
     const event = { ...auditFields(c.env), action: 'user_register' } as const;
     if (user instanceof Refusal) {
-      await parts.audit.record({ ...event, result: 'refused', detail: user.reason }, nowMs);
+      await deps.audit.record({ ...event, result: 'refused', detail: user.reason }, nowMs);
       return refuse(c.env, user);
     }
-    await parts.audit.record({ ...event, result: 'done', actor: user.id, subject: user.id }, nowMs);
+    await deps.audit.record({ ...event, result: 'done', actor: user.id, subject: user.id }, nowMs);
     logGrant(c.env, { sub: user.id });
-    const answer: z.output<typeof registeredAnswerSchema> = { id: user.id, username };
+    const answer: z.output<typeof registeredResponseSchema> = { id: user.id, username };
     return c.json(answer, 201);
   };

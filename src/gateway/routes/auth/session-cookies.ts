@@ -18,7 +18,7 @@ const PRESENCE_COOKIE = 'portcullis-present';
 export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string[] {
   const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
   const lastingUntil = (endsAt: number): { maxAge?: number } =>
-    remember ? { maxAge: Math.min(Math.max(0, endsAt - nowSeconds), COOKIE_MOST_SECONDS) } : {};
+    remember ? { maxAge: Math.min(Math.max(0, endsAt - nowSeconds), MAX_COOKIE_SECONDS) } : {};
   const access = { ...attributesOf(site), path: '/', ...lastingUntil(claims.exp) };
   const lasting = lastingUntil(sessionEndsAt);
   return [
@@ -33,7 +33,7 @@ export function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number):
 }
 
 /** Browsers keep no cookie for longer than 400 days (RFC 6265bis, section 5.5). */
-const COOKIE_MOST_SECONDS = 400 * 86_400;
+const MAX_COOKIE_SECONDS = 400 * 86_400;
 
 /** Takes the cookies away from the browser. */
 export const clearedCookies = (site: Site): string[] => [

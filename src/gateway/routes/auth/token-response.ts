@@ -13,7 +13,7 @@ const toBothTransports = {
 };
 
 /** The answer to who keeps the tokens by themself. */
-export const bearerAnswerSchema = z.strictObject({
+export const bearerResponseSchema = z.strictObject({
   access_token: z.string().describe('a JWT (RFC 9068), for `Authorization: Bearer`'),
   token_type: z.literal('Bearer'),
   expires_in: toBothTransports.expires_in,
@@ -22,20 +22,15 @@ export const bearerAnswerSchema = z.strictObject({
 });
 
 /** The answer to a browser, whose cookies hold the tokens. */
-export const cookieAnswerSchema = z.strictObject(toBothTransports);
+export const cookieResponseSchema = z.strictObject(toBothTransports);
 
 /** Hands out a pair of tokens (RFC 6749, section 5.1). With cookies the body holds none of them. */
-export function answerWithTokens(
-  c: GatewayContext,
-  site: Site,
-  pair: TokenPair,
-  transport: Transport,
-): Response {
+export function sendTokens(c: GatewayContext, site: Site, pair: TokenPair, transport: Transport): Response {
   const { accessToken, refreshToken, claims } = pair;
   const nowSeconds = Math.floor(c.env.nowMs / 1000);
   const expires_in = Math.max(0, claims.exp - nowSeconds);
   if (transport === 'bearer') {
-    const answer: z.output<typeof bearerAnswerSchema> = {
+    const answer: z.output<typeof bearerResponseSchema> = {
       access_token: accessToken,
       token_type: 'Bearer',
       expires_in,
@@ -46,6 +41,6 @@ export function answerWithTokens(
   }
   for (const cookie of sessionCookies(site, pair, nowSeconds))
     c.header('set-cookie', cookie, { append: true });
-  const answer: z.output<typeof cookieAnswerSchema> = { expires_in, session_id: claims.sid };
+  const answer: z.output<typeof cookieResponseSchema> = { expires_in, session_id: claims.sid };
   return c.json(answer);
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
-import type { LoginThrottle } from '../../../users/login-limiter.ts';
+import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import { OauthRefusal, refuseOauth } from '../../problems/oauth.ts';
@@ -15,11 +15,11 @@ export const CLIENT_AUTHENTICATION_METHODS = ['client_secret_basic', 'client_sec
 
 const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
-export interface ClientParts {
+export interface ClientDeps {
   redis: RedisLink;
   audit: AuditTrail;
   /** Counts failures by client id and by address. */
-  clientThrottle: LoginThrottle;
+  clientThrottle: LoginLimiter;
   authBodyMaxBytes: number;
 }
 
@@ -39,15 +39,15 @@ export type ClientRoute<Input> = (
 /** Puts client authentication and the check of the form before a route. */
 export const forClients =
   <Schema extends z.ZodType>(
-    parts: ClientParts,
+    deps: ClientDeps,
     use: ClientUse,
     schema: Schema,
     route: ClientRoute<z.output<Schema>>,
   ) =>
   async (c: GatewayContext): Promise<Response> => {
-    const form = await readFormBody(c.env.incoming, c.env.outgoing, parts.authBodyMaxBytes);
+    const form = await readFormBody(c.env.incoming, c.env.outgoing, deps.authBodyMaxBytes);
     if (form instanceof OauthRefusal) return refuseOauth(c.env, form);
-    const client = await authenticateClient(parts, c, form);
+    const client = await authenticateClient(deps, c, form);
     if (client instanceof OauthRefusal) return refuseOauth(c.env, client);
     const subject = { client: client.id };
     if (!client.uses.includes(use))
@@ -62,7 +62,7 @@ export const forClients =
  * floods the gateway with wrong secrets doesn't shut out the client that has the right one.
  */
 async function authenticateClient(
-  { redis, audit, clientThrottle }: ClientParts,
+  { redis, audit, clientThrottle }: ClientDeps,
   { env }: GatewayContext,
   form: Form,
 ): Promise<RegisteredClient | OauthRefusal> {

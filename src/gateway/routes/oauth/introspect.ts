@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { Refusal } from '../../../refusal.ts';
-import type { SessionTerms } from '../../../sessions/options.ts';
+import type { SessionOptions } from '../../../sessions/options.ts';
 import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refresh-token.ts';
-import { askRefreshToken } from '../../../sessions/refresh-token-status.ts';
-import { askWhitelist } from '../../../sessions/whitelist.ts';
+import { readRefreshTokenStatus } from '../../../sessions/refresh-token-status.ts';
+import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
 import { logGrant } from '../../request-context.ts';
 import { type ClientRoute, forClients } from './client-authentication.ts';
-import { type TokenParts, tokenFormSchema } from './revoke.ts';
+import { type OauthTokenDeps, tokenFormSchema } from './revoke.ts';
 
-export interface IntrospectParts extends TokenParts {
-  terms: SessionTerms;
+export interface IntrospectDeps extends OauthTokenDeps {
+  options: SessionOptions;
 }
 
 /** What is told of a token that is not alive, whatever the reason (RFC 7662, section 2.2). */
@@ -36,23 +36,23 @@ const activeSchema = z.strictObject({
 });
 type ActiveToken = z.output<typeof activeSchema>;
 
-export const introspectionAnswerSchema = z.union([activeSchema, inactiveSchema]);
+export const introspectionResponseSchema = z.union([activeSchema, inactiveSchema]);
 
 /**
  * Tells a registered client whether a token is alive now, by the same questions that a request through the gateway
  * is judged by (RFC 7662). Asking is no activity: it keeps no session from being idle.
  */
-export const introspect = (parts: IntrospectParts) =>
-  forClients(parts, 'introspect', tokenFormSchema, tellOf(parts));
+export const introspect = (deps: IntrospectDeps) =>
+  forClients(deps, 'introspect', tokenFormSchema, tellOf(deps));
 
 const tellOf =
-  (parts: IntrospectParts): ClientRoute<z.output<typeof tokenFormSchema>> =>
+  (deps: IntrospectDeps): ClientRoute<z.output<typeof tokenFormSchema>> =>
   async (c, client, { token }) => {
-    const refreshToken = readRefreshToken(parts.refreshKey, token);
+    const refreshToken = readRefreshToken(deps.refreshKey, token);
     const answer =
       refreshToken instanceof Refusal
-        ? await tellOfAccessToken(parts, token, c.env.nowMs)
-        : await tellOfRefreshToken(parts, refreshToken, c.env.nowMs);
+        ? await tellOfAccessToken(deps, token, c.env.nowMs)
+        : await tellOfRefreshToken(deps, refreshToken, c.env.nowMs);
     const about = answer.active ? { sub: answer.sub, sid: answer.sid } : {};
     logGrant(c.env, { client: client.id, ...about });
     return c.json(answer);
@@ -60,15 +60,15 @@ const tellOf =
 
 /** The scopes are those of the user's role as Redis has it now; the token itself has none. */
 async function tellOfAccessToken(
-  { redis, verifyToken }: IntrospectParts,
+  { redis, verifyToken }: IntrospectDeps,
   token: string,
   nowMs: number,
 ): Promise<ActiveToken | typeof INACTIVE> {
   const claims = await verifyToken(token, nowMs);
   if (claims instanceof Refusal) return INACTIVE;
-  const standing = await askWhitelist(redis, claims);
-  if (standing instanceof Refusal) return INACTIVE;
-  const scope = [...scopesOf(standing.role)].join(' ');
+  const authorization = await checkWhitelist(redis, claims);
+  if (authorization instanceof Refusal) return INACTIVE;
+  const scope = [...scopesOf(authorization.role)].join(' ');
   return { active: true, token_type: 'Bearer', scope, ...claims };
 }
 
@@ -77,13 +77,13 @@ async function tellOfAccessToken(
  * token because it is active finds nothing in it that would let anybody in.
  */
 async function tellOfRefreshToken(
-  { redis, terms }: IntrospectParts,
+  { redis, options }: IntrospectDeps,
   identity: RefreshIdentity,
   nowMs: number,
 ): Promise<ActiveToken | typeof INACTIVE> {
-  const standing = await askRefreshToken(redis, identity);
-  if (standing === undefined || standing.endsAt * 1000 <= nowMs) return INACTIVE;
+  const authorization = await readRefreshTokenStatus(redis, identity);
+  if (authorization === undefined || authorization.endsAt * 1000 <= nowMs) return INACTIVE;
   const { sub, sid } = identity;
-  const { clientId: client_id, issuedAt: iat, endsAt: exp } = standing;
-  return { active: true, iss: terms.issuer, sub, sid, client_id, iat, exp };
+  const { clientId: client_id, issuedAt: iat, endsAt: exp } = authorization;
+  return { active: true, iss: options.issuer, sub, sid, client_id, iat, exp };
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { RingSource } from '../../../keys/key-ring.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
 
-export interface KeysParts {
+export interface KeysDeps {
   ring: RingSource;
   keyPublishLeadSeconds: number;
 }
 
-export const jwksAnswerSchema = z.strictObject({
+export const jwksResponseSchema = z.strictObject({
   keys: z.array(
     z.strictObject({
       kty: z.literal('RSA'),
@@ -20,13 +20,13 @@ export const jwksAnswerSchema = z.strictObject({
   ),
 });
 
-const REMEMBERED_MOST_SECONDS = 60;
+const MAX_REMEMBERED_SECONDS = 60;
 
 /** The public keys (RFC 7517, section 5). Short caching: others have to learn of a new key before it signs. */
 export const jwks =
-  ({ ring, keyPublishLeadSeconds }: KeysParts) =>
+  ({ ring, keyPublishLeadSeconds }: KeysDeps) =>
   (c: GatewayContext): Response => {
-    const seconds = Math.min(REMEMBERED_MOST_SECONDS, Math.floor(keyPublishLeadSeconds / 2));
+    const seconds = Math.min(MAX_REMEMBERED_SECONDS, Math.floor(keyPublishLeadSeconds / 2));
     c.header('cache-control', `public, max-age=${seconds}`);
     return c.json(ring.at(c.env.nowMs).jwks);
   };

@@ -10,7 +10,7 @@ const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 /** What to mount `metadata` on: everything that may be the one path of an issuer. */
 export const METADATA_ROUTE = `${WELL_KNOWN}/*`;
 
-export const metadataAnswerSchema = z.strictObject({
+export const metadataResponseSchema = z.strictObject({
   issuer: z.url(),
   jwks_uri: z.url(),
   token_endpoint: z.url(),
@@ -24,15 +24,15 @@ export const metadataAnswerSchema = z.strictObject({
   introspection_endpoint_auth_methods_supported: z.array(z.string()),
 });
 
-export interface MetadataParts {
-  terms: { issuer: string };
+export interface MetadataDeps {
+  options: { issuer: string };
 }
 
 /**
  * What this authorization server can do (RFC 8414), and nothing that it can't. Its place is between the host and the
  * path of the issuer (section 3.1), so that an issuer's metadata can't be found at any other path.
  */
-export const metadata = ({ terms: { issuer } }: MetadataParts) => {
+export const metadata = ({ options: { issuer } }: MetadataDeps) => {
   const place = WELL_KNOWN + new URL(issuer).pathname.replace(/\/$/, '');
   const document = metadataOf(issuer);
   return (c: GatewayContext): Response =>
@@ -42,7 +42,7 @@ export const metadata = ({ terms: { issuer } }: MetadataParts) => {
 };
 
 /** There is no authorization endpoint, so no response type is supported; the member itself is mandatory. */
-const metadataOf = (issuer: string): z.output<typeof metadataAnswerSchema> => ({
+const metadataOf = (issuer: string): z.output<typeof metadataResponseSchema> => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
   token_endpoint: `${issuer}/oauth/token`,

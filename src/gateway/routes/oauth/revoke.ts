@@ -4,7 +4,7 @@ import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
 import { auditFields, logGrant } from '../../request-context.ts';
-import { type ClientParts, type ClientRoute, forClients } from './client-authentication.ts';
+import { type ClientDeps, type ClientRoute, forClients } from './client-authentication.ts';
 
 /**
  * The form of a request about one token. The hint is known and not needed: an access token and a refresh token can't
@@ -15,7 +15,7 @@ export const tokenFormSchema = z.object({
   token_type_hint: z.string().optional(),
 });
 
-export interface TokenParts extends ClientParts {
+export interface OauthTokenDeps extends ClientDeps {
   verifyToken: AccessTokenVerifier;
   refreshKey: Uint8Array;
 }
@@ -33,17 +33,17 @@ interface SessionOfToken {
  * up wants neither to go on. Any refresh token that was ever the session's does, current or not. A token that is
  * none, or not any more, is a 200 like any other (section 2.2).
  */
-export const revoke = (parts: TokenParts) =>
-  forClients(parts, 'revoke', tokenFormSchema, endItsSession(parts));
+export const revoke = (deps: OauthTokenDeps) =>
+  forClients(deps, 'revoke', tokenFormSchema, endItsSession(deps));
 
 const endItsSession =
-  (parts: TokenParts): ClientRoute<z.output<typeof tokenFormSchema>> =>
+  (deps: OauthTokenDeps): ClientRoute<z.output<typeof tokenFormSchema>> =>
   async (c, client, { token }) => {
     const { env } = c;
-    const about = await sessionOf(parts, token, env.nowMs);
-    if (about !== undefined && (await endSession(parts.redis, about.sub, about.sid, about.jti))) {
+    const about = await sessionOf(deps, token, env.nowMs);
+    if (about !== undefined && (await endSession(deps.redis, about.sub, about.sid, about.jti))) {
       const event = { ...auditFields(env), action: 'token_revoke', result: 'done' } as const;
-      await parts.audit.record(
+      await deps.audit.record(
         { ...event, actor: client.id, subject: about.sub, session: about.sid },
         env.nowMs,
       );
@@ -54,7 +54,7 @@ const endItsSession =
 
 /** Which session a token belongs to, if it is genuine and, being an access token, has not expired. */
 async function sessionOf(
-  { verifyToken, refreshKey }: TokenParts,
+  { verifyToken, refreshKey }: OauthTokenDeps,
   token: string,
   nowMs: number,
 ): Promise<SessionOfToken | undefined> {

@@ -6,8 +6,8 @@ import { countHeader } from '../../pipeline/credential.ts';
 import { OauthRefusal, refuseOauth } from '../../problems/oauth.ts';
 import { logGrant } from '../../request-context.ts';
 import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
-import { type RefreshParts, recordReuse } from '../auth/refresh.ts';
-import { answerWithTokens } from '../auth/token-response.ts';
+import { type RefreshDeps, recordReuse } from '../auth/refresh.ts';
+import { sendTokens } from '../auth/token-response.ts';
 import { checkForm, type Form, readFormBody } from './form-body.ts';
 
 /** The form of a refresh by a public client, which names itself and has no secret (RFC 6749, sections 3.2.1, 6). */
@@ -23,24 +23,24 @@ export const tokenRequestSchema = z.object({
  * (RFC 8414, section 2). Registered clients are given no tokens, so a client that comes with a secret is refused.
  */
 export const token =
-  (parts: RefreshParts) =>
+  (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { env } = c;
-    const refreshToken = await takeGrant(parts, c);
+    const refreshToken = await takeGrant(deps, c);
     if (refreshToken instanceof OauthRefusal) return refuseOauth(env, refreshToken);
     const grant = { token: refreshToken, address: env.clientAddress };
-    const pair = await refreshSession(parts, grant, env.nowMs);
+    const pair = await refreshSession(deps, grant, env.nowMs);
     if (pair instanceof Refusal) {
-      await recordReuse(parts.audit, c, pair);
+      await recordReuse(deps.audit, c, pair);
       const about = pair.about && { sub: pair.about.sub, sid: pair.about.sid };
       return refuseOauth(env, new OauthRefusal('grant_invalid', {}, pair.reason), about);
     }
     logGrant(env, { ...pair.claims, client: pair.claims.client_id });
-    return answerWithTokens(c, parts.site, pair, 'bearer');
+    return sendTokens(c, deps.site, pair, 'bearer');
   };
 
-async function takeGrant(parts: RefreshParts, { env }: GatewayContext): Promise<string | OauthRefusal> {
-  const form = await readFormBody(env.incoming, env.outgoing, parts.authBodyMaxBytes);
+async function takeGrant(deps: RefreshDeps, { env }: GatewayContext): Promise<string | OauthRefusal> {
+  const form = await readFormBody(env.incoming, env.outgoing, deps.authBodyMaxBytes);
   if (form instanceof OauthRefusal) return form;
   if (form.grant_type !== undefined && form.grant_type !== 'refresh_token')
     return new OauthRefusal('grant_unsupported');

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { askSessionLife } from '../../../sessions/lifetime.ts';
+import { readSessionLifetime } from '../../../sessions/lifetime.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { findUser } from '../../../users/users.ts';
-import type { AdmittedRoute } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import { refuse } from '../../request-context.ts';
 
-export const sessionAnswerSchema = z.strictObject({
+export const sessionResponseSchema = z.strictObject({
   sub: z.string().describe('user id'),
   username: z.string(),
   display_name: z.string(),
@@ -27,18 +27,18 @@ export const sessionAnswerSchema = z.strictObject({
 
 /** Who am I: the user, the role as it is now, its scopes, the session, and when it and the token expire. */
 export const currentSession =
-  ({ redis }: { redis: RedisLink }): AdmittedRoute =>
-  async (c, { claims, standing }) => {
+  ({ redis }: { redis: RedisLink }): AuthenticatedRoute =>
+  async (c, { claims, authorization }) => {
     const { sub, sid } = claims;
-    const [user, life] = await Promise.all([findUser(redis, sub), askSessionLife(redis, sub, sid)]);
+    const [user, life] = await Promise.all([findUser(redis, sub), readSessionLifetime(redis, sub, sid)]);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), claims);
     if (life === undefined) return refuse(c.env, new Refusal('session_over'), claims);
-    const answer: z.output<typeof sessionAnswerSchema> = {
+    const answer: z.output<typeof sessionResponseSchema> = {
       sub: user.id,
       username: user.username,
       display_name: user.displayName,
-      role: standing.role,
-      scope: [...scopesOf(standing.role)].join(' '),
+      role: authorization.role,
+      scope: [...scopesOf(authorization.role)].join(' '),
       session_id: sid,
       client_id: claims.client_id,
       auth_time: claims.auth_time,

@@ -3,12 +3,12 @@ import { BodyRefusal, readJsonText } from '../../../http/json-body.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { deleteSessionData, getSessionData, putSessionData } from '../../../sessions/data.ts';
-import type { AdmittedRoute } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import { refuse } from '../../request-context.ts';
 
 export const dataKeySchema = z.string().regex(/^[\w.-]{1,64}$/);
 
-export interface SessionDataParts {
+export interface SessionDataDeps {
   redis: RedisLink;
   /** For the keys and texts of one session together. */
   sessionDataMaxBytes: number;
@@ -16,7 +16,7 @@ export interface SessionDataParts {
 
 /** Hands a route the key in its path, when it is one. */
 const withKey =
-  (route: (key: string, ...of: Parameters<AdmittedRoute>) => Promise<Response>): AdmittedRoute =>
+  (route: (key: string, ...of: Parameters<AuthenticatedRoute>) => Promise<Response>): AuthenticatedRoute =>
   (c, who) => {
     const key = dataKeySchema.safeParse(c.req.param('key'));
     if (key.success) return route(key.data, c, who);
@@ -25,7 +25,7 @@ const withKey =
   };
 
 /** What was put under this key in this session. */
-export const readData = ({ redis }: SessionDataParts): AdmittedRoute =>
+export const readData = ({ redis }: SessionDataDeps): AuthenticatedRoute =>
   withKey(async (key, c, { claims }) => {
     const json = await getSessionData(redis, claims.sub, claims.sid, key);
     if (json === null) return refuse(c.env, new Refusal('data_unknown'), claims);
@@ -33,7 +33,7 @@ export const readData = ({ redis }: SessionDataParts): AdmittedRoute =>
   });
 
 /** Keeps any JSON value under this key, as it was spelled, for as long as the session lives. */
-export const writeData = ({ redis, sessionDataMaxBytes }: SessionDataParts): AdmittedRoute =>
+export const writeData = ({ redis, sessionDataMaxBytes }: SessionDataDeps): AuthenticatedRoute =>
   withKey(async (key, c, { claims }) => {
     const json = await readJsonText(c.env.incoming, c.env.outgoing, sessionDataMaxBytes);
     if (json instanceof BodyRefusal) return refuse(c.env, json, claims, { errors: json.errors });
@@ -43,7 +43,7 @@ export const writeData = ({ redis, sessionDataMaxBytes }: SessionDataParts): Adm
   });
 
 /** Forgets what is under this key. */
-export const removeData = ({ redis }: SessionDataParts): AdmittedRoute =>
+export const removeData = ({ redis }: SessionDataDeps): AuthenticatedRoute =>
   withKey(async (key, c, { claims }) => {
     await deleteSessionData(redis, claims.sub, claims.sid, key);
     return c.body(null, 204);

@@ -4,10 +4,10 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { askSessionLife } from '../../../sessions/lifetime.ts';
-import type { AdmittedRoute } from '../../pipeline/authenticate.ts';
-import type { RequestsUnderWay } from '../../pipeline/concurrency.ts';
-import type { EndReason, OpenAnswers } from '../../proxy/live-responses.ts';
+import { readSessionLifetime } from '../../../sessions/lifetime.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import type { ConcurrencyLimiter } from '../../pipeline/concurrency.ts';
+import type { EndReason, LiveResponses } from '../../proxy/live-responses.ts';
 import { logGrant, refuse } from '../../request-context.ts';
 
 const HEADERS = {
@@ -22,12 +22,12 @@ const HEADERS = {
 /** Pages whose streams end together, as when a gateway stops, don't all come back together. */
 const RECONNECT_AFTER_MS = [1000, 3000] as const;
 const HEARTBEAT = ': still here\n\n';
-const HEARTBEAT_MOST_MS = 15_000;
+const MAX_HEARTBEAT_MS = 15_000;
 
-export interface SessionEventsParts {
+export interface SessionEventsDeps {
   redis: RedisLink;
-  openAnswers: OpenAnswers;
-  underWay: RequestsUnderWay;
+  liveResponses: LiveResponses;
+  concurrencyLimiter: ConcurrencyLimiter;
   idleTimeoutMs: number;
 }
 
@@ -56,10 +56,10 @@ const EVENTS: Readonly<Record<EndReason, SessionEvent>> = {
  * The route is for `admitted` and not for `loggedIn`: a page that waits is no activity, whatever its `Accept` says.
  */
 export const sessionEvents =
-  ({ redis, openAnswers, underWay, idleTimeoutMs }: SessionEventsParts): AdmittedRoute =>
-  (c, { claims, kid, standing }) => {
+  ({ redis, liveResponses, concurrencyLimiter, idleTimeoutMs }: SessionEventsDeps): AuthenticatedRoute =>
+  (c, { claims, kid, authorization }) => {
     const { incoming, outgoing, clientAddress } = c.env;
-    if (!underWay.begin(claims.sub, outgoing))
+    if (!concurrencyLimiter.tryAcquire(claims.sub, outgoing))
       return refuse(c.env, new Refusal('too_many_under_way'), claims);
     logGrant(c.env, claims);
     if (outgoing.closed) return RESPONSE_ALREADY_SENT;
@@ -69,7 +69,7 @@ export const sessionEvents =
       return RESPONSE_ALREADY_SENT;
     }
     const end = openStream(outgoing, heartbeatMs(idleTimeoutMs));
-    openAnswers.watch(outgoing, { claims, kid: kid(), standing, address: clientAddress }, (reason) => {
+    liveResponses.watch(outgoing, { claims, kid: kid(), authorization, address: clientAddress }, (reason) => {
       if (reason === undefined) end('');
       else void eventFor(redis, claims, reason).then((event) => end(textOf(event)));
     });
@@ -80,7 +80,7 @@ export const sessionEvents =
  * How often a sign of life is sent. 15 s is what the HTML standard (section 9.2.7) advises against proxies that drop
  * silent connections; a quarter of the gateway's own idle timeout leaves room for signs that come late.
  */
-const heartbeatMs = (idleTimeoutMs: number): number => Math.min(HEARTBEAT_MOST_MS, idleTimeoutMs / 4);
+const heartbeatMs = (idleTimeoutMs: number): number => Math.min(MAX_HEARTBEAT_MS, idleTimeoutMs / 4);
 
 /** Begins a stream that shows signs of life until it is ended, which is by a last text, or its client is gone. */
 function openStream(outgoing: ServerResponse, everyMs: number): (lastText: string) => void {
@@ -104,7 +104,7 @@ async function eventFor(
   reason: EndReason,
 ): Promise<SessionEvent> {
   if (EVENTS[reason] !== SESSION_ENDED) return EVENTS[reason];
-  const isOver = await askSessionLife(redis, sub, sid).then(
+  const isOver = await readSessionLifetime(redis, sub, sid).then(
     (life) => life === undefined,
     () => false,
   );

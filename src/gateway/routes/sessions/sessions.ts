@@ -5,15 +5,15 @@ import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endOtherSessions, endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
-import type { AdmittedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
 import { auditFields, refuse } from '../../request-context.ts';
 
-export interface SessionsParts {
+export interface SessionsDeps {
   redis: RedisLink;
   audit: AuditTrail;
 }
 
-export const ownSessionsAnswerSchema = z.strictObject({
+export const ownSessionsResponseSchema = z.strictObject({
   sessions: z.array(
     sessionSummarySchema.extend({ current: z.boolean().describe('whether it is the one that asks') }),
   ),
@@ -22,14 +22,14 @@ export const ownSessionsAnswerSchema = z.strictObject({
 export const endSessionsQuerySchema = z.strictObject({
   keep: z.literal('current', 'wants current, or to be left out').optional(),
 });
-export const endedAnswerSchema = z.strictObject({ ended: z.int().nonnegative().describe('how many') });
+export const endedResponseSchema = z.strictObject({ ended: z.int().nonnegative().describe('how many') });
 
 /** Where am I logged in? Ids here are never tokens, and knowing one opens nothing. */
 export const ownSessions =
-  ({ redis }: SessionsParts): AdmittedRoute =>
+  ({ redis }: SessionsDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
     const sessions = await listSessions(redis, claims.sub);
-    const answer: z.output<typeof ownSessionsAnswerSchema> = {
+    const answer: z.output<typeof ownSessionsResponseSchema> = {
       sessions: sessions.map((one) => ({ ...one, current: one.session_id === claims.sid })),
     };
     return c.json(answer);
@@ -37,7 +37,7 @@ export const ownSessions =
 
 /** Ends one of my sessions, perhaps this one. Another user's is answered like one that doesn't exist. */
 export const endOwnSession =
-  ({ redis, audit }: SessionsParts): AdmittedRoute =>
+  ({ redis, audit }: SessionsDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
     const sid = c.req.param('sid') ?? '';
     if (!(await endSession(redis, claims.sub, sid)))
@@ -48,13 +48,13 @@ export const endOwnSession =
 
 /** Ends all of my sessions, or with `keep=current` all others. */
 export const endOwnSessions =
-  ({ redis, audit }: SessionsParts): AdmittedRoute =>
+  ({ redis, audit }: SessionsDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
     const query = readQuery(c, endSessionsQuerySchema);
     if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
     const ended = await endOtherSessions(redis, claims.sub, query.keep && claims.sid);
     await recordEnd(audit, c, 'sessions_end', claims.sub, undefined, `${ended} ended`);
-    const answer: z.output<typeof endedAnswerSchema> = { ended };
+    const answer: z.output<typeof endedResponseSchema> = { ended };
     return c.json(answer);
   };
 
