@@ -2,19 +2,20 @@ import { DEMO_USERS } from './demo-users.ts';
 import type { DevPlan } from './plan.ts';
 
 export interface TourStep {
-  says: string;
+  description: string;
   commands: readonly string[];
 }
 
-/** A tour with curl, to be pasted line by line into any POSIX shell: no comments, no program beyond grep and cut. */
-export function tour(gatewayUrl: string): readonly TourStep[] {
-  return [...customersTour(gatewayUrl), ...staffsTour()];
-}
+/** A tour with curl for any POSIX shell, pasted line by line: no comments, and no program beyond grep, head and cut. */
+export const tour = (gatewayUrl: string): readonly TourStep[] => [
+  ...customerSteps(gatewayUrl),
+  ...staffSteps(),
+];
 
 const JSON_BODY = "-H 'Content-Type: application/json'";
 const as = (token: string): string => `-H "Authorization: Bearer $${token}"`;
 
-/** Cuts the first value of a member out of JSON. */
+/** Extracts the first value of a member from JSON. */
 const first = (member: string): string => `grep -o '"${member}":"[^"]*"' | head -n 1 | cut -d '"' -f 4`;
 
 function logIn(token: string, username: string): string {
@@ -23,11 +24,17 @@ function logIn(token: string, username: string): string {
   return `${token}=$(curl -s $GATEWAY/auth/login ${JSON_BODY} -d '${body}' | ${first('access_token')})`;
 }
 
-const customersTour = (gatewayUrl: string): TourStep[] => [
-  { says: 'Log in and keep the token:', commands: [`GATEWAY=${gatewayUrl}`, logIn('TOKEN', 'bob')] },
-  { says: 'Who am I?', commands: [`curl -s $GATEWAY/auth/session ${as('TOKEN')}; echo`] },
+const customerSteps = (gatewayUrl: string): TourStep[] => [
   {
-    says: 'The bank, behind the gate:',
+    description: 'Log in as a customer and keep the access token:',
+    commands: [`GATEWAY=${gatewayUrl}`, logIn('TOKEN', 'bob')],
+  },
+  {
+    description: 'Show the session with its user, role, scopes and expiry:',
+    commands: [`curl -s $GATEWAY/auth/session ${as('TOKEN')}; echo`],
+  },
+  {
+    description: 'Call the demo bank through the gateway:',
     commands: [
       `curl -s $GATEWAY/bank/accounts ${as('TOKEN')}; echo`,
       `ACCOUNT=$(curl -s $GATEWAY/bank/accounts ${as('TOKEN')} | ${first('id')})`,
@@ -35,7 +42,8 @@ const customersTour = (gatewayUrl: string): TourStep[] => [
     ],
   },
   {
-    says: 'Log in on another device, see both, and end the other one (204); its token is dead (401):',
+    description:
+      'Log in on a second device, list both sessions and end the second (204). Its token is revoked (401):',
     commands: [
       logIn('PHONE', 'bob'),
       `curl -s $GATEWAY/auth/sessions ${as('TOKEN')}; echo`,
@@ -45,7 +53,7 @@ const customersTour = (gatewayUrl: string): TourStep[] => [
     ],
   },
   {
-    says: 'Log out (204), and the same token is dead at once (401):',
+    description: 'Log out (204). The token is revoked immediately (401):',
     commands: [
       `curl -s -o /dev/null -w '%{http_code}\\n' -X POST $GATEWAY/auth/logout ${as('TOKEN')}`,
       `curl -s -w ' %{http_code}\\n' $GATEWAY/bank/accounts ${as('TOKEN')}`,
@@ -53,9 +61,9 @@ const customersTour = (gatewayUrl: string): TourStep[] => [
   },
 ];
 
-const staffsTour = (): TourStep[] => [
+const staffSteps = (): TourStep[] => [
   {
-    says: 'Staff block bob: his token is dead on the next request (401). Then they let him in again:',
+    description: 'As an admin, block bob. His next request is rejected (401). Then unblock him:',
     commands: [
       logIn('TOKEN', 'bob'),
       logIn('ADA', 'ada'),
@@ -66,7 +74,8 @@ const staffsTour = (): TourStep[] => [
     ],
   },
   {
-    says: 'The super-admin demotes ada: her live token may no longer see users (403). Then she is an admin again:',
+    description:
+      'As the super-admin, demote ada. Her unchanged token can no longer list users (403). Then restore her role:',
     commands: [
       logIn('ROOT', 'root'),
       `ADAS=$(curl -s "$GATEWAY/admin/users?q=ada" ${as('ROOT')} | ${first('id')})`,
@@ -76,35 +85,36 @@ const staffsTour = (): TourStep[] => [
     ],
   },
   {
-    says: 'And all of it is on record:',
+    description: 'Show the latest records of the audit log:',
     commands: [`curl -s "$GATEWAY/admin/audit?limit=5" ${as('ROOT')}; echo`],
   },
 ];
 
-/** Everything that `portcullis dev` tells when it is ready. */
+/** The message that `portcullis dev` prints when everything is ready. */
 export function welcome(
   { gatewayUrl, gateway }: Pick<DevPlan, 'gatewayUrl' | 'gateway'>,
   places: readonly (readonly [string, string])[],
 ): string {
-  const invitation = gateway.webApp === 'on' ? `open ${gatewayUrl} in a browser (log-ins below)` : gatewayUrl;
+  const openOrCall =
+    gateway.webApp === 'on' ? `open ${gatewayUrl} in a browser (demo logins below)` : gatewayUrl;
   const logins = DEMO_USERS.map(
     ({ username, password, role }) => `  ${username.padEnd(8)} ${password.padEnd(14)} ${role}`,
   );
   const steps = tour(gatewayUrl).map(
-    ({ says, commands }) => `${says}\n${commands.map((command) => `  ${command}`).join('\n')}`,
+    ({ description, commands }) => `${description}\n${commands.map((command) => `  ${command}`).join('\n')}`,
   );
   return `
-Portcullis is ready: ${invitation}
+Portcullis is ready: ${openOrCall}
 
 ${places.map(([what, where]) => `  ${what.padEnd(8)} ${where}`).join('\n')}
 
-Demo log-ins:
+Demo logins:
 ${logins.join('\n')}
-${gateway.smtpUrl === undefined ? '\nMails, such as those with a link to reset a password, are in the log of the gateway.\n' : ''}
-A tour with curl, to be pasted line by line:
+${gateway.smtpUrl === undefined ? "\nEmails, such as password reset links, are written to the gateway's log.\n" : ''}
+A tour with curl; paste it line by line:
 
 ${steps.join('\n\n')}
 
-Ctrl-C stops all three. The next start finds the same users, sessions and balances.
+Ctrl-C stops all three processes. The next start uses the same users, sessions and balances.
 `;
 }

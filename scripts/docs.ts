@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { bankShape, gatewayShape } from '../src/config/settings.ts';
+import { OPERATIONS } from '../src/openapi/api.ts';
+import { type Access, GROUPS } from '../src/openapi/operation.ts';
+
+/**
+ * The reference tables in `docs/` are generated from the code: `npm run docs` rewrites them, and a test fails when they
+ * are out of date. On a page, a table stands between `<!-- settings: NAME NAME … -->`, `<!-- routes -->` or
+ * `<!-- problems -->` and `<!-- end -->`. Everything else is written by hand.
+ */
+export const GENERATED_PAGES = ['docs/configuration.md', 'docs/http-api.md'] as const;
+
+const SETTINGS: Record<string, z.ZodType> = { ...gatewayShape, ...bankShape };
+export const SETTING_NAMES = Object.keys(SETTINGS);
+
+/** Defaults that depend on the machine or have no textual form. */
+const DEFAULT_IN_WORDS: Record<string, string> = {
+  PASSWORD_WORKERS: 'CPU cores − 1',
+  TRUSTED_PROXIES: 'none',
+};
+
+const MARKED_TABLE = /(<!-- (settings|routes|problems)(?:: ([^>]+))? -->)\n[\s\S]*?(<!-- end -->)/g;
+
+/** The page with its marked tables regenerated. */
+export const withTables = (page: string): string =>
+  page.replaceAll(MARKED_TABLE, (_, start: string, kind: string, names: string | undefined, end: string) =>
+    [start, tableOf(kind, names?.split(' ') ?? []), end].join('\n'),
+  );
+
+function tableOf(kind: string, names: readonly string[]): string {
+  if (kind === 'routes') return routeTables();
+  return kind === 'settings' ? settingsTable(names) : problemsTable();
+}
+
+const settingsTable = (names: readonly string[]): string =>
+  ['| setting | default | description |', '|---|---|---|', ...names.map(settingRow)].join('\n');
+
+function settingRow(name: string): string {
+  const schema = SETTINGS[name];
+  if (schema === undefined) throw new Error(`${name} is not a setting`);
+  return `| \`${name}\` | ${defaultOf(name, schema)} | ${schema.description ?? ''} |`;
+}
+
+function defaultOf(name: string, schema: z.ZodType): string {
+  const inWords = DEFAULT_IN_WORDS[name];
+  if (inWords !== undefined) return inWords;
+  return schema instanceof z.ZodDefault ? `\`${String(schema.def.defaultValue)}\`` : 'none';
+}
+
+const routeTables = (): string =>
+  Object.entries(GROUPS)
+    .map(([group, description]) => `### ${group}\n\n${description}\n\n${routesTable(group)}\n`)
+    .join('\n');
+
+const routesTable = (group: string): string =>
+  [
+    '| route | description | requires |',
+    '|---|---|---|',
+    ...OPERATIONS.filter((operation) => operation.group === group).map(
+      ({ method, path, summary, access }) =>
+        `| \`${method.toUpperCase()} ${path}\` | ${summary} | ${accessInWords(access)} |`,
+    ),
+  ].join('\n');
+
+function accessInWords(access: Access): string {
+  if (access.by === 'anyone') return 'nothing';
+  if (access.by === 'client') return 'client credentials';
+  if (access.by === 'refresh-token') return 'refresh token';
+  return access.scope === undefined ? 'access token' : `scope \`${access.scope}\``;
+}
+
+/** Every problem that a route can respond with, by status and code. */
+function problemsTable(): string {
+  const titles = new Map<string, Set<string>>();
+  for (const { status, code, title } of OPERATIONS.flatMap(({ refusals }) => refusals)) {
+    const problem = `${status} | \`${code}\``;
+    titles.set(problem, (titles.get(problem) ?? new Set()).add(title));
+  }
+  const rows = [...titles].map(([problem, texts]) => `| ${problem} | ${[...texts].join(' / ')} |`);
+  return ['| status | code | title |', '|---|---|---|', ...rows.sort()].join('\n');
+}
+
+if (import.meta.main)
+  for (const page of GENERATED_PAGES) {
+    const path = join(import.meta.dirname, '..', page);
+    writeFileSync(path, withTables(readFileSync(path, 'utf8')));
+  }
