@@ -83,7 +83,7 @@ describe('the README', () => {
 
 describe.each(PAGES)('%s', (page) => {
   test('names only files and folders of the project that exist', () => {
-    const paths = [...read(page).matchAll(/\b(?:src|test|docs|scripts|bench)\/[\w./-]*[\w/]/g)];
+    const paths = [...read(page).matchAll(/(?<![\w./-])(?:src|test|docs|scripts|bench)\/[\w./-]*[\w/]/g)];
     const missing = paths.map(([path]) => path).filter((path) => !existsSync(join(ROOT, path)));
     expect(missing).toEqual([]);
   });
