@@ -1,0 +1,124 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** The rooms of `src` from top to bottom. A file belongs to the longest prefix that fits. Imports point down. */
+const ROOMS: readonly (readonly string[])[] = [
+  ['main'],
+  ['cli'],
+  ['dev', 'web'],
+  ['openapi', 'probe'],
+  ['gateway', 'bank'],
+  ['gateway/routes'],
+  ['gateway/pipeline'],
+  ['gateway/proxy'],
+  ['gateway/static'],
+  ['gateway/problems'],
+  ['gateway/edge'],
+  ['sessions', 'clients'],
+  ['users'],
+  ['audit', 'mail'],
+  ['jwt'],
+  ['keys'],
+  ['redis'],
+  ['config'],
+  ['http'],
+  ['log', 'refusal'],
+];
+
+const FILES_PER_FOLDER_MAX = 15;
+const LINES_MAX = 180;
+const LINES_MIN = 25;
+
+/** Folders with more files than `FILES_PER_FOLDER_MAX`, each with the reason. */
+const LARGE_FOLDERS: Record<string, string> = {
+  'probe/cases': 'one file per kind of attack',
+};
+
+/** Files with fewer lines than `LINES_MIN`, each with the reason. */
+const SMALL_FILES: Record<string, string> = {
+  'refusal.ts': 'the one value that every room returns',
+  'web/main.tsx': 'the entry point of the build',
+};
+
+const SRC = join(import.meta.dirname, '../src');
+
+const files = globSync('**/*.{ts,tsx}', { cwd: SRC }).sort();
+const textOf = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
+
+/** The files that a file imports, types included, and those that it loads later with `import()`. */
+const importsOf = (file: string): string[] =>
+  [...(textOf.get(file) ?? '').matchAll(/(?:\bfrom|\bimport\(|^import)\s*'(\.[^']+)'/gm)]
+    .map(([, path = '']) => join(dirname(file), path))
+    .filter((path) => textOf.has(path));
+
+const roomOf = (file: string): string | undefined =>
+  ROOMS.flat()
+    .filter((room) => file.startsWith(`${room}/`) || file.startsWith(`${room}.`))
+    .sort((a, b) => b.length - a.length)[0];
+
+const levelOf = (room: string): number => ROOMS.findIndex((level) => level.includes(room));
+
+describe('the source', () => {
+  test('belongs to the rooms that are listed', () => {
+    expect(files.length).toBeGreaterThan(200);
+    expect(files.filter((file) => roomOf(file) === undefined)).toEqual([]);
+  });
+
+  test('imports only what is further down, types included', () => {
+    const upward = files.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => !pointsDown(roomOf(file) ?? '', roomOf(imported) ?? ''))
+        .map((imported) => `${file} → ${imported}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  test('has no circle of imports, types included', () => {
+    expect(circleIn(files)).toEqual([]);
+  });
+
+  test('has no folder with too many files, but for those listed with a reason', () => {
+    const counts = Map.groupBy(files, (file) => dirname(file));
+    const large = [...counts].filter(([, inFolder]) => inFolder.length > FILES_PER_FOLDER_MAX);
+    expect(large.map(([folder]) => folder).sort()).toEqual(Object.keys(LARGE_FOLDERS).sort());
+  });
+
+  test('has no file that is too long, and none that is too short, but for those listed with a reason', () => {
+    const linesOf = (file: string): number => (textOf.get(file) ?? '').trimEnd().split('\n').length;
+    expect(files.filter((file) => linesOf(file) > LINES_MAX)).toEqual([]);
+    expect(files.filter((file) => linesOf(file) < LINES_MIN)).toEqual(Object.keys(SMALL_FILES).sort());
+  });
+
+  test('has no file or folder with a name that says nothing', () => {
+    const names = files.flatMap((file) => [
+      ...dirname(file).split('/'),
+      basename(file).replace(/\.\w+$/, ''),
+    ]);
+    expect(names.filter((name) => /^(?:utils?|helpers?|common|types|services?|misc)$/.test(name))).toEqual(
+      [],
+    );
+  });
+});
+
+const pointsDown = (from: string, to: string): boolean => from === to || levelOf(from) < levelOf(to);
+
+/** One circle of imports among the files, or an empty list. */
+function circleIn(all: readonly string[]): string[] {
+  const finished = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (finished.has(file)) return [];
+    for (const imported of importsOf(file)) {
+      const circle = visit(imported, [...path, file]);
+      if (circle.length > 0) return circle;
+    }
+    finished.add(file);
+    return [];
+  };
+  for (const file of all) {
+    const circle = visit(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
