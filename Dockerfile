@@ -1,5 +1,5 @@
 # One image for the gateway, the bank and the command line: `docker run … gateway`, `… bank`, `… user add NAME`.
-# No dependency's install script runs, here or there: what is needed comes ready made.
+# Install scripts of dependencies do not run in either stage; none is needed.
 FROM node:26-slim AS build
 
 WORKDIR /app
@@ -16,11 +16,11 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
-# Node runs the TypeScript as it is. The files belong to root: the program can't change itself.
+# Node runs the TypeScript directly. The files belong to root, so that the program cannot modify itself.
 COPY src ./src
 COPY --from=build /app/dist ./dist
 
-# In a container the network around it is the boundary, so both listen on every address of it.
+# The container's network is the boundary, so both servers listen on all of its addresses.
 ENV NODE_ENV=production \
     GATEWAY_HOST=0.0.0.0 \
     BANK_HOST=0.0.0.0

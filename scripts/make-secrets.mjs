@@ -1,6 +1,6 @@
 /**
- * Makes the secrets that docker-compose.yml asks for, in `secrets/`. What exists is left as it is. The folder is for
- * its owner alone; the files in it are readable, because the containers' users are others than the owner.
+ * Generates the secrets that docker-compose.yml needs in `secrets/` and keeps existing ones. Only the owner can open the
+ * folder; the files in it are readable by everyone, because the containers run as other users.
  */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -14,11 +14,16 @@ const BANK_COMMANDS =
   '+@connection +@hash +@set +@sortedset +@list +@stream +@string +exists +publish +subscribe +eval +evalsha -@admin -@dangerous';
 
 /**
- * The users of Redis (redis.io/docs, "ACL"), with hashes of their passwords. The health check needs no password and may
- * only PING; the gateway may do everything but what reaches beyond its data; the bank may use the types of its own
- * ledger's keys and its own channel, and can't even list the names of other keys; the inspector may only look. What is
- * taken away stands after what is given, because the categories overlap. The default user has to be allowed everything, behind a password: Redis 7.0 replays the transactions of
- * its append-only file with this user's rights, and drops those that it may not do (redis/redis#14541).
+ * The Redis users (redis.io/docs, "ACL"), with hashes of their passwords:
+ *
+ * - `default` has all permissions, behind a password: Redis 7.0 replays the transactions of its append-only file with this
+ *   user's permissions and silently skips those that are denied (redis/redis#14541).
+ * - `health` needs no password and may only PING.
+ * - `portcullis`, the gateway, may do everything except functions, administration and dangerous commands.
+ * - `bank` may access the ledger's keys and channel only, and cannot list other keys.
+ * - `inspector` may only read.
+ *
+ * Categories overlap, so permissions are removed after they are granted.
  */
 const acl = ({ admin, gateway, bank, inspector }) => `user default on #${sha256(admin)} ~* &* +@all
 user health on nopass resetkeys resetchannels -@all +ping
@@ -30,7 +35,7 @@ user inspector on #${sha256(inspector)} ~* &* -@all +@read +@connection -@admin 
 function write(name, content) {
   const path = join(directory, name);
   writeFileSync(path, content, { flag: 'wx', mode: 0o644 });
-  process.stdout.write(`made secrets/${name}\n`);
+  process.stdout.write(`created secrets/${name}\n`);
 }
 
 mkdirSync(directory, { recursive: true });
