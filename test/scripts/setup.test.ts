@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 let above: string;
 let project: string;
 beforeAll(async () => {
-  above = await mkdtemp(join(tmpdir(), 'portcullis-set-up-'));
+  above = await mkdtemp(join(tmpdir(), 'portcullis-setup-'));
   project = join(above, 'project');
   await mkdir(project);
   for (const name of ['scripts', 'package.json', 'package-lock.json', 'vite.config.ts', 'tsconfig.json'])
@@ -28,23 +28,23 @@ afterAll(() => rm(above, { recursive: true }));
 
 const source = (name: string, text: string): Promise<void> => writeFile(join(project, 'src/web', name), text);
 
-/** Runs the set-up with no npm in reach, so that it can't install anything. @returns its exit code and its words */
-async function setUp(): Promise<{ exitCode: number; said: string }> {
+/** Runs the setup without npm on the PATH, so that it cannot install anything. */
+async function setUp(): Promise<{ exitCode: number; output: string }> {
   const env = { PATH: dirname(process.execPath) };
-  const done = promisify(execFile)(process.execPath, ['scripts/set-up.mjs'], { cwd: project, env });
+  const done = promisify(execFile)(process.execPath, ['scripts/setup.mjs'], { cwd: project, env });
   return done.then(
-    ({ stderr }) => ({ exitCode: 0, said: stderr }),
-    ({ code, stderr }: { code: number; stderr: string }) => ({ exitCode: code, said: stderr }),
+    ({ stderr }) => ({ exitCode: 0, output: stderr }),
+    ({ code, stderr }: { code: number; stderr: string }) => ({ exitCode: code, output: stderr }),
   );
 }
 
-/** Works alone for a moment, from the same moment on as others, and says whether it was alone. */
-const WORK_ALONE = `
+/** Holds the lock for a moment, starting at the same time as others, and prints whether it was alone. */
+const HOLD_LOCK = `
   import { openSync, rmSync } from 'node:fs';
-  import { alone } from './scripts/set-up/lock.mjs';
+  import { withLock } from './scripts/setup/lock.mjs';
   const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   pause(process.argv[1] - Date.now());
-  await alone(process.cwd(), () => {
+  await withLock(process.cwd(), () => {
     try {
       openSync('.cache/inside', 'wx');
       pause(20);
@@ -55,38 +55,38 @@ const WORK_ALONE = `
     }
   });`;
 
-/** So many processes that start to work at the same moment. @returns what they say */
-async function workAlone(count: number): Promise<string> {
+/** Starts `count` processes that compete for the lock at the same moment. @returns their output */
+async function holdLock(count: number): Promise<string> {
   const startMs = String(Date.now() + 300);
-  const words = ['--input-type=module', '--eval', WORK_ALONE, startMs];
+  const args = ['--input-type=module', '--eval', HOLD_LOCK, startMs];
   const all = Array.from({ length: count }, () =>
-    promisify(execFile)(process.execPath, words, { cwd: project }),
+    promisify(execFile)(process.execPath, args, { cwd: project }),
   );
   return (await Promise.all(all)).map(({ stdout }) => stdout).join('');
 }
 
-/** The id of a process that has ended. */
+/** The ID of a process that has exited. */
 async function deadPid(): Promise<number> {
   const child = execFile(process.execPath, ['--eval', '']);
   await once(child, 'exit');
   return child.pid ?? 0;
 }
 
-const BUILT = { exitCode: 0, said: 'Building the web app …\n' };
-const NOTHING_DONE = { exitCode: 0, said: '' };
+const BUILT = { exitCode: 0, output: 'Building the web app …\n' };
+const NOTHING_TO_DO = { exitCode: 0, output: '' };
 
-/** The text of all scripts of the build. */
+/** All scripts of the build, concatenated. */
 async function builtScripts(): Promise<string> {
   const assets = join(project, 'dist/web/assets');
   const texts = (await readdir(assets)).map((name) => readFile(join(assets, name), 'utf8'));
   return (await Promise.all(texts)).join();
 }
 
-describe('the set-up', () => {
-  test('builds the web app when its sources or what it is built with have changed, and else does nothing', async () => {
+describe('setup', () => {
+  test('builds the web app when its sources or build inputs have changed, and otherwise does nothing', async () => {
     expect(await setUp()).toEqual(BUILT);
     expect(await builtScripts()).toContain('first');
-    expect(await setUp()).toEqual(NOTHING_DONE);
+    expect(await setUp()).toEqual(NOTHING_TO_DO);
     await source('main.ts', 'document.title = "second";');
     expect(await setUp()).toEqual(BUILT);
     expect(await builtScripts()).toMatch(/^(?!.*first).*second/s);
@@ -95,36 +95,36 @@ describe('the set-up', () => {
     expect(await readdir(join(project, 'dist'))).toEqual(['web']);
   });
 
-  test('says why a build fails, ends with 1 and leaves the build before as it was', async () => {
+  test('reports why a build failed, exits with 1 and keeps the previous build', async () => {
     await setUp();
     await source('main.ts', 'import "./nowhere.ts";');
-    const { exitCode, said } = await setUp();
+    const { exitCode, output } = await setUp();
     expect(exitCode).toBe(1);
-    expect(said).toContain('The web app in src/web could not be built:');
-    expect(said).toContain('nowhere.ts');
-    expect(said).not.toContain('set-up.mjs');
+    expect(output).toContain('The web app in src/web could not be built:');
+    expect(output).toContain('nowhere.ts');
+    expect(output).not.toContain('setup.mjs');
     expect(await builtScripts()).toContain('first');
     expect(await readdir(join(project, 'dist'))).toEqual(['web']);
     expect(await readdir(join(project, '.cache'))).toEqual([]);
   });
 
-  test('of two at the same moment only one builds, and neither ends before the build is there', async () => {
+  test('runs one build for two concurrent calls, and both wait for it', async () => {
     await rm(join(project, 'dist'), { recursive: true, force: true });
     const both = await Promise.all([setUp(), setUp()]);
-    expect(both.sort((a, b) => b.said.length - a.said.length)).toEqual([BUILT, NOTHING_DONE]);
+    expect(both.sort((a, b) => b.output.length - a.output.length)).toEqual([BUILT, NOTHING_TO_DO]);
   });
 
-  test('of several that find the lock of one that was killed, only one works at a time', async () => {
+  test('runs one process at a time when several find the lock of a killed process', async () => {
     const cache = join(project, '.cache');
     await mkdir(cache, { recursive: true });
     for (let round = 0; round < 2; round += 1) {
-      await writeFile(join(cache, 'set-up.lock'), String(await deadPid()));
-      expect(await workAlone(5)).toBe('alone '.repeat(5));
+      await writeFile(join(cache, 'setup.lock'), String(await deadPid()));
+      expect(await holdLock(5)).toBe('alone '.repeat(5));
     }
     expect(await readdir(cache)).toEqual([]);
   });
 
-  test('takes neither a build that was broken off nor one that is not its own for a build of these sources', async () => {
+  test('rebuilds after an interrupted build and after a build that it did not make', async () => {
     await setUp();
     const [done, next] = [join(project, 'dist/web'), join(project, 'dist/web.next')];
     await rm(join(done, '.sources-sha256'));
@@ -136,7 +136,7 @@ describe('the set-up', () => {
   });
 });
 
-test('a build runs no configuration from outside the project, which others may have put there', async () => {
+test('a build does not execute configuration from outside the project', async () => {
   await writeFile(join(above, 'package.json'), '{"workspaces":["*"]}');
   await writeFile(join(above, 'postcss.config.cjs'), 'throw new Error("this ran");');
   await source('main.ts', 'import "./style.css";');
@@ -144,7 +144,7 @@ test('a build runs no configuration from outside the project, which others may h
   expect(await setUp()).toEqual(BUILT);
 });
 
-test('the web app takes nothing but types from sources beyond its own, which no digest of it covers', async () => {
+test('the web app imports only types from outside src/web, which its digest does not cover', async () => {
   const web = join(ROOT, 'src/web');
   const beyond: string[] = [];
   for (const name of await readdir(web, { recursive: true })) {
