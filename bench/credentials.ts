@@ -2,9 +2,9 @@ import type { RedisLink } from '../src/redis/connection.ts';
 import { PasswordHasher } from '../src/users/passwords.ts';
 import { addUser } from '../src/users/users.ts';
 
-const PASSWORD = 'the bench knows it';
+const PASSWORD = 'known to the benchmark';
 
-/** Adds `count` users. They share a password and its hash: to log in has to be quick and isn't measured. */
+/** Adds `count` users, who share a password and its hash, because logins are not measured and should be fast. */
 export async function addUsers(redis: RedisLink, count: number): Promise<string[]> {
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   try {
@@ -18,34 +18,35 @@ export async function addUsers(redis: RedisLink, count: number): Promise<string[
   }
 }
 
-/** Logs users in at a gateway, one session each. @returns their access tokens */
+/** Logs in each user once at a gateway. @returns the access tokens */
 export async function accessTokens(gatewayUrl: string, usernames: readonly string[]): Promise<string[]> {
   const tokens: string[] = [];
   for (const username of usernames) {
-    const answer = await fetch(`${gatewayUrl}/auth/login`, {
+    const response = await fetch(`${gatewayUrl}/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username, password: PASSWORD }),
     });
-    const { access_token } = (await answer.json()) as { access_token?: string };
-    if (access_token === undefined) throw new Error(`log-in at the gateway answered ${answer.status}`);
+    const { access_token } = (await response.json()) as { access_token?: string };
+    if (access_token === undefined) throw new Error(`login at the gateway failed with ${response.status}`);
     tokens.push(access_token);
   }
   return tokens;
 }
 
-/** Logs in at the express server `count` times. @returns the session cookies */
+/** Logs in `count` times at the express server. @returns the session cookies */
 export function sessionCookies(url: string, count: number): Promise<string[]> {
   const login = async (): Promise<string> => {
-    const answer = await fetch(`${url}/login`, { method: 'POST' });
-    const [cookie] = answer.headers.getSetCookie();
-    if (answer.status !== 204 || cookie === undefined) throw new Error(`log-in answered ${answer.status}`);
+    const response = await fetch(`${url}/login`, { method: 'POST' });
+    const [cookie] = response.headers.getSetCookie();
+    if (response.status !== 204 || cookie === undefined)
+      throw new Error(`login failed with ${response.status}`);
     return cookie.slice(0, cookie.indexOf(';'));
   };
   return Promise.all(Array.from({ length: count }, login));
 }
 
-/** A browser-like request with one credential, as bytes. */
+/** The bytes of a browser-like request with one credential. */
 export const requestWith = (credential: string): Buffer =>
   Buffer.from(
     `${[

@@ -6,9 +6,9 @@ import { cpuTimeMicros, type PinnedProcess } from './pinned-process.ts';
 const HEAD_END = '\r\n\r\n';
 
 export interface LoadPlan {
-  /** One connection each; a connection sends its request again as soon as it has the answer. */
+  /** One request per connection; it is repeated as soon as its response is complete. */
   requests: readonly Buffer[];
-  /** What each answer must hold, byte for byte. */
+  /** The expected body of every response. */
   body: Buffer;
   warmUpMs: number;
   windowMs: number;
@@ -21,20 +21,20 @@ export interface Measured {
   cpuMicrosPerRequest: number;
 }
 
-/** Loads a server and measures it after a warm-up. @throws when any answer is not the one that is expected. */
+/** Puts load on a server and measures it after a warm-up. @throws if any response is not the expected one */
 export async function measure(server: PinnedProcess, plan: LoadPlan): Promise<Measured> {
-  const broken = Promise.withResolvers<never>();
-  const clients = plan.requests.map((request) => new Client(server.url, request, plan.body, broken.reject));
+  const failure = Promise.withResolvers<never>();
+  const clients = plan.requests.map((request) => new Client(server.url, request, plan.body, failure.reject));
   try {
-    await Promise.race([delay(plan.warmUpMs), broken.promise]);
+    await Promise.race([delay(plan.warmUpMs), failure.promise]);
     for (const client of clients) client.latenciesMs.length = 0;
     const startMs = performance.now();
     const startCpu = cpuTimeMicros(server.pid);
-    await Promise.race([delay(plan.windowMs), broken.promise]);
+    await Promise.race([delay(plan.windowMs), failure.promise]);
     const cpuMicros = cpuTimeMicros(server.pid) - startCpu;
     const windowMs = performance.now() - startMs;
     if (clients.some(({ latenciesMs }) => latenciesMs.length === 0))
-      throw new Error('a connection had no answer');
+      throw new Error('a connection received no response');
     return summary(
       clients.flatMap(({ latenciesMs }) => latenciesMs),
       windowMs,
@@ -56,26 +56,26 @@ function summary(latenciesMs: number[], windowMs: number, cpuMicros: number): Me
   };
 }
 
-/** One keep-alive connection with one request under way at a time, straight on a socket to cost little. */
+/** A keep-alive connection with one request at a time, implemented on a socket to use little CPU. */
 class Client {
   readonly latenciesMs: number[] = [];
   readonly #socket: Socket;
   readonly #request: Buffer;
   readonly #body: Buffer;
-  readonly #onFault: (fault: Error) => void;
+  readonly #onError: (error: Error) => void;
   #received: Buffer | undefined;
   #sentMs = 0;
   #closed = false;
 
-  constructor(url: string, request: Buffer, body: Buffer, onFault: (fault: Error) => void) {
+  constructor(url: string, request: Buffer, body: Buffer, onError: (error: Error) => void) {
     const { hostname, port } = new URL(url);
     this.#request = request;
     this.#body = body;
-    this.#onFault = onFault;
+    this.#onError = onError;
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
     this.#socket.on('connect', () => this.#send());
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    this.#socket.on('error', (fault) => this.#fail(fault.message));
+    this.#socket.on('error', (error) => this.#fail(error.message));
     this.#socket.on('close', () => this.#fail('the server closed the connection'));
   }
 
@@ -96,13 +96,13 @@ class Client {
     if (headEnd === -1) return;
     const head = all.toString('latin1', 0, headEnd);
     if (!head.startsWith('HTTP/1.1 200 ') || this.#bodyLengthIn(head) !== this.#body.length) {
-      this.#fail(`an answer began with\n${head}`);
+      this.#fail(`unexpected response head:\n${head}`);
       return;
     }
     const bodyStart = headEnd + HEAD_END.length;
     if (all.length < bodyStart + this.#body.length) return;
     if (all.compare(this.#body, 0, this.#body.length, bodyStart) !== 0) {
-      this.#fail('an answer had another body');
+      this.#fail('unexpected response body');
       return;
     }
     this.latenciesMs.push(performance.now() - this.#sentMs);
@@ -114,8 +114,8 @@ class Client {
     return Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);
   }
 
-  #fail(why: string): void {
-    if (!this.#closed) this.#onFault(new Error(why));
+  #fail(message: string): void {
+    if (!this.#closed) this.#onError(new Error(message));
     this.close();
   }
 }

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-/** The kernel's `USER_HZ`, the unit of the times in `/proc/<pid>/stat`: 100 on every Linux that Node runs on. */
+/** The kernel's `USER_HZ`, the unit of times in `/proc/<pid>/stat`: 100 on every Linux that Node.js supports. */
 const TICKS_PER_SECOND = 100;
-const START_DEADLINE_MS = 20_000;
+const START_TIMEOUT_MS = 20_000;
 
 export interface PinnedProcess {
   url: string;
@@ -12,7 +12,7 @@ export interface PinnedProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server on one core and resolves when it has told where it listens. It ends with this process. */
+/** Starts a server on one core and resolves when it has announced its URL. It exits together with this process. */
 export async function startPinned(
   core: number,
   file: string,
@@ -23,26 +23,26 @@ export async function startPinned(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error('taskset (Debian: util-linux) is not on the PATH');
+  if (pid === undefined) throw new Error('taskset (Debian package util-linux) is not on the PATH');
   try {
-    return { url: await announcedUrl(child, file), pid, stop: () => end(child) };
-  } catch (fault) {
-    await end(child);
-    throw fault;
+    return { url: await announcedUrl(child, file), pid, stop: () => kill(child) };
+  } catch (error) {
+    await kill(child);
+    throw error;
   }
 }
 
 async function announcedUrl(child: ChildProcess, file: string): Promise<string> {
-  const signal = AbortSignal.timeout(START_DEADLINE_MS);
-  const ended = once(child, 'exit', { signal }).then(([code, by]) => {
-    throw new Error(`${file} ended with ${by ?? code} instead of listening`);
+  const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+  const exited = once(child, 'exit', { signal }).then(([code, signalName]) => {
+    throw new Error(`${file} exited with ${signalName ?? code} before it was listening`);
   });
-  const [message] = await Promise.race([once(child, 'message', { signal }), ended]);
-  ended.catch(() => {});
+  const [message] = await Promise.race([once(child, 'message', { signal }), exited]);
+  exited.catch(() => {});
   return (message as { url: string }).url;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill('SIGKILL');
@@ -50,8 +50,8 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /**
- * The CPU time that a process has used in all its threads, user and system, in microseconds: fields 14 and 15 of
- * `/proc/<pid>/stat` (proc(5)). The second field, the name, may hold spaces and ends at the last parenthesis.
+ * The user and system CPU time of all threads of a process in microseconds: fields 14 and 15 of `/proc/<pid>/stat`
+ * (proc(5)). The second field, the name, may contain spaces and ends at the last parenthesis.
  */
 export function cpuTimeMicros(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -2,20 +2,20 @@ import { cpus } from 'node:os';
 import { CONTESTANTS, GATEWAY, TARGETS } from './contestants.ts';
 import type { Measured } from './load.ts';
 
-/** What was measured of each contestant, by its name: one entry a round. */
+/** The measurements of each contestant by name, one per round. */
 export type Rounds = ReadonlyMap<string, readonly Measured[]>;
 
-/** The table and the targets, as Markdown. */
+/** The results and targets as Markdown tables. */
 export function report(rounds: Rounds): string {
   const ofGateway = medianOf(rounds, GATEWAY, 'cpuMicrosPerRequest');
   const rows = CONTESTANTS.map(({ name }) => row(rounds, name, ofGateway));
   return `${environment()}
 
-| server | requests/s | p50 ms | p99 ms | CPU µs/request | of the rounds | ratio to the gateway |
+| server | requests/s | p50 ms | p99 ms | CPU µs/request | range | ratio to the gateway |
 |---|--:|--:|--:|--:|--:|--:|
 ${rows.join('\n')}
 
-| target | most | measured | |
+| target | max | measured | |
 |---|--:|--:|---|
 ${TARGETS.map((target) => targetRow(rounds, target)).join('\n')}
 `;
@@ -40,10 +40,10 @@ function row(rounds: Rounds, name: string, ofGateway: number): string {
   return `| ${name} | ${cells.join(' | ')} |`;
 }
 
-function targetRow(rounds: Rounds, { ours, theirs, most }: (typeof TARGETS)[number]): string {
+function targetRow(rounds: Rounds, { ours, theirs, max }: (typeof TARGETS)[number]): string {
   const share =
     medianOf(rounds, ours, 'cpuMicrosPerRequest') / medianOf(rounds, theirs, 'cpuMicrosPerRequest');
-  return `| ${ours} ÷ ${theirs} | ${most.toFixed(2)} | ${share.toFixed(2)} | ${share <= most ? 'reached' : 'missed'} |`;
+  return `| ${ours} ÷ ${theirs} | ${max.toFixed(2)} | ${share.toFixed(2)} | ${share <= max ? 'met' : 'missed'} |`;
 }
 
 const medianOf = (rounds: Rounds, name: string, figure: keyof Measured): number =>

@@ -8,14 +8,15 @@ import { makeKeyPem } from '../src/keys/key-ring.ts';
 import { createLog } from '../src/log.ts';
 import { RedisLink } from '../src/redis/connection.ts';
 import { Refusal } from '../src/refusal.ts';
-import { answerBody } from './answer.ts';
+import { makeKeyPem } from '../src/token/key-ring.ts';
 import { CONTESTANTS, type Contestant, GATEWAY_FILE, type PeerEnvironment } from './contestants.ts';
 import { accessTokens, addUsers, requestWith, sessionCookies } from './credentials.ts';
 import { type Measured, measure } from './load.ts';
 import { startPinned } from './pinned-process.ts';
 import { report } from './report.ts';
+import { responseBody } from './response.ts';
 
-/** The compared server runs here; everything else runs on `LOAD_CORE`, where `npm run bench` puts this process. */
+/** Runs the compared server. Everything else, this process included, runs on `LOAD_CORE`. */
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 const ROUNDS = 3;
@@ -23,26 +24,26 @@ const WARM_UP_MS = 3000;
 const WINDOW_MS = 4000;
 const CONNECTIONS = 64;
 
-interface Arena {
+interface Environment {
   env: PeerEnvironment;
   tokens: string[];
 }
 
-/** Everything around the compared servers: one Redis, one upstream, one key, one session for each connection. */
-async function setUp(resources: AsyncDisposableStack): Promise<Arena> {
+/** Starts what all contestants share: one Redis, one upstream, one key, one session per connection. */
+async function setUp(resources: AsyncDisposableStack): Promise<Environment> {
   const binary = await serverBinary(process.env);
-  if (binary instanceof Refusal) throw new Error(`no Redis for the bench: ${binary.detail}`);
+  if (binary instanceof Refusal) throw new Error(`the benchmark found no Redis: ${binary.detail}`);
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
   resources.defer(() => rm(directory, { recursive: true, force: true }));
   const redis = await startLocalRedis({ binary, directory, persist: false });
   resources.defer(() => redis.stop());
   const upstream = await startPinned(LOAD_CORE, join(import.meta.dirname, 'upstream.ts'));
   resources.defer(() => upstream.stop());
-  const env = environment(redis.url, upstream.url, await makeKeyPem());
+  const env = peerEnvironment(redis.url, upstream.url, await makeKeyPem());
   return { env, tokens: await logIn(env) };
 }
 
-const environment = (redisUrl: string, upstreamUrl: string, keyPem: string): PeerEnvironment => ({
+const peerEnvironment = (redisUrl: string, upstreamUrl: string, keyPem: string): PeerEnvironment => ({
   NODE_ENV: 'production',
   LOG_LEVEL: 'warn',
   BANK_URL: upstreamUrl,
@@ -57,7 +58,7 @@ const environment = (redisUrl: string, upstreamUrl: string, keyPem: string): Pee
   SESSION_SECRET: randomBytes(32).toString('base64url'),
 });
 
-/** The tokens come from a gateway of its own, which ends before anything is measured. */
+/** Obtains the tokens from a separate gateway that is stopped before anything is measured. */
 async function logIn(env: PeerEnvironment): Promise<string[]> {
   const link = new RedisLink({ url: env.REDIS_URL, deadlineMs: 900, log: createLog('cli', 'silent') });
   const gateway = await startPinned(LOAD_CORE, GATEWAY_FILE, { ...env });
@@ -70,38 +71,42 @@ async function logIn(env: PeerEnvironment): Promise<string[]> {
   }
 }
 
-/** One contestant's turn: started, warmed up, measured, ended. */
-async function turn({ name, file, env, credential }: Contestant, arena: Arena): Promise<Measured> {
-  const server = await startPinned(SERVER_CORE, file, { ...arena.env, ...env });
+/** Starts, measures and stops one contestant. */
+async function measureContestant(
+  { name, file, env, credential }: Contestant,
+  shared: Environment,
+): Promise<Measured> {
+  const server = await startPinned(SERVER_CORE, file, { ...shared.env, ...env });
   try {
     const credentials =
       credential === 'token'
-        ? arena.tokens.map((token) => `authorization: Bearer ${token}`)
+        ? shared.tokens.map((token) => `authorization: Bearer ${token}`)
         : (await sessionCookies(server.url, CONNECTIONS)).map((cookie) => `cookie: ${cookie}`);
     return await measure(server, {
       requests: credentials.map(requestWith),
-      body: answerBody(),
+      body: responseBody(),
       warmUpMs: WARM_UP_MS,
       windowMs: WINDOW_MS,
     });
-  } catch (fault) {
-    throw new Error(`the bench of ${name} failed`, { cause: fault });
+  } catch (cause) {
+    throw new Error(`the benchmark of ${name} failed`, { cause });
   } finally {
     await server.stop();
   }
 }
 
 async function run(): Promise<void> {
-  if (cpus().length < 2) throw new Error('the bench wants two cores: one for the server, one for the load');
+  if (cpus().length < 2)
+    throw new Error('the benchmark needs two cores: one for the server, one for the load');
   await using resources = new AsyncDisposableStack();
-  const arena = await setUp(resources);
+  const shared = await setUp(resources);
   const rounds = new Map<string, Measured[]>(CONTESTANTS.map(({ name }) => [name, []]));
   for (let round = 1; round <= ROUNDS; round += 1) {
     for (const contestant of CONTESTANTS) {
-      const measured = await turn(contestant, arena);
+      const measured = await measureContestant(contestant, shared);
       rounds.get(contestant.name)?.push(measured);
       const cpu = measured.cpuMicrosPerRequest.toFixed(1);
-      process.stderr.write(`round ${round} of ${ROUNDS}: ${contestant.name}: ${cpu} µs of CPU a request\n`);
+      process.stderr.write(`round ${round} of ${ROUNDS}: ${contestant.name}: ${cpu} µs of CPU per request\n`);
     }
   }
   process.stdout.write(`\n${report(rounds)}`);

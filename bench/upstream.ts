@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
-import { answerBody } from './answer.ts';
 import { announceServer } from './peers/peer.ts';
+import { responseBody } from './response.ts';
 
 /**
- * What every compared server forwards to. It says what a Node server says, but straight on the socket: it shares
- * its core with the load and must not be what everybody waits for. Requests have no bodies and come one at a time.
+ * The upstream of every compared server. It writes the response of a Node.js server directly to the socket: it shares its
+ * core with the load and must not be the bottleneck. Requests have no bodies and arrive one at a time per connection.
  */
-const body = answerBody();
+const body = responseBody();
 const head = [
   'HTTP/1.1 200 OK',
   'content-type: application/json',
@@ -15,7 +15,7 @@ const head = [
   'connection: keep-alive',
   'keep-alive: timeout=120',
 ];
-const answer = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+const response = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
 const REQUEST_END = '\r\n\r\n';
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -25,7 +25,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     received += chunk.toString('latin1');
     if (!received.endsWith(REQUEST_END)) return;
     received = '';
-    socket.write(answer);
+    socket.write(response);
   });
 });
 

@@ -2,7 +2,7 @@ import { RedisStore } from 'connect-redis';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { announceServer, connectRedis, given } from './peer.ts';
+import { announceServer, connectRedis, environment } from './peer.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -10,13 +10,13 @@ declare module 'express-session' {
   }
 }
 
-/** The usual way with sessions: an opaque id in a signed cookie, the session in Redis. */
+/** The usual stack with sessions: an opaque ID in a signed cookie, the session in Redis. */
 const app = express();
 app.disable('x-powered-by');
 app.use(
   session({
     store: new RedisStore({ client: await connectRedis() }),
-    secret: given.SESSION_SECRET,
+    secret: environment.SESSION_SECRET,
     resave: false,
     saveUninitialized: false,
     cookie: { httpOnly: true, sameSite: 'strict' },
@@ -28,10 +28,10 @@ app.post('/login', (request, response) => {
   response.sendStatus(204);
 });
 
-const onlyUsers: RequestHandler = (request, response, next) => {
+const requireUser: RequestHandler = (request, response, next) => {
   if (request.session.user?.role === 'user') next();
   else response.sendStatus(401);
 };
-app.use('/bank', onlyUsers, createProxyMiddleware({ target: given.BANK_URL }));
+app.use('/bank', requireUser, createProxyMiddleware({ target: environment.BANK_URL }));
 
 const server = app.listen(0, '127.0.0.1', () => announceServer(server));

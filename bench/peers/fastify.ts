@@ -2,7 +2,7 @@ import httpProxy from '@fastify/http-proxy';
 import jwt from '@fastify/jwt';
 import { fastify } from 'fastify';
 import { activeKey, authzKey, whitelistKey } from '../../src/redis/keys.ts';
-import { announceServer, connectRedis, given } from './peer.ts';
+import { announceServer, connectRedis, environment } from './peer.ts';
 
 interface Claims {
   sub: string;
@@ -10,24 +10,24 @@ interface Claims {
   sid: string;
 }
 
-/** The usual way with tokens: @fastify/jwt verifies, one `MGET` asks for the token, its session and its user. */
+/** The usual stack with tokens: @fastify/jwt verifies, one `MGET` reads the token's, session's and user's keys. */
 const redis = await connectRedis();
 const app = fastify({ logger: false });
 
 await app.register(jwt, {
-  secret: { public: given.PUBLIC_KEY },
+  secret: { public: environment.PUBLIC_KEY },
   verify: {
     algorithms: ['PS256'],
-    allowedIss: given.ISSUER,
-    allowedAud: given.AUDIENCE,
+    allowedIss: environment.ISSUER,
+    allowedAud: environment.AUDIENCE,
     checkTyp: 'at+jwt',
     requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'sid'],
-    cache: given.TOKEN_CACHE === 'on',
+    cache: environment.TOKEN_CACHE === 'on',
   },
 });
 
 await app.register(httpProxy, {
-  upstream: given.BANK_URL,
+  upstream: environment.BANK_URL,
   prefix: '/bank',
   rewritePrefix: '',
   preHandler: async (request, reply) => {

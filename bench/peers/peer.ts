@@ -2,19 +2,19 @@ import type { AddressInfo, Server } from 'node:net';
 import { createClient } from 'redis';
 import type { PeerEnvironment } from '../contestants.ts';
 
-/** What the bench tells every server that it compares. */
-export const given = process.env as unknown as PeerEnvironment;
+/** The environment that the benchmark passes to every server. */
+export const environment = process.env as unknown as PeerEnvironment;
 
 export async function connectRedis() {
   const client = createClient({
     RESP: 2,
-    socket: { path: given.REDIS_URL.slice('unix://'.length), tls: false },
+    socket: { path: environment.REDIS_URL.slice('unix://'.length), tls: false },
   });
   await client.connect();
   return client;
 }
 
-/** Tells the bench where this server listens, and ends with the bench, however that ends. */
+/** Reports this server's URL to the benchmark and exits when the benchmark does. */
 export function announce(url: string): void {
   process.once('disconnect', () => process.exit());
   process.send?.({ url });

@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
-import { announceServer, given } from './peer.ts';
+import { announceServer, environment } from './peer.ts';
 
-/** A proxy without any check: what forwarding alone costs, the limit for everybody else. */
-const pool = new Pool(given.BANK_URL, { connections: 256, pipelining: 1 });
+/** A proxy without any checks: the cost of forwarding alone, and so the lower bound for the others. */
+const pool = new Pool(environment.BANK_URL, { connections: 256, pipelining: 1 });
 
 const server = createServer({ noDelay: true }, (incoming: IncomingMessage, outgoing: ServerResponse) => {
   pool.dispatch(
@@ -29,8 +29,8 @@ const relayTo = (outgoing: ServerResponse): Dispatcher.DispatchHandler => ({
   onResponseEnd() {
     outgoing.end();
   },
-  onResponseError(_controller, fault) {
-    outgoing.destroy(fault);
+  onResponseError(_controller, error) {
+    outgoing.destroy(error);
   },
 });
 

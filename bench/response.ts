@@ -1,7 +1,7 @@
-export const ANSWER_BYTES = 600;
+export const RESPONSE_BYTES = 600;
 
-/** The upstream's answer: a page of transactions as JSON, filled up to `ANSWER_BYTES`. */
-export function answerBody(): Buffer {
+/** The upstream's response body: a page of transactions as JSON, padded to `RESPONSE_BYTES`. */
+export function responseBody(): Buffer {
   const transactions = [1, 2, 3].map((n) => ({
     id: `173214000000${n}-0`,
     type: 'debit',
@@ -11,5 +11,5 @@ export function answerBody(): Buffer {
     balanceAfterMinor: 10_000_000 - 1299 * n,
   }));
   const empty = JSON.stringify({ transactions, note: '' });
-  return Buffer.from(JSON.stringify({ transactions, note: '.'.repeat(ANSWER_BYTES - empty.length) }));
+  return Buffer.from(JSON.stringify({ transactions, note: '.'.repeat(RESPONSE_BYTES - empty.length) }));
 }
