@@ -8,7 +8,6 @@ import { makeKeyPem } from '../src/keys/key-ring.ts';
 import { createLog } from '../src/log.ts';
 import { RedisLink } from '../src/redis/connection.ts';
 import { Refusal } from '../src/refusal.ts';
-import { makeKeyPem } from '../src/token/key-ring.ts';
 import { CONTESTANTS, type Contestant, GATEWAY_FILE, type PeerEnvironment } from './contestants.ts';
 import { accessTokens, addUsers, requestWith, sessionCookies } from './credentials.ts';
 import { type Measured, measure } from './load.ts';
