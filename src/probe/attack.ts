@@ -1,71 +1,97 @@
-import type { Material } from './material.ts';
+import type { KeyObject } from 'node:crypto';
 
 /**
- * Where on its way a request has to be stopped, in the order of the gateway's stages. Up to `signature` nothing
- * may be asked of Redis; `whitelist` and `policy` may ask once; nothing at all may reach the bank.
+ * The stage of the gateway that must refuse a request, in the order of its stages. Up to `signature` no Redis
+ * command is allowed, at `whitelist` and `policy` one; no attack may reach the upstream.
  */
-export type Stage = 'listen' | 'credential' | 'signature' | 'whitelist' | 'policy';
+export type Stage = 'edge' | 'credential' | 'signature' | 'whitelist' | 'policy';
 
-/** The answer that the gateway owes to an attack. */
-export interface Refused {
+/** The response that the gateway must give to an attack. */
+export interface ExpectedRefusal {
   stage: Stage;
-  /** The exact answer of the gateway itself: HTTP status and problem code (RFC 9457). */
+  /** The exact response of the gateway itself: HTTP status and problem code (RFC 9457). */
   status: number;
   code: string;
-  /** Statuses that are as good when something in front of the gateway answers; 400 and 401 always are. */
+  /** Further statuses to accept from a proxy in front of the gateway; 400 and 401 are always accepted. */
   alsoStatuses?: readonly number[];
-  /** A connection that is closed without an answer is good enough: nobody got in. */
-  mayGoUnanswered?: true;
+  /** Whether closing the connection without a response is accepted too. */
+  mayCloseConnection?: true;
 }
 
-/** One attack: what is sent, why somebody would, and what has to come back. */
+/** One attack: what is sent, the reason for it, and the expected response. */
 export interface Attack {
   id: string;
   /** What is wrong with the request, as a phrase: "a token …", "a request …". */
   title: string;
-  /** Where it comes from: a section of an RFC, a CVE, or a complaint of the e-book's chapter 3. */
+  /** The source: a section of an RFC, a CVE, or a JWT criticism from chapter 3 of the Redis e-book. */
   why: string;
-  /** At least one request, each the bytes of a whole HTTP/1.1 message, sent on a connection of its own. */
-  build(material: Material): Buffer[] | Promise<Buffer[]>;
-  expect: Refused;
+  /** At least one request: the bytes of a whole HTTP/1.1 message, each sent on its own connection. */
+  build(context: AttackContext): Buffer[] | Promise<Buffer[]>;
+  expect: ExpectedRefusal;
 }
 
-export const MALFORMED: Refused = { stage: 'listen', status: 400, code: 'request_malformed' };
-export const PATH_INVALID: Refused = {
-  stage: 'listen',
-  status: 400,
-  code: 'path_invalid',
-  alsoStatuses: [403, 404],
-};
-export const NOT_FOUND: Refused = {
-  stage: 'listen',
-  status: 404,
-  code: 'not_found',
-  alsoStatuses: [403, 404],
-};
-export const HEADERS_TOO_LARGE: Refused = {
-  stage: 'listen',
-  status: 431,
-  code: 'headers_too_large',
+/** An access token issued by the gateway, as text and in its parts. */
+export interface IssuedToken {
+  text: string;
+  header: string;
+  payload: string;
+  signature: string;
+  kid: string;
+  claims: Readonly<Record<string, unknown>>;
+}
+
+/** Private keys of the attacker, unknown to the gateway. */
+export type AttackerKeys = Record<'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519', KeyObject>;
+
+/** Everything that the attacks are built from. */
+export interface AttackContext {
+  /** The value of the `Host` header. */
+  host: string;
+  /** The attacked path, such as `/bank/accounts`: it responds with 200 to the live token. */
+  path: string;
+  cookieName: string;
+  refreshCookieName: string;
+  /** The refresh tokens of the live session and of the logged-out session. */
+  refreshTokens: { live: string; loggedOut: string };
+  /** Signed and on the whitelist. */
+  live: IssuedToken;
+  /** Signed, but logged out. */
+  loggedOut: IssuedToken;
+  /** The public key that verifies the live token, and the published key set as text. */
+  publicKey: KeyObject;
+  keySetText: string;
+  /**
+   * Signs tokens that are valid except for one detail. Against a remote gateway this is an attacker's key, so such
+   * tokens fail at the signature. The tests pass the gateway's own key, so that only that detail can fail.
+   */
+  signingKey: KeyObject;
+  attackerKeys: AttackerKeys;
+  /** From where a gateway that follows `jku` or `x5u` would fetch the attacker's key. */
+  attackerUrl: string;
+}
+
+type Leniency = Pick<ExpectedRefusal, 'alsoStatuses' | 'mayCloseConnection'>;
+
+const refusal = (stage: Stage, status: number, code: string, leniency: Leniency = {}): ExpectedRefusal => ({
+  stage,
+  status,
+  code,
+  ...leniency,
+});
+
+export const MALFORMED = refusal('edge', 400, 'request_malformed');
+export const PATH_INVALID = refusal('edge', 400, 'path_invalid', { alsoStatuses: [403, 404] });
+export const NOT_FOUND = refusal('edge', 404, 'not_found', { alsoStatuses: [403, 404] });
+export const HEADERS_TOO_LARGE = refusal('edge', 431, 'headers_too_large', {
   alsoStatuses: [413, 414, 431],
-  mayGoUnanswered: true,
-};
-export const NO_CREDENTIAL: Refused = { stage: 'credential', status: 401, code: 'credential_missing' };
-export const CREDENTIAL_INVALID: Refused = { stage: 'credential', status: 400, code: 'credential_invalid' };
-export const TOKEN_INVALID: Refused = { stage: 'signature', status: 401, code: 'token_invalid' };
-export const TOKEN_EXPIRED: Refused = { stage: 'signature', status: 401, code: 'token_expired' };
-export const TOKEN_REVOKED: Refused = { stage: 'whitelist', status: 401, code: 'token_revoked' };
-export const REFRESH_INVALID: Refused = { stage: 'signature', status: 401, code: 'refresh_token_invalid' };
-export const BODY_INVALID: Refused = { stage: 'credential', status: 400, code: 'body_invalid' };
-export const FOREIGN_SITE: Refused = {
-  stage: 'credential',
-  status: 403,
-  code: 'origin_refused',
-  alsoStatuses: [403],
-};
-export const FORBIDDEN: Refused = {
-  stage: 'policy',
-  status: 403,
-  code: 'forbidden',
-  alsoStatuses: [403, 404],
-};
+  mayCloseConnection: true,
+});
+export const NO_CREDENTIAL = refusal('credential', 401, 'credential_missing');
+export const CREDENTIAL_INVALID = refusal('credential', 400, 'credential_invalid');
+export const BODY_INVALID = refusal('credential', 400, 'body_invalid');
+export const CROSS_SITE = refusal('credential', 403, 'origin_refused', { alsoStatuses: [403] });
+export const TOKEN_INVALID = refusal('signature', 401, 'token_invalid');
+export const TOKEN_EXPIRED = refusal('signature', 401, 'token_expired');
+export const REFRESH_INVALID = refusal('signature', 401, 'refresh_token_invalid');
+export const TOKEN_REVOKED = refusal('whitelist', 401, 'token_revoked');
+export const FORBIDDEN = refusal('policy', 403, 'forbidden', { alsoStatuses: [403, 404] });

@@ -1,60 +1,63 @@
-import type { Attack } from './attack.ts';
+import type { Attack, AttackContext, ExpectedRefusal } from './attack.ts';
 import { ALGORITHM_ATTACKS } from './cases/algorithm.ts';
-import { CARRIER_ATTACKS } from './cases/carrier.ts';
 import { CLAIM_ATTACKS } from './cases/claims.ts';
+import { CREDENTIAL_ATTACKS } from './cases/credentials.ts';
 import { EMBEDDED_KEY_ATTACKS } from './cases/embedded-keys.ts';
-import { ENCRYPTION_ATTACKS } from './cases/encryption.ts';
+import { ENCODING_ATTACKS } from './cases/encoding.ts';
 import { HEADER_ATTACKS } from './cases/header.ts';
 import { JSON_TEXT_ATTACKS } from './cases/json-text.ts';
 import { KEY_CONFUSION_ATTACKS } from './cases/key-confusion.ts';
 import { LIFECYCLE_ATTACKS } from './cases/lifecycle.ts';
 import { PATH_ATTACKS } from './cases/path.ts';
 import { REFRESH_ATTACKS } from './cases/refresh.ts';
-import { SERIALISATION_ATTACKS } from './cases/serialisation.ts';
-import { SPELLING_ATTACKS } from './cases/spelling.ts';
+import { SERIALIZATION_ATTACKS } from './cases/serialization.ts';
 import { TAMPERING_ATTACKS } from './cases/tampering.ts';
-import { TIME_ATTACKS } from './cases/time.ts';
-import { TWO_CREDENTIALS_ATTACKS } from './cases/two-credentials.ts';
 import { WIRE_ATTACKS } from './cases/wire.ts';
-import type { Material } from './material.ts';
-import { exchange, type Target } from './raw-request.ts';
+import { exchange, isResponse, type Outcome, type Target } from './exchange.ts';
+import type { RawResponse } from './raw-response.ts';
 import { asBearer, asCookie } from './requests.ts';
-import { describe, judge, type Outcome, type Verdict, worst } from './verdict.ts';
 
-/** Every attack there is, by theme. */
+/** All attacks, by topic. */
 export const ATTACKS: readonly Attack[] = [
   ...ALGORITHM_ATTACKS,
   ...KEY_CONFUSION_ATTACKS,
   ...EMBEDDED_KEY_ATTACKS,
   ...HEADER_ATTACKS,
-  ...SERIALISATION_ATTACKS,
-  ...ENCRYPTION_ATTACKS,
+  ...SERIALIZATION_ATTACKS,
   ...JSON_TEXT_ATTACKS,
   ...CLAIM_ATTACKS,
-  ...TIME_ATTACKS,
-  ...SPELLING_ATTACKS,
+  ...ENCODING_ATTACKS,
   ...TAMPERING_ATTACKS,
   ...LIFECYCLE_ATTACKS,
   ...REFRESH_ATTACKS,
-  ...TWO_CREDENTIALS_ATTACKS,
-  ...CARRIER_ATTACKS,
+  ...CREDENTIAL_ATTACKS,
   ...WIRE_ATTACKS,
   ...PATH_ATTACKS,
 ];
+
+/**
+ * The verdict on an attack, from best to worst:
+ * - `rejected`: an expected status and a problem (RFC 9457) with a code;
+ * - `no response`: the connection was closed or timed out, so nothing was accepted, but no reason was given;
+ * - `unclear`: neither accepted nor properly rejected, such as an internal error or the error page of a proxy;
+ * - `accepted`: a response that only an accepted credential can get.
+ */
+const VERDICTS = ['rejected', 'no response', 'unclear', 'accepted'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 export interface AttackResult {
   attack: Attack;
   outcomes: Outcome[];
   verdict: Verdict;
-  /** Whether the verdict is as good as the attack asks for. */
+  /** Whether the verdict is the expected one. */
   passed: boolean;
 }
 
-/** Something that has to be so for the attacks to prove anything. */
+/** A request with a known result. If its result differs, the verdicts on the attacks prove nothing. */
 export interface Control {
   title: string;
-  answers: string[];
-  held: boolean;
+  outcomes: Outcome[];
+  passed: boolean;
 }
 
 export interface BatteryResult {
@@ -62,45 +65,32 @@ export interface BatteryResult {
   controls: Control[];
 }
 
-/**
- * Runs all attacks one after the other, between two proofs that the untampered token does get in: a gateway that
- * is dead, or refuses everybody, is not reported as safe.
- */
-export async function runBattery(target: Target, material: Material): Promise<BatteryResult> {
-  const before = await runControls(target, material);
+/** Runs all attacks in sequence. The controls before and after them detect a gateway that rejects every request. */
+export async function runBattery(target: Target, context: AttackContext): Promise<BatteryResult> {
+  const { live, loggedOut } = context;
+  /** Sends a token in the header and in the cookie and expects the same status for both. */
+  const control = async (title: string, token: string, status: number): Promise<Control> => {
+    const outcomes = await sendAll(target, [asBearer(context, token), asCookie(context, token)]);
+    const passed = outcomes.every((outcome) => isResponse(outcome) && outcome.status === status);
+    return { title, outcomes, passed };
+  };
+  const before = await control('the unmodified token is accepted, before the attacks', live.text, 200);
+  const revoked = await control('the logged-out token is rejected', loggedOut.text, 401);
   const attacks: AttackResult[] = [];
-  for (const attack of ATTACKS) attacks.push(await runAttack(target, material, attack));
-  return { attacks, controls: [...before, await liveControl(target, material, 'after')] };
+  for (const attack of ATTACKS) attacks.push(await runAttack(target, context, attack));
+  const after = await control('the unmodified token is accepted, after the attacks', live.text, 200);
+  return { attacks, controls: [before, revoked, after] };
 }
 
-export async function runAttack(target: Target, material: Material, attack: Attack): Promise<AttackResult> {
-  const outcomes = await sendAll(target, await attack.build(material));
+export async function runAttack(
+  target: Target,
+  context: AttackContext,
+  attack: Attack,
+): Promise<AttackResult> {
+  const outcomes = await sendAll(target, await attack.build(context));
   const verdict = worst(outcomes.map((outcome) => judge(outcome, attack.expect)));
-  const tolerated = verdict === 'no answer' && attack.expect.mayGoUnanswered === true;
-  return { attack, outcomes, verdict, passed: verdict === 'refused' || tolerated };
-}
-
-async function runControls(target: Target, material: Material): Promise<Control[]> {
-  const { loggedOut } = material;
-  const dead = await sendAll(target, [
-    asBearer(material, loggedOut.text),
-    asCookie(material, loggedOut.text),
-  ]);
-  return [
-    await liveControl(target, material, 'before'),
-    control('the token that was logged out is refused', dead, 401),
-  ];
-}
-
-async function liveControl(target: Target, material: Material, when: string): Promise<Control> {
-  const { live } = material;
-  const outcomes = await sendAll(target, [asBearer(material, live.text), asCookie(material, live.text)]);
-  return control(`the untampered token gets in, ${when} the attacks`, outcomes, 200);
-}
-
-function control(title: string, outcomes: readonly Outcome[], status: number): Control {
-  const held = outcomes.every((outcome) => 'status' in outcome && outcome.status === status);
-  return { title, answers: outcomes.map(describe), held };
+  const tolerated = verdict === 'no response' && attack.expect.mayCloseConnection === true;
+  return { attack, outcomes, verdict, passed: verdict === 'rejected' || tolerated };
 }
 
 async function sendAll(target: Target, requests: readonly Buffer[]): Promise<Outcome[]> {
@@ -108,3 +98,38 @@ async function sendAll(target: Target, requests: readonly Buffer[]): Promise<Out
   for (const request of requests) outcomes.push(await exchange(target, request));
   return outcomes;
 }
+
+/** Statuses that reject the credential or the request, for every attack. */
+const REJECTIONS = [400, 401];
+
+/** Error statuses that do not show that the credential was accepted. */
+const INCONCLUSIVE = new Set([...REJECTIONS, 408, 413, 414, 417, 421, 429, 431, 500, 501, 503, 505]);
+
+function judge(outcome: Outcome, expected: ExpectedRefusal): Verdict {
+  if (!isResponse(outcome)) return 'no response';
+  const allowed = [...REJECTIONS, ...(expected.alsoStatuses ?? [])].includes(outcome.status);
+  if (!allowed) return INCONCLUSIVE.has(outcome.status) ? 'unclear' : 'accepted';
+  return problemCode(outcome) === undefined ? 'unclear' : 'rejected';
+}
+
+/** The worst verdict on an attack's requests counts. Without any request, nothing is proved. */
+function worst(verdicts: readonly Verdict[]): Verdict {
+  const ranks = verdicts.map((verdict) => VERDICTS.indexOf(verdict));
+  return VERDICTS[Math.max(...ranks)] ?? 'unclear';
+}
+
+/** The code of a problem. It is printed, so only a well-formed code is returned. */
+function problemCode({ status, headers, body }: RawResponse): string | undefined {
+  if (!headers['content-type']?.[0]?.startsWith('application/problem+json')) return undefined;
+  try {
+    const problem = Object(JSON.parse(body.toString())) as { code?: unknown; status?: unknown };
+    if (problem.status !== status || typeof problem.code !== 'string') return undefined;
+    return /^[a-z][a-z_]{0,39}$/.exec(problem.code)?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** An outcome in a few words, such as `401 token_invalid`. */
+export const describe = (outcome: Outcome): string =>
+  isResponse(outcome) ? `${outcome.status} ${problemCode(outcome) ?? ''}`.trim() : outcome.failure;

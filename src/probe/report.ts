@@ -1,49 +1,50 @@
-import type { AttackResult, BatteryResult, Control } from './battery.ts';
-import { describe } from './verdict.ts';
+import { type AttackResult, type BatteryResult, type Control, describe } from './battery.ts';
+import type { Outcome } from './exchange.ts';
 
-/** Whether nothing got in, everything was refused properly, and the controls say that this means something. */
+/** Whether every attack was rejected as expected and every control passed. */
 export const isSafe = ({ attacks, controls }: BatteryResult): boolean =>
-  attacks.every(({ passed }) => passed) && controls.every(({ held }) => held);
+  [...attacks, ...controls].every(({ passed }) => passed);
 
-/** The result as an aligned table with its summary below. It holds no token and no password. */
+/** The result as an aligned table followed by a summary. It contains no token and no password. */
 export function formatReport(result: BatteryResult): string {
   const rows = [...result.controls.map(controlRow), ...result.attacks.map(attackRow)];
-  return [...align([['case', 'what is sent', 'answer', 'verdict'], ...rows]), '', ...summary(result)].join(
-    '\n',
-  );
+  const table = align([['attack', 'request', 'response', 'verdict'], ...rows]);
+  return [...table, '', ...summary(result)].join('\n');
 }
 
-const controlRow = ({ title, answers, held }: Control): string[] => [
+const controlRow = ({ title, outcomes, passed }: Control): string[] => [
   'control',
   title,
-  shorten(answers),
-  held ? 'holds' : 'FAILED',
+  summarize(outcomes),
+  passed ? 'passed' : 'FAILED',
 ];
 
 const attackRow = ({ attack, outcomes, verdict, passed }: AttackResult): string[] => [
   attack.id,
   attack.title,
-  shorten(outcomes.map(describe)),
+  summarize(outcomes),
   passed ? verdict : verdict.toUpperCase(),
 ];
 
 function summary({ attacks, controls }: BatteryResult): string[] {
   const failed = attacks.filter(({ passed }) => !passed);
-  const gotIn = failed.filter(({ verdict }) => verdict === 'got in').length;
-  const others = failed.length - gotIn;
-  const lost = controls.filter(({ held }) => !held).length;
+  const accepted = failed.filter(({ verdict }) => verdict === 'accepted').length;
+  const others = failed.length - accepted;
+  const failedControls = controls.filter(({ passed }) => !passed).length;
   return [
     ...failed.map(({ attack, verdict }) => `${verdict}: ${attack.id} (${attack.why})`),
-    ...(lost === 0 ? [] : [`${lost} of ${controls.length} controls failed: the verdicts prove nothing`]),
-    `${attacks.length} cases, ${gotIn} got in${others === 0 ? '' : `, ${others} not properly refused`}`,
+    ...(failedControls === 0
+      ? []
+      : [`${failedControls} of ${controls.length} controls failed: the verdicts prove nothing`]),
+    `${attacks.length} attacks, ${accepted} accepted${others === 0 ? '' : `, ${others} not properly rejected`}`,
   ];
 }
 
-/** Equal answers once, with how many there were: `401 token_invalid ×16`. */
-function shorten(answers: readonly string[]): string {
+/** Equal outcomes once, with their number: `401 token_invalid ×16`. */
+function summarize(outcomes: readonly Outcome[]): string {
   const counts = new Map<string, number>();
-  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  return [...counts].map(([answer, count]) => (count === 1 ? answer : `${answer} ×${count}`)).join(', ');
+  for (const text of outcomes.map(describe)) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text} ×${count}`)).join(', ');
 }
 
 function align(rows: readonly string[][]): string[] {

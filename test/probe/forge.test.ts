@@ -1,18 +1,19 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { beforeAll, expect, test } from 'vitest';
-import { type ForeignKeys, makeForeignKeys } from '../../src/probe/foreign-keys.ts';
+import type { AttackerKeys } from '../../src/probe/attack.ts';
+import { generateAttackerKeys } from '../../src/probe/attacker-keys.ts';
 import { forge, type JwsAlgorithm } from '../../src/probe/forge.ts';
 
-let keys: ForeignKeys & { secret: Buffer };
+let keys: AttackerKeys & { secret: Buffer };
 beforeAll(async () => {
-  keys = { ...(await makeForeignKeys()), secret: randomBytes(64) };
+  keys = { ...(await generateAttackerKeys()), secret: randomBytes(64) };
 });
 
-const verifying = (key: KeyObject | Buffer): KeyObject | Buffer =>
+const verificationKey = (key: KeyObject | Buffer): KeyObject | Buffer =>
   Buffer.isBuffer(key) ? key : createPublicKey(key);
 
-/** An attack that is refused because it was badly made proves nothing. */
+/** An attack proves nothing if the gateway rejects it because of a mistake in the probe. */
 test.each<[JwsAlgorithm, keyof typeof keys]>([
   ['HS256', 'secret'],
   ['HS384', 'secret'],
@@ -28,8 +29,8 @@ test.each<[JwsAlgorithm, keyof typeof keys]>([
   ['ES512', 'p521'],
   ['EdDSA', 'ed25519'],
   ['Ed25519', 'ed25519'],
-])('a forged token of %s is one that its key verifies', async (algorithm, name) => {
+])('a token forged by %s is verified with its key', async (algorithm, name) => {
   const token = forge({ header: { alg: algorithm }, payload: { sub: 'x' }, algorithm, key: keys[name] });
-  const { payload } = await compactVerify(token, verifying(keys[name]), { algorithms: [algorithm] });
+  const { payload } = await compactVerify(token, verificationKey(keys[name]), { algorithms: [algorithm] });
   expect(Buffer.from(payload).toString()).toBe('{"sub":"x"}');
 });

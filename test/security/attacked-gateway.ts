@@ -3,29 +3,30 @@ import { type RequestListener, request } from 'node:http';
 import { type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config/load.ts';
 import { createLog } from '../../src/log.ts';
-import { gatherMaterial, type Material } from '../../src/probe/material.ts';
-import type { Target } from '../../src/probe/raw-request.ts';
+import type { AttackContext } from '../../src/probe/attack.ts';
+import type { Target } from '../../src/probe/exchange.ts';
+import { prepareAttacks } from '../../src/probe/prepare.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 export interface AttackedGateway {
   gateway: TestGateway;
   target: Target;
-  /** Made with the gateway's own key, so that each attack is stopped by the one thing that is wrong with it. */
-  material: Material;
+  /** Has the gateway's own signing key, so that only the manipulated detail of a token can be the reason to reject it. */
+  context: AttackContext;
   bank: RunningBank;
-  /** Between the gateway and the bank: counts what reaches the bank. */
+  /** Forwards and counts the requests from the gateway to the bank. */
   relay: Upstream;
-  /** The credential of the last request that reached the bank. */
+  /** The assertion of the last request to the bank. */
   lastAssertion(): string;
-  /** Where `jku` and `x5u` lead: counts who follows. */
-  lure: Upstream;
+  /** The target of `jku` and `x5u`: counts the requests for keys. */
+  attackerServer: Upstream;
   close(): Promise<void>;
 }
 
-/** The real gateway before the real bank, over a real Redis. */
+/** The real gateway with the real bank and a real Redis. */
 export async function startAttackedGateway(): Promise<AttackedGateway> {
-  const [relay, lure] = await Promise.all([startUpstream(), startUpstream()]);
+  const [relay, attackerServer] = await Promise.all([startUpstream(), startUpstream()]);
   const gateway = await startTestGateway({ BANK_URL: relay.url });
   const bank = await startRealBank(gateway);
   let assertion = '';
@@ -35,20 +36,23 @@ export async function startAttackedGateway(): Promise<AttackedGateway> {
   });
   const target = { origin: new URL(gateway.url) };
   const user = { username: 'bob', password: 'foobared' };
-  const signer = createPrivateKey(gateway.signingKeyPem);
-  const material = await gatherMaterial(target, { ...user, signer, lureUrl: `${lure.url}/keys.json` });
+  const context = await prepareAttacks(target, {
+    ...user,
+    signingKey: createPrivateKey(gateway.signingKeyPem),
+    attackerUrl: `${attackerServer.url}/keys.json`,
+  });
   return {
     gateway,
     target,
-    material,
+    context,
     bank,
     relay,
     lastAssertion: () => assertion,
-    lure,
+    attackerServer,
     close: async () => {
       await gateway.close();
       await bank.close();
-      await Promise.all([relay.close(), lure.close()]);
+      await Promise.all([relay.close(), attackerServer.close()]);
     },
   };
 }
@@ -70,9 +74,9 @@ const forwardTo =
   (bankUrl: string): RequestListener =>
   (incoming, outgoing) => {
     const { method, headers, url = '' } = incoming;
-    const passedOn = request(bankUrl + url, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
+    const forwarded = request(bankUrl + url, { method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 500, response.headers);
+      response.pipe(outgoing);
     });
-    incoming.pipe(passedOn);
+    incoming.pipe(forwarded);
   };

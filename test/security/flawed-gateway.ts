@@ -5,36 +5,36 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { forge } from '../../src/probe/forge.ts';
 
-/** How a gateway that was not built with care decides about a token. */
-export type Judgement = (token: string, publicKey: KeyObject) => boolean | Promise<boolean>;
+/** How a flawed gateway verifies a token. */
+export type Verify = (token: string, publicKey: KeyObject) => boolean | Promise<boolean>;
 
 export interface FlawedGateway {
   url: string;
-  /** What it signs with. */
+  /** The signing key. */
   privateKey: KeyObject;
   close(): Promise<void>;
 }
 
 export interface Flaw {
-  admits: Judgement;
-  /** What it does with whom it doesn't admit: a proper refusal unless given. */
-  refuses?: (outgoing: ServerResponse) => void;
+  verify: Verify;
+  /** How it responds to an invalid token; with a 401 problem by default. */
+  reject?: (outgoing: ServerResponse) => void;
 }
 
 const KID = 'the-one-key';
 
-/** A small server that looks like the gateway from outside: log-in, log-out, keys, and one thing behind them. */
-export async function startFlawedGateway({ admits, refuses = refuseProperly }: Flaw): Promise<FlawedGateway> {
+/** A small server with the gateway's routes for login, logout and keys. All other routes are protected. */
+export async function startFlawedGateway({ verify, reject = respond401 }: Flaw): Promise<FlawedGateway> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicKey = createPublicKey(privateKey);
   const keySet = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KID }] });
   const server = createServer(async (incoming, outgoing) => {
     const { url = '' } = incoming;
-    if (url === '/auth/login') answerLogIn(await text(incoming), issue(privateKey), outgoing);
+    if (url === '/auth/login') respondToLogin(await text(incoming), issue(privateKey), outgoing);
     else if (url === '/auth/logout') outgoing.writeHead(204).end();
     else if (url === '/.well-known/jwks.json') outgoing.end(keySet);
-    else if (await admits(tokenOf(incoming), publicKey)) outgoing.end('{}');
-    else refuses(outgoing);
+    else if (await verify(tokenOf(incoming), publicKey)) outgoing.end('{}');
+    else reject(outgoing);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,12 +48,12 @@ export async function startFlawedGateway({ admits, refuses = refuseProperly }: F
   };
 }
 
-export function refuseProperly(outgoing: ServerResponse): void {
+function respond401(outgoing: ServerResponse): void {
   outgoing.writeHead(401, { 'content-type': 'application/problem+json' });
   outgoing.end(JSON.stringify({ status: 401, code: 'token_invalid' }));
 }
 
-function answerLogIn(body: string, token: string, outgoing: ServerResponse): void {
+function respondToLogin(body: string, token: string, outgoing: ServerResponse): void {
   const [sub, sid, mac] = [16, 16, 32].map((bytes) => randomBytes(bytes).toString('base64url'));
   const refreshToken = `v1.${sub}.${sid}.0.${mac}`;
   const cookies = [
@@ -67,8 +67,8 @@ function answerLogIn(body: string, token: string, outgoing: ServerResponse): voi
 function issue(key: KeyObject): string {
   const iat = Math.floor(Date.now() / 1000);
   const [sub, sid, jti] = Array.from({ length: 3 }, () => randomBytes(16).toString('base64url'));
-  const options = { iss: 'http://127.0.0.1:8080', aud: 'portcullis-api', client_id: 'portcullis-web' };
-  const payload = { ...options, sub, sid, jti, auth_time: iat, iat, exp: iat + 300 };
+  const fixed = { iss: 'http://127.0.0.1:8080', aud: 'portcullis-api', client_id: 'portcullis-web' };
+  const payload = { ...fixed, sub, sid, jti, auth_time: iat, iat, exp: iat + 300 };
   return forge({ header: { alg: 'PS256', typ: 'at+jwt', kid: KID }, payload, algorithm: 'PS256', key });
 }
 

@@ -24,7 +24,7 @@ let gateway: ChildProcess;
 let dataDir: string;
 let signingKey: string;
 let printed = '';
-/** Every command that reaches Redis, as its MONITOR shows it. */
+/** Every command sent to Redis, as printed by MONITOR. */
 let monitored = '';
 let monitor: ReturnType<typeof createClient>;
 
@@ -79,7 +79,7 @@ async function seed(): Promise<void> {
   link.close();
 }
 
-test('no token, password, cookie, assertion or key is in the log, in Redis or in a command to it', async () => {
+test('no token, password, cookie, assertion or key appears in the log, in Redis or in a Redis command', async () => {
   const url = /"url":"(http:[^"]+)"/.exec(printed)?.[1] ?? '';
   const secrets = new Set<string>(['foobared', 'a-wrong-password']);
   const keep = (secret: string): void => {
@@ -98,7 +98,7 @@ test('no token, password, cookie, assertion or key is in the log, in Redis or in
   const [cookie = '', refreshCookie = ''] = cookies;
   const next = await refreshed(url, refresh_token);
   expect([login.status, cookieLogin.status]).toEqual([200, 200]);
-  const asked = [
+  const requests = [
     postJson(`${url}/auth/login`, { username: 'bob', password: 'a-wrong-password' }),
     postJson(`${url}/auth/login`, { username: 'typed-into-the-name-field', password: 'x' }),
     postJson(`${url}/auth/login`, { username: ['typed-into-the-name-field'], password: 'foobared' }),
@@ -117,11 +117,11 @@ test('no token, password, cookie, assertion or key is in the log, in Redis or in
     fetch(`${url}/${next.refresh_token}`),
     fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
   ];
-  const answers = await Promise.all(asked);
-  expect(answers.every(({ status }) => status < 500)).toBe(true);
+  const responses = await Promise.all(requests);
+  expect(responses.every(({ status }) => status < 500)).toBe(true);
   await redis.kill();
-  const inOutage = await fetch(`${url}/bank/accounts`, { headers: { cookie } });
-  expect(inOutage.status).toBe(503);
+  const duringOutage = await fetch(`${url}/bank/accounts`, { headers: { cookie } });
+  expect(duringOutage.status).toBe(503);
   await redis.restart();
   const refreshKey = await readFile(join(dataDir, 'keys', 'refresh.key'), 'utf8');
   for (const secret of [token, next.access_token, refresh_token, next.refresh_token, ...cookies, refreshKey])
@@ -131,9 +131,9 @@ test('no token, password, cookie, assertion or key is in the log, in Redis or in
   gateway.kill('SIGTERM');
   await once(gateway, 'exit');
   const dump = JSON.stringify([...(await redis.dump())]);
-  expect(printed.match(/"granted":/g)?.length).toBeGreaterThanOrEqual(asked.length + 3);
+  expect(printed.match(/"granted":/g)?.length).toBeGreaterThanOrEqual(requests.length + 3);
   expect(monitored).toContain('sess:{');
-  // A name is looked up as it is, so the command shows it; nothing keeps it.
+  // The Redis command that looks up a username contains it; neither the log nor Redis stores it.
   expect(printed + dump).not.toContain('typed-into-the-name-field');
   for (const [where, text] of Object.entries({ printed, monitored, dump })) {
     for (const secret of secrets) {

@@ -37,7 +37,7 @@ const ODD_TEXTS = [
   '=?utf-8?q?a?=',
 ];
 
-/** Texts that have broken some program somewhere, and others that chance makes. */
+/** Texts that are known to break programs, and random ones. */
 export const oddText = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...ODD_TEXTS) },
   { weight: 2, arbitrary: fc.string({ maxLength: 40 }) },
@@ -45,14 +45,14 @@ export const oddText = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 60, max: 3000 }).map((length) => 'x'.repeat(length)) },
 );
 
-/** Values of every kind of JSON. */
+/** JSON values of every type. */
 export const oddValue = fc.oneof(
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
   { weight: 2, arbitrary: oddText },
   fc.constantFrom<unknown>(null, true, 0, -1, 1.5, 1e308, 2 ** 53, [], {}, [[]], { length: 1 }),
 );
 
-/** Bytes that are sent as they are, whatever they claim to be. */
+/** Request bodies: random bytes, malformed JSON, deeply nested JSON and large JSON. */
 export const oddBytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
   oddText.map((text) => Buffer.from(text)),

@@ -1,14 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import { type ParsedResponse, parseResponse, type RawResponse } from '../../src/probe/raw-response.ts';
 import { until } from './until.ts';
 
-/** One answer as it came over the wire; header names are in lower case. */
-export interface RawAnswer {
-  status: number;
-  headers: Record<string, string[]>;
-  body: Buffer;
-}
+export type RawAnswer = RawResponse;
 
-/** A connection that sends exactly the bytes it is given, for what no HTTP client would send. */
+/** A connection that sends bytes unchanged, for requests that no HTTP client would send. */
 export class RawConnection {
   readonly socket: Socket;
   #received: Buffer = Buffer.alloc(0);
@@ -26,7 +22,7 @@ export class RawConnection {
     });
   }
 
-  /** What has come and is no part of an answer that was taken. */
+  /** The received bytes after the last response that was read. */
   get rest(): string {
     return this.#received.toString('latin1');
   }
@@ -40,19 +36,20 @@ export class RawConnection {
     return this;
   }
 
-  /** Takes the next whole answer, an interim one (1xx) included. @throws when none comes within `withinMs`. */
-  async answer({ withinMs = 3000, toHead = false } = {}): Promise<RawAnswer> {
-    let taken: Taken | undefined;
+  /** Reads the next response, which may be an interim one (1xx). @throws when it is not complete in time */
+  async answer({ withinMs = 3000, toHead = false } = {}): Promise<RawResponse> {
+    let parsed: ParsedResponse | undefined;
     await until(() => {
-      taken = takeAnswer(this.#received, toHead, this.#closed);
-      return taken !== undefined || this.#closed;
+      parsed = parseResponse(this.#received, { toHead, closed: this.#closed });
+      return parsed !== undefined || this.#closed;
     }, withinMs);
-    if (taken === undefined) throw new Error(`the connection closed without a whole answer: "${this.rest}"`);
-    this.#received = taken.rest;
-    return taken.answer;
+    if (parsed === undefined)
+      throw new Error(`the connection closed before the end of a response: "${this.rest}"`);
+    this.#received = parsed.rest;
+    return parsed.response;
   }
 
-  /** Waits until the other side has closed the connection. */
+  /** Waits until the server has closed the connection. */
   untilClosed(withinMs = 3000): Promise<void> {
     return until(() => this.#closed, withinMs);
   }
@@ -62,8 +59,8 @@ export class RawConnection {
   }
 }
 
-/** Sends bytes on a connection of their own and gives the first answer. */
-export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer> {
+/** Sends bytes on a new connection and reads the first response. */
+export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawResponse> {
   const connection = new RawConnection(url);
   try {
     return await connection.send(bytes).answer();
@@ -72,60 +69,12 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawA
   }
 }
 
-/** A request without a body as text: the request line, `Host`, and lines of headers. */
+/** A request without a body: the request line, `Host` and header lines. */
 export const rawRequest = (requestLine: string, ...lines: string[]): string =>
   [`${requestLine} HTTP/1.1`, 'Host: gateway.test', ...lines, '', ''].join('\r\n');
 
-/** The status and the problem code of an answer. */
-export function rawProblemOf({ status, headers, body }: RawAnswer): { status: number; code: unknown } {
+/** The status and the problem code of a response. */
+export function rawProblemOf({ status, headers, body }: RawResponse): { status: number; code: unknown } {
   const isProblem = headers['content-type']?.[0] === 'application/problem+json';
   return { status, code: isProblem ? (JSON.parse(body.toString()) as { code: unknown }).code : undefined };
-}
-
-interface Taken {
-  answer: RawAnswer;
-  rest: Buffer;
-}
-
-function takeAnswer(bytes: Buffer, toHead: boolean, closed: boolean): Taken | undefined {
-  const headEnd = bytes.indexOf('\r\n\r\n');
-  if (headEnd === -1) return undefined;
-  const [statusLine = '', ...lines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');
-  const status = Number(statusLine.split(' ')[1]);
-  const headers: Record<string, string[]> = {};
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    headers[name] = [...(headers[name] ?? []), line.slice(colon + 1).trim()];
-  }
-  const after = bytes.subarray(headEnd + 4);
-  const bodiless = toHead || status < 200 || status === 204 || status === 304;
-  const taken = bodiless ? { body: Buffer.alloc(0), rest: after } : takeBody(after, headers, closed);
-  return taken && { answer: { status, headers, body: taken.body }, rest: taken.rest };
-}
-
-function takeBody(
-  bytes: Buffer,
-  headers: Record<string, string[]>,
-  closed: boolean,
-): { body: Buffer; rest: Buffer } | undefined {
-  if (headers['transfer-encoding'] !== undefined) return takeChunks(bytes);
-  const length = headers['content-length']?.[0];
-  if (length === undefined) return closed ? { body: bytes, rest: Buffer.alloc(0) } : undefined;
-  if (bytes.length < Number(length)) return undefined;
-  return { body: bytes.subarray(0, Number(length)), rest: bytes.subarray(Number(length)) };
-}
-
-function takeChunks(bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
-  const chunks: Buffer[] = [];
-  for (let at = 0; ; ) {
-    const lineEnd = bytes.indexOf('\r\n', at);
-    if (lineEnd === -1) return undefined;
-    const size = Number.parseInt(bytes.subarray(at, lineEnd).toString('latin1'), 16);
-    const next = lineEnd + 2 + size + 2;
-    if (bytes.length < next) return undefined;
-    if (size === 0) return { body: Buffer.concat(chunks), rest: bytes.subarray(next) };
-    chunks.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
-    at = next;
-  }
 }

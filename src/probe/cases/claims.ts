@@ -1,86 +1,88 @@
-import { type Attack, TOKEN_INVALID } from '../attack.ts';
-import { bearers } from '../requests.ts';
-import { withClaims } from '../variations.ts';
+import { type Attack, type ExpectedRefusal, TOKEN_EXPIRED } from '../attack.ts';
+import { withClaims } from '../forge.ts';
+import { bearerAttack } from '../requests.ts';
 
-type Change = Record<string, unknown>;
+type Claims = Readonly<Record<string, unknown>>;
 
-/** Tokens by the signer, each with some claims changed. */
-export const claiming = (
+/** Signed tokens, each with some claims changed. */
+const claiming = (
   id: string,
   title: string,
   why: string,
-  changes: (claims: Readonly<Record<string, unknown>>) => Change[],
-  expect = TOKEN_INVALID,
-): Attack => ({
-  id: `claim-${id}`,
-  title: `a token ${title}`,
-  why,
-  build: (material) =>
-    bearers(
-      material,
-      changes(material.live.claims).map((change) => withClaims(material, change)),
-    ),
-  expect,
-});
-
-const OF_NO_USE = [null, true, '', [], {}, -0.5];
-
-/** Each mandatory claim: left out, null, and of every type that it may not have. */
-const mandatory = (name: string, why: string, otherTypes: unknown[]): Attack =>
-  claiming(name, `whose ${name} is missing, null or of another type`, why, () =>
-    [undefined, ...OF_NO_USE, ...otherTypes].map((value) => ({ [name]: value })),
+  changes: (claims: Claims) => Claims[],
+  expect?: ExpectedRefusal,
+): Attack =>
+  bearerAttack(
+    `claim-${id}`,
+    `a token ${title}`,
+    why,
+    (context) => changes(context.live.claims).map((change) => withClaims(context, change)),
+    expect,
   );
 
+/** Signed tokens, each with another value of one claim. */
+const valued = (
+  claim: string,
+  name: string,
+  title: string,
+  why: string,
+  values: (claims: Claims) => unknown[],
+  expect?: ExpectedRefusal,
+): Attack => {
+  const id = `${claim.replace('_', '-')}-${name}`;
+  return claiming(id, title, why, (claims) => values(claims).map((value) => ({ [claim]: value })), expect);
+};
+
+/** A mandatory claim: missing, null, and of each type that it must not have. */
+const mandatory = (claim: string, why: string, others: (claims: Claims) => unknown[]): Attack =>
+  claiming(claim, `whose ${claim} is missing, null or of another type`, why, (claims) =>
+    [undefined, null, true, '', [], {}, ...others(claims)].map((value) => ({ [claim]: value })),
+  );
+
+const DATE = '2026-01-01T00:00:00Z';
+
 const MANDATORY_ATTACKS: Attack[] = [
-  mandatory('iss', 'e-book ch. 3, complaint 3; RFC 8725 §3.8', [8080]),
-  mandatory('aud', 'e-book ch. 3, complaint 3; RFC 8725 §3.9', [1]),
-  mandatory('sub', 'RFC 8725 §3.8; RFC 9068 §2.2', [0, 'bob']),
-  mandatory('client_id', 'RFC 9068 §2.2', [0, 'a b']),
-  mandatory('sid', 'e-book ch. 3, complaint 6', [0, 'current']),
-  mandatory('jti', 'e-book ch. 3, complaint 6; RFC 9068 §2.2', [0, '*']),
-  mandatory('auth_time', 'RFC 9068 §2.2.1', ['0', '2026-01-01T00:00:00Z']),
-  mandatory('iat', 'RFC 9068 §2.2', ['0', '2026-01-01T00:00:00Z']),
-  {
-    ...mandatory('exp', 'e-book ch. 3, complaint 3; RFC 9068 §2.2', ['2026-01-01T00:00:00Z']),
-    build: (material) =>
-      bearers(
-        material,
-        [undefined, null, true, '', [], {}, `${String(material.live.claims.exp)}`].map((exp) =>
-          withClaims(material, { exp }),
-        ),
-      ),
-  },
+  mandatory('iss', 'Redis e-book ch. 3, criticism 3; RFC 8725 §3.8', () => [-0.5, 8080]),
+  mandatory('aud', 'Redis e-book ch. 3, criticism 3; RFC 8725 §3.9', () => [-0.5, 1]),
+  mandatory('sub', 'RFC 8725 §3.8; RFC 9068 §2.2', () => [-0.5, 0, 'bob']),
+  mandatory('client_id', 'RFC 9068 §2.2', () => [-0.5, 0, 'a b']),
+  mandatory('sid', 'Redis e-book ch. 3, criticism 6', () => [-0.5, 0, 'current']),
+  mandatory('jti', 'Redis e-book ch. 3, criticism 6; RFC 9068 §2.2', () => [-0.5, 0, '*']),
+  mandatory('auth_time', 'RFC 9068 §2.2.1', () => [-0.5, '0', DATE]),
+  mandatory('iat', 'RFC 9068 §2.2', () => [-0.5, '0', DATE]),
+  mandatory('exp', 'Redis e-book ch. 3, criticism 3; RFC 9068 §2.2', ({ exp }) => [`${exp}`]),
 ];
 
 const IDENTITY_ATTACKS: Attack[] = [
-  claiming('iss-other', 'of another issuer', 'RFC 8725 §3.8; CVE-2024-53861', ({ iss }) => [
-    { iss: `${iss}/` },
-    { iss: String(iss).toUpperCase() },
-    { iss: String(iss).slice(0, -1) },
-    { iss: `${iss}.attacker.example` },
-    { iss: 'https://attacker.example' },
-    { iss: [iss] },
+  valued('iss', 'other', 'from another issuer', 'RFC 8725 §3.8; CVE-2024-53861', ({ iss }) => [
+    `${iss}/`,
+    String(iss).toUpperCase(),
+    String(iss).slice(0, -1),
+    `${iss}.attacker.example`,
+    'https://attacker.example',
+    [iss],
   ]),
-  claiming(
-    'aud-other',
+  valued(
+    'aud',
+    'other',
     'for another service',
-    'e-book ch. 3, complaint 3; RFC 8725 §2.7, §3.9',
+    'Redis e-book ch. 3, criticism 3; RFC 8725 §2.7, §3.9',
     ({ aud }) => [
-      { aud: 'portcullis-bank' },
-      { aud: 'another-service' },
-      { aud: `${aud} another-service` },
-      { aud: String(aud).toUpperCase() },
-      { aud: '*' },
+      'portcullis-bank',
+      'another-service',
+      `${aud} another-service`,
+      String(aud).toUpperCase(),
+      '*',
     ],
   ),
-  claiming('aud-list', 'for a list of services, the right one among them', 'RFC 8725 §3.9', ({ aud }) => [
-    { aud: [aud] },
-    { aud: [aud, 'another-service'] },
-    { aud: ['another-service', aud] },
+  valued('aud', 'list', 'whose aud is an array that includes the gateway', 'RFC 8725 §3.9', ({ aud }) => [
+    [aud],
+    [aud, 'another-service'],
+    ['another-service', aud],
   ]),
   claiming(
     'key-injection',
-    'whose sub or jti would reach another Redis key',
+    'whose sub or jti would address a different Redis key',
     'RFC 8725 §3.10',
     ({ sub, jti }) => [
       { sub: `${sub}}:${jti}` },
@@ -93,8 +95,8 @@ const IDENTITY_ATTACKS: Attack[] = [
   ),
   claiming(
     'extra',
-    'that claims a role, a scope or another thing of its own',
-    'e-book ch. 3, complaint 8',
+    'with a role, a scope or another additional claim',
+    'Redis e-book ch. 3, criticism 8',
     () => [
       { role: 'super-admin' },
       { scope: 'roles:manage users:manage' },
@@ -106,4 +108,68 @@ const IDENTITY_ATTACKS: Attack[] = [
   ),
 ];
 
-export const CLAIM_ATTACKS: readonly Attack[] = [...MANDATORY_ATTACKS, ...IDENTITY_ATTACKS];
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+const HOUR = 3600;
+
+/** Times beyond every calendar or before 1970. */
+const IMPOSSIBLE = [1e15, 1e300, 2 ** 53, -1, -1e15];
+
+const TIME_ATTACKS: Attack[] = [
+  claiming(
+    'exp-past',
+    'that has expired',
+    'Redis e-book ch. 3, criticism 3; RFC 7519 §4.1.4',
+    () => {
+      const now = nowSeconds();
+      return [now, now - 1, now - HOUR, 0].map((exp) => ({ exp, iat: exp - 60, auth_time: exp - 60 }));
+    },
+    TOKEN_EXPIRED,
+  ),
+  valued('exp', 'fraction', 'whose exp is not an integer', 'RFC 7519 §2, §4.1.4', ({ exp }) => [
+    Number(exp) + 0.5,
+    Number(exp) - 0.001,
+  ]),
+  valued('exp', 'negative', 'that expired before 1970', 'RFC 7519 §4.1.4', () => [-1, -1e15], TOKEN_EXPIRED),
+  valued('exp', 'huge', 'that never expires', 'Redis e-book ch. 3, criticism 3; RFC 8725 §3.1', ({ exp }) => [
+    1e15,
+    2 ** 53,
+    1e300,
+    Number(exp) * 1000,
+    Number(exp) + 31 * 24 * HOUR,
+  ]),
+  valued('exp', 'text', 'whose exp is a string or an array', 'RFC 7519 §2', ({ exp }) => [
+    `${exp}`,
+    'Infinity',
+    'never',
+    [exp],
+  ]),
+  claiming('iat-future', 'issued in the future', 'RFC 9068 §4; RFC 7519 §4.1.6', () =>
+    [60, HOUR, 24 * HOUR].map((ahead) => {
+      const iat = nowSeconds() + ahead;
+      return { iat, auth_time: iat, exp: iat + 60 };
+    }),
+  ),
+  valued('iat', 'impossible', 'issued at an impossible time', 'RFC 7519 §2', ({ iat }) => [
+    ...IMPOSSIBLE,
+    Number(iat) + 0.5,
+    `${iat}`,
+  ]),
+  valued('iat', 'after-exp', 'issued at or after its expiry', 'RFC 7519 §4.1.6', ({ exp }) => [
+    exp,
+    Number(exp) + 1,
+  ]),
+  valued('auth_time', 'future', 'whose login is in the future', 'RFC 9068 §2.2.1', ({ iat }) => [
+    Number(iat) + 1,
+    Number(iat) + HOUR,
+  ]),
+  valued('auth_time', 'impossible', 'whose login was at an impossible time', 'RFC 9068 §2.2.1', ({ iat }) => [
+    ...IMPOSSIBLE,
+    Number(iat) - 0.5,
+    `${iat}`,
+  ]),
+  claiming('nbf', 'that is not yet valid, or has any other nbf', 'RFC 7519 §4.1.5', ({ iat }) =>
+    [nowSeconds() + HOUR, iat, 'tomorrow', null].map((nbf) => ({ nbf })),
+  ),
+];
+
+export const CLAIM_ATTACKS: readonly Attack[] = [...MANDATORY_ATTACKS, ...IDENTITY_ATTACKS, ...TIME_ATTACKS];

@@ -1,35 +1,37 @@
-import { type Attack, FORBIDDEN, NO_CREDENTIAL, NOT_FOUND, PATH_INVALID, type Refused } from '../attack.ts';
-import type { Material } from '../material.ts';
-import { requestAttack } from '../request-attack.ts';
-import { PROXIED_PATH, rawRequest } from '../requests.ts';
+import {
+  type Attack,
+  type ExpectedRefusal,
+  FORBIDDEN,
+  NO_CREDENTIAL,
+  NOT_FOUND,
+  PATH_INVALID,
+} from '../attack.ts';
+import { bearer, PROXIED_PATH, requestAttack } from '../requests.ts';
 
-/** Requests for other targets, without a credential and, where it would be worth something, with a live token. */
+type Token = 'none' | 'live';
+
+/** Requests to other targets, each without a credential, with the live token, or with either. */
 const targeted = (
   id: string,
   title: string,
   why: string,
-  expect: Refused,
-  targets: string[],
-  lines: (material: Material) => string[][],
-): Attack => ({
-  id: `path-${id}`,
-  title,
-  why,
-  build: (material) =>
-    targets.flatMap((target) => lines(material).map((set) => rawRequest(material, { target, lines: set }))),
-  expect,
-});
-
-const withToken = ({ live }: Material): string[][] => [[`Authorization: Bearer ${live.text}`]];
-const without = (): string[][] => [[]];
-const both = (material: Material): string[][] => [...without(), ...withToken(material)];
+  expect: ExpectedRefusal,
+  tokens: readonly Token[],
+  targets: readonly string[],
+): Attack =>
+  requestAttack(`path-${id}`, title, why, expect, ({ live }) =>
+    targets.flatMap((target) =>
+      tokens.map((token) => ({ target, lines: token === 'live' ? [bearer(live.text)] : [] })),
+    ),
+  );
 
 export const PATH_ATTACKS: readonly Attack[] = [
   targeted(
-    'climbing',
-    'a path that climbs out of its route by dot segments, encoded or not',
+    'traversal',
+    'a path that leaves its route through dot segments, encoded or not',
     'RFC 3986 §5.2.4, §6.2.2; CWE-22',
     PATH_INVALID,
+    ['none', 'live'],
     [
       '/bank/../auth/session',
       '/bank/..%2fauth/session',
@@ -44,13 +46,13 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/./accounts',
       '/bank/accounts/..',
     ],
-    both,
   ),
   targeted(
     'doubled',
     'a path with doubled or encoded slashes',
     'RFC 3986 §6.2.2; CWE-180',
     PATH_INVALID,
+    ['none'],
     [
       '//bank/accounts',
       '///bank/accounts',
@@ -60,13 +62,13 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank%5caccounts',
       '/bank/%2Faccounts',
     ],
-    without,
   ),
   targeted(
     'encoded',
-    'a path with letters encoded that need not be, and with ends of text',
+    'a path with unnecessary percent-encoding, control characters or a fragment',
     'RFC 3986 §2.3, §6.2.2.2; CWE-177',
     PATH_INVALID,
+    ['none', 'live'],
     [
       '/%62ank/accounts',
       '/bank/%61ccounts',
@@ -75,13 +77,13 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/accounts#x',
       '/%6civez/../bank/accounts',
     ],
-    both,
   ),
   targeted(
     'delimiters',
-    'a path with what some services take for the end of a segment or of the path',
+    'a path with characters that some services treat as the end of a segment or path',
     'RFC 3986 §3.3: parameters; RFC 3629 §3: overlong forms; CWE-436',
     PATH_INVALID,
+    ['none', 'live'],
     [
       '/bank;/accounts',
       '/bank;x=y/accounts',
@@ -92,25 +94,25 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/%c0%ae%c0%ae/auth/session',
       '/bank/accounts%ef%bc%8fx',
     ],
-    both,
   ),
   targeted(
     'other-form',
-    'a target that is no path: a whole URL, another host, a name and a port',
+    'a target that is a URL, not a path',
     'RFC 9112 §3.2; CWE-918',
     PATH_INVALID,
+    ['none', 'live'],
     [
       'http://127.0.0.1:1/bank/accounts',
       'http://attacker.example/bank/accounts',
       'https://attacker.example/',
     ],
-    both,
   ),
   targeted(
     'look-alike',
-    'a path that only looks like an open or a proxied route',
+    'a path similar to a public or proxied route',
     'RFC 3986 §6.2.2.1: paths are case-sensitive',
     NOT_FOUND,
+    ['none', 'live'],
     [
       '/BANK/accounts',
       '/Bank/accounts',
@@ -120,21 +122,21 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/auth/session.json',
       '/readyz/x',
     ],
-    both,
   ),
   targeted(
     'unguarded',
-    'paths of the bank that no rule names, without a credential',
+    'a path of the upstream that matches no rule, without a credential',
     'OWASP API5:2023; default deny',
     NO_CREDENTIAL,
+    ['none'],
     ['/bank', '/bank/', '/bank/livez', '/bank/readyz', '/bank/metrics', '/bank/accounts/'],
-    without,
   ),
   targeted(
     'no-rule',
-    'paths of the bank that no rule names, with a live token',
+    'a path of the upstream that matches no rule, with a live token',
     'OWASP API5:2023; default deny',
     FORBIDDEN,
+    ['live'],
     [
       '/bank',
       '/bank/',
@@ -144,18 +146,17 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/admin/users',
       '/bank/accounts/',
     ],
-    withToken,
   ),
   requestAttack(
     'method-no-rule',
-    'methods that no rule names for the path, with a live token',
-    'OWASP API5:2023; RFC 9110 §9.3.8: TRACE shows what it was sent',
+    'a method that matches no rule for the path, with a live token',
+    'OWASP API5:2023; RFC 9110 §9.3.8: TRACE echoes the request',
     FORBIDDEN,
-    (material) =>
+    ({ live }) =>
       ['TRACE', 'DELETE', 'PUT', 'PATCH', 'OPTIONS', 'PURGE', 'PROPFIND', 'QUERY'].map((method) => ({
         method,
         target: PROXIED_PATH,
-        lines: [...withToken(material).flat(), 'Content-Length: 0'],
+        lines: [bearer(live.text), 'Content-Length: 0'],
       })),
   ),
 ];

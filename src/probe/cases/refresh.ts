@@ -1,163 +1,163 @@
 import { createHash, createHmac } from 'node:crypto';
 import {
   type Attack,
+  type AttackContext,
   BODY_INVALID,
   CREDENTIAL_INVALID,
-  FOREIGN_SITE,
+  CROSS_SITE,
   NO_CREDENTIAL,
   REFRESH_INVALID,
-  TOKEN_INVALID,
 } from '../attack.ts';
-import type { Material } from '../material.ts';
-import { bothWays, posted, rawRequest } from '../requests.ts';
+import { credentialAttack, post, type RequestParts, requestAttack } from '../requests.ts';
 
 const ROUTE = '/auth/refresh';
-const FROM_THIS_SITE = 'Sec-Fetch-Site: same-origin';
+const SAME_ORIGIN = 'Sec-Fetch-Site: same-origin';
 
-/** Requests that ask for new tokens, each with another text in the place of a refresh token. */
-const refreshes = ({ host }: Material, tokens: readonly string[]): Buffer[] =>
-  tokens.map((token) => posted(host, ROUTE, 'application/json', JSON.stringify({ refresh_token: token })));
+/** Attacks on the refresh route, each with another text as the refresh token in the body. */
+const refreshAttack = (
+  id: string,
+  title: string,
+  why: string,
+  tokens: (context: AttackContext) => string[],
+  expect = REFRESH_INVALID,
+): Attack =>
+  requestAttack(id, title, why, expect, (context) =>
+    tokens(context).map((token) => post(ROUTE, 'application/json', JSON.stringify({ refresh_token: token }))),
+  );
 
-/** A request that brings cookies, and perhaps a body. */
-function withCookies(
-  { host }: Material,
-  cookies: readonly string[],
-  lines: readonly string[],
-  body = '',
-): Buffer {
+/** A request to the refresh route with cookies, and with a JSON body if there is one. */
+function withCookies(cookies: readonly string[], lines: readonly string[], body = ''): RequestParts {
   const type = body === '' ? [] : ['Content-Type: application/json'];
   const length = `Content-Length: ${Buffer.byteLength(body)}`;
-  const parts = { method: 'POST', lines: [`Cookie: ${cookies.join('; ')}`, ...type, length, ...lines], body };
-  return rawRequest({ host, path: ROUTE }, parts);
+  const head = [`Cookie: ${cookies.join('; ')}`, ...type, length, ...lines];
+  return { method: 'POST', target: ROUTE, lines: head, body };
 }
 
-const cookieOf = ({ refreshCookieName, refreshTokens }: Material): string =>
+const cookieOf = ({ refreshCookieName, refreshTokens }: AttackContext): string =>
   `${refreshCookieName}=${refreshTokens.live}`;
 
-interface RefreshParts {
+interface RefreshToken {
   sub: string;
   sid: string;
   n: string;
   mac: string;
 }
 
-function partsOf(token: string): RefreshParts {
+function split(token: string): RefreshToken {
   const [, sub = '', sid = '', n = '', mac = ''] = token.split('.');
   return { sub, sid, n, mac };
 }
 
-const join = ({ sub, sid, n, mac }: RefreshParts): string => `v1.${sub}.${sid}.${n}.${mac}`;
+const join = ({ sub, sid, n, mac }: RefreshToken): string => `v1.${sub}.${sid}.${n}.${mac}`;
 
-/** Another way to spell the same bytes: the last character of 43 has two spare bits. */
-const respelled = (mac: string): string[] =>
-  ['A', 'B', 'C', 'D'].map((_, index) => {
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-    const last = alphabet.indexOf(mac.slice(-1));
-    return mac.slice(0, -1) + (alphabet[(last & ~3) + index] ?? '');
-  });
+/** The other encodings of the same MAC: the last of its 43 characters has two spare bits. */
+function otherEncodings(mac: string): string[] {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = alphabet.indexOf(mac.slice(-1));
+  return [0, 1, 2, 3]
+    .map((spare) => mac.slice(0, -1) + (alphabet[(last & ~3) + spare] ?? ''))
+    .filter((other) => other !== mac);
+}
 
 export const REFRESH_ATTACKS: readonly Attack[] = [
-  {
-    id: 'refresh-as-access',
-    title: 'a live refresh token used as an access token',
-    why: 'RFC 9700 §2.2, RFC 6749 §1.5: a refresh token is for the authorization server alone',
-    build: (material) => bothWays(material, [material.refreshTokens.live]),
-    expect: TOKEN_INVALID,
-  },
-  {
-    id: 'access-as-refresh',
-    title: 'a live access token used as a refresh token',
-    why: 'RFC 8725 §2.8: token confusion',
-    build: (material) => refreshes(material, [material.live.text]),
-    expect: BODY_INVALID,
-  },
-  {
-    id: 'refresh-foreign-mac',
-    title: 'a refresh token with a MAC that anybody can make, or none',
-    why: 'RFC 6749 §10.4: refresh tokens can not be generated, modified or guessed',
-    build: (material) => {
-      const parts = partsOf(material.refreshTokens.live);
-      const said = join({ ...parts, mac: '' }).slice(0, -1);
+  credentialAttack(
+    'refresh-as-access',
+    'a live refresh token used as an access token',
+    'RFC 9700 §2.2, RFC 6749 §1.5: refresh tokens are for the authorization server only',
+    ({ refreshTokens }) => [refreshTokens.live],
+  ),
+  refreshAttack(
+    'access-as-refresh',
+    'a live access token used as a refresh token',
+    'RFC 8725 §2.8: token confusion',
+    ({ live }) => [live.text],
+    BODY_INVALID,
+  ),
+  refreshAttack(
+    'refresh-foreign-mac',
+    'a refresh token with a forged MAC or none',
+    'RFC 6749 §10.4: refresh tokens cannot be generated, modified or guessed',
+    ({ refreshTokens, keySetText }) => {
+      const parts = split(refreshTokens.live);
+      const signed = join({ ...parts, mac: '' }).slice(0, -1);
       const macs = [
-        createHmac('sha256', '').update(said).digest('base64url'),
-        createHmac('sha256', material.keySetText).update(said).digest('base64url'),
-        createHash('sha256').update(said).digest('base64url'),
+        createHmac('sha256', '').update(signed).digest('base64url'),
+        createHmac('sha256', keySetText).update(signed).digest('base64url'),
+        createHash('sha256').update(signed).digest('base64url'),
         Buffer.alloc(32).toString('base64url'),
         '',
       ];
-      return refreshes(material, [said, ...macs.map((mac) => join({ ...parts, mac }))]);
+      return [signed, ...macs.map((mac) => join({ ...parts, mac }))];
     },
-    expect: REFRESH_INVALID,
-  },
-  {
-    id: 'refresh-mixed',
-    title: 'the MAC of a refresh token on the ids or the counter of another',
-    why: 'RFC 9700 §4.14.2: a refresh token is bound to what it was given out for',
-    build: (material) => {
-      const [live, dead] = [partsOf(material.refreshTokens.live), partsOf(material.refreshTokens.loggedOut)];
-      return refreshes(material, [
-        join({ ...live, mac: dead.mac }),
-        join({ ...dead, mac: live.mac }),
-        join({ ...live, sid: dead.sid }),
+  ),
+  refreshAttack(
+    'refresh-mixed',
+    'the MAC of a refresh token with the ids or the counter of another',
+    'RFC 9700 §4.14.2: a refresh token is bound to its session',
+    ({ refreshTokens }) => {
+      const [live, loggedOut] = [split(refreshTokens.live), split(refreshTokens.loggedOut)];
+      return [
+        join({ ...live, mac: loggedOut.mac }),
+        join({ ...loggedOut, mac: live.mac }),
+        join({ ...live, sid: loggedOut.sid }),
         join({ ...live, sub: live.sid, sid: live.sub }),
         ...['1', '2', '999999999'].map((n) => join({ ...live, n })),
-      ]);
+      ];
     },
-    expect: REFRESH_INVALID,
-  },
-  {
-    id: 'refresh-spelling',
-    title: 'other spellings of a live refresh token',
-    why: 'RFC 4648 §3.5, CWE-180: one credential, one spelling',
-    build: (material) => {
-      const token = material.refreshTokens.live;
-      const parts = partsOf(token);
-      const others = respelled(parts.mac).filter((mac) => mac !== parts.mac);
-      return refreshes(material, [
-        ...others.map((mac) => join({ ...parts, mac })),
+  ),
+  refreshAttack(
+    'refresh-encoding',
+    'other encodings of a live refresh token',
+    'RFC 4648 §3.5, CWE-180: one credential, one encoding',
+    ({ refreshTokens: { live: token } }) => {
+      const parts = split(token);
+      return [
+        ...otherEncodings(parts.mac).map((mac) => join({ ...parts, mac })),
         ...['00', '+0', '-0', '0.0', ' 0', '0x0'].map((n) => join({ ...parts, n })),
         ...[`${token}=`, `${token} `, ` ${token}`, `${token}\n`, `${token}\u0000`, `${token}.`],
         token.replace('v1', 'V1'),
         token.replace('v1', 'v2'),
         token.slice(0, -1),
-      ]);
-    },
-    expect: REFRESH_INVALID,
-  },
-  {
-    id: 'refresh-in-query',
-    title: 'a live refresh token in the URL',
-    why: 'RFC 9700 §4.3.2, RFC 6750 §5.3: credentials in URLs end in logs',
-    build: (material) => {
-      const target = `${ROUTE}?refresh_token=${material.refreshTokens.live}`;
-      return [rawRequest(material, { method: 'POST', target, lines: ['Content-Length: 0'] })];
-    },
-    expect: NO_CREDENTIAL,
-  },
-  {
-    id: 'refresh-cross-site',
-    title: "a refresh by cookie from another site's page",
-    why: 'OWASP CSRF, RFC 6265bis §8.8',
-    build: (material) =>
-      [['Origin: https://evil.example'], ['Origin: null'], ['Sec-Fetch-Site: cross-site'], []].map((lines) =>
-        withCookies(material, [cookieOf(material)], lines),
-      ),
-    expect: FOREIGN_SITE,
-  },
-  {
-    id: 'refresh-twice',
-    title: 'two refresh tokens at the same time, in two cookies or in a cookie and a body',
-    why: 'RFC 6265 §4.2.2: cookie tossing; RFC 6750 §2: one method in each request',
-    build: (material) => {
-      const cookie = cookieOf(material);
-      const tossed = `${material.refreshCookieName}=${material.refreshTokens.loggedOut}`;
-      const body = JSON.stringify({ refresh_token: material.refreshTokens.loggedOut });
-      return [
-        withCookies(material, [cookie, tossed], [FROM_THIS_SITE]),
-        withCookies(material, [tossed, cookie], [FROM_THIS_SITE]),
-        withCookies(material, [cookie], [FROM_THIS_SITE], body),
       ];
     },
-    expect: CREDENTIAL_INVALID,
-  },
+  ),
+  requestAttack(
+    'refresh-in-query',
+    'a live refresh token in the URL',
+    'RFC 9700 §4.3.2, RFC 6750 §5.3: URLs are logged',
+    NO_CREDENTIAL,
+    ({ refreshTokens }) => [
+      {
+        method: 'POST',
+        target: `${ROUTE}?refresh_token=${refreshTokens.live}`,
+        lines: ['Content-Length: 0'],
+      },
+    ],
+  ),
+  requestAttack(
+    'refresh-cross-site',
+    'a cross-site refresh with the cookie',
+    'OWASP CSRF, RFC 6265bis §8.8',
+    CROSS_SITE,
+    (context) =>
+      [['Origin: https://evil.example'], ['Origin: null'], ['Sec-Fetch-Site: cross-site'], []].map((lines) =>
+        withCookies([cookieOf(context)], lines),
+      ),
+  ),
+  requestAttack(
+    'refresh-twice',
+    'two refresh tokens in one request, in two cookies or in a cookie and the body',
+    'RFC 6265 §4.2.2: cookie tossing; RFC 6750 §2: one method in each request',
+    CREDENTIAL_INVALID,
+    (context) => {
+      const cookie = cookieOf(context);
+      const tossed = `${context.refreshCookieName}=${context.refreshTokens.loggedOut}`;
+      const body = JSON.stringify({ refresh_token: context.refreshTokens.loggedOut });
+      return [
+        withCookies([cookie, tossed], [SAME_ORIGIN]),
+        withCookies([tossed, cookie], [SAME_ORIGIN]),
+        withCookies([cookie], [SAME_ORIGIN], body),
+      ];
+    },
+  ),
 ];

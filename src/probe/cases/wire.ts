@@ -1,73 +1,59 @@
-import { type Attack, MALFORMED, NO_CREDENTIAL } from '../attack.ts';
-import type { Material } from '../material.ts';
-import { requestAttack } from '../request-attack.ts';
-import { PROXIED_PATH } from '../requests.ts';
+import { type Attack, type AttackContext, HEADERS_TOO_LARGE, MALFORMED, NO_CREDENTIAL } from '../attack.ts';
+import { bearer, PROXIED_PATH, type RequestParts, requestAttack } from '../requests.ts';
 
-const bearer = ({ live }: Material): string => `Authorization: Bearer ${live.text}`;
+type Requests = (context: AttackContext) => readonly (RequestParts | readonly string[])[];
 
-/** A second request hidden in the body of the first. */
-const hidden = (material: Material): string =>
-  `0\r\n\r\nGET ${material.path} HTTP/1.1\r\nHost: ${material.host}\r\nX-Rest: `;
+/** Requests without a credential that try to do without one. */
+const anonymous = (id: string, title: string, why: string, requests: Requests): Attack =>
+  requestAttack(id, title, why, NO_CREDENTIAL, requests);
 
-const SPOOFS: Attack[] = [
-  requestAttack(
-    'no-credential',
-    'a request without any credential',
-    'e-book ch. 6, step 3',
-    NO_CREDENTIAL,
-    () => [
-      {},
-      { lines: ['Cookie: theme=dark'] },
-      {
-        method: 'POST',
-        target: PROXIED_PATH,
-        lines: ['Expect: 100-continue', 'Content-Length: 2'],
-        body: '{}',
-      },
-      {
-        method: 'OPTIONS',
-        target: PROXIED_PATH,
-        lines: ['Origin: https://attacker.example', 'Access-Control-Request-Method: GET'],
-      },
-    ],
-  ),
-  requestAttack(
+const IDENTITY_HEADERS = [
+  'X-Auth-User',
+  'X-Auth-Subject',
+  'X-Forwarded-User',
+  'X-Remote-User',
+  'Remote-User',
+  'X-User-Id',
+];
+
+const ANONYMOUS_ATTACKS: Attack[] = [
+  anonymous('no-credential', 'a request without any credential', 'Redis e-book ch. 6, step 3', () => [
+    {},
+    ['Cookie: theme=dark'],
+    {
+      method: 'POST',
+      target: PROXIED_PATH,
+      lines: ['Expect: 100-continue', 'Content-Length: 2'],
+      body: '{}',
+    },
+    {
+      method: 'OPTIONS',
+      target: PROXIED_PATH,
+      lines: ['Origin: https://attacker.example', 'Access-Control-Request-Method: GET'],
+    },
+  ]),
+  anonymous(
     'spoofed-identity',
-    'headers that claim to be somebody, as a proxy in front would set them',
+    'forged identity headers as a reverse proxy would set them',
     'oauth2-proxy#3506: forged identity headers',
-    NO_CREDENTIAL,
-    ({ live }) => [
-      ...[
-        'X-Auth-User',
-        'X-Auth-Subject',
-        'X-Forwarded-User',
-        'X-Remote-User',
-        'Remote-User',
-        'X-User-Id',
-      ].map((name) => ({
-        lines: [`${name}: ${live.claims.sub}`, 'X-Auth-Role: super-admin', 'X-Auth-Scope: accounts:read'],
-      })),
-    ],
+    ({ live }) =>
+      IDENTITY_HEADERS.map((name) => [
+        `${name}: ${live.claims.sub}`,
+        'X-Auth-Role: super-admin',
+        'X-Auth-Scope: accounts:read',
+      ]),
   ),
-  requestAttack(
-    'spoofed-address',
-    'headers that claim to come from this machine',
-    'RFC 7239 §8.1',
-    NO_CREDENTIAL,
-    () =>
-      [
-        'X-Forwarded-For: 127.0.0.1',
-        'X-Real-IP: 127.0.0.1',
-        'Forwarded: for=127.0.0.1',
-        'X-Client-IP: 127.0.0.1',
-        'X-Forwarded-Host: 127.0.0.1',
-      ].map((line) => ({ lines: [line] })),
-  ),
-  requestAttack(
+  anonymous('spoofed-address', 'headers that claim a loopback client address', 'RFC 7239 §8.1', () => [
+    ['X-Forwarded-For: 127.0.0.1'],
+    ['X-Real-IP: 127.0.0.1'],
+    ['Forwarded: for=127.0.0.1'],
+    ['X-Client-IP: 127.0.0.1'],
+    ['X-Forwarded-Host: 127.0.0.1'],
+  ]),
+  anonymous(
     'rewritten-target',
-    'headers that ask for another path or another method than the request line',
+    'headers that name a different path or method than the request line',
     'CWE-441; CVE-2018-14773',
-    NO_CREDENTIAL,
     () =>
       [
         'X-Original-URL: /livez',
@@ -78,36 +64,36 @@ const SPOOFS: Attack[] = [
         'X-HTTP-Method: OPTIONS',
         'X-Method-Override: OPTIONS',
       ].flatMap((line) => [
-        { lines: [line] },
+        [line],
         { method: 'POST', target: PROXIED_PATH, lines: [line, 'Content-Length: 0'] },
       ]),
   ),
-  requestAttack(
-    'upgrade',
-    'an upgrade to another protocol',
-    'RFC 9110 §7.8: h2c smuggling',
-    NO_CREDENTIAL,
-    () => [
-      {
-        lines: [
-          'Upgrade: websocket',
-          'Sec-WebSocket-Version: 13',
-          'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-        ],
-      },
-      { lines: ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'] },
-      { lines: ['Upgrade: TLS/1.2'] },
-    ],
-  ),
+  anonymous('upgrade', 'an upgrade to another protocol', 'RFC 9110 §7.8: h2c smuggling', () => [
+    ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='],
+    ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+    ['Upgrade: TLS/1.2'],
+  ]),
 ];
 
-const FRAMES: Attack[] = [
-  requestAttack(
+/** Malformed requests, each with a live token. They are built from the `Authorization` line. */
+const malformed = (
+  id: string,
+  title: string,
+  why: string,
+  requests: (authorization: string, context: AttackContext) => readonly (RequestParts | readonly string[])[],
+): Attack =>
+  requestAttack(id, title, why, MALFORMED, (context) => requests(bearer(context.live.text), context));
+
+/** A body that contains a second request. */
+const smuggledBody = ({ path, host }: AttackContext): string =>
+  `0\r\n\r\nGET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Rest: `;
+
+const MALFORMED_ATTACKS: Attack[] = [
+  malformed(
     'smuggled',
-    'a body whose length is told in two ways, with a request hidden in it',
+    'a body with an ambiguous length that contains a second request',
     'RFC 9112 §6.1, §11.2: request smuggling',
-    MALFORMED,
-    (material) =>
+    (authorization, context) =>
       [
         ['Content-Length: 4', 'Transfer-Encoding: chunked'],
         ['Transfer-Encoding: chunked', 'Content-Length: 4'],
@@ -120,57 +106,62 @@ const FRAMES: Attack[] = [
         ['Content-Length: +4'],
         ['Content-Length: -4'],
         ['Content-Length: 0x4'],
-      ].map((lines) => ({ method: 'POST', lines: [bearer(material), ...lines], body: hidden(material) })),
+      ].map((lines) => ({ method: 'POST', lines: [authorization, ...lines], body: smuggledBody(context) })),
   ),
-  requestAttack(
+  malformed(
     'header-name',
     'an Authorization header with a malformed name or line',
     'RFC 9112 §5.1, §2.2',
-    MALFORMED,
-    (material) =>
-      [
-        bearer(material).replace(':', ' :'),
-        ` ${bearer(material)}`,
-        bearer(material).replace('Authorization', 'Authorization\0'),
-        bearer(material).replace('Authorization', 'Auth\u00f6rization'),
-        bearer(material).replace(': ', '\r\n: '),
-        bearer(material).replace(':', ''),
-      ].map((line) => ({ lines: [line] })),
+    (authorization) => [
+      [authorization.replace(':', ' :')],
+      [` ${authorization}`],
+      [authorization.replace('Authorization', 'Authorization\0')],
+      [authorization.replace('Authorization', 'Auth\u00f6rization')],
+      [authorization.replace(': ', '\r\n: ')],
+      [authorization.replace(':', '')],
+    ],
   ),
-  requestAttack(
+  malformed(
     'host',
-    'a request with a live token and no host, two hosts, or a host that is none',
-    'RFC 9112 §3.2: such a request is answered with 400',
-    MALFORMED,
-    (material) =>
+    'a request with a live token and a missing, duplicate or invalid Host header',
+    'RFC 9112 §3.2: the response must be 400',
+    (authorization, { host }) =>
       [
         [],
-        ['Host: attacker.example', `Host: ${material.host}`],
-        [`Host: ${material.host}`, 'Host: attacker.example'],
+        ['Host: attacker.example', `Host: ${host}`],
+        [`Host: ${host}`, 'Host: attacker.example'],
         ['Host: a/b c'],
         ['Host:'],
-        [`Host: ${material.host}@attacker.example`],
-      ].map((hostLines) => ({ hostLines, lines: [bearer(material)] })),
+        [`Host: ${host}@attacker.example`],
+      ].map((hostLines) => ({ hostLines, lines: [authorization] })),
   ),
-  requestAttack(
+  malformed(
     'protocol',
-    'a live token in a request of another protocol version or of none',
+    'a live token in a request with another protocol version or with none',
     'RFC 9112 §2.3',
-    MALFORMED,
-    (material) =>
+    (authorization) =>
       ['HTTP/2.0', 'HTTP/0.9', 'HTTP/1.2', 'http/1.1', 'HTTP/1.1 x', 'ICY', ''].map((version) => ({
         version,
-        lines: [bearer(material)],
+        lines: [authorization],
       })),
   ),
+  malformed('method-unknown', 'an unknown method', 'RFC 9110 §9.1', (authorization) =>
+    ['FOO', 'get', 'GET\t', 'G\u00cbT'].map((method) => ({ method, lines: [authorization] })),
+  ),
   requestAttack(
-    'method-unknown',
-    'a method that no HTTP server knows',
-    'RFC 9110 §9.1',
-    MALFORMED,
-    (material) =>
-      ['FOO', 'get', 'GET\t', 'G\u00cbT'].map((method) => ({ method, lines: [bearer(material)] })),
+    'token-1-mib',
+    'a token of 1 MiB in the header, in the cookie and in the URL',
+    'Redis e-book ch. 3, criticism 4; RFC 6585 §5',
+    HEADERS_TOO_LARGE,
+    ({ path, cookieName, live }) => {
+      const token = `${live.text}${'A'.repeat(1024 * 1024)}`;
+      return [
+        [bearer(token)],
+        [`Cookie: ${cookieName}=${token}`],
+        { target: `${path}?access_token=${token}` },
+      ];
+    },
   ),
 ];
 
-export const WIRE_ATTACKS: readonly Attack[] = [...SPOOFS, ...FRAMES];
+export const WIRE_ATTACKS: readonly Attack[] = [...ANONYMOUS_ATTACKS, ...MALFORMED_ATTACKS];

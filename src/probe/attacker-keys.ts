@@ -1,5 +1,27 @@
-import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { promisify } from 'node:util';
+import type { AttackerKeys } from './attack.ts';
+
+const RSA_BITS = 2048;
+const generate = promisify(generateKeyPair);
+
+export async function generateAttackerKeys(): Promise<AttackerKeys> {
+  const [rsa, p256, p384, p521, ed25519] = await Promise.all([
+    generate('rsa', { modulusLength: RSA_BITS }),
+    generate('ec', { namedCurve: 'P-256' }),
+    generate('ec', { namedCurve: 'P-384' }),
+    generate('ec', { namedCurve: 'P-521' }),
+    generate('ed25519'),
+  ]);
+  return {
+    rsa: rsa.privateKey,
+    p256: p256.privateKey,
+    p384: p384.privateKey,
+    p521: p521.privateKey,
+    ed25519: ed25519.privateKey,
+  };
+}
 
 const SEQUENCE = 0x30;
 const SET = 0x31;
@@ -19,8 +41,8 @@ const SUBJECT_ALTERNATIVE_NAME = Buffer.from('0603551d11', 'hex');
 const DAY_MS = 86_400_000;
 
 /**
- * A certificate in DER (X.509 v3, RFC 5280, section 4.1) that says its RSA key belongs to `host`, signed by that
- * key itself: what an attacker puts into `x5c`. Valid from a day before `nowMs` to a day after.
+ * A self-signed certificate for `host` in DER (X.509 v3, RFC 5280, section 4.1), as an attacker would put it into
+ * `x5c`. Valid from one day before `nowMs` to one day after.
  */
 export function selfSignedCertificate(privateKey: KeyObject, host: string, nowMs: number): Buffer {
   const algorithm = der(SEQUENCE, SHA256_WITH_RSA);
@@ -39,13 +61,13 @@ export function selfSignedCertificate(privateKey: KeyObject, host: string, nowMs
     validity,
     name,
     publicKey,
-    alternativeName(host),
+    subjectAlternativeName(host),
   );
   const signature = sign('sha256', toBeSigned, privateKey);
   return der(SEQUENCE, toBeSigned, algorithm, der(BIT_STRING, Buffer.of(0), signature));
 }
 
-function alternativeName(host: string): Buffer {
+function subjectAlternativeName(host: string): Buffer {
   const name = isIPv4(host)
     ? der(IP_ADDRESS, Buffer.from(host.split('.').map(Number)))
     : der(DNS_NAME, Buffer.from(host));
@@ -56,7 +78,7 @@ function alternativeName(host: string): Buffer {
 const utcTime = (ms: number): Buffer =>
   der(UTC_TIME, Buffer.from(new Date(ms).toISOString().replace(/^20|[-:T]|\.\d+/g, '')));
 
-/** One value in DER (X.690, section 8.1): tag, length, content. */
+/** One DER value (X.690, section 8.1): tag, length, content. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;

@@ -1,0 +1,79 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { parseFinalResponse, type RawResponse } from './raw-response.ts';
+
+const TIMEOUT_MS = 10_000;
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+
+/** The gateway under attack. */
+export interface Target {
+  /** An `http:` or `https:` origin. */
+  origin: URL;
+  /** Timeout of one exchange, 10 s by default. */
+  timeoutMs?: number;
+}
+
+/** The reason for a missing response. */
+export interface NoResponse {
+  failure: 'connection failed' | 'connection closed' | 'timed out' | 'not HTTP';
+  /** The error code of the operating system or of TLS, if there is one. */
+  code?: string | undefined;
+}
+
+export type Outcome = RawResponse | NoResponse;
+
+export const isResponse = (outcome: Outcome): outcome is RawResponse => 'status' in outcome;
+
+/**
+ * Sends the bytes of one request unchanged on a new connection and reads the final response. Time and size are
+ * limited. Never rejects: every failure is an outcome.
+ */
+export function exchange(target: Target, request: Buffer): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const socket = open(target.origin);
+  let connected = false;
+  let received = Buffer.alloc(0);
+
+  /** Only the first outcome counts. */
+  const settle = (outcome: Outcome | undefined): void => {
+    if (outcome === undefined) return;
+    clearTimeout(timeout);
+    socket.destroy();
+    resolve(outcome);
+  };
+  /** The bytes received so far may be a response that ends with the connection. */
+  const fail = (code?: string): void => {
+    settle(parse(received, true));
+    settle({ failure: connected ? 'connection closed' : 'connection failed', code });
+  };
+
+  const timeout = setTimeout(() => settle({ failure: 'timed out' }), target.timeoutMs ?? TIMEOUT_MS);
+  socket.once(target.origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+    connected = true;
+    socket.write(request);
+  });
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    settle(parse(received, false));
+  });
+  socket.on('error', (fault: NodeJS.ErrnoException) => fail(fault.code));
+  socket.on('close', () => fail());
+  return promise;
+}
+
+function open({ protocol, hostname, port }: URL): Socket {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol !== 'https:') return connectTcp({ host, port: Number(port || 80), noDelay: true });
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ host, port: Number(port || 443), ...servername, ALPNProtocols: ['http/1.1'] });
+}
+
+/** @returns undefined while the response is incomplete */
+function parse(received: Buffer, closed: boolean): Outcome | undefined {
+  if (received.length > MAX_RESPONSE_BYTES) return { failure: 'not HTTP' };
+  try {
+    return parseFinalResponse(received, { closed });
+  } catch {
+    return { failure: 'not HTTP' };
+  }
+}
