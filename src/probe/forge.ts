@@ -34,6 +34,16 @@ export function encode(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 }
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The part with each other last letter that decodes to the same bytes (RFC 4648, section 3.5). */
+export function otherEncodings(part: string): string[] {
+  const bytes = Buffer.from(part, 'base64url');
+  return [...ALPHABET]
+    .map((letter) => part.slice(0, -1) + letter)
+    .filter((other) => other !== part && Buffer.from(other, 'base64url').equals(bytes));
+}
+
 /** The signature of a text, in base64url. */
 export function signatureOf(
   input: string,

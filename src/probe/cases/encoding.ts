@@ -5,9 +5,8 @@ import {
   type IssuedToken,
   MALFORMED,
 } from '../attack.ts';
+import { otherEncodings } from '../forge.ts';
 import { bearerAttack, cookieAttack, credentialAttack } from '../requests.ts';
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 type Variants = (live: IssuedToken) => string[];
 
@@ -27,14 +26,6 @@ const inserted = ({ text, header, payload }: IssuedToken, what: string): string[
     (at) => text.slice(0, at) + what + text.slice(at),
   );
 
-/** The part with each other last letter that decodes to the same bytes (RFC 4648, section 3.5). */
-const spareBits = (part: string): string[] =>
-  [...ALPHABET]
-    .map((letter) => part.slice(0, -1) + letter)
-    .filter(
-      (other) => other !== part && Buffer.from(other, 'base64url').equals(Buffer.from(part, 'base64url')),
-    );
-
 const percent = (letter: string): string => `%${letter.charCodeAt(0).toString(16)}`;
 
 const spaces: Variants = (live) => [...inserted(live, ' '), ...inserted(live, '\t')];
@@ -45,9 +36,9 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
     'with different spare bits in the last letter of a part',
     'RFC 4648 §3.5; Redis e-book ch. 3, criticism 6: such a token could survive its logout',
     ({ header, payload, signature }) => [
-      ...spareBits(signature).map((other) => `${header}.${payload}.${other}`),
-      ...spareBits(payload).map((other) => `${header}.${other}.${signature}`),
-      ...spareBits(header).map((other) => `${other}.${payload}.${signature}`),
+      ...otherEncodings(signature).map((other) => `${header}.${payload}.${other}`),
+      ...otherEncodings(payload).map((other) => `${header}.${other}.${signature}`),
+      ...otherEncodings(header).map((other) => `${other}.${payload}.${signature}`),
     ],
   ),
   encoded(

@@ -8,6 +8,7 @@ import {
   NO_CREDENTIAL,
   REFRESH_INVALID,
 } from '../attack.ts';
+import { otherEncodings } from '../forge.ts';
 import { credentialAttack, post, type RequestParts, requestAttack } from '../requests.ts';
 
 const ROUTE = '/auth/refresh';
@@ -49,15 +50,6 @@ function split(token: string): RefreshToken {
 }
 
 const join = ({ sub, sid, n, mac }: RefreshToken): string => `v1.${sub}.${sid}.${n}.${mac}`;
-
-/** The other encodings of the same MAC: the last of its 43 characters has two spare bits. */
-function otherEncodings(mac: string): string[] {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  const last = alphabet.indexOf(mac.slice(-1));
-  return [0, 1, 2, 3]
-    .map((spare) => mac.slice(0, -1) + (alphabet[(last & ~3) + spare] ?? ''))
-    .filter((other) => other !== mac);
-}
 
 export const REFRESH_ATTACKS: readonly Attack[] = [
   credentialAttack(
