@@ -77,7 +77,7 @@ const LABEL_ATTACKS: Attack[] = [
   ),
 ];
 
-const foreign = (
+const foreignKeyAttack = (
   id: string,
   algorithms: Partial<Record<JwsAlgorithm, keyof AttackerKeys>>,
   why: string,
@@ -93,11 +93,11 @@ const foreign = (
   );
 
 const KEY_ATTACKS: Attack[] = [
-  foreign('rs', { RS256: 'rsa', RS384: 'rsa', RS512: 'rsa' }, 'RFC 8725 §3.1, §3.2'),
-  foreign('ps', { PS384: 'rsa', PS512: 'rsa' }, 'RFC 8725 §3.1'),
-  foreign('es', { ES256: 'p256', ES384: 'p384', ES512: 'p521' }, 'RFC 8725 §3.1, §3.4'),
-  foreign('eddsa', { EdDSA: 'ed25519', Ed25519: 'ed25519' }, 'RFC 8725 §3.1; RFC 8037 §3.1'),
-  foreign('ps256', { PS256: 'rsa' }, 'RFC 8725 §3.3: the kid is the live one, the key is not'),
+  foreignKeyAttack('rs', { RS256: 'rsa', RS384: 'rsa', RS512: 'rsa' }, 'RFC 8725 §3.1, §3.2'),
+  foreignKeyAttack('ps', { PS384: 'rsa', PS512: 'rsa' }, 'RFC 8725 §3.1'),
+  foreignKeyAttack('es', { ES256: 'p256', ES384: 'p384', ES512: 'p521' }, 'RFC 8725 §3.1, §3.4'),
+  foreignKeyAttack('eddsa', { EdDSA: 'ed25519', Ed25519: 'ed25519' }, 'RFC 8725 §3.1; RFC 8037 §3.1'),
+  foreignKeyAttack('ps256', { PS256: 'rsa' }, 'RFC 8725 §3.3: the kid is the live one, the key is not'),
   bearerAttack(
     'own-key-other-algorithm',
     "a token signed with the gateway's key by another RSA algorithm",

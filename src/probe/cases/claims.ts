@@ -4,12 +4,12 @@ import { bearerAttack } from '../requests.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Signed tokens, each with some claims changed. */
-const claiming = (
+/** Tokens that are valid except for some changed claims. */
+const claims = (
   id: string,
   title: string,
   why: string,
-  changes: (claims: Claims) => Claims[],
+  changes: (live: Claims) => Claims[],
   expect?: ExpectedRefusal,
 ): Attack =>
   bearerAttack(
@@ -20,23 +20,23 @@ const claiming = (
     expect,
   );
 
-/** Signed tokens, each with another value of one claim. */
-const valued = (
-  claim: string,
+/** Tokens that are valid except for the value of one claim. */
+const claim = (
   name: string,
+  fault: string,
   title: string,
   why: string,
-  values: (claims: Claims) => unknown[],
+  values: (live: Claims) => unknown[],
   expect?: ExpectedRefusal,
 ): Attack => {
-  const id = `${claim.replace('_', '-')}-${name}`;
-  return claiming(id, title, why, (claims) => values(claims).map((value) => ({ [claim]: value })), expect);
+  const changes = (live: Claims): Claims[] => values(live).map((value) => ({ [name]: value }));
+  return claims(`${name.replace('_', '-')}-${fault}`, title, why, changes, expect);
 };
 
 /** A mandatory claim: missing, null, and of each type that it must not have. */
-const mandatory = (claim: string, why: string, others: (claims: Claims) => unknown[]): Attack =>
-  claiming(claim, `whose ${claim} is missing, null or of another type`, why, (claims) =>
-    [undefined, null, true, '', [], {}, ...others(claims)].map((value) => ({ [claim]: value })),
+const mandatory = (name: string, why: string, others: (live: Claims) => unknown[]): Attack =>
+  claims(name, `whose ${name} is missing, null or of another type`, why, (live) =>
+    [undefined, null, true, '', [], {}, ...others(live)].map((value) => ({ [name]: value })),
   );
 
 const DATE = '2026-01-01T00:00:00Z';
@@ -54,7 +54,7 @@ const MANDATORY_ATTACKS: Attack[] = [
 ];
 
 const IDENTITY_ATTACKS: Attack[] = [
-  valued('iss', 'other', 'from another issuer', 'RFC 8725 §3.8; CVE-2024-53861', ({ iss }) => [
+  claim('iss', 'other', 'from another issuer', 'RFC 8725 §3.8; CVE-2024-53861', ({ iss }) => [
     `${iss}/`,
     String(iss).toUpperCase(),
     String(iss).slice(0, -1),
@@ -62,7 +62,7 @@ const IDENTITY_ATTACKS: Attack[] = [
     'https://attacker.example',
     [iss],
   ]),
-  valued(
+  claim(
     'aud',
     'other',
     'for another service',
@@ -75,12 +75,12 @@ const IDENTITY_ATTACKS: Attack[] = [
       '*',
     ],
   ),
-  valued('aud', 'list', 'whose aud is an array that includes the gateway', 'RFC 8725 §3.9', ({ aud }) => [
+  claim('aud', 'list', 'whose aud is an array that includes the gateway', 'RFC 8725 §3.9', ({ aud }) => [
     [aud],
     [aud, 'another-service'],
     ['another-service', aud],
   ]),
-  claiming(
+  claims(
     'key-injection',
     'whose sub or jti would address a different Redis key',
     'RFC 8725 §3.10',
@@ -93,7 +93,7 @@ const IDENTITY_ATTACKS: Attack[] = [
       { sub: '*', jti: '*' },
     ],
   ),
-  claiming(
+  claims(
     'extra',
     'with a role, a scope or another additional claim',
     'Redis e-book ch. 3, criticism 8',
@@ -115,7 +115,7 @@ const HOUR = 3600;
 const IMPOSSIBLE = [1e15, 1e300, 2 ** 53, -1, -1e15];
 
 const TIME_ATTACKS: Attack[] = [
-  claiming(
+  claims(
     'exp-past',
     'that has expired',
     'Redis e-book ch. 3, criticism 3; RFC 7519 §4.1.4',
@@ -125,49 +125,49 @@ const TIME_ATTACKS: Attack[] = [
     },
     TOKEN_EXPIRED,
   ),
-  valued('exp', 'fraction', 'whose exp is not an integer', 'RFC 7519 §2, §4.1.4', ({ exp }) => [
+  claim('exp', 'fraction', 'whose exp is not an integer', 'RFC 7519 §2, §4.1.4', ({ exp }) => [
     Number(exp) + 0.5,
     Number(exp) - 0.001,
   ]),
-  valued('exp', 'negative', 'that expired before 1970', 'RFC 7519 §4.1.4', () => [-1, -1e15], TOKEN_EXPIRED),
-  valued('exp', 'huge', 'that never expires', 'Redis e-book ch. 3, criticism 3; RFC 8725 §3.1', ({ exp }) => [
+  claim('exp', 'negative', 'that expired before 1970', 'RFC 7519 §4.1.4', () => [-1, -1e15], TOKEN_EXPIRED),
+  claim('exp', 'huge', 'that never expires', 'Redis e-book ch. 3, criticism 3; RFC 8725 §3.1', ({ exp }) => [
     1e15,
     2 ** 53,
     1e300,
     Number(exp) * 1000,
     Number(exp) + 31 * 24 * HOUR,
   ]),
-  valued('exp', 'text', 'whose exp is a string or an array', 'RFC 7519 §2', ({ exp }) => [
+  claim('exp', 'text', 'whose exp is a string or an array', 'RFC 7519 §2', ({ exp }) => [
     `${exp}`,
     'Infinity',
     'never',
     [exp],
   ]),
-  claiming('iat-future', 'issued in the future', 'RFC 9068 §4; RFC 7519 §4.1.6', () =>
+  claims('iat-future', 'issued in the future', 'RFC 9068 §4; RFC 7519 §4.1.6', () =>
     [60, HOUR, 24 * HOUR].map((ahead) => {
       const iat = nowSeconds() + ahead;
       return { iat, auth_time: iat, exp: iat + 60 };
     }),
   ),
-  valued('iat', 'impossible', 'issued at an impossible time', 'RFC 7519 §2', ({ iat }) => [
+  claim('iat', 'impossible', 'issued at an impossible time', 'RFC 7519 §2', ({ iat }) => [
     ...IMPOSSIBLE,
     Number(iat) + 0.5,
     `${iat}`,
   ]),
-  valued('iat', 'after-exp', 'issued at or after its expiry', 'RFC 7519 §4.1.6', ({ exp }) => [
+  claim('iat', 'after-exp', 'issued at or after its expiry', 'RFC 7519 §4.1.6', ({ exp }) => [
     exp,
     Number(exp) + 1,
   ]),
-  valued('auth_time', 'future', 'whose login is in the future', 'RFC 9068 §2.2.1', ({ iat }) => [
+  claim('auth_time', 'future', 'whose login is in the future', 'RFC 9068 §2.2.1', ({ iat }) => [
     Number(iat) + 1,
     Number(iat) + HOUR,
   ]),
-  valued('auth_time', 'impossible', 'whose login was at an impossible time', 'RFC 9068 §2.2.1', ({ iat }) => [
+  claim('auth_time', 'impossible', 'whose login was at an impossible time', 'RFC 9068 §2.2.1', ({ iat }) => [
     ...IMPOSSIBLE,
     Number(iat) - 0.5,
     `${iat}`,
   ]),
-  claiming('nbf', 'that is not yet valid, or has any other nbf', 'RFC 7519 §4.1.5', ({ iat }) =>
+  claims('nbf', 'that is not yet valid, or has any other nbf', 'RFC 7519 §4.1.5', ({ iat }) =>
     [nowSeconds() + HOUR, iat, 'tomorrow', null].map((nbf) => ({ nbf })),
   ),
 ];

@@ -10,7 +10,7 @@ type HeaderMembers = (context: AttackContext) => Record<string, unknown>[];
  * Tokens that contain the attacker's key or a URL to fetch it from. Each is signed with that key, by PS256 under the
  * live kid, another kid and no kid, and by RS256.
  */
-const embedded = (id: string, title: string, why: string, members: HeaderMembers): Attack =>
+const embeddedKeyAttack = (id: string, title: string, why: string, members: HeaderMembers): Attack =>
   bearerAttack(id, `a token signed with the attacker's key, ${title}`, why, (context) =>
     members(context).flatMap((extra) => {
       const header = { ...gatewayHeader(context), ...extra };
@@ -48,7 +48,7 @@ const thumbprint = (hash: string, bytes: Buffer): string =>
   createHash(hash).update(bytes).digest('base64url');
 
 export const EMBEDDED_KEY_ATTACKS: readonly Attack[] = [
-  embedded(
+  embeddedKeyAttack(
     'jwk',
     'with its public key in jwk',
     'RFC 7515 §4.1.3; RFC 8725 §3.10; CVE-2018-0114; CVE-2026-27962',
@@ -57,23 +57,28 @@ export const EMBEDDED_KEY_ATTACKS: readonly Attack[] = [
       { jwk: { ...attackerJwk(context), kid: context.live.kid, alg: 'PS256', use: 'sig' } },
     ],
   ),
-  embedded(
+  embeddedKeyAttack(
     'jku',
     'with the URL of its public key in jku',
     'RFC 7515 §4.1.2; RFC 8725 §2.9, §3.10',
     (context) => attackerUrls(context).map((jku) => ({ jku })),
   ),
-  embedded(
+  embeddedKeyAttack(
     'x5u',
     'with the URL of a certificate in x5u',
     'RFC 7515 §4.1.5; RFC 8725 §2.9, §3.10',
     (context) => attackerUrls(context).map((x5u) => ({ x5u })),
   ),
-  embedded('x5c', 'with its certificate in x5c', 'RFC 7515 §4.1.6; RFC 8725 §3.10', (context) => [
+  embeddedKeyAttack('x5c', 'with its certificate in x5c', 'RFC 7515 §4.1.6; RFC 8725 §3.10', (context) => [
     { x5c: [certificateFor(context).toString('base64')] },
   ]),
-  embedded('x5t', "with its certificate's thumbprint in x5t", 'RFC 7515 §4.1.7, §4.1.8', (context) => {
-    const certificate = certificateFor(context);
-    return [{ x5t: thumbprint('sha1', certificate) }, { 'x5t#S256': thumbprint('sha256', certificate) }];
-  }),
+  embeddedKeyAttack(
+    'x5t',
+    "with its certificate's thumbprint in x5t",
+    'RFC 7515 §4.1.7, §4.1.8',
+    (context) => {
+      const certificate = certificateFor(context);
+      return [{ x5t: thumbprint('sha1', certificate) }, { 'x5t#S256': thumbprint('sha256', certificate) }];
+    },
+  ),
 ];

@@ -11,7 +11,7 @@ import { bearerAttack, cookieAttack, credentialAttack } from '../requests.ts';
 type Variants = (live: IssuedToken) => string[];
 
 /** Non-canonical encodings of the live token, in the header and in the cookie. */
-const encoded = (
+const encodingAttack = (
   id: string,
   title: string,
   why: string,
@@ -31,7 +31,7 @@ const percent = (letter: string): string => `%${letter.charCodeAt(0).toString(16
 const spaces: Variants = (live) => [...inserted(live, ' '), ...inserted(live, '\t')];
 
 export const ENCODING_ATTACKS: readonly Attack[] = [
-  encoded(
+  encodingAttack(
     'spare-bits',
     'with different spare bits in the last letter of a part',
     'RFC 4648 §3.5; Redis e-book ch. 3, criticism 6: such a token could survive its logout',
@@ -41,7 +41,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
       ...otherEncodings(header).map((other) => `${other}.${payload}.${signature}`),
     ],
   ),
-  encoded(
+  encodingAttack(
     'padding',
     'with padding',
     'RFC 7515 §2: without padding; RFC 4648 §3.2',
@@ -53,7 +53,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
       `${header}=.${payload}=.${signature}=`,
     ],
   ),
-  encoded(
+  encodingAttack(
     'other-alphabet',
     'in the standard base64 alphabet, or with letters that decoders skip',
     'RFC 4648 §3.3, §5',
@@ -76,14 +76,14 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
     'RFC 4648 §3.3; RFC 6750 §2.1',
     ({ live }) => spaces(live),
   ),
-  encoded(
+  encodingAttack(
     'line-breaks',
     'with a line break, or folded over several lines',
     'RFC 9112 §5.2; RFC 4648 §3.1',
     (live) => ['\n', '\r', '\r\n', '\r\n ', '\r\n\t'].flatMap((what) => inserted(live, what).slice(0, 3)),
     MALFORMED,
   ),
-  encoded(
+  encodingAttack(
     'controls',
     'with a control character',
     'RFC 9110 §5.5',
@@ -91,7 +91,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
       ['\0', '\x01', '\x08', '\x0b', '\x0c', '\x1f', '\x7f'].flatMap((what) => inserted(live, what)[1] ?? []),
     MALFORMED,
   ),
-  encoded(
+  encodingAttack(
     'non-ascii',
     'with a visible or invisible non-ASCII character',
     'RFC 8725 §2.6; RFC 6750 §2.1',
@@ -101,7 +101,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
       live.text.replaceAll('.', '\uff0e'),
     ],
   ),
-  encoded(
+  encodingAttack(
     'percent',
     'in percent-encoding, completely or partly',
     'RFC 3986 §2.1; RFC 6265 §5.2: a value is not decoded',
@@ -117,7 +117,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
       `${text}%3D`,
     ],
   ),
-  encoded(
+  encodingAttack(
     'dots',
     'with too many or too few dots or parts',
     'RFC 7515 §7.1: exactly three parts',
@@ -133,7 +133,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
       header,
     ],
   ),
-  encoded('quotes', 'in quotes or brackets', 'RFC 6265 §4.1.1; RFC 9110 §5.6.4', ({ text }) => [
+  encodingAttack('quotes', 'in quotes or brackets', 'RFC 6265 §4.1.1; RFC 9110 §5.6.4', ({ text }) => [
     `"${text}"`,
     `'${text}'`,
     `<${text}>`,

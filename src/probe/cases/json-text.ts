@@ -5,19 +5,19 @@ import { bearerAttack } from '../requests.ts';
 type Texts = (context: AttackContext) => unknown[];
 
 /** Tokens signed with exactly these headers. */
-const headers = (id: string, title: string, why: string, texts: Texts): Attack =>
+const headerAttack = (id: string, title: string, why: string, texts: Texts): Attack =>
   bearerAttack(`header-${id}`, `a token whose header ${title}`, why, (context) =>
     texts(context).map((header) => signedToken(context, { header })),
   );
 
 /** Tokens signed with exactly these payloads. */
-const payloads = (id: string, title: string, why: string, texts: Texts): Attack =>
+const payloadAttack = (id: string, title: string, why: string, texts: Texts): Attack =>
   bearerAttack(`payload-${id}`, `a token whose payload ${title}`, why, (context) =>
     texts(context).map((payload) => signedToken(context, { payload })),
   );
 
 const HEADER_TEXT_ATTACKS: Attack[] = [
-  headers(
+  headerAttack(
     'duplicates',
     'has a duplicate member',
     'RFC 7515 §4: names must be unique',
@@ -29,7 +29,7 @@ const HEADER_TEXT_ATTACKS: Attack[] = [
       `{"alg":"PS256","typ":"at+jwt","kid":"${kid}","\\u0061lg":"none"}`,
     ],
   ),
-  headers(
+  headerAttack(
     'other-text',
     'is not canonical JSON',
     'RFC 8725 §2.6; one token, one encoding',
@@ -40,7 +40,7 @@ const HEADER_TEXT_ATTACKS: Attack[] = [
       `{"\\u0061lg":"PS256","typ":"at+jwt","kid":"${kid}"}`,
     ],
   ),
-  headers(
+  headerAttack(
     'other-encoding',
     'is UTF-16, has a byte order mark or is not valid UTF-8',
     'RFC 8725 §2.6, §3.7',
@@ -50,7 +50,7 @@ const HEADER_TEXT_ATTACKS: Attack[] = [
       return [Buffer.from(text, 'utf16le'), `\ufeff${text}`, invalidUtf8];
     },
   ),
-  headers('no-object', 'is not a JSON object', 'RFC 7515 §5.2', (context) => [
+  headerAttack('no-object', 'is not a JSON object', 'RFC 7515 §5.2', (context) => [
     'PS256',
     '"PS256"',
     '[]',
@@ -70,7 +70,7 @@ const append = ({ live }: AttackContext, member: string): string =>
   `${JSON.stringify(live.claims).slice(0, -1)},${member}}`;
 
 const PAYLOAD_TEXT_ATTACKS: Attack[] = [
-  payloads('duplicates', 'has a duplicate claim', 'RFC 7519 §4: names must be unique', (context) => {
+  payloadAttack('duplicates', 'has a duplicate claim', 'RFC 7519 §4: names must be unique', (context) => {
     const { sub, aud, exp } = context.live.claims;
     return [
       prepend(context, '"sub":"AAAAAAAAAAAAAAAAAAAAAA"'),
@@ -82,19 +82,24 @@ const PAYLOAD_TEXT_ATTACKS: Attack[] = [
       append(context, `"\\u0073ub":${JSON.stringify(sub)}`),
     ];
   }),
-  payloads('other-text', 'is not canonical JSON', 'RFC 8725 §2.6; one token, one encoding', ({ live }) => {
-    const text = JSON.stringify(live.claims);
-    return [
-      ` ${text}`,
-      `${text}\n`,
-      text.replace('{', '{ '),
-      text.replace('"sub"', '"\\u0073ub"'),
-      text.replace(/"iat":(\d+)/, '"iat":$1.0'),
-      text.replace(/"iat":(\d)(\d{9})/, '"iat":$1.$2e9'),
-      `\ufeff${text}`,
-    ];
-  }),
-  payloads('no-object', 'is not a JSON object', 'RFC 7519 §7.2', ({ live }) => [
+  payloadAttack(
+    'other-text',
+    'is not canonical JSON',
+    'RFC 8725 §2.6; one token, one encoding',
+    ({ live }) => {
+      const text = JSON.stringify(live.claims);
+      return [
+        ` ${text}`,
+        `${text}\n`,
+        text.replace('{', '{ '),
+        text.replace('"sub"', '"\\u0073ub"'),
+        text.replace(/"iat":(\d+)/, '"iat":$1.0'),
+        text.replace(/"iat":(\d)(\d{9})/, '"iat":$1.$2e9'),
+        `\ufeff${text}`,
+      ];
+    },
+  ),
+  payloadAttack('no-object', 'is not a JSON object', 'RFC 7519 §7.2', ({ live }) => [
     'sub',
     '"sub"',
     'null',

@@ -6,7 +6,7 @@ import { bearerAttack } from '../requests.ts';
 type Secrets = (context: AttackContext) => (Buffer | string)[];
 
 /** Tokens with an HMAC in place of the signature, for each of the secrets and each of the digests. */
-const confusion = (id: string, title: string, why: string, secrets: Secrets): Attack =>
+const hmacAttack = (id: string, title: string, why: string, secrets: Secrets): Attack =>
   bearerAttack(`hmac-${id}`, `a token whose HMAC secret is ${title}`, why, (context) =>
     secrets(context).flatMap((secret) =>
       (['HS256', 'HS384', 'HS512'] as const).map((algorithm) =>
@@ -29,25 +29,25 @@ const pemVariants = (text: string): string[] => [
 ];
 
 const CONFUSION_ATTACKS: Attack[] = [
-  confusion(
+  hmacAttack(
     'pem-spki',
     'the public key in PEM (SPKI)',
     'Redis e-book ch. 3, criticism 2; RFC 8725 §2.1; CVE-2015-9235; CVE-2026-34950',
     ({ publicKey }) => pemVariants(pem(publicKey, 'spki')),
   ),
-  confusion(
+  hmacAttack(
     'pem-pkcs1',
     'the public key in PEM (PKCS #1)',
     'Redis e-book ch. 3, criticism 2; CVE-2017-11424; CVE-2023-48223',
     ({ publicKey }) => pemVariants(pem(publicKey, 'pkcs1')),
   ),
-  confusion(
+  hmacAttack(
     'der',
     'the public key in DER (SPKI or PKCS #1)',
     'Redis e-book ch. 3, criticism 2; CVE-2016-10555',
     ({ publicKey }) => [der(publicKey, 'spki'), der(publicKey, 'pkcs1')],
   ),
-  confusion('jwk', 'the public key as a JWK', 'RFC 8725 §2.1; CVE-2026-48526', ({ publicKey, live }) => {
+  hmacAttack('jwk', 'the public key as a JWK', 'RFC 8725 §2.1; CVE-2026-48526', ({ publicKey, live }) => {
     const { kty, n, e } = publicKey.export({ format: 'jwk' });
     return [
       JSON.stringify({ kty, n, e }),
@@ -55,21 +55,21 @@ const CONFUSION_ATTACKS: Attack[] = [
       JSON.stringify({ kty, n, e, kid: live.kid, alg: 'PS256', use: 'sig' }),
     ];
   }),
-  confusion('jwks', 'the published key set, byte for byte', 'RFC 8725 §2.1', ({ keySetText }) => [
+  hmacAttack('jwks', 'the published key set, byte for byte', 'RFC 8725 §2.1', ({ keySetText }) => [
     keySetText,
   ]),
-  confusion('modulus', "the public key's modulus", 'RFC 8725 §2.1, §3.5', ({ publicKey }) => {
+  hmacAttack('modulus', "the public key's modulus", 'RFC 8725 §2.1, §3.5', ({ publicKey }) => {
     const { n = '' } = publicKey.export({ format: 'jwk' });
     const bytes = Buffer.from(n, 'base64url');
     return [n, bytes, bytes.toString('hex'), bytes.toString('base64')];
   }),
-  confusion('kid', 'the kid', 'RFC 8725 §3.5', ({ live }) => [live.kid, Buffer.from(live.kid, 'base64url')]),
-  confusion('empty', 'empty or all zeros', 'RFC 8725 §3.5; CVE-2019-20933', () => [
+  hmacAttack('kid', 'the kid', 'RFC 8725 §3.5', ({ live }) => [live.kid, Buffer.from(live.kid, 'base64url')]),
+  hmacAttack('empty', 'empty or all zeros', 'RFC 8725 §3.5; CVE-2019-20933', () => [
     '',
     Buffer.alloc(32),
     '\0',
   ]),
-  confusion('weak', 'a common weak secret', 'RFC 8725 §2.2, §3.5', ({ live }) => [
+  hmacAttack('weak', 'a common weak secret', 'RFC 8725 §2.2, §3.5', ({ live }) => [
     'secret',
     'your-256-bit-secret',
     'changeme',
@@ -79,7 +79,7 @@ const CONFUSION_ATTACKS: Attack[] = [
     'portcullis',
     String(live.claims.iss),
   ]),
-  confusion(
+  hmacAttack(
     'foreign-public-key',
     "the attacker's own public key",
     'RFC 8725 §2.1; CVE-2022-29217',

@@ -40,7 +40,7 @@ export const LIFECYCLE_ATTACKS: readonly Attack[] = [
   ),
   bearerAttack(
     'other-user',
-    'a token with a valid signature and a live jti of another user',
+    'a token with a valid signature whose jti belongs to another user',
     'RFC 8725 §2.7',
     (context) => [withClaims(context, { sub: randomId() })],
     TOKEN_REVOKED,

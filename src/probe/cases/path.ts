@@ -11,7 +11,7 @@ import { bearer, PROXIED_PATH, requestAttack } from '../requests.ts';
 type Token = 'none' | 'live';
 
 /** Requests to other targets, each without a credential, with the live token, or with either. */
-const targeted = (
+const pathAttack = (
   id: string,
   title: string,
   why: string,
@@ -26,7 +26,7 @@ const targeted = (
   );
 
 export const PATH_ATTACKS: readonly Attack[] = [
-  targeted(
+  pathAttack(
     'traversal',
     'a path that leaves its route through dot segments, encoded or not',
     'RFC 3986 §5.2.4, §6.2.2; CWE-22',
@@ -47,7 +47,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/accounts/..',
     ],
   ),
-  targeted(
+  pathAttack(
     'doubled',
     'a path with doubled or encoded slashes',
     'RFC 3986 §6.2.2; CWE-180',
@@ -63,7 +63,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/%2Faccounts',
     ],
   ),
-  targeted(
+  pathAttack(
     'encoded',
     'a path with unnecessary percent-encoding, control characters or a fragment',
     'RFC 3986 §2.3, §6.2.2.2; CWE-177',
@@ -78,7 +78,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/%6civez/../bank/accounts',
     ],
   ),
-  targeted(
+  pathAttack(
     'delimiters',
     'a path with characters that some services treat as the end of a segment or path',
     'RFC 3986 §3.3: parameters; RFC 3629 §3: overlong forms; CWE-436',
@@ -95,7 +95,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/bank/accounts%ef%bc%8fx',
     ],
   ),
-  targeted(
+  pathAttack(
     'other-form',
     'a target that is a URL, not a path',
     'RFC 9112 §3.2; CWE-918',
@@ -107,7 +107,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
       'https://attacker.example/',
     ],
   ),
-  targeted(
+  pathAttack(
     'look-alike',
     'a path similar to a public or proxied route',
     'RFC 3986 §6.2.2.1: paths are case-sensitive',
@@ -123,7 +123,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
       '/readyz/x',
     ],
   ),
-  targeted(
+  pathAttack(
     'unguarded',
     'a path of the upstream that matches no rule, without a credential',
     'OWASP API5:2023; default deny',
@@ -131,7 +131,7 @@ export const PATH_ATTACKS: readonly Attack[] = [
     ['none'],
     ['/bank', '/bank/', '/bank/livez', '/bank/readyz', '/bank/metrics', '/bank/accounts/'],
   ),
-  targeted(
+  pathAttack(
     'no-rule',
     'a path of the upstream that matches no rule, with a live token',
     'OWASP API5:2023; default deny',

@@ -31,7 +31,7 @@ const FLIP_ATTACKS: Attack[] = PARTS.map((part) =>
 );
 
 /** Live tokens with other bytes as the signature. */
-const resigned = (
+const signatureAttack = (
   id: string,
   title: string,
   why: string,
@@ -59,10 +59,10 @@ const SIGNATURE_ATTACKS: Attack[] = [
     'RFC 8725 §2.1; CVE-2020-28042',
     ({ live: { header, payload } }) => [`${header}.${payload}.`, `${header}.${payload}`],
   ),
-  resigned('truncated', 'with a truncated signature', 'RFC 8725 §3.3; CVE-2020-28042', (context) =>
+  signatureAttack('truncated', 'with a truncated signature', 'RFC 8725 §3.3; CVE-2020-28042', (context) =>
     [1, 32, 128, 255].map((length) => signatureBytes(context).subarray(0, length)),
   ),
-  resigned(
+  signatureAttack(
     'extended',
     'with additional bytes before or after its signature',
     'RFC 8017 §8.1.2',
@@ -75,15 +75,20 @@ const SIGNATURE_ATTACKS: Attack[] = [
       ].map((parts) => Buffer.concat(parts));
     },
   ),
-  resigned('zeros', 'with a signature of zeros or ones', 'RFC 8725 §3.4; CVE-2022-21449', (context) => {
-    const { length } = signatureBytes(context);
-    return [Buffer.alloc(1), Buffer.alloc(length), Buffer.alloc(length, 0xff), Buffer.alloc(64)];
-  }),
-  resigned('degenerate', 'whose signature is 1, n - 1, n or n + 1', 'RFC 8017 §5.2.2', (context) => [
+  signatureAttack(
+    'zeros',
+    'with a signature of zeros or ones',
+    'RFC 8725 §3.4; CVE-2022-21449',
+    (context) => {
+      const { length } = signatureBytes(context);
+      return [Buffer.alloc(1), Buffer.alloc(length), Buffer.alloc(length, 0xff), Buffer.alloc(64)];
+    },
+  ),
+  signatureAttack('degenerate', 'whose signature is 1, n - 1, n or n + 1', 'RFC 8017 §5.2.2', (context) => [
     ...[-1, 0, 1].map((difference) => modulusPlus(context, difference)),
     Buffer.concat([Buffer.alloc(modulusOf(context).length - 1), Buffer.of(1)]),
   ]),
-  resigned('reversed', 'with its signature in reverse byte order', 'RFC 8725 §3.3', (context) => [
+  signatureAttack('reversed', 'with its signature in reverse byte order', 'RFC 8725 §3.3', (context) => [
     signatureBytes(context).reverse(),
   ]),
 ];

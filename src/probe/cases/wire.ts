@@ -4,7 +4,7 @@ import { bearer, PROXIED_PATH, type RequestParts, requestAttack } from '../reque
 type Requests = (context: AttackContext) => readonly (RequestParts | readonly string[])[];
 
 /** Requests without a credential that try to do without one. */
-const anonymous = (id: string, title: string, why: string, requests: Requests): Attack =>
+const anonymousAttack = (id: string, title: string, why: string, requests: Requests): Attack =>
   requestAttack(id, title, why, NO_CREDENTIAL, requests);
 
 const IDENTITY_HEADERS = [
@@ -17,7 +17,7 @@ const IDENTITY_HEADERS = [
 ];
 
 const ANONYMOUS_ATTACKS: Attack[] = [
-  anonymous('no-credential', 'a request without any credential', 'Redis e-book ch. 6, step 3', () => [
+  anonymousAttack('no-credential', 'a request without any credential', 'Redis e-book ch. 6, step 3', () => [
     {},
     ['Cookie: theme=dark'],
     {
@@ -32,7 +32,7 @@ const ANONYMOUS_ATTACKS: Attack[] = [
       lines: ['Origin: https://attacker.example', 'Access-Control-Request-Method: GET'],
     },
   ]),
-  anonymous(
+  anonymousAttack(
     'spoofed-identity',
     'forged identity headers as a reverse proxy would set them',
     'oauth2-proxy#3506: forged identity headers',
@@ -43,14 +43,14 @@ const ANONYMOUS_ATTACKS: Attack[] = [
         'X-Auth-Scope: accounts:read',
       ]),
   ),
-  anonymous('spoofed-address', 'headers that claim a loopback client address', 'RFC 7239 §8.1', () => [
+  anonymousAttack('spoofed-address', 'headers that claim a loopback client address', 'RFC 7239 §8.1', () => [
     ['X-Forwarded-For: 127.0.0.1'],
     ['X-Real-IP: 127.0.0.1'],
     ['Forwarded: for=127.0.0.1'],
     ['X-Client-IP: 127.0.0.1'],
     ['X-Forwarded-Host: 127.0.0.1'],
   ]),
-  anonymous(
+  anonymousAttack(
     'rewritten-target',
     'headers that name a different path or method than the request line',
     'CWE-441; CVE-2018-14773',
@@ -68,7 +68,7 @@ const ANONYMOUS_ATTACKS: Attack[] = [
         { method: 'POST', target: PROXIED_PATH, lines: [line, 'Content-Length: 0'] },
       ]),
   ),
-  anonymous('upgrade', 'an upgrade to another protocol', 'RFC 9110 §7.8: h2c smuggling', () => [
+  anonymousAttack('upgrade', 'an upgrade to another protocol', 'RFC 9110 §7.8: h2c smuggling', () => [
     ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='],
     ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
     ['Upgrade: TLS/1.2'],
@@ -76,7 +76,7 @@ const ANONYMOUS_ATTACKS: Attack[] = [
 ];
 
 /** Malformed requests, each with a live token. They are built from the `Authorization` line. */
-const malformed = (
+const malformedAttack = (
   id: string,
   title: string,
   why: string,
@@ -89,7 +89,7 @@ const smuggledBody = ({ path, host }: AttackContext): string =>
   `0\r\n\r\nGET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Rest: `;
 
 const MALFORMED_ATTACKS: Attack[] = [
-  malformed(
+  malformedAttack(
     'smuggled',
     'a body with an ambiguous length that contains a second request',
     'RFC 9112 §6.1, §11.2: request smuggling',
@@ -108,7 +108,7 @@ const MALFORMED_ATTACKS: Attack[] = [
         ['Content-Length: 0x4'],
       ].map((lines) => ({ method: 'POST', lines: [authorization, ...lines], body: smuggledBody(context) })),
   ),
-  malformed(
+  malformedAttack(
     'header-name',
     'an Authorization header with a malformed name or line',
     'RFC 9112 §5.1, §2.2',
@@ -121,7 +121,7 @@ const MALFORMED_ATTACKS: Attack[] = [
       [authorization.replace(':', '')],
     ],
   ),
-  malformed(
+  malformedAttack(
     'host',
     'a request with a live token and a missing, duplicate or invalid Host header',
     'RFC 9112 §3.2: the response must be 400',
@@ -135,7 +135,7 @@ const MALFORMED_ATTACKS: Attack[] = [
         [`Host: ${host}@attacker.example`],
       ].map((hostLines) => ({ hostLines, lines: [authorization] })),
   ),
-  malformed(
+  malformedAttack(
     'protocol',
     'a live token in a request with another protocol version or with none',
     'RFC 9112 §2.3',
@@ -145,7 +145,7 @@ const MALFORMED_ATTACKS: Attack[] = [
         lines: [authorization],
       })),
   ),
-  malformed('method-unknown', 'an unknown method', 'RFC 9110 §9.1', (authorization) =>
+  malformedAttack('method-unknown', 'an unknown method', 'RFC 9110 §9.1', (authorization) =>
     ['FOO', 'get', 'GET\t', 'G\u00cbT'].map((method) => ({ method, lines: [authorization] })),
   ),
   requestAttack(
