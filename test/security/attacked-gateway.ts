@@ -12,7 +12,7 @@ import { startUpstream, type Upstream } from '../support/upstream.ts';
 export interface AttackedGateway {
   gateway: TestGateway;
   target: Target;
-  /** Has the gateway's own signing key, so that only the manipulated detail of a token can be the reason to reject it. */
+  /** With the gateway's own signing key, so that a token can fail only because of its one changed detail. */
   context: AttackContext;
   bank: RunningBank;
   /** Forwards and counts the requests from the gateway to the bank. */

@@ -79,26 +79,34 @@ async function seed(): Promise<void> {
   link.close();
 }
 
-test('no token, password, cookie, assertion or key appears in the log, in Redis or in a Redis command', async () => {
-  const url = /"url":"(http:[^"]+)"/.exec(printed)?.[1] ?? '';
-  const secrets = new Set<string>(['foobared', 'a-wrong-password']);
-  const keep = (secret: string): void => {
-    for (const part of secret.split('.')) if (part.length > 40) secrets.add(part);
-  };
-  bank.answerWith((incoming, outgoing) => {
-    keep(incoming.headers.authorization?.slice('Bearer '.length) ?? '');
-    outgoing.end('{}');
-  });
+interface Credentials {
+  /** The tokens of a login, and those of its first refresh. */
+  issued: Tokens;
+  next: Tokens;
+  /** The cookies of another login, each as `name=value`. */
+  cookie: string;
+  refreshCookie: string;
+}
 
-  const login = await postJson(`${url}/auth/login`, { username: 'bob', password: 'foobared' });
-  const { access_token: token, refresh_token } = (await login.json()) as Tokens;
-  const withCookie = { username: 'bob', password: 'foobared', transport: 'cookie' };
-  const cookieLogin = await postJson(`${url}/auth/login`, withCookie, { origin: SITE });
-  const cookies = cookieLogin.headers.getSetCookie().map((line) => line.split(';')[0] ?? '');
-  const [cookie = '', refreshCookie = ''] = cookies;
-  const next = await refreshed(url, refresh_token);
+async function logInTwice(url: string): Promise<Credentials> {
+  const user = { username: 'bob', password: 'foobared' };
+  const login = await postJson(`${url}/auth/login`, user);
+  const cookieLogin = await postJson(`${url}/auth/login`, { ...user, transport: 'cookie' }, { origin: SITE });
   expect([login.status, cookieLogin.status]).toEqual([200, 200]);
-  const requests = [
+  const issued = (await login.json()) as Tokens;
+  const [cookie = '', refreshCookie = ''] = cookieLogin.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0] ?? '');
+  return { issued, next: await refreshed(url, issued.refresh_token), cookie, refreshCookie };
+}
+
+/** Requests with each credential, valid and manipulated, in the right place and in wrong ones. */
+function requestsWith(
+  url: string,
+  { issued, next, cookie, refreshCookie }: Credentials,
+): Promise<Response>[] {
+  const { access_token: token, refresh_token } = issued;
+  return [
     postJson(`${url}/auth/login`, { username: 'bob', password: 'a-wrong-password' }),
     postJson(`${url}/auth/login`, { username: 'typed-into-the-name-field', password: 'x' }),
     postJson(`${url}/auth/login`, { username: ['typed-into-the-name-field'], password: 'foobared' }),
@@ -117,21 +125,36 @@ test('no token, password, cookie, assertion or key appears in the log, in Redis 
     fetch(`${url}/${next.refresh_token}`),
     fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
   ];
-  const responses = await Promise.all(requests);
+}
+
+test('no token, password, cookie, assertion or key appears in the log, in Redis or in a Redis command', async () => {
+  const url = /"url":"(http:[^"]+)"/.exec(printed)?.[1] ?? '';
+  const secrets = new Set<string>(['foobared', 'a-wrong-password']);
+  const keep = (secret: string): void => {
+    for (const part of secret.split('.')) if (part.length > 40) secrets.add(part);
+  };
+  bank.answerWith((incoming, outgoing) => {
+    keep(incoming.headers.authorization?.slice('Bearer '.length) ?? '');
+    outgoing.end('{}');
+  });
+
+  const credentials = await logInTwice(url);
+  const { issued, next, cookie, refreshCookie } = credentials;
+  const responses = await Promise.all(requestsWith(url, credentials));
   expect(responses.every(({ status }) => status < 500)).toBe(true);
   await redis.kill();
   const duringOutage = await fetch(`${url}/bank/accounts`, { headers: { cookie } });
   expect(duringOutage.status).toBe(503);
   await redis.restart();
   const refreshKey = await readFile(join(dataDir, 'keys', 'refresh.key'), 'utf8');
-  for (const secret of [token, next.access_token, refresh_token, next.refresh_token, ...cookies, refreshKey])
+  const tokens = [issued.access_token, next.access_token, issued.refresh_token, next.refresh_token];
+  for (const secret of [...tokens, cookie, refreshCookie, refreshKey, ...signingKey.split('\n')])
     keep(secret);
-  for (const line of signingKey.split('\n')) keep(line);
 
   gateway.kill('SIGTERM');
   await once(gateway, 'exit');
   const dump = JSON.stringify([...(await redis.dump())]);
-  expect(printed.match(/"granted":/g)?.length).toBeGreaterThanOrEqual(requests.length + 3);
+  expect(printed.match(/"granted":/g)?.length).toBeGreaterThanOrEqual(responses.length + 3);
   expect(monitored).toContain('sess:{');
   // The Redis command that looks up a username contains it; neither the log nor Redis stores it.
   expect(printed + dump).not.toContain('typed-into-the-name-field');
