@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalRedis } from '../src/dev/redis/local-server.ts';
 import { serverBinary } from '../src/dev/redis/start.ts';
-import { makeKeyPem } from '../src/keys/key-ring.ts';
+import { makeKeyPem } from '../src/keys/ring.ts';
 import { createLog } from '../src/log.ts';
 import { RedisLink } from '../src/redis/connection.ts';
 import { Refusal } from '../src/refusal.ts';

@@ -1,7 +1,7 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { AssertionVerifier } from '../jwt/assertion.ts';
-import { KeysUnavailable } from '../keys/remote-keys.ts';
+import { KeysUnavailable } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { requireAssertion } from './caller.ts';

@@ -1,8 +1,10 @@
 import type { BankSettings } from '../config/load.ts';
 import { listen } from '../http/server.ts';
 import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertion.ts';
+import { RemoteJwks } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
+import { ROLES, SCOPES } from '../users/roles.ts';
 import { createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
@@ -97,8 +99,7 @@ async function serve(redis: JoinedRedis, { settings, log, verifier }: BankOption
 }
 
 const gatewaysVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
-  createAssertionVerifier({
-    issuer,
-    audience: bankAudience,
-    jwksUrl: jwksUrl ?? `${issuer}/.well-known/jwks.json`,
-  });
+  createAssertionVerifier(
+    { issuer, audience: bankAudience, roles: ROLES, scopes: SCOPES },
+    new RemoteJwks(jwksUrl ?? `${issuer}/.well-known/jwks.json`),
+  );

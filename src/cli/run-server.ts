@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { SettingsRefused } from '../config/load.ts';
 import { PolicyRefused } from '../gateway/pipeline/policy.ts';
-import { KeyRefused } from '../keys/key-ring.ts';
+import { InvalidKeyError } from '../keys/ring.ts';
 
 interface RunningServer {
   close(): Promise<void>;
@@ -34,7 +34,7 @@ function stopRequest(): Promise<unknown> {
 
 /** What to tell of a fault that the operator can mend; undefined for one that is the program's. */
 export function refusalMessage(fault: unknown): string | undefined {
-  const isOperators = [SettingsRefused, KeyRefused, PolicyRefused].some((kind) => fault instanceof kind);
+  const isOperators = [SettingsRefused, InvalidKeyError, PolicyRefused].some((kind) => fault instanceof kind);
   if (isOperators) return (fault as Error).message;
   const { code, port } = (fault ?? {}) as { code?: string; port?: number };
   return code === 'EADDRINUSE' ? `port ${port} is taken by another program` : undefined;

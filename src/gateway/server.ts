@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { RedisAuditTrail } from '../audit/trail.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { createAccessTokenVerifier } from '../jwt/access-token.ts';
-import { perRing } from '../keys/key-ring.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
+import { oncePerRing } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
@@ -44,7 +44,7 @@ export interface RunningGateway {
 
 /**
  * Starts the gateway. It listens whether or not Redis is there yet: until it is, the answer is 503.
- * @throws {KeyRefused} {@link PolicyRefused} when a key or the policy file can't be used; and when the address
+ * @throws {InvalidKeyError} {@link PolicyRefused} when a key or the policy file can't be used; and when the address
  * can't be listened on. Nothing is left running then.
  */
 export async function startGateway({
@@ -70,8 +70,8 @@ export async function startGateway({
   );
   ring.listen(listener, redis);
   const memoSize = settings.signatureMemoSize;
-  const verifierAt = perRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
-  const assertionsAt = perRing(ring, (keys) => createAssertionSource(keys, settings));
+  const verifierAt = oncePerRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
+  const assertionsAt = oncePerRing(ring, (keys) => createAssertionSource(keys, settings));
   const failureLimits = {
     failuresPerUsername: settings.loginFailuresPerUsername,
     failuresPerAddress: settings.loginFailuresPerAddress,

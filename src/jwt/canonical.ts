@@ -1,46 +1,51 @@
 /**
- * One token, one spelling. What jose is liberal about is refused before jose sees it, so that a token that was
- * ended can't come back in other letters, and no two parsers can read two things into one token.
+ * The canonical form of a token. Everything that jose accepts beyond it is refused before jose reads the token, so
+ * that a revoked token cannot come back in another encoding and no two parsers can read one token differently.
  */
 
-/** The longest token that is looked at, in characters. Ours are under 900. */
-const TOKEN_MAX_CHARACTERS = 4096;
+/** The maximum length of a token. Tokens of this gateway have fewer than 900 characters. */
+const MAX_TOKEN_CHARACTERS = 4096;
 
 /**
- * Canonical, unpadded base64url (RFC 4648, sections 3.5 and 5): the spare bits of the last character are zero,
- * so that decoding and encoding again gives the same text.
+ * Canonical, unpadded base64url (RFC 4648, sections 3.5 and 5): the unused bits of the last character are zero, so
+ * decoding and encoding again gives the same text.
  */
 const PART = String.raw`(?=[\w-])(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?`;
 const COMPACT_JWS = new RegExp(`^(${PART})\\.(${PART})\\.(${PART})$`);
 
+/** The encoded header, payload and signature of a compact JWS (RFC 7515, section 7.1). */
 export interface TokenParts {
-  /** The encoded header, payload and signature of a compact JWS (RFC 7515, section 7.1). */
   header: string;
   payload: string;
   signature: string;
 }
 
-/** The parts of a token that is spelled in the one permitted way, or undefined. */
+/** The parts of a token whose parts are all canonical base64url, or undefined. */
 export function splitToken(token: string): TokenParts | undefined {
-  if (token.length > TOKEN_MAX_CHARACTERS) return undefined;
+  if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
   const match = COMPACT_JWS.exec(token);
   if (match === null) return undefined;
   const [, header = '', payload = '', signature = ''] = match;
   return { header, payload, signature };
 }
 
-/**
- * Whether an encoded part is a JSON object in the one spelling that `encodePart` gives. A member that occurs
- * twice (RFC 7519, section 4), white space, other number formats and bytes that are no UTF-8 don't survive the
- * comparison.
- */
-export function isCanonicalJson(part: string): boolean {
+/** The JSON object that an encoded part holds, or undefined when it holds anything else. */
+export function decodeObject(part: string): object | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && encodePart(value) === part;
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/**
+ * Whether an encoded part is a JSON object exactly as `encodePart` writes it. That rules out duplicate members
+ * (RFC 7519, section 4), white space, other number formats and invalid UTF-8.
+ */
+export function isCanonicalJson(part: string): boolean {
+  const value = decodeObject(part);
+  return value !== undefined && encodePart(value) === part;
 }
 
 /** Encodes a JSON value as one part of a token. */

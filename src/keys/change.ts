@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal } from '../refusal.ts';
 import { keyFile, RECORD_FILE, readRing, SINGLE_KEY_FILE, storedKids } from './directory.ts';
-import { KeyRefused } from './key-ring.ts';
+import { InvalidKeyError } from './ring.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
 
 /** The next record while it is written. Only one process can make the file, so it is the lock as well. */
@@ -29,7 +29,7 @@ type Outcome = RingChange | Refusal<string>;
  * Changes the ring as one step: readers see the record before or the one after, and of two processes one changes
  * it after the other. A new private key is there before the record names it; those that the record no longer needs
  * are removed after it.
- * @throws {KeyRefused} when another process doesn't finish its change; and whatever `change` throws.
+ * @throws {InvalidKeyError} when another process doesn't finish its change; and whatever `change` throws.
  */
 export async function changeRing<Made extends Outcome>(
   directory: string,
@@ -79,7 +79,7 @@ async function letGo(draft: FileHandle, path: string): Promise<void> {
 
 function withVersion(record: RingChange['record'], version: number): RingRecord {
   const parsed = ringRecordSchema.safeParse({ ...record, version });
-  if (!parsed.success) throw new KeyRefused('KEYS_DIR: the ring there holds as many keys as it may');
+  if (!parsed.success) throw new InvalidKeyError('KEYS_DIR: the ring there holds as many keys as it may');
   return parsed.data;
 }
 
@@ -92,7 +92,7 @@ async function takeDraft(path: string): Promise<FileHandle> {
     }
     await delay(LOCK_POLL_MS);
   }
-  throw new KeyRefused(`KEYS_DIR: another process is changing the ring; if none is, delete ${path}`);
+  throw new InvalidKeyError(`KEYS_DIR: another process is changing the ring; if none is, delete ${path}`);
 }
 
 async function writeDurably(file: FileHandle, text: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyRefused, type RingKey, ringKeyFromPem } from './key-ring.ts';
+import { InvalidKeyError, type RingKey, ringKeyFromPem } from './ring.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
 
 /**
@@ -16,12 +16,12 @@ export const SINGLE_KEY_FILE = 'signing.pem';
 
 export const keyFile = (directory: string, kid: string): string => join(directory, `${kid}.pem`);
 
-/** The record, or undefined when there is no ring. @throws {KeyRefused} when it can't be understood. */
+/** The record, or undefined when there is no ring. @throws {InvalidKeyError} when it can't be understood. */
 export async function readRing(directory: string): Promise<RingRecord | undefined> {
   const text = await readIfPresent(join(directory, RECORD_FILE));
   if (text === undefined) return undefined;
   const parsed = ringRecordSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new KeyRefused(`KEYS_DIR: ${RECORD_FILE} there is damaged`);
+  if (!parsed.success) throw new InvalidKeyError(`KEYS_DIR: ${RECORD_FILE} there is damaged`);
   return parsed.data;
 }
 
@@ -33,7 +33,7 @@ export async function ringStamp(directory: string): Promise<string> {
 
 /**
  * The keys of a record that have a file, by kid; read from it unless they are `known` already.
- * @throws {KeyRefused} when a file is missing or holds another key.
+ * @throws {InvalidKeyError} when a file is missing or holds another key.
  */
 export async function readKeys(
   directory: string,
@@ -60,9 +60,9 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
 
 async function readKey(directory: string, kid: string): Promise<RingKey> {
   const pem = await readIfPresent(keyFile(directory, kid));
-  if (pem === undefined) throw new KeyRefused(`KEYS_DIR: ${kid}.pem is missing there`);
+  if (pem === undefined) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem is missing there`);
   const key = await ringKeyFromPem(pem).catch(() => undefined);
-  if (key?.kid !== kid) throw new KeyRefused(`KEYS_DIR: ${kid}.pem there does not hold that key`);
+  if (key?.kid !== kid) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem there does not hold that key`);
   return key;
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { ringChannel } from '../redis/keys.ts';
 import { readKeys, readRing, ringStamp } from './directory.ts';
-import { KeyRefused, type KeyRing, type RingKey, type RingSource, ringOf } from './key-ring.ts';
+import { InvalidKeyError, type KeyRing, type RingKey, type RingSource, ringOf } from './ring.ts';
 import { keyStatusesAt, type RingRecord, validityWindow } from './schedule.ts';
 import { openRing, type RingStart } from './start.ts';
 import { acknowledgeRing, type RingVersion, readAnnouncement } from './sync.ts';
@@ -34,7 +34,7 @@ export class LiveRing implements RingSource {
   #looking: Promise<void> = Promise.resolve();
   #isReadable = true;
 
-  /** @throws {KeyRefused} when there is no usable ring and none may be made. */
+  /** @throws {InvalidKeyError} when there is no usable ring and none may be made. */
   static async open(start: RingStart, log: Logger, nowMs: number): Promise<LiveRing> {
     await openRing(start, nowMs);
     return new LiveRing(start.directory, log, await readContent(start.directory));
@@ -119,7 +119,7 @@ export class LiveRing implements RingSource {
 async function readContent(directory: string, known?: ReadonlyMap<string, RingKey>): Promise<Content> {
   const stamp = await ringStamp(directory);
   const record = await readRing(directory);
-  if (record === undefined) throw new KeyRefused('KEYS_DIR: holds no key ring any more');
+  if (record === undefined) throw new InvalidKeyError('KEYS_DIR: holds no key ring any more');
   return { record, keys: await readKeys(directory, record, known), stamp };
 }
 
@@ -129,6 +129,6 @@ function ringAt({ record, keys }: Content, nowMs: number): KeyRing {
       .filter(({ state }) => states.includes(state))
       .flatMap(({ kid }) => keys.get(kid) ?? []);
   const [signing] = inState('signing');
-  if (signing === undefined) throw new KeyRefused('KEYS_DIR: holds no key that signs');
+  if (signing === undefined) throw new InvalidKeyError('KEYS_DIR: holds no key that signs');
   return ringOf(signing, inState('published', 'verifying'));
 }

@@ -3,8 +3,8 @@ import type { GatewaySettings } from '../config/load.ts';
 import { RESET_TTL_SECONDS } from '../jwt/reset-token.ts';
 import type { Logger } from '../log.ts';
 import type { RedisLink } from '../redis/connection.ts';
-import { fixedRing, KeyRefused, keyRingFromPem, type RingSource } from './key-ring.ts';
 import { LiveRing } from './live-ring.ts';
+import { fixedRing, InvalidKeyError, keyRingFromPem, type RingSource } from './ring.ts';
 
 type KeySettings = Pick<
   GatewaySettings,
@@ -27,12 +27,12 @@ export const longestTokenSeconds = ({ accessTokenTtlSeconds }: KeySettings): num
 
 /**
  * The ring that the settings name: the keys of `SIGNING_KEY`, for good, or the ring of a directory, as it changes.
- * @throws {KeyRefused} when it can't be used; in production also when there is none, for nothing is made there.
+ * @throws {InvalidKeyError} when it can't be used; in production also when there is none, for nothing is made there.
  */
 export async function openKeyRing(settings: KeySettings, log: Logger, nowMs: number): Promise<OpenRing> {
   const { signingKey, keysDir, nodeEnv } = settings;
   if (signingKey !== undefined && keysDir !== undefined)
-    throw new KeyRefused('SIGNING_KEY: give it or KEYS_DIR, not both');
+    throw new InvalidKeyError('SIGNING_KEY: give it or KEYS_DIR, not both');
   if (signingKey !== undefined) {
     const ring = fixedRing(await keyRingFromPem(signingKey));
     return { ...ring, listen: () => {}, close: () => {} };

@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.ts';
 import { changeRing } from './change.ts';
-import { KeyRefused } from './key-ring.ts';
+import { InvalidKeyError } from './ring.ts';
 import {
   activateAt,
   keyStatusesAt,
@@ -29,7 +29,7 @@ export interface RotationOptions {
   tokensLiveSeconds: number;
 }
 
-/** Adds a key that is published now and takes over after `leadMs`. @throws {KeyRefused} when there is no ring. */
+/** Adds a key that is published now and takes over after `leadMs`. @throws {InvalidKeyError} when there is no ring. */
 export async function rotateRing(
   directory: string,
   { leadMs, tokensLiveSeconds }: RotationOptions,
@@ -46,7 +46,7 @@ export async function rotateRing(
   return record instanceof Refusal ? record : { record, kid };
 }
 
-/** Lets the key that waits take over after `HANDOVER_MS`, or a new one. @throws {KeyRefused} when there is no ring. */
+/** Lets the key that waits take over after `HANDOVER_MS`, or a new one. @throws {InvalidKeyError} when there is no ring. */
 export async function handOver(
   directory: string,
   tokensLiveSeconds: number,
@@ -67,7 +67,7 @@ export async function handOver(
 /**
  * Takes a key out at once and deletes its private half: no token that it has signed is good any more.
  * The key that signs in the end is refused: another has to take over before.
- * @throws {KeyRefused} when there is no ring.
+ * @throws {InvalidKeyError} when there is no ring.
  */
 export async function retireKey(
   directory: string,
@@ -89,6 +89,6 @@ export async function retireKey(
 
 function living(record: RingRecord | undefined, tokensLiveSeconds: number): RingRecord {
   if (record === undefined)
-    throw new KeyRefused('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
+    throw new InvalidKeyError('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
   return { ...record, tokensLiveSeconds: Math.max(record.tokensLiveSeconds, tokensLiveSeconds) };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { changeRing, type NamedKey } from './change.ts';
 import { readIfPresent, readRing, SINGLE_KEY_FILE } from './directory.ts';
-import { KeyRefused, makeKeyPem, ringKeyFromPem } from './key-ring.ts';
+import { InvalidKeyError, makeKeyPem, ringKeyFromPem } from './ring.ts';
 import type { RingRecord } from './schedule.ts';
 
 /** A new private key. Its kid never begins with a hyphen, because it is typed on command lines. */
@@ -43,7 +43,7 @@ export interface RingStart {
 
 /**
  * The ring of a process that starts, made if need be.
- * @throws {KeyRefused} when there is none and none may be made, or when it can't be used.
+ * @throws {InvalidKeyError} when there is none and none may be made, or when it can't be used.
  */
 export async function openRing(
   { directory, mayMake, tokensLiveSeconds }: RingStart,
@@ -51,7 +51,7 @@ export async function openRing(
 ): Promise<RingRecord> {
   const record = await readRing(directory);
   if (record === undefined && !mayMake)
-    throw new KeyRefused('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
+    throw new InvalidKeyError('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
   if (record === undefined) return makeRing(directory, tokensLiveSeconds, nowMs);
   if (record.tokensLiveSeconds >= tokensLiveSeconds) return record;
   return changeRing(directory, (present = record) => ({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
-import type { RingSource } from '../keys/key-ring.ts';
+import type { RingSource } from '../keys/ring.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import {
   activeKey,

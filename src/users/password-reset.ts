@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RESET_AUDIENCE, RESET_TTL_SECONDS, signResetToken, verifyResetToken } from '../jwt/reset-token.ts';
-import type { RingSource } from '../keys/key-ring.ts';
+import type { RingSource } from '../keys/ring.ts';
 import type { Mail } from '../mail/mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { resetKey, userKey } from '../redis/keys.ts';

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { type BankServerSettings, type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config/load.ts';
 import { type AssertionClaims, signAssertion } from '../../src/jwt/assertion.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import type { RedisLink } from '../../src/redis/connection.ts';
 import { type Role, scopesOf } from '../../src/users/roles.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Account } from '../../src/bank/schemas.ts';
 import type { AssertionClaims } from '../../src/jwt/assertion.ts';
 import { signAssertion } from '../../src/jwt/assertion.ts';
-import { keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { answerOf, type BankUnderTest, claimsOf, startBankUnderTest } from './bank-under-test.ts';
 import { openTestAccount } from './postings.ts';
 

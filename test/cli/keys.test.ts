@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readRing } from '../../src/keys/directory.ts';
-import { makeKeyPem } from '../../src/keys/key-ring.ts';
+import { makeKeyPem } from '../../src/keys/ring.ts';
 import { rotateRing } from '../../src/keys/rotation.ts';
 import { keyStatusesAt } from '../../src/keys/schedule.ts';
 import { openRing } from '../../src/keys/start.ts';

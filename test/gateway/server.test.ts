@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeKeyPem } from '../../src/keys/key-ring.ts';
+import { makeKeyPem } from '../../src/keys/ring.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ test('a start with a weak key in production is refused with the name of the sett
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const { exitCode, said } = await runGateway(production({ SIGNING_KEY }));
-  expect(said).toMatch(/^portcullis: SIGNING_KEY: wants at least 2048 bits/);
+  expect(said).toMatch(/^portcullis: SIGNING_KEY: must have at least 2048 bits/);
   expect(said).not.toContain(SIGNING_KEY.slice(30, 60));
   expect(exitCode).toBe(1);
 });

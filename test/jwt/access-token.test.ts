@@ -7,7 +7,7 @@ import {
   createAccessTokenVerifier,
   signAccessToken,
 } from '../../src/jwt/access-token.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -128,8 +128,8 @@ test('every key of the ring verifies and only the first signs', async () => {
 describe('a token that comes again', () => {
   /** A ring whose key for repeated checks is another one: what it refuses was checked again. */
   const ringWithOtherRepeat = async (): Promise<KeyRing> => {
-    const { verifyingKey } = (await keyRingFromPem(await makeKeyPem())).signing;
-    const signing = { ...ring.signing, verifyingKey };
+    const { keyObject } = (await keyRingFromPem(await makeKeyPem())).signing;
+    const signing = { ...ring.signing, keyObject };
     return { ...ring, signing, all: [signing] };
   };
 

@@ -8,7 +8,7 @@ import {
   signResetToken,
   verifyResetToken,
 } from '../../src/jwt/reset-token.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
 
 const ISSUER = 'https://gate.example';

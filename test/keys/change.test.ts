@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { changeRing } from '../../src/keys/change.ts';
 import { readKeys, readRing } from '../../src/keys/directory.ts';
-import { KeyRefused, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { InvalidKeyError, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { handOver, retireKey, rotateRing } from '../../src/keys/rotation.ts';
 import type { RingRecord } from '../../src/keys/schedule.ts';
 import { openRing, type RingStart } from '../../src/keys/start.ts';
@@ -80,7 +80,7 @@ describe('at a start', () => {
   test('a key file that holds another key than its name says is refused', async () => {
     const record = await openRing(start, NOW_MS);
     await writeFile(join(directory, `${kids(record)[0]}.pem`), await makeKeyPem());
-    await expect(readKeys(directory, record)).rejects.toBeInstanceOf(KeyRefused);
+    await expect(readKeys(directory, record)).rejects.toBeInstanceOf(InvalidKeyError);
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedDemoUsers } from '../../src/dev/demo-users.ts';
-import { makeKeyPem } from '../../src/keys/key-ring.ts';
+import { makeKeyPem } from '../../src/keys/ring.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';

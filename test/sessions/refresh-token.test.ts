@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KeyRefused } from '../../src/keys/key-ring.ts';
 import { readRefreshKey } from '../../src/keys/refresh-key.ts';
+import { InvalidKeyError } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { mintRefreshToken, readRefreshToken } from '../../src/sessions/refresh-token.ts';
 
@@ -84,7 +84,7 @@ describe('the refresh key', () => {
     ['a word again and again', Buffer.from('password'.repeat(4)).toString('base64url')],
   ])('%s is refused by the name of the setting, without its value', (_what, text) => {
     const read = () => readRefreshKey(text);
-    expect(read).toThrow(KeyRefused);
+    expect(read).toThrow(InvalidKeyError);
     expect(read).toThrow(/^REFRESH_KEY: wants at least 32 random bytes in base64url$/);
   });
 });

@@ -5,7 +5,7 @@ import { type GatewaySettings, gatewaySettings } from '../../src/config/load.ts'
 import { DEMO_USERS, seedDemoUsers } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
 import type { WebBuild } from '../../src/gateway/static/web-build.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';
 import { RedisLink } from '../../src/redis/connection.ts';

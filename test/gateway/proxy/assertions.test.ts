@@ -1,8 +1,10 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AssertionClaims, createAssertionVerifier } from '../../../src/jwt/assertion.ts';
+import { RemoteJwks } from '../../../src/keys/remote-jwks.ts';
 import { authzKey } from '../../../src/redis/keys.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
+import { ROLES, SCOPES } from '../../../src/users/roles.ts';
 import { bearer, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
@@ -33,11 +35,15 @@ async function assertionFor(token: string): Promise<string> {
 
 /** What the bank makes of it with nothing but the keys that the gateway publishes. */
 const verified = (assertion: string, atMs = Date.now()) =>
-  createAssertionVerifier({
-    issuer: gateway.settings.issuer,
-    audience: gateway.settings.bankAudience,
-    jwksUrl: `${gateway.url}/.well-known/jwks.json`,
-  }).verify(assertion, atMs);
+  createAssertionVerifier(
+    {
+      issuer: gateway.settings.issuer,
+      audience: gateway.settings.bankAudience,
+      roles: ROLES,
+      scopes: SCOPES,
+    },
+    new RemoteJwks(`${gateway.url}/.well-known/jwks.json`),
+  ).verify(assertion, atMs);
 
 test('the bank can tell from the published keys alone who asks, in which session, role and scopes', async () => {
   const token = await gateway.login('sam');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RingSource } from '../../../keys/key-ring.ts';
+import type { RingSource } from '../../../keys/ring.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
 
 export interface KeysDeps {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AssertionVerifier, createAssertionVerifier, signAssertion } from '../../src/jwt/assertion.ts';
-import { fixedRing, type KeyRing, keyRingFromPem, makeKeyPem, ringOf } from '../../src/keys/key-ring.ts';
-import { KeysUnavailable } from '../../src/keys/remote-keys.ts';
+import { KeysUnavailable, RemoteJwks } from '../../src/keys/remote-jwks.ts';
+import { fixedRing, type KeyRing, keyRingFromPem, makeKeyPem, ringOf } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
+import { ROLES, SCOPES } from '../../src/users/roles.ts';
 import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -19,7 +20,10 @@ const both = ringOf(one.signing, [two.signing]);
 beforeEach(async () => {
   published = one;
   gateway = await startUpstream((_incoming, outgoing) => outgoing.end(JSON.stringify(published.jwks)));
-  verifier = createAssertionVerifier({ issuer: ISSUER, audience: 'bank', jwksUrl: gateway.url });
+  verifier = createAssertionVerifier(
+    { issuer: ISSUER, audience: 'bank', roles: ROLES, scopes: SCOPES },
+    new RemoteJwks(gateway.url),
+  );
 });
 afterEach(() => gateway.close());
 
