@@ -1,4 +1,4 @@
-import { Memo } from '../memo.ts';
+import QuickLRU from 'quick-lru';
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, sessionKey } from '../redis/keys.ts';
 import { runScript } from '../redis/scripts.ts';
@@ -6,6 +6,7 @@ import { TOUCH_SESSION } from './scripts.ts';
 
 /** Activity is written down at most once in this part of the idle timeout. */
 const STEPS_IN_IDLE_TIMEOUT = 20;
+/** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const SESSION_CACHE_SIZE = 100_000;
 
 /** Renews sessions by real activity, off the request's way: nobody waits for it, and a failure costs a step. */
@@ -13,7 +14,7 @@ export class ActivityTracker {
   readonly #redis: RedisLink;
   readonly #idleMs: number;
   readonly #stepMs: number;
-  readonly #notedAtMs = new Memo<number>(SESSION_CACHE_SIZE);
+  readonly #notedAtMs = new QuickLRU<string, number>({ maxSize: SESSION_CACHE_SIZE / 2 });
 
   constructor(redis: RedisLink, idleSeconds: number) {
     this.#redis = redis;

@@ -1,10 +1,11 @@
 import type { BlockList } from 'node:net';
+import QuickLRU from 'quick-lru';
 import { z } from 'zod';
 import { isInRanges, parseRanges } from '../http/address-ranges.ts';
-import { Memo } from '../memo.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { roleSchema } from './roles.ts';
 
+/** The most entries in each cache. QuickLRU holds up to twice its `maxSize`. */
 const LIST_CACHE_SIZE = 1000;
 const AUTHORIZATION_CACHE_SIZE = 1000;
 
@@ -32,7 +33,7 @@ export function isAddressAllowed({ ranges }: Pick<Authorization, 'ranges'>, addr
   return isInRanges(address, list);
 }
 
-const listsByName = new Memo<BlockList>(LIST_CACHE_SIZE);
+const listsByName = new QuickLRU<string, BlockList>({ maxSize: LIST_CACHE_SIZE / 2 });
 
 export const writeAuthorization = (authorization: Authorization): string => JSON.stringify(authorization);
 
@@ -46,7 +47,7 @@ export function readAuthorization(text: string): Authorization {
 }
 
 /** Most users have the same few words to their name, and every request reads them. */
-const standingsByText = new Memo<Authorization>(AUTHORIZATION_CACHE_SIZE);
+const standingsByText = new QuickLRU<string, Authorization>({ maxSize: AUTHORIZATION_CACHE_SIZE / 2 });
 
 function parseStanding(text: string): Authorization {
   try {

@@ -1,10 +1,11 @@
+import QuickLRU from 'quick-lru';
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { signAssertion } from '../../jwt/assertion.ts';
-import type { KeyRing } from '../../keys/key-ring.ts';
-import { Memo } from '../../memo.ts';
+import type { KeyRing } from '../../keys/ring.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { scopesOf } from '../../users/roles.ts';
 
+/** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const CACHE_SIZE = 20_000;
 
 /** An assertion is used for the first three quarters of its life, so that it never expires on its way. */
@@ -32,7 +33,7 @@ export type AssertionSource = (
  * nears its end. Requests that arrive while it is being signed wait for the same one.
  */
 export function createAssertionSource(ring: KeyRing, options: AssertionOptions): AssertionSource {
-  const kept = new Memo<KeptAssertion>(CACHE_SIZE);
+  const kept = new QuickLRU<string, KeptAssertion>({ maxSize: CACHE_SIZE / 2 });
   return (claims, authorization, nowMs) => {
     const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
     const present = kept.get(name);

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Memo } from '../../memo.ts';
+import QuickLRU from 'quick-lru';
 import { STRICT_TRANSPORT } from '../edge/hsts.ts';
 import type { Site } from '../pipeline/credential.ts';
 import { DENY_ALL_CSP } from '../static/asset.ts';
 
+/** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const NAME_CACHE_SIZE = 1000;
 
 /** Meant for the next hop only (RFC 9110, section 7.6.1). */
@@ -109,7 +110,7 @@ function forwardedName(raw: string): string {
   return forwarded;
 }
 
-const forwardedNames = new Memo<string>(NAME_CACHE_SIZE);
+const forwardedNames = new QuickLRU<string, string>({ maxSize: NAME_CACHE_SIZE / 2 });
 
 /** Whether a client may say this to the bank. */
 const isClients = (name: string): boolean =>
