@@ -1,6 +1,6 @@
 import type { Environment } from '../config/load.ts';
-import { readRing } from '../keys/directory.ts';
 import { type KeyStatus, keyStatusesAt } from '../keys/schedule.ts';
+import { readRing } from '../keys/store.ts';
 import { complain, withRing } from './ring-command.ts';
 
 /** `portcullis keys list`: each key of the ring, its state and its times. @returns the exit code */
@@ -16,7 +16,7 @@ export function runKeysList(env: Environment): Promise<number> {
 
 const rowOf = ({ kid, state, createdMs, signsFromMs, verifiesUntilMs, retiredMs }: KeyStatus): string[] => [
   kid,
-  state === 'over' ? 'retired' : state,
+  state === 'expired' ? 'retired' : state,
   timeOf(createdMs),
   timeOf(signsFromMs),
   timeOf(retiredMs ?? verifiesUntilMs),

@@ -2,13 +2,13 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal } from '../refusal.ts';
-import { keyFile, RECORD_FILE, readRing, SINGLE_KEY_FILE, storedKids } from './directory.ts';
 import { InvalidKeyError } from './ring.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
+import { keyFile, RECORD_FILE, readRing, SINGLE_KEY_FILE, storedKids } from './store.ts';
 
-/** The next record while it is written. Only one process can make the file, so it is the lock as well. */
+/** The next record while it is being written. Only one process can create the file, so it is the lock as well. */
 const DRAFT_FILE = 'ring.json.next';
-const LOCK_WAIT_MS = 3000;
+const LOCK_TIMEOUT_MS = 3000;
 const LOCK_POLL_MS = 20;
 
 /** A private key in PEM and its kid. */
@@ -22,69 +22,69 @@ export interface RingChange {
   newKey?: NamedKey;
 }
 
-/** What becomes of the ring that is there, or why nothing does. */
+/** A change of the current ring, or why there is none. */
 type Outcome = RingChange | Refusal<string>;
 
 /**
- * Changes the ring as one step: readers see the record before or the one after, and of two processes one changes
- * it after the other. A new private key is there before the record names it; those that the record no longer needs
- * are removed after it.
- * @throws {InvalidKeyError} when another process doesn't finish its change; and whatever `change` throws.
+ * Changes the ring atomically: readers see the record before or after, and concurrent changes run one after the
+ * other. A new private key is written before the record that names it; private keys that the record no longer needs
+ * are deleted after it.
+ * @throws {InvalidKeyError} when another process holds the lock for too long; and whatever `change` throws.
  */
 export async function changeRing<Made extends Outcome>(
   directory: string,
-  change: (present: RingRecord | undefined) => Made,
+  change: (current: RingRecord | undefined) => Made,
 ): Promise<RingRecord | Extract<Made, Refusal<string>>> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const replaced = await replaceRecord(directory, change);
   if (replaced instanceof Refusal) return replaced;
-  const { present, next } = replaced;
-  const kept = new Set(storedKids(next));
-  const gone = [...(present?.keys ?? []), ...next.keys].filter(({ kid }) => !kept.has(kid));
-  for (const { kid } of gone) await rm(keyFile(directory, kid), { force: true });
+  const { current, next } = replaced;
+  const stored = new Set(storedKids(next));
+  const removed = [...(current?.keys ?? []), ...next.keys].filter(({ kid }) => !stored.has(kid));
+  for (const { kid } of removed) await rm(keyFile(directory, kid), { force: true });
   await rm(join(directory, SINGLE_KEY_FILE), { force: true });
   return next;
 }
 
 async function replaceRecord<Made extends Outcome>(
   directory: string,
-  change: (present: RingRecord | undefined) => Made,
-): Promise<{ present: RingRecord | undefined; next: RingRecord } | Extract<Made, Refusal<string>>> {
+  change: (current: RingRecord | undefined) => Made,
+): Promise<{ current: RingRecord | undefined; next: RingRecord } | Extract<Made, Refusal<string>>> {
   const draftPath = join(directory, DRAFT_FILE);
-  const draft = await takeDraft(draftPath);
+  const draft = await acquireDraft(draftPath);
   try {
-    const present = await readRing(directory);
-    const changed: Outcome = change(present);
+    const current = await readRing(directory);
+    const changed: Outcome = change(current);
     if (changed instanceof Refusal) {
-      await letGo(draft, draftPath);
+      await releaseDraft(draft, draftPath);
       return changed as Extract<Made, Refusal<string>>;
     }
     const { record, newKey } = changed;
-    const next = withVersion(record, (present?.version ?? 0) + 1);
+    const next = withVersion(record, (current?.version ?? 0) + 1);
     if (newKey !== undefined)
       await writeDurably(await open(keyFile(directory, newKey.kid), 'w', 0o600), newKey.pem);
     await writeDurably(draft, `${JSON.stringify(next, null, 2)}\n`);
     await rename(draftPath, join(directory, RECORD_FILE));
-    return { present, next };
+    return { current, next };
   } catch (fault) {
-    await letGo(draft, draftPath);
+    await releaseDraft(draft, draftPath);
     throw fault;
   }
 }
 
-async function letGo(draft: FileHandle, path: string): Promise<void> {
+async function releaseDraft(draft: FileHandle, path: string): Promise<void> {
   await draft.close();
   await rm(path, { force: true });
 }
 
 function withVersion(record: RingChange['record'], version: number): RingRecord {
   const parsed = ringRecordSchema.safeParse({ ...record, version });
-  if (!parsed.success) throw new InvalidKeyError('KEYS_DIR: the ring there holds as many keys as it may');
+  if (!parsed.success) throw new InvalidKeyError('KEYS_DIR: the key ring has reached its maximum size');
   return parsed.data;
 }
 
-async function takeDraft(path: string): Promise<FileHandle> {
-  for (let waitedMs = 0; waitedMs < LOCK_WAIT_MS; waitedMs += LOCK_POLL_MS) {
+async function acquireDraft(path: string): Promise<FileHandle> {
+  for (let waitedMs = 0; waitedMs < LOCK_TIMEOUT_MS; waitedMs += LOCK_POLL_MS) {
     try {
       return await open(path, 'wx', 0o600);
     } catch (fault) {
@@ -92,7 +92,9 @@ async function takeDraft(path: string): Promise<FileHandle> {
     }
     await delay(LOCK_POLL_MS);
   }
-  throw new InvalidKeyError(`KEYS_DIR: another process is changing the ring; if none is, delete ${path}`);
+  throw new InvalidKeyError(
+    `KEYS_DIR: another process is changing the key ring; if there is none, delete ${path}`,
+  );
 }
 
 async function writeDurably(file: FileHandle, text: string): Promise<void> {

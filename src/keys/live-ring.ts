@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from '../log.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { ringChannel } from '../redis/keys.ts';
-import { readKeys, readRing, ringStamp } from './directory.ts';
 import { InvalidKeyError, type KeyRing, type RingKey, type RingSource, ringOf } from './ring.ts';
 import { keyStatusesAt, type RingRecord, validityWindow } from './schedule.ts';
-import { openRing, type RingStart } from './start.ts';
+import { readKeys, readRing, ringStamp } from './store.ts';
 import { acknowledgeRing, type RingVersion, readAnnouncement } from './sync.ts';
 
-/** How often the directory is looked at, whatever the channel says or misses. */
-const LOOKED_AT_EVERY_MS = 1000;
+/** How often the directory is checked, with or without announcements. */
+const POLL_INTERVAL_MS = 1000;
 
 /** What was read from the directory. */
 interface Content {
@@ -19,8 +18,8 @@ interface Content {
 }
 
 /**
- * The ring in a directory, as this process knows it: read at the start, when Redis says that it has changed, each
- * time that Redis is reached anew, and when the file is seen to have changed. What can't be read changes nothing.
+ * The ring in a directory as this process knows it. It is read at the start, after each announcement and each
+ * connection to Redis, and when a poll finds that the file has changed. A ring that cannot be read changes nothing.
  */
 export class LiveRing implements RingSource {
   readonly #directory: string;
@@ -28,35 +27,34 @@ export class LiveRing implements RingSource {
   readonly #gatewayId = randomBytes(16).toString('base64url');
   readonly #timer: NodeJS.Timeout;
   #content: Content;
-  #stretch: { ring: KeyRing; fromMs: number; untilMs: number } | undefined;
+  #current: { ring: KeyRing; fromMs: number; untilMs: number } | undefined;
   #redis: RedisLink | undefined;
-  #news: RingVersion | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #announced: RingVersion | undefined;
+  #syncing: Promise<void> = Promise.resolve();
   #isReadable = true;
 
-  /** @throws {InvalidKeyError} when there is no usable ring and none may be made. */
-  static async open(start: RingStart, log: Logger, nowMs: number): Promise<LiveRing> {
-    await openRing(start, nowMs);
-    return new LiveRing(start.directory, log, await readContent(start.directory));
+  /** Reads an existing ring. @throws {InvalidKeyError} when it is unusable. */
+  static async open(directory: string, log: Logger): Promise<LiveRing> {
+    return new LiveRing(directory, log, await readContent(directory));
   }
 
   private constructor(directory: string, log: Logger, content: Content) {
     this.#directory = directory;
     this.#log = log;
     this.#content = content;
-    this.#timer = setInterval(() => void this.#look(), LOOKED_AT_EVERY_MS);
+    this.#timer = setInterval(() => void this.#sync(), POLL_INTERVAL_MS);
     this.#timer.unref();
   }
 
   at(nowMs: number): KeyRing {
-    const known = this.#stretch;
-    if (known !== undefined && known.fromMs <= nowMs && nowMs < known.untilMs) return known.ring;
+    const current = this.#current;
+    if (current !== undefined && current.fromMs <= nowMs && nowMs < current.untilMs) return current.ring;
     const { record } = this.#content;
-    this.#stretch = { ring: ringAt(this.#content, nowMs), ...validityWindow(record, nowMs) };
-    return this.#stretch.ring;
+    this.#current = { ring: ringAt(this.#content, nowMs), ...validityWindow(record, nowMs) };
+    return this.#current.ring;
   }
 
-  /** Hears of changes through `listener`, and says through `redis` when they are known here. */
+  /** Receives announcements through `listener` and acknowledges them through `redis`. */
   listen(listener: RedisLink, redis: RedisLink): void {
     this.#redis = redis;
     listener.onReady(() => void this.#subscribe(listener));
@@ -68,58 +66,58 @@ export class LiveRing implements RingSource {
 
   async #subscribe(listener: RedisLink): Promise<void> {
     try {
-      await listener.run((client) => client.subscribe(ringChannel(), (message) => this.#hear(message)));
+      await listener.run((client) => client.subscribe(ringChannel(), (message) => this.#receive(message)));
     } catch (err) {
-      this.#log.warn({ event: 'key_ring_not_heard', err }, 'changes of the keys are known late for now');
+      this.#log.warn({ event: 'key_ring_not_heard', err }, 'key ring changes are only noticed by polling');
     }
-    await this.#look();
+    await this.#sync();
   }
 
-  #hear(message: string): void {
-    this.#news = readAnnouncement(message) ?? this.#news;
-    void this.#look();
+  #receive(message: string): void {
+    this.#announced = readAnnouncement(message) ?? this.#announced;
+    void this.#sync();
   }
 
-  /** One look after the other: an older content never replaces a newer one. */
-  #look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#read()).then(() => this.#acknowledge());
-    return this.#looking;
+  /** Runs one sync after the other, so that older content never replaces newer content. */
+  #sync(): Promise<void> {
+    this.#syncing = this.#syncing.then(() => this.#read()).then(() => this.#acknowledge());
+    return this.#syncing;
   }
 
   async #read(): Promise<void> {
     try {
       if ((await ringStamp(this.#directory)) === this.#content.stamp) return;
       this.#content = await readContent(this.#directory, this.#content.keys);
-      this.#stretch = undefined;
+      this.#current = undefined;
       this.#isReadable = true;
       const { version } = this.#content.record;
-      this.#log.info({ event: 'key_ring_read', version }, 'the keys have changed');
+      this.#log.info({ event: 'key_ring_read', version }, 'the key ring has changed');
     } catch (err) {
       if (this.#isReadable)
-        this.#log.error({ event: 'key_ring_unreadable', err }, 'the keys stay as they were');
+        this.#log.error({ event: 'key_ring_unreadable', err }, 'the key ring stays as it was');
       this.#isReadable = false;
     }
   }
 
-  /** What can't be said now is said after the next look. */
+  /** Acknowledges the announced version once it has been read. After a failure the next sync tries again. */
   async #acknowledge(): Promise<void> {
-    const news = this.#news;
+    const announced = this.#announced;
     const { id, version } = this.#content.record;
-    if (news?.id !== id || news.version > version || this.#redis === undefined) return;
+    if (announced?.id !== id || announced.version > version || this.#redis === undefined) return;
     try {
-      await acknowledgeRing(this.#redis, news, this.#gatewayId);
-      if (this.#news === news) this.#news = undefined;
+      await acknowledgeRing(this.#redis, announced, this.#gatewayId);
+      if (this.#announced === announced) this.#announced = undefined;
     } catch (err) {
-      this.#log.warn({ event: 'key_ring_not_acknowledged', err }, 'the operator will not hear of it');
+      this.#log.warn({ event: 'key_ring_not_acknowledged', err }, 'a key ring change is not acknowledged');
     }
   }
 }
 
-/** The stamp is taken first: what changes while it is read is seen to differ at the next look. */
+/** The stamp is read first, so that a change during the reading is noticed by the next sync. */
 async function readContent(directory: string, known?: ReadonlyMap<string, RingKey>): Promise<Content> {
   const stamp = await ringStamp(directory);
   const record = await readRing(directory);
-  if (record === undefined) throw new InvalidKeyError('KEYS_DIR: holds no key ring any more');
+  if (record === undefined) throw new InvalidKeyError('KEYS_DIR: no longer holds a key ring');
   return { record, keys: await readKeys(directory, record, known), stamp };
 }
 

@@ -1,33 +1,42 @@
 import { join } from 'node:path';
-import type { GatewaySettings } from '../config/load.ts';
 import { RESET_TTL_SECONDS } from '../jwt/reset-token.ts';
 import type { Logger } from '../log.ts';
 import type { RedisLink } from '../redis/connection.ts';
+import { changeRing } from './change.ts';
 import { LiveRing } from './live-ring.ts';
 import { fixedRing, InvalidKeyError, keyRingFromPem, type RingSource } from './ring.ts';
+import { makeRing } from './rotation.ts';
+import type { RingRecord } from './schedule.ts';
+import { readRing } from './store.ts';
 
-type KeySettings = Pick<
-  GatewaySettings,
-  'nodeEnv' | 'signingKey' | 'keysDir' | 'dataDir' | 'accessTokenTtlSeconds'
->;
+interface KeySettings {
+  nodeEnv: string;
+  /** One or more private keys in PEM. */
+  signingKey?: string | undefined;
+  keysDir?: string | undefined;
+  dataDir: string;
+  accessTokenTtlSeconds: number;
+}
 
-/** The ring as a running gateway uses it. */
+/** The key ring of a running gateway. */
 export interface OpenRing extends RingSource {
-  /** Hears of changes through `listener`, and says through `redis` when they are known here. */
+  /** Receives announcements through `listener` and acknowledges them through `redis`. */
   listen(listener: RedisLink, redis: RedisLink): void;
   close(): void;
 }
 
-/** Where the keys are that are not given as settings. */
-export const keysDirectory = ({ keysDir, dataDir }: KeySettings): string => keysDir ?? join(dataDir, 'keys');
+/** The directory of the keys that are not given as settings. */
+export const keysDirectory = ({ keysDir, dataDir }: Pick<KeySettings, 'keysDir' | 'dataDir'>): string =>
+  keysDir ?? join(dataDir, 'keys');
 
-/** The longest life of any token that is signed with the ring, in seconds. */
-export const longestTokenSeconds = ({ accessTokenTtlSeconds }: KeySettings): number =>
-  Math.max(accessTokenTtlSeconds, RESET_TTL_SECONDS);
+/** The longest lifetime of any token that the ring signs, in seconds. */
+export const longestTokenSeconds = ({
+  accessTokenTtlSeconds,
+}: Pick<KeySettings, 'accessTokenTtlSeconds'>): number => Math.max(accessTokenTtlSeconds, RESET_TTL_SECONDS);
 
 /**
- * The ring that the settings name: the keys of `SIGNING_KEY`, for good, or the ring of a directory, as it changes.
- * @throws {InvalidKeyError} when it can't be used; in production also when there is none, for nothing is made there.
+ * Opens the ring that the settings name: the fixed keys of `SIGNING_KEY`, or the ring in a directory as it changes.
+ * @throws {InvalidKeyError} when it is unusable; in production also when there is none, because none is created.
  */
 export async function openKeyRing(settings: KeySettings, log: Logger, nowMs: number): Promise<OpenRing> {
   const { signingKey, keysDir, nodeEnv } = settings;
@@ -37,10 +46,34 @@ export async function openKeyRing(settings: KeySettings, log: Logger, nowMs: num
     const ring = fixedRing(await keyRingFromPem(signingKey));
     return { ...ring, listen: () => {}, close: () => {} };
   }
-  const start = {
-    directory: keysDirectory(settings),
-    mayMake: nodeEnv !== 'production',
-    tokensLiveSeconds: longestTokenSeconds(settings),
-  };
-  return LiveRing.open(start, log, nowMs);
+  const directory = keysDirectory(settings);
+  const mayCreate = nodeEnv !== 'production';
+  await ensureRing({ directory, mayCreate, tokensLiveSeconds: longestTokenSeconds(settings) }, nowMs);
+  return LiveRing.open(directory, log);
+}
+
+export interface EnsureRingOptions {
+  directory: string;
+  /** Whether a ring may be created where there is none. */
+  mayCreate: boolean;
+  /** The longest lifetime that this process gives to a token. It is recorded before the first token is signed. */
+  tokensLiveSeconds: number;
+}
+
+/**
+ * The record of the ring in a directory, which is created if necessary.
+ * @throws {InvalidKeyError} when there is no ring and none may be created, or when it is unusable.
+ */
+export async function ensureRing(
+  { directory, mayCreate, tokensLiveSeconds }: EnsureRingOptions,
+  nowMs: number,
+): Promise<RingRecord> {
+  const record = await readRing(directory);
+  if (record === undefined && !mayCreate)
+    throw new InvalidKeyError('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
+  if (record === undefined) return makeRing(directory, tokensLiveSeconds, nowMs);
+  if (record.tokensLiveSeconds >= tokensLiveSeconds) return record;
+  return changeRing(directory, (current = record) => ({
+    record: { ...current, tokensLiveSeconds: Math.max(current.tokensLiveSeconds, tokensLiveSeconds) },
+  }));
 }

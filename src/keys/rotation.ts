@@ -1,24 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { Refusal } from '../refusal.ts';
-import { changeRing } from './change.ts';
-import { InvalidKeyError } from './ring.ts';
+import { changeRing, type NamedKey } from './change.ts';
+import { InvalidKeyError, makeKeyPem, ringKeyFromPem } from './ring.ts';
 import {
   activateAt,
+  hasLastKey,
   keyStatusesAt,
-  lastKey,
   type RingRecord,
   waitingKey,
   withKey,
   withoutKey,
 } from './schedule.ts';
-import { makeNamedKey } from './start.ts';
+import { readIfPresent, SINGLE_KEY_FILE } from './store.ts';
 
 /**
- * How long a key that has to take over at once is published before. Long enough for every gateway that hears of it
- * to publish it, so that not even then a key signs that others don't know.
+ * How long a key is published before it signs when it has to sign at once. It is long enough for every gateway that
+ * receives the announcement to publish the key first, so that no key signs that others do not know.
  */
 export const HANDOVER_MS = 500;
 
-/** A ring after a change, and the key that the change was about. */
+/** A ring after a change, and the key that was added, activated or retired. */
 export interface Changed {
   record: RingRecord;
   kid: string;
@@ -29,7 +31,35 @@ export interface RotationOptions {
   tokensLiveSeconds: number;
 }
 
-/** Adds a key that is published now and takes over after `leadMs`. @throws {InvalidKeyError} when there is no ring. */
+/** A new private key. Its kid never begins with a hyphen, because it is typed on command lines. */
+export async function makeNamedKey(): Promise<NamedKey> {
+  for (;;) {
+    const pem = await makeKeyPem();
+    const { kid } = await ringKeyFromPem(pem);
+    if (!kid.startsWith('-')) return { kid, pem };
+  }
+}
+
+/**
+ * Creates a ring of one key that signs at once, unless a ring exists. The single key of a version without key rings
+ * becomes that key, so its tokens stay valid.
+ */
+export async function makeRing(
+  directory: string,
+  tokensLiveSeconds: number,
+  nowMs: number,
+): Promise<RingRecord> {
+  const pem = await readIfPresent(join(directory, SINGLE_KEY_FILE));
+  const newKey = pem === undefined ? await makeNamedKey() : { kid: (await ringKeyFromPem(pem)).kid, pem };
+  return changeRing(directory, (current) => {
+    if (current !== undefined) return { record: current };
+    const keys = [{ kid: newKey.kid, createdMs: nowMs, signsFromMs: nowMs }];
+    const id = randomBytes(16).toString('base64url');
+    return { record: { id, tokensLiveSeconds, keys }, newKey };
+  });
+}
+
+/** Adds a key that is published now and signs after `leadMs`. @throws {InvalidKeyError} when there is no ring. */
 export async function rotateRing(
   directory: string,
   { leadMs, tokensLiveSeconds }: RotationOptions,
@@ -37,16 +67,19 @@ export async function rotateRing(
 ): Promise<Changed | Refusal<'key_waiting'>> {
   const newKey = await makeNamedKey();
   const { kid } = newKey;
-  const record = await changeRing(directory, (found) => {
-    const present = living(found, tokensLiveSeconds);
-    if (waitingKey(present, nowMs) !== undefined) return new Refusal('key_waiting');
+  const record = await changeRing(directory, (current) => {
+    const ring = existingRing(current, tokensLiveSeconds);
+    if (waitingKey(ring, nowMs) !== undefined) return new Refusal('key_waiting');
     const key = { kid, createdMs: nowMs, signsFromMs: nowMs + leadMs };
-    return { record: withKey(present, key, nowMs), newKey };
+    return { record: withKey(ring, key, nowMs), newKey };
   });
   return record instanceof Refusal ? record : { record, kid };
 }
 
-/** Lets the key that waits take over after `HANDOVER_MS`, or a new one. @throws {InvalidKeyError} when there is no ring. */
+/**
+ * Lets the waiting key sign after `HANDOVER_MS`, or a new key if none is waiting.
+ * @throws {InvalidKeyError} when there is no ring.
+ */
 export async function handOver(
   directory: string,
   tokensLiveSeconds: number,
@@ -54,19 +87,19 @@ export async function handOver(
 ): Promise<Changed & { isNew: boolean }> {
   const newKey = await makeNamedKey();
   const signsFromMs = nowMs + HANDOVER_MS;
-  let waits: string | undefined;
-  const record = await changeRing(directory, (found) => {
-    const present = living(found, tokensLiveSeconds);
-    waits = waitingKey(present, nowMs)?.kid;
-    if (waits !== undefined) return { record: activateAt(present, waits, signsFromMs) };
-    return { record: withKey(present, { kid: newKey.kid, createdMs: nowMs, signsFromMs }, nowMs), newKey };
+  let waiting: string | undefined;
+  const record = await changeRing(directory, (current) => {
+    const ring = existingRing(current, tokensLiveSeconds);
+    waiting = waitingKey(ring, nowMs)?.kid;
+    if (waiting !== undefined) return { record: activateAt(ring, waiting, signsFromMs) };
+    return { record: withKey(ring, { kid: newKey.kid, createdMs: nowMs, signsFromMs }, nowMs), newKey };
   });
-  return { record, kid: waits ?? newKey.kid, isNew: waits === undefined };
+  return { record, kid: waiting ?? newKey.kid, isNew: waiting === undefined };
 }
 
 /**
- * Takes a key out at once and deletes its private half: no token that it has signed is good any more.
- * The key that signs in the end is refused: another has to take over before.
+ * Retires a key at once and deletes its private key: no token that it signed is valid any more. The last key of the
+ * ring cannot be retired; another key has to replace it first.
  * @throws {InvalidKeyError} when there is no ring.
  */
 export async function retireKey(
@@ -74,20 +107,18 @@ export async function retireKey(
   kid: string,
   nowMs: number,
 ): Promise<Changed | Refusal<'key_unknown' | 'key_retired' | 'key_signs'>> {
-  const record = await changeRing(directory, (found) => {
-    const present = living(found, 0);
-    const authorization = keyStatusesAt(present, nowMs).find((key) => key.kid === kid);
-    if (authorization === undefined) return new Refusal('key_unknown');
-    if (authorization.state === 'retired') return new Refusal('key_retired');
-    const next = withoutKey(present, kid, nowMs);
-    const last = lastKey(next);
-    const isOneLeft = last !== undefined && last.retiredMs === undefined;
-    return isOneLeft ? { record: next } : new Refusal('key_signs');
+  const record = await changeRing(directory, (current) => {
+    const ring = existingRing(current, 0);
+    const status = keyStatusesAt(ring, nowMs).find((key) => key.kid === kid);
+    if (status === undefined) return new Refusal('key_unknown');
+    if (status.state === 'retired') return new Refusal('key_retired');
+    const next = withoutKey(ring, kid, nowMs);
+    return hasLastKey(next.keys) ? { record: next } : new Refusal('key_signs');
   });
   return record instanceof Refusal ? record : { record, kid };
 }
 
-function living(record: RingRecord | undefined, tokensLiveSeconds: number): RingRecord {
+function existingRing(record: RingRecord | undefined, tokensLiveSeconds: number): RingRecord {
   if (record === undefined)
     throw new InvalidKeyError('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
   return { ...record, tokensLiveSeconds: Math.max(record.tokensLiveSeconds, tokensLiveSeconds) };

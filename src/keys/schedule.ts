@@ -1,99 +1,105 @@
 import { z } from 'zod';
 
 /**
- * What is written down about a key ring, and what follows from it at a moment. Everything here is a pure function
- * of the record and the time, so all processes that read one record agree without asking each other.
+ * The record of a key ring and the state of its keys over time. Everything here is a pure function of the record and
+ * the time, so all processes that read the same record agree without asking each other.
  */
 
-/** Added to the life of a key that was taken over, for a process that reads late that it was. */
-const READ_LATE_MS = 10_000;
+/** Added to the time that a replaced key keeps verifying, for processes that read the change late. */
+const LATE_READ_MS = 10_000;
 const MAX_KEYS = 100;
 
 const milliseconds = z.int().nonnegative();
 
 const keyRecord = z.strictObject({
-  /** The RFC 7638 thumbprint; the private key is in the file `<kid>.pem`. */
+  /** The RFC 7638 thumbprint; the private key is in `<kid>.pem`. */
   kid: z.string().regex(/^[\w-]{43}$/),
-  /** Since when it is published, in milliseconds since the epoch, as are the other times. */
+  /** When it was first published, in milliseconds since the epoch, as are the other times. */
   createdMs: milliseconds,
-  /** When it takes over from the key before it. */
+  /** When it replaces the previous key as the signing key. */
   signsFromMs: milliseconds,
-  /** When it was taken out by hand. Its file is gone; the line stays as long as an older key needs its time. */
+  /** When it was retired by hand. Its file is deleted; its entry stays while the expiry of an older key depends on it. */
   retiredMs: milliseconds.optional(),
 });
 
-/** The content of `ring.json`. The keys are in the order in which they sign; at any time one of them does. */
+/** The content of `ring.json`. The keys are in the order in which they sign; at any time exactly one of them does. */
 export const ringRecordSchema = z
   .strictObject({
-    /** Tells this ring from another, 128 random bits in base64url. */
+    /** Identifies the ring: 128 random bits in base64url. */
     id: z.string().regex(/^[\w-]{22}$/),
-    /** Counts changes. */
+    /** Incremented by each change. */
     version: z.int().positive(),
-    /** The longest life that any process has ever given to a token of this ring. */
+    /** The longest lifetime that any process has given to a token of this ring. */
     tokensLiveSeconds: z.int().positive(),
     keys: z.array(keyRecord).min(1).max(MAX_KEYS),
   })
-  .refine(({ keys }) => {
-    const last = keys.findLast(hasItsTurn);
-    return last !== undefined && last.retiredMs === undefined;
-  });
+  .refine((record) => hasLastKey(record.keys));
 
 export type RingRecord = z.output<typeof ringRecordSchema>;
 export type KeyRecord = z.output<typeof keyRecord>;
 
-/** `published`: known, signs later. `verifying`: its last tokens are still valid. `over`: they no longer are. */
-export type KeyState = 'published' | 'signing' | 'verifying' | 'over' | 'retired';
+/**
+ * `published`: signs later. `verifying`: no longer signs, and its last tokens may still be valid. `expired`: all of
+ * its tokens have expired.
+ */
+export type KeyState = 'published' | 'signing' | 'verifying' | 'expired' | 'retired';
 
 export interface KeyStatus extends KeyRecord {
   state: KeyState;
-  /** When it drops out; unknown as long as no other key is to take over. */
+  /** When it expires; undefined as long as no other key is going to replace it. */
   verifiesUntilMs: number | undefined;
 }
 
-/** Where each key of the ring stands at a moment. */
+/** The status of each key of the ring at a moment. */
 export function keyStatusesAt(record: RingRecord, nowMs: number): KeyStatus[] {
   const signing = signingAt(record, nowMs);
   return record.keys.map((key, index) => {
     const verifiesUntilMs = verifiesUntil(record, index);
-    const isOver = verifiesUntilMs !== undefined && verifiesUntilMs <= nowMs;
+    const isExpired = verifiesUntilMs !== undefined && verifiesUntilMs <= nowMs;
     if (key.retiredMs !== undefined) return { ...key, verifiesUntilMs, state: 'retired' };
     if (index === signing) return { ...key, verifiesUntilMs, state: 'signing' };
     if (index > signing) return { ...key, verifiesUntilMs, state: 'published' };
-    return { ...key, verifiesUntilMs, state: isOver ? 'over' : 'verifying' };
+    return { ...key, verifiesUntilMs, state: isExpired ? 'expired' : 'verifying' };
   });
 }
 
-/** From when until when (exclusive) what `standingsAt` says of `nowMs` holds. */
+/** The time around `nowMs`, until exclusive, in which no key changes its state. */
 export function validityWindow(record: RingRecord, nowMs: number): { fromMs: number; untilMs: number } {
   const ends = record.keys.map((_key, index) => verifiesUntil(record, index) ?? Number.POSITIVE_INFINITY);
-  const turns = [...record.keys.map((key) => key.signsFromMs), ...ends];
+  const changes = [...record.keys.map((key) => key.signsFromMs), ...ends];
   return {
-    fromMs: Math.max(Number.NEGATIVE_INFINITY, ...turns.filter((turn) => turn <= nowMs)),
-    untilMs: Math.min(Number.POSITIVE_INFINITY, ...turns.filter((turn) => turn > nowMs)),
+    fromMs: Math.max(Number.NEGATIVE_INFINITY, ...changes.filter((change) => change <= nowMs)),
+    untilMs: Math.min(Number.POSITIVE_INFINITY, ...changes.filter((change) => change > nowMs)),
   };
 }
 
-/** The key that is published and waits to sign, if there is one. */
+/** The key that is published and signs later, if there is one. */
 export const waitingKey = (record: RingRecord, nowMs: number): KeyRecord | undefined =>
   keyStatusesAt(record, nowMs).find(({ state }) => state === 'published');
 
-/** The key that signs in the end if nothing is changed. It can't be taken out before there is another. */
-export const lastKey = ({ keys }: RingRecord): KeyRecord | undefined => keys.findLast(hasItsTurn);
+/** The key that signs in the end, unless the ring is changed. */
+export const lastKey = (keys: readonly KeyRecord[]): KeyRecord | undefined => keys.findLast(everSigns);
 
-/** Adds a key that takes over at `signsFromMs`, and lets go of the lines of those that nobody needs any more. */
-export function withKey(record: RingRecord, key: KeyRecord, nowMs: number): RingRecord {
-  const standings = keyStatusesAt(record, nowMs);
-  const needed = standings.findIndex(({ state }) => state !== 'over' && state !== 'retired');
-  return { ...record, keys: [...record.keys.slice(needed), key] };
+/** Whether the last key is not retired. A ring has to keep a key that signs. */
+export function hasLastKey(keys: readonly KeyRecord[]): boolean {
+  const last = lastKey(keys);
+  return last !== undefined && last.retiredMs === undefined;
 }
 
-/** Lets a key that waits sign from `signsFromMs` on. */
+/** Adds a key that signs from its `signsFromMs` on, and removes the entries that are no longer needed. */
+export function withKey(record: RingRecord, key: KeyRecord, nowMs: number): RingRecord {
+  const statuses = keyStatusesAt(record, nowMs);
+  const firstNeeded = statuses.findIndex(({ state }) => state !== 'expired' && state !== 'retired');
+  return { ...record, keys: [...record.keys.slice(firstNeeded), key] };
+}
+
+/** Changes the time from which a waiting key signs. */
 export const activateAt = (record: RingRecord, kid: string, signsFromMs: number): RingRecord => ({
   ...record,
   keys: record.keys.map((key) => (key.kid === kid ? { ...key, signsFromMs } : key)),
 });
 
-/** Takes a key out. One that is out already stays so since when it is: a later time would say that it had signed. */
+/** Retires a key. A retired key keeps its time: a later one would mean that it had signed until then. */
 export const withoutKey = (record: RingRecord, kid: string, nowMs: number): RingRecord => ({
   ...record,
   keys: record.keys.map((key) =>
@@ -102,21 +108,21 @@ export const withoutKey = (record: RingRecord, kid: string, nowMs: number): Ring
 });
 
 /**
- * The newest key whose time has come signs. Where that one was retired, it is the next after it, before its time if
- * need be: a clock that lags must not make a gateway sign with a key that others have done with.
+ * The newest key whose time has come signs. If it was retired, the next key signs, if necessary before its time: a
+ * gateway whose clock lags must not sign with a key that the others no longer use.
  */
 function signingAt({ keys }: RingRecord, nowMs: number): number {
-  const turn = keys.findLastIndex((key) => key.signsFromMs <= nowMs && hasItsTurn(key));
-  return keys.findIndex((key, index) => index >= turn && key.retiredMs === undefined);
+  const newest = keys.findLastIndex((key) => key.signsFromMs <= nowMs && everSigns(key));
+  return keys.findIndex((key, index) => index >= newest && key.retiredMs === undefined);
 }
 
-/** Until the last token that it may have signed has expired. */
+/** When the last token that the key may have signed has expired. */
 function verifiesUntil({ keys, tokensLiveSeconds }: RingRecord, index: number): number | undefined {
-  const successor = keys.find((key, other) => other > index && hasItsTurn(key));
-  return successor && successor.signsFromMs + tokensLiveSeconds * 1000 + READ_LATE_MS;
+  const successor = keys.find((key, other) => other > index && everSigns(key));
+  return successor && successor.signsFromMs + tokensLiveSeconds * 1000 + LATE_READ_MS;
 }
 
-/** A key that is retired before it has signed anything takes over from nobody. */
-function hasItsTurn({ signsFromMs, retiredMs }: KeyRecord): boolean {
+/** A key that is retired before it signs anything never replaces another key. */
+function everSigns({ signsFromMs, retiredMs }: KeyRecord): boolean {
   return retiredMs === undefined || retiredMs > signsFromMs;
 }

@@ -4,23 +4,23 @@ import { ringAcknowledgedKey, ringChannel } from '../redis/keys.ts';
 import type { RingRecord } from './schedule.ts';
 
 /**
- * How a change of the ring gets around faster than by looking at the file each second. Redis carries only the
- * news that there is something to read; the ring itself is always read from its directory.
+ * Announces changes of the ring, so that gateways notice them before their next poll. Redis carries only the version
+ * that can be read; the ring itself is always read from its directory.
  */
 
-const KNOWN_FOR_SECONDS = 60;
+const ACKNOWLEDGED_TTL_SECONDS = 60;
 const POLL_MS = 20;
 
-/** Which ring, and which state of it. */
+/** A version of a ring. */
 export type RingVersion = Pick<RingRecord, 'id' | 'version'>;
 
-/** How many gateway processes listen, and how many of them have read the ring. */
+/** How many gateway processes listen to announcements, and how many have acknowledged a version. */
 export interface RingRollout {
   listening: number;
   acknowledged: number;
 }
 
-/** Tells all gateway processes, and waits at most `waitMs` until they have read it. @throws {RedisUnavailable} */
+/** Announces a version and waits at most `waitMs` until all gateways have read it. @throws {RedisUnavailable} */
 export async function announceRing(
   redis: RedisLink,
   { id, version }: RingVersion,
@@ -29,23 +29,25 @@ export async function announceRing(
   const listening = await redis.run((client) => client.publish(ringChannel(), `${id} ${version}`));
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
-    const knowing = await redis.run((client) => client.sCard(ringAcknowledgedKey(id, version)));
-    if (knowing >= listening || performance.now() >= deadlineMs) return { listening, acknowledged: knowing };
+    const acknowledged = await redis.run((client) => client.sCard(ringAcknowledgedKey(id, version)));
+    if (acknowledged >= listening || performance.now() >= deadlineMs) return { listening, acknowledged };
     await delay(POLL_MS);
   }
 }
 
-/** Says that the process `gatewayId` has read the ring. @throws {RedisUnavailable} */
+/** Records that a gateway process has read a version. @throws {RedisUnavailable} */
 export async function acknowledgeRing(
   redis: RedisLink,
   { id, version }: RingVersion,
   gatewayId: string,
 ): Promise<void> {
   const key = ringAcknowledgedKey(id, version);
-  await redis.run((client) => client.multi().sAdd(key, gatewayId).expire(key, KNOWN_FOR_SECONDS).exec());
+  await redis.run((client) =>
+    client.multi().sAdd(key, gatewayId).expire(key, ACKNOWLEDGED_TTL_SECONDS).exec(),
+  );
 }
 
-/** What a message says, or undefined when `spreadRing` has not written it. */
+/** Parses an announcement, or gives undefined for a message that `announceRing` cannot have sent. */
 export function readAnnouncement(message: string): RingVersion | undefined {
   const [, id, version] = /^([\w-]{22}) ([1-9]\d{0,14})$/.exec(message) ?? [];
   return id === undefined || version === undefined ? undefined : { id, version: Number(version) };

@@ -1,9 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../refusal.ts';
 
-/** The shortest key (RFC 2104, section 3: the length of the hash's output). */
-export const MIN_REFRESH_KEY_BYTES = 32;
-
 export interface RefreshIdentity {
   /** User id and session id. */
   sub: string;

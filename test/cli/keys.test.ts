@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readRing } from '../../src/keys/directory.ts';
+import { ensureRing } from '../../src/keys/open.ts';
 import { makeKeyPem } from '../../src/keys/ring.ts';
 import { rotateRing } from '../../src/keys/rotation.ts';
 import { keyStatusesAt } from '../../src/keys/schedule.ts';
-import { openRing } from '../../src/keys/start.ts';
+import { readRing } from '../../src/keys/store.ts';
 import { ringChannel } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
@@ -62,8 +62,8 @@ async function states(): Promise<Record<string, string>> {
 }
 /** A ring that an earlier command has made, with a key that waits or not. */
 async function givenRing(waits: 'with a waiting key' | 'with one key'): Promise<[string, string]> {
-  const start = { directory: ringDirectory, mayMake: true, tokensLiveSeconds: 600 };
-  await openRing(start, Date.now() - 60_000);
+  const start = { directory: ringDirectory, mayCreate: true, tokensLiveSeconds: 600 };
+  await ensureRing(start, Date.now() - 60_000);
   if (waits === 'with a waiting key')
     await rotateRing(ringDirectory, { leadMs: 60_000, tokensLiveSeconds: 600 }, Date.now());
   const [signing = '', waiting = ''] = Object.keys(await states());

@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { changeRing } from '../../src/keys/change.ts';
-import { readKeys, readRing } from '../../src/keys/directory.ts';
+import { type EnsureRingOptions, ensureRing } from '../../src/keys/open.ts';
 import { InvalidKeyError, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { handOver, retireKey, rotateRing } from '../../src/keys/rotation.ts';
 import type { RingRecord } from '../../src/keys/schedule.ts';
-import { openRing, type RingStart } from '../../src/keys/start.ts';
+import { readKeys, readRing } from '../../src/keys/store.ts';
 import { Refusal } from '../../src/refusal.ts';
 
 const NOW_MS = 1_800_000_000_000;
 
 let directory: string;
-let start: RingStart;
+let start: EnsureRingOptions;
 beforeEach(async () => {
   directory = join(await mkdtemp(join(tmpdir(), 'portcullis-keys-')), 'keys');
-  start = { directory, mayMake: true, tokensLiveSeconds: 600 };
+  start = { directory, mayCreate: true, tokensLiveSeconds: 600 };
 });
 afterEach(() => rm(join(directory, '..'), { recursive: true }));
 
@@ -27,21 +27,21 @@ const kids = (record: RingRecord | undefined): string[] => record?.keys.map(({ k
 
 describe('at a start', () => {
   test('a ring is made that its owner alone can read, and used again at the next start', async () => {
-    const made = await openRing(start, NOW_MS);
-    expect(await openRing(start, NOW_MS + 1000)).toEqual(made);
+    const made = await ensureRing(start, NOW_MS);
+    expect(await ensureRing(start, NOW_MS + 1000)).toEqual(made);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     expect((await readdir(directory)).sort()).toEqual([`${kids(made)[0]}.pem`, 'ring.json'].sort());
     for (const name of await readdir(directory)) expect(await modeOf(name)).toBe(0o600);
   });
 
   test('several processes at once all use one ring of one key, and leave nothing else behind', async () => {
-    const rings = await Promise.all(Array.from({ length: 5 }, () => openRing(start, NOW_MS)));
+    const rings = await Promise.all(Array.from({ length: 5 }, () => ensureRing(start, NOW_MS)));
     expect(new Set(rings.flatMap(kids)).size).toBe(1);
     expect(await readdir(directory)).toHaveLength(2);
   });
 
   test('where none may be made, none is, and the refusal names the setting and the command', async () => {
-    const opening = openRing({ ...start, mayMake: false }, NOW_MS);
+    const opening = ensureRing({ ...start, mayCreate: false }, NOW_MS);
     await expect(opening).rejects.toThrow(/^KEYS_DIR: .*portcullis keys rotate/);
     await expect(readdir(directory)).rejects.toMatchObject({ code: 'ENOENT' });
   });
@@ -50,16 +50,16 @@ describe('at a start', () => {
     const pem = await makeKeyPem();
     await mkdir(directory);
     await writeFile(join(directory, 'signing.pem'), pem);
-    const ring = await openRing(start, NOW_MS);
+    const ring = await ensureRing(start, NOW_MS);
     const { kid } = (await keyRingFromPem(pem)).signing;
     expect(kids(ring)).toEqual([kid]);
     expect((await readdir(directory)).sort()).toEqual([`${kid}.pem`, 'ring.json'].sort());
   });
 
   test('a process that gives tokens a longer life writes that down before it signs one', async () => {
-    await openRing(start, NOW_MS);
-    await openRing({ ...start, tokensLiveSeconds: 3600 }, NOW_MS);
-    await openRing(start, NOW_MS);
+    await ensureRing(start, NOW_MS);
+    await ensureRing({ ...start, tokensLiveSeconds: 3600 }, NOW_MS);
+    await ensureRing(start, NOW_MS);
     expect((await readRing(directory))?.tokensLiveSeconds).toBe(3600);
   });
 
@@ -69,16 +69,16 @@ describe('at a start', () => {
     ['a missing key', (kid) => [`${kid}.pem`, undefined]],
     ['a key file that is none', (kid) => [`${kid}.pem`, 'rubbish']],
   ])('%s is refused and not replaced', async (_what, damage) => {
-    const [kid = ''] = kids(await openRing(start, NOW_MS));
+    const [kid = ''] = kids(await ensureRing(start, NOW_MS));
     const [name, content] = damage(kid);
     await (content === undefined ? rm(join(directory, name)) : writeFile(join(directory, name), content));
-    const reading = openRing(start, NOW_MS).then((record) => readKeys(directory, record));
+    const reading = ensureRing(start, NOW_MS).then((record) => readKeys(directory, record));
     await expect(reading).rejects.toThrow(/^KEYS_DIR: /);
     if (content !== undefined) expect(await readFile(join(directory, name), 'utf8')).toBe(content);
   });
 
   test('a key file that holds another key than its name says is refused', async () => {
-    const record = await openRing(start, NOW_MS);
+    const record = await ensureRing(start, NOW_MS);
     await writeFile(join(directory, `${kids(record)[0]}.pem`), await makeKeyPem());
     await expect(readKeys(directory, record)).rejects.toBeInstanceOf(InvalidKeyError);
   });
@@ -86,7 +86,7 @@ describe('at a start', () => {
 
 describe('a change', () => {
   test('of two processes at once leaves one waiting key, and tells the other that there is one', async () => {
-    await openRing(start, NOW_MS);
+    await ensureRing(start, NOW_MS);
     const options = { leadMs: 1000, tokensLiveSeconds: 600 };
     const rotations = await Promise.all([1, 2, 3].map(() => rotateRing(directory, options, NOW_MS)));
     expect(rotations.filter((made) => made instanceof Refusal)).toHaveLength(2);
@@ -96,7 +96,7 @@ describe('a change', () => {
   });
 
   test('that retires a key deletes its private half, and one that lets a key go does too', async () => {
-    const [first = ''] = kids(await openRing(start, NOW_MS));
+    const [first = ''] = kids(await ensureRing(start, NOW_MS));
     const { kid: second } = await handOver(directory, 600, NOW_MS);
     await retireKey(directory, first, NOW_MS + 1000);
     expect((await readdir(directory)).sort()).toEqual([`${second}.pem`, 'ring.json'].sort());
@@ -106,7 +106,7 @@ describe('a change', () => {
   });
 
   test('does not retire the key that signs in the end, a key twice, or one that is not there', async () => {
-    const [first = ''] = kids(await openRing(start, NOW_MS));
+    const [first = ''] = kids(await ensureRing(start, NOW_MS));
     const before = await readFile(join(directory, 'ring.json'), 'utf8');
     expect(await retireKey(directory, first, NOW_MS)).toMatchObject({ reason: 'key_signs' });
     expect(await retireKey(directory, 'x'.repeat(43), NOW_MS)).toMatchObject({ reason: 'key_unknown' });
@@ -117,7 +117,7 @@ describe('a change', () => {
   });
 
   test('lets the key that waits take over at once rather than make another', async () => {
-    await openRing(start, NOW_MS);
+    await ensureRing(start, NOW_MS);
     const waiting = await rotateRing(directory, { leadMs: 120_000, tokensLiveSeconds: 600 }, NOW_MS);
     const { kid, isNew, record } = await handOver(directory, 600, NOW_MS);
     expect({ kid, isNew }).toEqual({ kid: waiting instanceof Refusal ? '' : waiting.kid, isNew: false });
@@ -125,7 +125,7 @@ describe('a change', () => {
   });
 
   test('that fails leaves the ring as it was and free for the next', async () => {
-    const before = await openRing(start, NOW_MS);
+    const before = await ensureRing(start, NOW_MS);
     const failing = changeRing(directory, () => {
       throw new Error('no');
     });
@@ -135,7 +135,7 @@ describe('a change', () => {
   });
 
   test('that a killed process has left half done harms no reader, and says which file is in the way', async () => {
-    const before = await openRing(start, NOW_MS);
+    const before = await ensureRing(start, NOW_MS);
     await leaveHalfDone(directory);
     expect(await readRing(directory)).toEqual(before);
     await expect(handOver(directory, 600, NOW_MS)).rejects.toThrow(/delete .*ring\.json\.next$/);
@@ -145,7 +145,7 @@ describe('a change', () => {
 /** A process that is killed by SIGKILL while it holds the ring. */
 async function leaveHalfDone(ring: string): Promise<void> {
   const program = `
-    import { changeRing } from '../token/src/keys/change.ts';
+    import { changeRing } from './src/keys/change.ts';
     await changeRing(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program, ring]);
   await once(child, 'exit');

@@ -85,6 +85,6 @@ describe('the refresh key', () => {
   ])('%s is refused by the name of the setting, without its value', (_what, text) => {
     const read = () => readRefreshKey(text);
     expect(read).toThrow(InvalidKeyError);
-    expect(read).toThrow(/^REFRESH_KEY: wants at least 32 random bytes in base64url$/);
+    expect(read).toThrow(/^REFRESH_KEY: must be at least 32 random bytes in base64url$/);
   });
 });

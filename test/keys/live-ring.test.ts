@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readRing } from '../../src/keys/directory.ts';
 import { handOver, retireKey, rotateRing } from '../../src/keys/rotation.ts';
 import type { RingRecord } from '../../src/keys/schedule.ts';
+import { readRing } from '../../src/keys/store.ts';
 import { announceRing } from '../../src/keys/sync.ts';
 import { ringAcknowledgedKey, ringChannel } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
@@ -48,7 +48,7 @@ const ringNow = async (): Promise<RingRecord> => {
   return record;
 };
 const tellGateway = async (record: RingRecord): Promise<void> =>
-  expect(await announceRing(gateway.link, record, 3000)).toEqual({ listening: 1, knowing: 1 });
+  expect(await announceRing(gateway.link, record, 3000)).toEqual({ listening: 1, acknowledged: 1 });
 
 async function rotate(leadMs: number): Promise<string> {
   const changed = await rotateRing(directory, { leadMs, tokensLiveSeconds: 600 }, Date.now());

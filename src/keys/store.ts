@@ -4,35 +4,35 @@ import { InvalidKeyError, type RingKey, ringKeyFromPem } from './ring.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
 
 /**
- * A key ring as files: `ring.json` and, for each key that is not over, its private half in PEM (`<kid>.pem`). The
- * directory is what the processes of a gateway share. Keys never go through Redis, not even public ones: whoever
- * can write to it could otherwise make tokens.
+ * The key ring on disk: `ring.json`, and for each key in it that is not retired its private key (`<kid>.pem`). All
+ * processes of a gateway share the directory. Keys never go through Redis, not even public ones: otherwise an
+ * attacker with write access to Redis could forge tokens.
  */
 
 export const RECORD_FILE = 'ring.json';
 
-/** What a single key was kept in before there were rings. */
+/** The file of the single key in versions without key rings. */
 export const SINGLE_KEY_FILE = 'signing.pem';
 
 export const keyFile = (directory: string, kid: string): string => join(directory, `${kid}.pem`);
 
-/** The record, or undefined when there is no ring. @throws {InvalidKeyError} when it can't be understood. */
+/** The ring record, or undefined when there is no ring. @throws {InvalidKeyError} when it cannot be parsed. */
 export async function readRing(directory: string): Promise<RingRecord | undefined> {
   const text = await readIfPresent(join(directory, RECORD_FILE));
   if (text === undefined) return undefined;
   const parsed = ringRecordSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new InvalidKeyError(`KEYS_DIR: ${RECORD_FILE} there is damaged`);
+  if (!parsed.success) throw new InvalidKeyError(`KEYS_DIR: ${RECORD_FILE} is damaged`);
   return parsed.data;
 }
 
-/** A text that changes whenever `ring.json` does. @throws when there is none. */
+/** A text that differs after each change of `ring.json`. @throws when the file does not exist. */
 export async function ringStamp(directory: string): Promise<string> {
   const { ino, mtimeNs, size } = await stat(join(directory, RECORD_FILE), { bigint: true });
   return `${ino} ${mtimeNs} ${size}`;
 }
 
 /**
- * The keys of a record that have a file, by kid; read from it unless they are `known` already.
+ * The keys of a record by kid, without the retired ones. Keys in `known` are not read again.
  * @throws {InvalidKeyError} when a file is missing or holds another key.
  */
 export async function readKeys(
@@ -45,10 +45,11 @@ export async function readKeys(
   return new Map(keys.map((key) => [key.kid, key]));
 }
 
-/** The keys of a record that have a file. */
+/** The kids of the keys that have a file. */
 export const storedKids = (record: RingRecord): string[] =>
   record.keys.filter((key) => key.retiredMs === undefined).map((key) => key.kid);
 
+/** The text of a file, or undefined when it does not exist. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -60,9 +61,9 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
 
 async function readKey(directory: string, kid: string): Promise<RingKey> {
   const pem = await readIfPresent(keyFile(directory, kid));
-  if (pem === undefined) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem is missing there`);
+  if (pem === undefined) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem is missing`);
   const key = await ringKeyFromPem(pem).catch(() => undefined);
-  if (key?.kid !== kid) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem there does not hold that key`);
+  if (key?.kid !== kid) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem does not hold the key with that id`);
   return key;
 }
 
