@@ -2,17 +2,14 @@ import { createClient } from 'redis';
 
 export type RedisClient = ReturnType<typeof clientFor>;
 
-/**
- * Redis could not be asked, or did not answer usably within the deadline. Never the client's fault: whoever
- * meets it answers 503 and lets nobody in.
- */
+/** Redis cannot be reached or gave no usable reply within the deadline. The response is a 503, never an admission. */
 export class RedisUnavailable extends Error {
   readonly code = 'redis_unavailable';
   override readonly name = 'RedisUnavailable';
 }
 
 /**
- * A client of node-redis with its own reconnecting, offline queue and command timeout turned off.
+ * A node-redis client whose own reconnecting, offline queue and command timeout are turned off.
  * @param url `redis://`, `rediss://`, or `unix:///path/to.sock`
  */
 export function clientFor(url: string, connectTimeoutMs: number) {
@@ -28,35 +25,35 @@ export function clientFor(url: string, connectTimeoutMs: number) {
   });
 }
 
-/** Makes the client's connection. @throws when it isn't usable within the deadline, and leaves nothing open. */
+/** Connects the client. @throws when it is not usable within the deadline; nothing is left open then. */
 export async function connectWithin(client: RedisClient, deadlineMs: number): Promise<void> {
-  const { promise: missed, reject } = Promise.withResolvers<never>();
-  const stop = afterDeadline(deadlineMs, () =>
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const cancelTimeout = afterDeadline(deadlineMs, () =>
     reject(new RedisUnavailable(`not connected within ${deadlineMs} ms`)),
   );
   try {
-    await Promise.race([client.connect(), missed]);
-    if (!client.isReady) throw new RedisUnavailable('the connection ended while it was made');
+    await Promise.race([client.connect(), timeout]);
+    if (!client.isReady) throw new RedisUnavailable('the connection was closed while connecting');
   } catch (fault) {
     if (client.isOpen) client.destroy();
     throw fault;
   } finally {
-    stop();
+    cancelTimeout();
   }
 }
 
 /**
- * Calls `missed` when the deadline has passed and what had arrived by then has been read: a process that was
- * kept from running has missed the clock, not the reply.
- * @returns what calls it off
+ * Calls `onTimeout` after the deadline, once everything that had arrived by then has been read: when this process was
+ * suspended, the timer is late, but the reply may be there.
+ * @returns a function that cancels it
  */
-export function afterDeadline(deadlineMs: number, missed: () => void): () => void {
-  let lastLook: NodeJS.Immediate | undefined;
+export function afterDeadline(deadlineMs: number, onTimeout: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
-    lastLook = setImmediate(missed);
+    immediate = setImmediate(onTimeout);
   }, deadlineMs);
   return () => {
     clearTimeout(timer);
-    clearImmediate(lastLook);
+    clearImmediate(immediate);
   };
 }

@@ -3,43 +3,43 @@ import { afterDeadline, clientFor, connectWithin, type RedisClient, RedisUnavail
 
 export { type RedisClient, RedisUnavailable };
 
-const CONNECT_RETRY_FIRST_MS = 20;
+const MIN_CONNECT_RETRY_MS = 20;
 const MAX_CONNECT_RETRY_MS = 250;
 
-/** One warning for each outage, when it is more than a blink. */
+/** An outage is logged once, after this many failed attempts. */
 const FAILURES_BEFORE_WARNING = 4;
 
-/** A Redis reply that says the server, not the command, is at fault, and that another connection may do better. */
-const REPLY_OF_A_DEMOTED_SERVER = /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/;
+/** A reply that blames the server and not the command, so that a new connection may reach a better one. */
+const DEMOTED_SERVER_REPLY = /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/;
 
 export interface RedisLinkOptions {
   /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
   url: string;
-  /** How long one command, script or transaction may take, and how long a connection may take to be made. */
+  /** The time limit for one command, script or transaction, and for connecting. */
   deadlineMs: number;
   log: Logger;
 }
 
 /**
- * One connection to Redis that is always either usable or being made anew.
+ * One connection to Redis that reconnects after every failure.
  *
- * node-redis's own reconnecting, offline queue and command timeout are all off: a frozen server must cost a
- * request no more than the deadline, and a connection that has once missed it can't be trusted to pair later
- * replies with later commands. Whatever goes wrong, the connection is dropped and another is made. Only a server
- * that was made a replica is used on, for reading, until a better one is found at its address.
+ * The reconnecting, offline queue and command timeout of node-redis are off: a hung server must delay a request by no
+ * more than the deadline, and a connection that missed a deadline could match later replies to the wrong commands. So
+ * after any failure the connection is dropped and a new one is made. The only exception is a server that became a
+ * replica: it is still used for reads until a new connection to its address is usable.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: RedisClient | undefined;
   #closed = false;
-  #retryMs = CONNECT_RETRY_FIRST_MS;
+  #retryMs = MIN_CONNECT_RETRY_MS;
   #failuresInARow = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #replacing = false;
   readonly #retired = new Set<RedisClient>();
   readonly #onReady = new Set<(client: RedisClient) => void>();
 
-  /** Opens the link and starts connecting; it does not wait. Use `whenReady` where waiting is wanted. */
+  /** Starts connecting and returns without waiting. Use `whenReady` to wait. */
   constructor(options: RedisLinkOptions) {
     this.#options = options;
     void this.#connect();
@@ -51,33 +51,32 @@ export class RedisLink {
 
   /**
    * Runs one command, script or transaction, and resolves to its reply.
-   *
-   * @throws {RedisUnavailable} at once when there is no connection; after `deadlineMs` when no reply came; and
-   * for every error reply (`-LOADING`, `-READONLY`, `-OOM` …): the gate treats them all as "can't be asked".
+   * @throws {RedisUnavailable} at once when there is no connection; after `deadlineMs` when there is no reply; and for
+   * every error reply (`-LOADING`, `-READONLY`, `-OOM` …).
    */
   run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
     if (client === undefined) return Promise.reject(new RedisUnavailable('there is no connection to Redis'));
     return new Promise((resolve, reject) => {
-      const callOff = afterDeadline(this.#options.deadlineMs, () => {
+      const cancelDeadline = afterDeadline(this.#options.deadlineMs, () => {
         this.#drop(client, 'a command missed its deadline');
         reject(new RedisUnavailable(`Redis gave no reply within ${this.#options.deadlineMs} ms`));
       });
       Promise.try(command, client).then(
         (reply) => {
-          callOff();
+          cancelDeadline();
           resolve(reply);
         },
         (fault) => {
-          callOff();
-          if (REPLY_OF_A_DEMOTED_SERVER.test(String(fault?.message))) this.#replace(client);
-          reject(new RedisUnavailable('Redis did not carry out a command', { cause: fault }));
+          cancelDeadline();
+          if (DEMOTED_SERVER_REPLY.test(String(fault?.message))) this.#replace(client);
+          reject(new RedisUnavailable('a Redis command failed', { cause: fault }));
         },
       );
     });
   }
 
-  /** Calls `listener` with each new connection as it becomes usable, and with the present one if there is one. */
+  /** Calls `listener` with each connection that becomes usable, and with the current one if there is one. */
   onReady(listener: (client: RedisClient) => void): void {
     this.#onReady.add(listener);
     if (this.#client !== undefined) listener(this.#client);
@@ -85,13 +84,13 @@ export class RedisLink {
 
   /**
    * Resolves when a connection is usable.
-   * @throws {RedisUnavailable} when none is within `waitMs`.
+   * @throws {RedisUnavailable} when there is none within `waitMs`.
    */
   async whenReady(waitMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const listener = (): void => resolve();
-    const missed = (): void => reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms`));
-    const timer = setTimeout(missed, waitMs);
+    const onTimeout = (): void => reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms`));
+    const timer = setTimeout(onTimeout, waitMs);
     this.onReady(listener);
     await promise.finally(() => {
       clearTimeout(timer);
@@ -99,7 +98,7 @@ export class RedisLink {
     });
   }
 
-  /** Ends the connection and stops making new ones. Commands under way are rejected. */
+  /** Closes the connection for good. Pending commands are rejected. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
@@ -128,32 +127,32 @@ export class RedisLink {
       client.destroy();
       return;
     }
-    this.#retryMs = CONNECT_RETRY_FIRST_MS;
+    this.#retryMs = MIN_CONNECT_RETRY_MS;
     this.#failuresInARow = 0;
     this.#client = client;
     this.#options.log.info({ event: 'redis_connected' }, 'connected to Redis');
     for (const listener of this.#onReady) listener(client);
   }
 
-  /** Connects to whatever server the address now leads to, and goes on with the present one until then. */
+  /** Connects again, because the address may now lead to another server, and uses the current connection until then. */
   #replace(client: RedisClient): void {
     if (client !== this.#client || this.#replacing) return;
     this.#replacing = true;
-    this.#options.log.error({ event: 'redis_demoted' }, 'Redis has become a replica; looking for another');
+    this.#options.log.error({ event: 'redis_demoted' }, 'Redis has become a replica; connecting again');
     const done = (): void => {
       this.#replacing = false;
     };
     void this.#connect().finally(() => setTimeout(done, MAX_CONNECT_RETRY_MS).unref());
   }
 
-  /** Lets a connection that is no longer used end what it is still at. */
+  /** Closes a replaced connection after its pending commands had time to finish. */
   #retire(client: RedisClient): void {
     this.#retired.add(client);
-    const end = (): void => {
+    const close = (): void => {
       this.#retired.delete(client);
       client.destroy();
     };
-    setTimeout(end, this.#options.deadlineMs).unref();
+    setTimeout(close, this.#options.deadlineMs).unref();
   }
 
   #drop(client: RedisClient, why: string): void {
@@ -168,7 +167,7 @@ export class RedisLink {
     if (this.#closed || this.#client !== undefined) return;
     this.#failuresInARow += 1;
     if (this.#failuresInARow === FAILURES_BEFORE_WARNING) {
-      this.#options.log.warn({ event: 'redis_unreachable', why }, 'Redis is not reachable; trying on');
+      this.#options.log.warn({ event: 'redis_unreachable', why }, 'Redis is unreachable; retrying');
     }
     this.#retryTimer = setTimeout(() => void this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_CONNECT_RETRY_MS);

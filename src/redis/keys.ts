@@ -1,62 +1,62 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Every key that Portcullis writes to Redis is built here and nowhere else.
+ * All keys and channels that Portcullis uses in Redis. No key is built anywhere else.
  *
- * The part in braces is the hash tag (Redis Cluster specification, "Hash tags"): all keys of one user share a
- * slot, and so do all keys of the ledger, so that one command or script reaches them in a Cluster.
+ * The part in braces is the hash tag (Redis Cluster specification, "Hash tags"): all keys of one user share a slot, as
+ * do all keys of the ledger, so that one command or script can use them together in a Cluster.
  */
 
-/** A string: the user id behind a log-in name. `name` is already case-folded and normalised (NFKC). */
+/** A string: the user id for a username. `name` is already normalized (NFKC) and case-folded. */
 export const usernameKey = (name: string): string => `username:${name}`;
 
-/** A sorted set without scores: all log-in names, case-folded, in their order. */
+/** A sorted set with equal scores: all usernames, case-folded, in lexicographical order. */
 export const usernamesKey = (): string => 'usernames';
 
-/** A hash: the ids of the active super-admins, each with `+` or `-` and the version of the user that it is about. */
+/** A hash by user id: `+` for an active super-admin or `-` for a former one, and the version of the user. */
 export const superAdminsKey = (): string => 'super-admins';
 
 /**
- * A hash: username, display name, argon2id hash, created, role, status, address ranges (JSON), e-mail address,
- * generation, version, and the id of the one reset token that may be used.
+ * A hash: username, display name, argon2id hash, created, role, status, IP ranges (JSON), email, generation,
+ * version, and the id of the only reset token that is valid.
  */
 export const userKey = (userId: string): string => `user:{${userId}}`;
 
-/** A string of JSON: the user's role, generation and address ranges. It exists only while the user is active. */
+/** A string of JSON: the user's role, generation and IP ranges. It exists only while the user is active. */
 export const authzKey = (userId: string): string => `authz:{${userId}}`;
 
-/** A string that exists while a password reset token may be used. It expires with the token. */
+/** A string that exists while a password reset token is unused. It expires with the token. */
 export const resetKey = (userId: string, jti: string): string => `reset:{${userId}}:${jti}`;
 
 /** A string of JSON: the whitelist entry of one access token. It expires with the token. */
 export const whitelistKey = (userId: string, jti: string): string => `sess:{${userId}}:${jti}`;
 
-/** A string that exists while the session is neither idle for too long nor ended. */
+/** A string that exists until the session is revoked or its idle timeout expires. */
 export const activeKey = (userId: string, sid: string): string => `active:{${userId}}:${sid}`;
 
-/** A hash: all that is known of one session, and the application's own data as `data:<key>`. */
+/** A hash: one session, with the application's own data as `data:<key>`. */
 export const sessionKey = (userId: string, sid: string): string => `session:{${userId}}:${sid}`;
 
-/** A sorted set: a user's session ids by when they have to end (seconds since the epoch). */
+/** A sorted set: a user's session ids by their absolute expiry, in seconds since the epoch. */
 export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
 
-/** A publish/subscribe channel: a user's id each time something of theirs was revoked. */
+/** A pub/sub channel: the id of a user whenever a token or session of theirs is revoked. */
 export const revocationsChannel = (): string => 'revocations';
 
 /** A hash: the registered OAuth clients by their ids, each as JSON. */
 export const clientsKey = (): string => 'clients';
 
-/** A publish/subscribe channel: id and version of the key ring each time it has been changed by hand. Never a key. */
+/** A pub/sub channel: the id and version of the key ring after each change by an operator. Never a key. */
 export const ringChannel = (): string => 'key-ring';
 
-/** A set, for a minute: the gateway processes that have read this version of the key ring. */
+/** A set with a TTL: the gateway processes that have read this version of the key ring. */
 export const ringAcknowledgedKey = (ringId: string, version: number): string =>
   `key-ring:${ringId}:${version}`;
 
-/** A stream: the audit trail, capped. */
+/** A capped stream: the audit log. */
 export const auditKey = (): string => 'audit';
 
-/** The prefix of the counters of rate-limiter-flexible, which puts a `:` and the subject after it. */
+/** The prefix of the counters of rate-limiter-flexible, which appends a `:` and the subject. */
 export const throttlePrefix = (what: string): string => `throttle:${what}`;
 
 const LEDGER = 'ledger:{bank}';
@@ -67,16 +67,16 @@ export const accountKey = (accountId: string): string => `${LEDGER}:account:${ac
 /** A set: the ids of one owner's accounts. */
 export const ownerAccountsKey = (ownerId: string): string => `${LEDGER}:accounts-of:${ownerId}`;
 
-/** A list: the ids of the accounts that the generator posts to, in the order in which they were opened. */
+/** A list: the ids of the accounts that the generator posts to, oldest first. */
 export const generatedAccountsKey = (): string => `${LEDGER}:generated`;
 
-/** A string: exists while this interval's generated transactions are somebody's task already. */
+/** A string that exists while a process generates the transactions of the current interval. */
 export const generatorTurnKey = (): string => `${LEDGER}:generator-turn`;
 
-/** A string: how many turns of the generator there have been. */
+/** A string: how many intervals have been generated. */
 export const generatorTurnsKey = (): string => `${LEDGER}:generator-turns`;
 
-/** A stream: one transaction an entry, newest last. */
+/** A stream: one transaction per entry, newest last. */
 export const transactionsKey = (accountId: string): string => `${LEDGER}:transactions:${accountId}`;
 
 /** A stream: the balance after each transaction. */
@@ -85,9 +85,9 @@ export const balancesKey = (accountId: string): string => `${LEDGER}:balances:${
 /** A sorted set: counterparties by the amount spent with them, in minor units. */
 export const spendersKey = (accountId: string): string => `${LEDGER}:spenders:${accountId}`;
 
-/** A string of JSON: the answer already given to an idempotency key of one account. A hash, of one length for all. */
+/** A string of JSON: the response to an idempotency key of an account. The key is hashed, so its length is fixed. */
 export const idempotencyKey = (accountId: string, key: string): string =>
   `${LEDGER}:idempotency:${accountId}:${createHash('sha256').update(key).digest('base64url')}`;
 
-/** A publish/subscribe channel: an account's id each time a transaction is posted to it. */
+/** A pub/sub channel: the id of an account whenever a transaction is posted to it. */
 export const postingsChannel = (): string => `${LEDGER}:postings`;

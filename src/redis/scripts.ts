@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { RedisLink } from './connection.ts';
 
-/** A Lua script that Redis runs as one step: nobody sees or changes anything in between. */
+/** A Lua script, which Redis runs atomically. */
 export interface Script {
-  /** For people only: it stands in the script's first line, where `SLOWLOG` and `MONITOR` show it. */
+  /** For operators: the script's first line, which `SLOWLOG` and `MONITOR` show. */
   readonly name: string;
   readonly source: string;
-  /** SHA-1 in hex of the source, Redis's own name for it (`EVALSHA`). */
+  /** The SHA-1 of the source in hex, by which Redis finds it (`EVALSHA`). */
   readonly sha1: string;
 }
 
-/** What a script may answer: Redis turns Lua strings, whole numbers, nil and tables into these (RESP 2). */
+/** The reply of a script: strings, integers, nil and tables in Lua (RESP 2). */
 export type ScriptReply = string | number | null | ScriptReply[];
 
-/** Names a script. Every key that it touches has to be in `KEYS`, all with one hash tag (Redis Cluster). */
+/** Defines a script. All keys that it touches must be in `KEYS`, with one hash tag (Redis Cluster). */
 export function defineScript(name: string, lua: string): Script {
   const source = `-- ${name}\n${lua.trim()}\n`;
   return { name, source, sha1: createHash('sha1').update(source).digest('hex') };
 }
 
 /**
- * Runs a script by its hash, and sends its source only to a server that doesn't know it yet (a new one, a
- * restarted one, a replica that took over).
- * @throws {RedisUnavailable} also when the script itself fails: that is a fault, never an answer.
+ * Runs a script by its hash. The source is sent only to a server that does not have it, such as one that restarted or
+ * a promoted replica.
+ * @throws {RedisUnavailable} also when the script itself fails.
  */
 export function runScript(
   link: RedisLink,
