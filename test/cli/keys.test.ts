@@ -71,7 +71,7 @@ async function givenRing(waits: 'with a waiting key' | 'with one key'): Promise<
 }
 const auditTexts = async (): Promise<string> => (await redis.dump()).get('audit') ?? '';
 
-test('the first rotation makes a ring, the next adds a key that waits, and the list shows both', async () => {
+test('the first rotation creates a ring, the next adds a waiting key, and the list shows both', async () => {
   const first = await keys('rotate');
   expect(first).toMatchObject({ exitCode: 0, complained: '' });
   expect(first.said).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateway listens\n$/);
@@ -89,7 +89,7 @@ test('the first rotation makes a ring, the next adds a key that waits, and the l
   expect(JSON.stringify([...(await redis.dump())])).not.toContain('PRIVATE KEY');
 });
 
-test('while a key waits no other is added, but it can be let to sign at once', async () => {
+test('while a key is waiting no other is added, but --now activates it at once', async () => {
   const [signing, waiting] = await givenRing('with a waiting key');
   expect(await keys('rotate')).toMatchObject({
     exitCode: 1,
@@ -101,7 +101,7 @@ test('while a key waits no other is added, but it can be let to sign at once', a
   expect(await auditTexts()).toMatch(new RegExp(`key_sign[^}]*${waiting}`));
 });
 
-test('retiring the key that signs has another take over first, deletes its file, and is recorded', async () => {
+test('retiring the signing key activates another one first, deletes its file and is recorded', async () => {
   const [compromised] = await givenRing('with one key');
   expect(await keys(`retire ${compromised}`)).toMatchObject({ exitCode: 0, complained: '' });
   expect((await states())[compromised]).toBe('retired');
@@ -114,13 +114,13 @@ test('retiring the key that signs has another take over first, deletes its file,
   });
 });
 
-test('retiring a key that waits leaves the one that signs where it is', async () => {
+test('retiring a waiting key leaves the signing key unchanged', async () => {
   const [signing, waiting] = await givenRing('with a waiting key');
   expect(await keys(`retire ${waiting}`)).toMatchObject({ exitCode: 0 });
   expect(await states()).toEqual({ [signing]: 'signing', [waiting]: 'retired' });
 });
 
-test('a gateway that hears of a change and does not say that it knows is told to the operator, with exit code 1', async () => {
+test('a gateway that does not acknowledge a change is reported to the operator, with exit code 1', async () => {
   await givenRing('with one key');
   const deaf = createClient({ RESP: 2, socket: { path: redis.url.slice('unix://'.length), tls: false } });
   await deaf.connect();
@@ -135,7 +135,7 @@ test('a gateway that hears of a change and does not say that it knows is told to
   }
 });
 
-test('without Redis a key is retired all the same, and the operator hears what did not work, with exit code 1', async () => {
+test('without Redis a key is still retired, and the failures are reported, with exit code 1', async () => {
   const [, waiting] = await givenRing('with a waiting key');
   const ran = await keys(`retire ${waiting}`, { REDIS_URL: 'unix:///nowhere.sock' });
   expect(ran.exitCode).toBe(1);
@@ -153,7 +153,7 @@ test.each<[string, string, Record<string, string>, RegExp]>([
     { KEYS_DIR: '', NODE_ENV: 'production', ISSUER: 'https://gate.example', DATA_DIR: 'nowhere' },
     /^portcullis: KEYS_DIR: /,
   ],
-])('%s: refused with the reason, and nothing is changed', async (_what, words, env, reason) => {
+])('%s: refused with the reason, and nothing changes', async (_what, words, env, reason) => {
   await givenRing('with one key');
   const before = await readRing(ringDirectory);
   const ran = await keys(words, env);

@@ -35,13 +35,13 @@ const claimsAt = (now: number): AccessClaims => ({
   exp: now + 300,
 });
 
-/** A token that the gateway's own key has signed, with any claims at all. */
+/** A token signed with the gateway's key, with any claims. */
 const signed = (claims: Record<string, unknown>): Promise<string> =>
   signAccessToken(ring, claims as unknown as AccessClaims);
 
 async function reasonFor(token: string, nowMs = NOW_MS): Promise<string | undefined> {
-  const verdict = await verify(token, nowMs);
-  return verdict instanceof Refusal ? verdict.reason : undefined;
+  const outcome = await verify(token, nowMs);
+  return outcome instanceof Refusal ? outcome.reason : undefined;
 }
 
 test('a token that the gateway signed verifies to exactly its claims', async () => {
@@ -56,7 +56,7 @@ test('a token is valid until the last millisecond before exp and expired from th
   expect(await reasonFor(token, claims.exp * 1000)).toBe('token_expired');
 });
 
-test('iat may be 10 s ahead of this machine and no more', async () => {
+test('iat may be at most 10 s ahead of the clock of this machine', async () => {
   const at = (iat: number) => signed({ ...claimsAt(NOW), iat, auth_time: NOW, exp: iat + 300 });
   expect(await reasonFor(await at(NOW + 10))).toBeUndefined();
   expect(await reasonFor(await at(NOW + 11))).toBe('token_claims');
@@ -66,7 +66,7 @@ describe('a genuinely signed token is refused', () => {
   const names = ['iss', 'aud', 'sub', 'client_id', 'sid', 'jti', 'auth_time', 'iat', 'exp'];
 
   test.each(names)('without %s', async (name) => {
-    const { [name]: _left, ...claims } = { ...claimsAt(NOW) } as Record<string, unknown>;
+    const { [name]: _removed, ...claims } = { ...claimsAt(NOW) } as Record<string, unknown>;
     expect(await reasonFor(await signed(claims))).toBe('token_claims');
   });
 
@@ -87,10 +87,10 @@ describe('a genuinely signed token is refused', () => {
     ['an auth_time after iat', { auth_time: NOW + 1 }],
     ['an aud that is an array with the right one', { aud: ['portcullis-api'] }],
     ['an aud of another service', { aud: 'portcullis-bank' }],
-    ['an iss with a slash at its end', { iss: 'https://gate.example/' }],
+    ['an iss with a trailing slash', { iss: 'https://gate.example/' }],
     ['an iss in capitals', { iss: 'https://GATE.example' }],
     ['a jti that is too short', { jti: 'abc' }],
-    ['a claim that is not known', { cnf: { jkt: 'x' } }],
+    ['an unknown claim', { cnf: { jkt: 'x' } }],
     ['nbf', { nbf: NOW }],
   ])('with %s', async (_what, change) => {
     expect(await reasonFor(await signed({ ...claimsAt(NOW), ...change }))).toBe('token_claims');
@@ -109,13 +109,13 @@ describe('a genuinely signed token is refused', () => {
   });
 });
 
-test('a token of another key with the same kid in its header is refused for its signature', async () => {
+test('a token of another key with the same kid in its header is refused because of its signature', async () => {
   const foreign = await keyRingFromPem(await makeKeyPem());
   const masked = { ...foreign, signing: { ...foreign.signing, kid: ring.signing.kid } };
   expect(await reasonFor(await signAccessToken(masked, claimsAt(NOW)))).toBe('token_signature');
 });
 
-test('every key of the ring verifies and only the first signs', async () => {
+test('every key of the ring verifies, and only the first one signs', async () => {
   const [older, newer] = [await makeKeyPem(), await makeKeyPem()];
   const oldRing = await keyRingFromPem(older);
   const rotated = await keyRingFromPem(`${newer}\n${older}`);
@@ -125,29 +125,29 @@ test('every key of the ring verifies and only the first signs', async () => {
   expect(rotated.signing.kid).not.toBe(oldRing.signing.kid);
 });
 
-describe('a token that comes again', () => {
-  /** A ring whose key for repeated checks is another one: what it refuses was checked again. */
-  const ringWithOtherRepeat = async (): Promise<KeyRing> => {
+describe('a token that is verified again', () => {
+  /** A ring with another `keyObject`, which only repeated verification uses. So what it refuses was verified again. */
+  const ringWithOtherKeyObject = async (): Promise<KeyRing> => {
     const { keyObject } = (await keyRingFromPem(await makeKeyPem())).signing;
     const signing = { ...ring.signing, keyObject };
     return { ...ring, signing, all: [signing] };
   };
 
-  test('has its signature verified each time', async () => {
-    const repeated = createAccessTokenVerifier(await ringWithOtherRepeat(), EXPECTED, 0);
+  test('has its signature verified again each time', async () => {
+    const repeated = createAccessTokenVerifier(await ringWithOtherKeyObject(), EXPECTED, 0);
     const token = await signAccessToken(ring, claimsAt(NOW));
     expect(await repeated(token, NOW_MS)).not.toBeInstanceOf(Refusal);
     expect(await repeated(token, NOW_MS)).toMatchObject({ reason: 'token_signature' });
   });
 
-  test('is believed without only where a memo was asked for', async () => {
-    const repeated = createAccessTokenVerifier(await ringWithOtherRepeat(), EXPECTED, 10);
+  test('is accepted without that only if cached tokens are trusted', async () => {
+    const repeated = createAccessTokenVerifier(await ringWithOtherKeyObject(), EXPECTED, 10);
     const token = await signAccessToken(ring, claimsAt(NOW));
     expect(await repeated(token, NOW_MS)).not.toBeInstanceOf(Refusal);
     expect(await repeated(token, NOW_MS)).not.toBeInstanceOf(Refusal);
   });
 
-  test('is the same to the claims, and expires on time', async () => {
+  test('has the same claims, and expires on time', async () => {
     const claims = claimsAt(NOW);
     const token = await signAccessToken(ring, claims);
     expect(await verify(token, NOW_MS)).toEqual(claims);
@@ -156,22 +156,22 @@ describe('a token that comes again', () => {
   });
 });
 
-describe('with a memo', () => {
-  test('a remembered token still expires, and another text is still verified', async () => {
-    const memoised = createAccessTokenVerifier(ring, EXPECTED, 10);
+describe('with trusted cached tokens', () => {
+  test('a cached token still expires, and a changed token is still verified', async () => {
+    const caching = createAccessTokenVerifier(ring, EXPECTED, 10);
     const claims = claimsAt(NOW);
     const token = await signAccessToken(ring, claims);
-    expect(await memoised(token, NOW_MS)).toEqual(claims);
-    expect(await memoised(token, NOW_MS)).toEqual(claims);
-    expect(await memoised(token, claims.exp * 1000)).toMatchObject({ reason: 'token_expired' });
+    expect(await caching(token, NOW_MS)).toEqual(claims);
+    expect(await caching(token, NOW_MS)).toEqual(claims);
+    expect(await caching(token, claims.exp * 1000)).toMatchObject({ reason: 'token_expired' });
     const flipped = token.slice(0, -3) + (token.at(-3) === 'A' ? 'B' : 'A') + token.slice(-2);
-    expect(await memoised(flipped, NOW_MS)).toMatchObject({ reason: 'token_signature' });
+    expect(await caching(flipped, NOW_MS)).toMatchObject({ reason: 'token_signature' });
   });
 
-  test('a refused token is not remembered', async () => {
-    const memoised = createAccessTokenVerifier(ring, EXPECTED, 10);
+  test('a refused token is not cached', async () => {
+    const caching = createAccessTokenVerifier(ring, EXPECTED, 10);
     const token = await signed({ ...claimsAt(NOW), aud: 'another' });
-    expect(await memoised(token, NOW_MS)).toMatchObject({ reason: 'token_claims' });
-    expect(await memoised(token, NOW_MS)).toMatchObject({ reason: 'token_claims' });
+    expect(await caching(token, NOW_MS)).toMatchObject({ reason: 'token_claims' });
+    expect(await caching(token, NOW_MS)).toMatchObject({ reason: 'token_claims' });
   });
 });

@@ -16,7 +16,7 @@ test('every token of three canonical base64url parts is split into those parts',
   );
 });
 
-test('no other text that decodes to the same bytes is split: for each token there is one spelling', () => {
+test('no other text that decodes to the same bytes is split: each token has exactly one encoding', () => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   fc.assert(
     fc.property(token, fc.nat(2), fc.nat(63), (text, which, letter) => {
@@ -36,37 +36,37 @@ test.each([
   ['a space', 'YQ .YQ.YQ'],
   ['a line break at the end', 'YQ.YQ.YQ\n'],
   ['a tab', 'YQ.Y\tQ.YQ'],
-  ['the plain base64 alphabet', 'Y+Q/.YQ.YQ'],
-  ['a letter outside ASCII', 'YQ.YQ.ÝQ'],
+  ['the standard base64 alphabet', 'Y+Q/.YQ.YQ'],
+  ['a non-ASCII letter', 'YQ.YQ.ÝQ'],
   ['an empty part', 'YQ..YQ'],
   ['two parts', 'YQ.YQ'],
   ['four parts', 'YQ.YQ.YQ.YQ'],
-  ['a part of a length that base64 can not have', 'YWFhY.YQ.YQ'],
+  ['a part of a length that base64 cannot have', 'YWFhY.YQ.YQ'],
   ['more than 4 KiB', `YQ.YQ.${'A'.repeat(4096)}`],
 ])('a token with %s is not split', (_what, text) => {
   expect(splitToken(text)).toBeUndefined();
 });
 
-test('an object in the spelling of JSON.stringify is canonical', () => {
+test('an object as JSON.stringify writes it is canonical', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => isCanonicalJson(encodePart(value))),
   );
 });
 
 test.each([
-  ['a member that occurs twice', '{"sub":"a","sub":"b"}'],
+  ['a duplicate member', '{"sub":"a","sub":"b"}'],
   ['white space', '{ "sub":"a"}'],
   ['a number in another format', '{"exp":1e3}'],
-  ['an escape that is not needed', '{"s\\u0075b":"a"}'],
+  ['an unnecessary escape', '{"s\\u0075b":"a"}'],
   ['a byte order mark', '\ufeff{"sub":"a"}'],
-  ['no object', '"sub"'],
+  ['a string', '"sub"'],
   ['null', 'null'],
-  ['no JSON', 'sub'],
+  ['invalid JSON', 'sub'],
 ])('%s is not canonical', (_what, text) => {
   expect(isCanonicalJson(Buffer.from(text).toString('base64url'))).toBe(false);
 });
 
-test('bytes that are no UTF-8 are not canonical', () => {
+test('invalid UTF-8 is not canonical', () => {
   expect(isCanonicalJson(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]).toString('base64url'))).toBe(
     false,
   );

@@ -35,7 +35,7 @@ const sign = (payload: object, header: object = {}) =>
     .setProtectedHeader({ alg: 'PS256', typ: RESET_TYPE, kid: ring.signing.kid, ...header })
     .sign(ring.signing.privateKey);
 
-test('a genuine token gives its claims until the millisecond before its exp', async () => {
+test('a genuine token verifies to its claims until the millisecond before exp', async () => {
   const token = await signResetToken(ring, claims);
   expect(await verify(token)).toEqual(claims);
   expect(await verify(token, NOW_MS + 599_999)).toEqual(claims);
@@ -48,27 +48,27 @@ describe('refused', () => {
     ['the type of an access token', claims, { typ: 'at+jwt' }],
     ['the type of an assertion', claims, { typ: ASSERTION_TYPE }],
     ['no type', claims, { typ: undefined }],
-    ['one more header', claims, { jku: 'https://evil.example' }],
+    ['another header parameter', claims, { jku: 'https://evil.example' }],
     ['another issuer', { ...claims, iss: `${ISSUER}/` }, {}],
     ['the audience of the API', { ...claims, aud: 'portcullis-api' }, {}],
     ['two audiences', { ...claims, aud: [RESET_AUDIENCE, 'portcullis-api'] }, {}],
     ['no jti', withoutJti, {}],
-    ['a subject that is no id', { ...claims, sub: 'bob' }, {}],
-    ['a claim that is not known', { ...claims, role: 'admin' }, {}],
-    ['a life of more than ten minutes', { ...claims, exp: NOW + 601 }, {}],
+    ['a subject that is not an id', { ...claims, sub: 'bob' }, {}],
+    ['an unknown claim', { ...claims, role: 'admin' }, {}],
+    ['a lifetime of more than ten minutes', { ...claims, exp: NOW + 601 }, {}],
     ['an iat in the future', { ...claims, iat: NOW + 11 }, {}],
-    ['an exp that is no integer', { ...claims, exp: NOW + 1.5 }, {}],
+    ['a fractional exp', { ...claims, exp: NOW + 1.5 }, {}],
   ])('a token with %s', async (_what, payload, header) => {
     expect(await verify(await sign(payload, header))).toMatchObject({ reason: 'reset_invalid' });
   });
 
-  test('a token that another key signed', async () => {
+  test('a token signed with another key', async () => {
     expect(await verify(await signResetToken(foreign, claims))).toMatchObject({ reason: 'reset_invalid' });
   });
 
-  test('a token in another spelling', async () => {
+  test('a token in another encoding', async () => {
     const token = await signResetToken(ring, claims);
-    for (const spelled of [`${token}=`, ` ${token}`, `${token}.`, token.toUpperCase()])
-      expect(await verify(spelled)).toMatchObject({ reason: 'reset_invalid' });
+    for (const changed of [`${token}=`, ` ${token}`, `${token}.`, token.toUpperCase()])
+      expect(await verify(changed)).toMatchObject({ reason: 'reset_invalid' });
   });
 });

@@ -26,7 +26,7 @@ const modeOf = async (name: string): Promise<number> => (await stat(join(directo
 const kids = (record: RingRecord | undefined): string[] => record?.keys.map(({ kid }) => kid) ?? [];
 
 describe('at a start', () => {
-  test('a ring is made that its owner alone can read, and used again at the next start', async () => {
+  test('a ring is created that only its owner can read, and the next start uses it', async () => {
     const made = await ensureRing(start, NOW_MS);
     expect(await ensureRing(start, NOW_MS + 1000)).toEqual(made);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
@@ -34,19 +34,19 @@ describe('at a start', () => {
     for (const name of await readdir(directory)) expect(await modeOf(name)).toBe(0o600);
   });
 
-  test('several processes at once all use one ring of one key, and leave nothing else behind', async () => {
+  test('several processes that start at once use one ring of one key and leave no other file', async () => {
     const rings = await Promise.all(Array.from({ length: 5 }, () => ensureRing(start, NOW_MS)));
     expect(new Set(rings.flatMap(kids)).size).toBe(1);
     expect(await readdir(directory)).toHaveLength(2);
   });
 
-  test('where none may be made, none is, and the refusal names the setting and the command', async () => {
+  test('where no ring may be created, the error names the setting and the command', async () => {
     const opening = ensureRing({ ...start, mayCreate: false }, NOW_MS);
     await expect(opening).rejects.toThrow(/^KEYS_DIR: .*portcullis keys rotate/);
     await expect(readdir(directory)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('the single key that was kept before there were rings becomes the first of one', async () => {
+  test('the single key of a version without key rings becomes the first key of the ring', async () => {
     const pem = await makeKeyPem();
     await mkdir(directory);
     await writeFile(join(directory, 'signing.pem'), pem);
@@ -56,7 +56,7 @@ describe('at a start', () => {
     expect((await readdir(directory)).sort()).toEqual([`${kid}.pem`, 'ring.json'].sort());
   });
 
-  test('a process that gives tokens a longer life writes that down before it signs one', async () => {
+  test('a process with a longer token lifetime records it before it signs a token', async () => {
     await ensureRing(start, NOW_MS);
     await ensureRing({ ...start, tokensLiveSeconds: 3600 }, NOW_MS);
     await ensureRing(start, NOW_MS);
@@ -64,10 +64,10 @@ describe('at a start', () => {
   });
 
   test.each<[string, (kid: string) => [string, string | undefined]]>([
-    ['a record that is no JSON', () => ['ring.json', 'rubbish']],
+    ['a record that is not JSON', () => ['ring.json', 'damaged']],
     ['a record without a key that signs', () => ['ring.json', '{"id":"x","version":1,"keys":[]}']],
     ['a missing key', (kid) => [`${kid}.pem`, undefined]],
-    ['a key file that is none', (kid) => [`${kid}.pem`, 'rubbish']],
+    ['a damaged key file', (kid) => [`${kid}.pem`, 'damaged']],
   ])('%s is refused and not replaced', async (_what, damage) => {
     const [kid = ''] = kids(await ensureRing(start, NOW_MS));
     const [name, content] = damage(kid);
@@ -77,7 +77,7 @@ describe('at a start', () => {
     if (content !== undefined) expect(await readFile(join(directory, name), 'utf8')).toBe(content);
   });
 
-  test('a key file that holds another key than its name says is refused', async () => {
+  test('a key file that holds another key than its name states is refused', async () => {
     const record = await ensureRing(start, NOW_MS);
     await writeFile(join(directory, `${kids(record)[0]}.pem`), await makeKeyPem());
     await expect(readKeys(directory, record)).rejects.toBeInstanceOf(InvalidKeyError);
@@ -85,7 +85,7 @@ describe('at a start', () => {
 });
 
 describe('a change', () => {
-  test('of two processes at once leaves one waiting key, and tells the other that there is one', async () => {
+  test('by several processes at once adds one waiting key, and the others are refused', async () => {
     await ensureRing(start, NOW_MS);
     const options = { leadMs: 1000, tokensLiveSeconds: 600 };
     const rotations = await Promise.all([1, 2, 3].map(() => rotateRing(directory, options, NOW_MS)));
@@ -95,7 +95,7 @@ describe('a change', () => {
     expect(await readdir(directory)).toHaveLength(3);
   });
 
-  test('that retires a key deletes its private half, and one that lets a key go does too', async () => {
+  test('deletes the private keys of retired and expired keys', async () => {
     const [first = ''] = kids(await ensureRing(start, NOW_MS));
     const { kid: second } = await handOver(directory, 600, NOW_MS);
     await retireKey(directory, first, NOW_MS + 1000);
@@ -105,7 +105,7 @@ describe('a change', () => {
     expect((await readdir(directory)).sort()).toEqual([`${third}.pem`, `${fourth}.pem`, 'ring.json'].sort());
   });
 
-  test('does not retire the key that signs in the end, a key twice, or one that is not there', async () => {
+  test('does not retire the last key, a retired key or an unknown key', async () => {
     const [first = ''] = kids(await ensureRing(start, NOW_MS));
     const before = await readFile(join(directory, 'ring.json'), 'utf8');
     expect(await retireKey(directory, first, NOW_MS)).toMatchObject({ reason: 'key_signs' });
@@ -116,7 +116,7 @@ describe('a change', () => {
     expect(await retireKey(directory, first, NOW_MS + 500)).toMatchObject({ reason: 'key_retired' });
   });
 
-  test('lets the key that waits take over at once rather than make another', async () => {
+  test('activates a waiting key instead of adding another one', async () => {
     await ensureRing(start, NOW_MS);
     const waiting = await rotateRing(directory, { leadMs: 120_000, tokensLiveSeconds: 600 }, NOW_MS);
     const { kid, isNew, record } = await handOver(directory, 600, NOW_MS);
@@ -124,7 +124,7 @@ describe('a change', () => {
     expect(record.keys.at(-1)?.signsFromMs).toBe(NOW_MS + 500);
   });
 
-  test('that fails leaves the ring as it was and free for the next', async () => {
+  test('that fails leaves the ring as it was and releases the lock', async () => {
     const before = await ensureRing(start, NOW_MS);
     const failing = changeRing(directory, () => {
       throw new Error('no');
@@ -134,16 +134,16 @@ describe('a change', () => {
     await handOver(directory, 600, NOW_MS);
   });
 
-  test('that a killed process has left half done harms no reader, and says which file is in the way', async () => {
+  test('that was interrupted by a kill affects no reader, and the next one names the file to delete', async () => {
     const before = await ensureRing(start, NOW_MS);
-    await leaveHalfDone(directory);
+    await interruptChange(directory);
     expect(await readRing(directory)).toEqual(before);
     await expect(handOver(directory, 600, NOW_MS)).rejects.toThrow(/delete .*ring\.json\.next$/);
   });
 });
 
-/** A process that is killed by SIGKILL while it holds the ring. */
-async function leaveHalfDone(ring: string): Promise<void> {
+/** Runs a process that is killed by SIGKILL while it holds the lock. */
+async function interruptChange(ring: string): Promise<void> {
   const program = `
     import { changeRing } from './src/keys/change.ts';
     await changeRing(process.argv[1], () => process.kill(process.pid, 'SIGKILL'));`;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { handOver, retireKey, rotateRing } from '../../src/keys/rotation.ts';
 import type { RingRecord } from '../../src/keys/schedule.ts';
 import { readRing } from '../../src/keys/store.ts';
@@ -13,159 +13,204 @@ import { Refusal } from '../../src/refusal.ts';
 import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { until } from '../support/until.ts';
-import { startUpstream, type Upstream } from '../support/upstream.ts';
+import { startUpstream } from '../support/upstream.ts';
 
-let directory: string;
-let bank: Upstream;
-let gateway: TestGateway;
-let log: string[];
-beforeEach(async () => {
-  directory = join(await mkdtemp(join(tmpdir(), 'portcullis-ring-')), 'keys');
-  bank = await startUpstream();
-  log = [];
-  const settings = { SIGNING_KEY: '', KEYS_DIR: directory, BANK_URL: bank.url, SIGNATURE_MEMO_SIZE: '100' };
-  gateway = await startTestGateway(settings, pino({ level: 'info' }, { write: (line) => log.push(line) }));
-});
-afterEach(async () => {
-  await gateway.close();
-  await bank.close();
-  await rm(join(directory, '..'), { recursive: true });
-});
+/** A gateway with a key ring in a directory of its own, for one test. */
+const test = base
+  .extend('directory', async ({}, { onCleanup }): Promise<string> => {
+    const parent = await mkdtemp(join(tmpdir(), 'portcullis-ring-'));
+    onCleanup(() => rm(parent, { recursive: true }));
+    return join(parent, 'keys');
+  })
+  .extend('upstream', async ({}, { onCleanup }) => {
+    const upstream = await startUpstream();
+    onCleanup(() => upstream.close());
+    return upstream;
+  })
+  .extend('log', (): string[] => [])
+  .extend('gateway', async ({ directory, upstream, log }, { onCleanup }): Promise<TestGateway> => {
+    const environment = {
+      SIGNING_KEY: '',
+      KEYS_DIR: directory,
+      BANK_URL: upstream.url,
+      SIGNATURE_MEMO_SIZE: '100',
+    };
+    const gateway = await startTestGateway(
+      environment,
+      pino({ level: 'info' }, { write: (line) => log.push(line) }),
+    );
+    onCleanup(() => gateway.close());
+    return gateway;
+  });
 
-const statusOf = async (token: string): Promise<number> => {
-  const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
-  await answer.body?.cancel();
-  return answer.status;
-};
 const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
-const publishedKids = async (): Promise<string[]> => {
-  const answer = await fetch(`${gateway.url}/.well-known/jwks.json`);
-  return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
-};
-const ringNow = async (): Promise<RingRecord> => {
+
+async function statusOf(gateway: TestGateway, token: string): Promise<number> {
+  const response = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+  await response.body?.cancel();
+  return response.status;
+}
+
+async function publishedKids(gateway: TestGateway): Promise<string[]> {
+  const response = await fetch(`${gateway.url}/.well-known/jwks.json`);
+  return ((await response.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+}
+
+async function currentRing(directory: string): Promise<RingRecord> {
   const record = await readRing(directory);
   if (record === undefined) throw new Error('no ring');
   return record;
-};
-const tellGateway = async (record: RingRecord): Promise<void> =>
-  expect(await announceRing(gateway.link, record, 3000)).toEqual({ listening: 1, acknowledged: 1 });
+}
 
-async function rotate(leadMs: number): Promise<string> {
+/** Announces the current ring, and waits until the gateway has read it. */
+async function announce(gateway: TestGateway, directory: string): Promise<void> {
+  const rollout = await announceRing(gateway.link, await currentRing(directory), 3000);
+  expect(rollout).toEqual({ listening: 1, acknowledged: 1 });
+}
+
+async function rotate(gateway: TestGateway, directory: string, leadMs: number): Promise<string> {
   const changed = await rotateRing(directory, { leadMs, tokensLiveSeconds: 600 }, Date.now());
   if (changed instanceof Refusal) throw new Error(changed.reason);
-  await tellGateway(changed.record);
+  await announce(gateway, directory);
   return changed.kid;
 }
 
-test('a new key is published before it signs; the old one verifies until its last token has expired, and is then published no more', async () => {
+/** Lets another key sign and retires the key of a token, without an announcement. */
+async function retireKeyOf(token: string, directory: string): Promise<void> {
+  await handOver(directory, 600, Date.now() - 500);
+  expect(await retireKey(directory, kidOf(token), Date.now())).not.toBeInstanceOf(Refusal);
+}
+
+test('a new key is published before it signs, and the old key verifies until its last token has expired', async ({
+  gateway,
+  directory,
+}) => {
   const before = await gateway.login();
   const old = kidOf(before);
-  const added = await rotate(120_000);
-  expect(await publishedKids()).toEqual([old, added]);
+  const added = await rotate(gateway, directory, 120_000);
+  expect(await publishedKids(gateway)).toEqual([old, added]);
   expect(kidOf(await gateway.login())).toBe(old);
 
   gateway.advanceClock(120_000);
   const after = await gateway.login();
   expect(kidOf(after)).toBe(added);
-  expect([await statusOf(before), await statusOf(after)]).toEqual([200, 200]);
-  expect((await publishedKids()).sort()).toEqual([added, old].sort());
+  expect([await statusOf(gateway, before), await statusOf(gateway, after)]).toEqual([200, 200]);
+  expect((await publishedKids(gateway)).sort()).toEqual([added, old].sort());
 
   gateway.advanceClock(610_001);
-  expect(await publishedKids()).toEqual([added]);
+  expect(await publishedKids(gateway)).toEqual([added]);
   expect(kidOf(await gateway.login())).toBe(added);
 });
 
-test('a retired key takes its tokens with it on the next request, remembered signatures included; Redis and the bank are not asked', async () => {
+test('the next request with a token of a retired key is refused, cached or not, without asking Redis or the upstream', async ({
+  gateway,
+  upstream,
+  directory,
+}) => {
   const token = await gateway.login();
-  expect([await statusOf(token), await statusOf(token)]).toEqual([200, 200]);
-  await tellGateway((await handOver(directory, 600, Date.now() - 500)).record);
+  expect([await statusOf(gateway, token), await statusOf(gateway, token)]).toEqual([200, 200]);
+  await handOver(directory, 600, Date.now() - 500);
+  await announce(gateway, directory);
   const other = await gateway.login();
-  const changed = await retireKey(directory, kidOf(token), Date.now());
-  await tellGateway(changed instanceof Refusal ? await ringNow() : changed.record);
+  await retireKey(directory, kidOf(token), Date.now());
+  await announce(gateway, directory);
 
   await expectRefusal(
-    { gateway, bank },
+    { gateway, bank: upstream },
     async () => problemOf(await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) })),
     { status: 401, code: 'token_invalid' },
   );
-  expect(await statusOf(other)).toBe(200);
-  expect(await publishedKids()).toEqual([kidOf(other)]);
+  expect(await statusOf(gateway, other)).toBe(200);
+  expect(await publishedKids(gateway)).toEqual([kidOf(other)]);
 });
 
-test("a user whose token's key was retired gets another token with the refresh token: nobody has to log in again", async () => {
+test('after a key is retired, a refresh token still gets a new access token without a login', async ({
+  gateway,
+  directory,
+}) => {
   const body = { username: 'bob', password: 'foobared' };
   const pair = (await (await postJson(`${gateway.url}/auth/login`, body)).json()) as Record<string, string>;
-  const kid = kidOf(pair.access_token ?? '');
-  await handOver(directory, 600, Date.now() - 500);
-  await retireKey(directory, kid, Date.now());
-  await tellGateway(await ringNow());
-  expect(await statusOf(pair.access_token ?? '')).toBe(401);
-  const answer = await postJson(`${gateway.url}/auth/refresh`, { refresh_token: pair.refresh_token });
-  const next = (await answer.json()) as { access_token: string };
-  expect(await statusOf(next.access_token)).toBe(200);
+  const token = pair.access_token ?? '';
+  await retireKeyOf(token, directory);
+  await announce(gateway, directory);
+  expect(await statusOf(gateway, token)).toBe(401);
+  const response = await postJson(`${gateway.url}/auth/refresh`, { refresh_token: pair.refresh_token });
+  const next = (await response.json()) as { access_token: string };
+  expect(await statusOf(gateway, next.access_token)).toBe(200);
 });
 
-test('a stream that is open on a token of a retired key ends', async () => {
+test('a live response ends when the key of its token is retired', async ({
+  gateway,
+  upstream,
+  directory,
+  log,
+}) => {
   const token = await gateway.login();
-  bank.answerWith((_incoming, outgoing) => {
+  upstream.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
     outgoing.write(': here\n\n');
   });
   const stream = await fetch(`${gateway.url}/bank/accounts/a/stream`, { headers: bearer(token) });
-  await handOver(directory, 600, Date.now() - 500);
-  await retireKey(directory, kidOf(token), Date.now());
-  await tellGateway(await ringNow());
+  await retireKeyOf(token, directory);
+  await announce(gateway, directory);
   expect(await stream.text()).toBe(': here\n\n');
   expect(log.some((line) => line.includes('key_retired'))).toBe(true);
 });
 
-test('a change is known within about a second when Redis tells nobody, and at once when Redis is back', async () => {
+test('a change is noticed within about a second without Redis, and acknowledged once Redis is back', async ({
+  gateway,
+  directory,
+}) => {
   const token = await gateway.login();
   gateway.redis.freeze();
   try {
-    await handOver(directory, 600, Date.now() - 500);
-    await retireKey(directory, kidOf(token), Date.now());
-    await until(async () => !(await publishedKids()).includes(kidOf(token)), 2500);
-    expect(await statusOf(token)).toBe(401);
+    await retireKeyOf(token, directory);
+    await until(async () => !(await publishedKids(gateway)).includes(kidOf(token)), 2500);
+    expect(await statusOf(gateway, token)).toBe(401);
   } finally {
     gateway.redis.thaw();
   }
   await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
-  await until(async () => (await announceRing(gateway.link, await ringNow(), 500)).acknowledged === 1);
+  const announceOnce = async () => announceRing(gateway.link, await currentRing(directory), 500);
+  await until(async () => (await announceOnce()).acknowledged === 1);
 });
 
-test('what is written into Redis changes no key, whatever it says', async () => {
+test('no data in Redis can change a key', async ({ gateway, directory }) => {
   const token = await gateway.login();
-  const { id, version } = await ringNow();
-  const before = await publishedKids();
-  const stranger = JSON.stringify(gateway.ring.jwks);
-  const news = [
+  const { id, version } = await currentRing(directory);
+  const before = await publishedKids(gateway);
+  const keySet = JSON.stringify(gateway.ring.jwks);
+  const messages = [
     '',
-    stranger,
+    keySet,
     `${id} ${version + 1}`,
     `${id} -1`,
     `${'x'.repeat(22)} 1`,
     `${id} ${'9'.repeat(400)}`,
   ];
-  for (const message of news) await gateway.link.run((client) => client.publish(ringChannel(), message));
-  await gateway.link.run((client) => client.sAdd(ringAcknowledgedKey(id, version), stranger));
-  await tellGateway(await ringNow());
-  expect(await publishedKids()).toEqual(before);
-  expect(await statusOf(token)).toBe(200);
+  for (const message of messages) await gateway.link.run((client) => client.publish(ringChannel(), message));
+  await gateway.link.run((client) => client.sAdd(ringAcknowledgedKey(id, version), keySet));
+  await announce(gateway, directory);
+  expect(await publishedKids(gateway)).toEqual(before);
+  expect(await statusOf(gateway, token)).toBe(200);
   expect(await gateway.link.run((client) => client.exists(ringAcknowledgedKey(id, version + 1)))).toBe(0);
 });
 
-test('a ring that can not be read changes nothing and is told in the log; once it can, it counts', async () => {
+test('an unreadable ring is logged and changes nothing, and it is used as soon as it is readable', async ({
+  gateway,
+  directory,
+  log,
+}) => {
   const token = await gateway.login();
   const path = join(directory, 'ring.json');
   const good = await readFile(path, 'utf8');
   await writeFile(`${path}.broken`, '{"version":');
   await rename(`${path}.broken`, path);
   await until(() => log.some((line) => line.includes('key_ring_unreadable')));
-  expect(await statusOf(token)).toBe(200);
+  expect(await statusOf(gateway, token)).toBe(200);
   await writeFile(`${path}.good`, good);
   await rename(`${path}.good`, path);
-  await rotate(60_000);
-  expect(await publishedKids()).toHaveLength(2);
+  await rotate(gateway, directory, 60_000);
+  expect(await publishedKids(gateway)).toHaveLength(2);
   expect(log.join('')).not.toContain('PRIVATE KEY');
 });

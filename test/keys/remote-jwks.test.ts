@@ -42,14 +42,14 @@ const assertion = (ring: KeyRing, atMs = NOW_MS, sid = 's'): Promise<string> => 
 const isGood = async (token: string, nowMs: number): Promise<boolean> =>
   !((await verifier.verify(token, nowMs)) instanceof Refusal);
 
-test('a key that is new is known with the first assertion that names it, even a moment after the set was fetched', async () => {
+test('a new key is found with the first assertion that names it, even directly after a fetch', async () => {
   expect(await isGood(await assertion(one), NOW_MS)).toBe(true);
   published = both;
   expect(await isGood(await assertion(two), NOW_MS + 10)).toBe(true);
   expect(gateway.count).toBe(2);
 });
 
-test('many assertions that name keys that do not exist have the set fetched once a second and no more', async () => {
+test('many assertions with unknown keys cause at most one fetch per second', async () => {
   expect(await isGood(await assertion(one), NOW_MS)).toBe(true);
   const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => assertion(two, NOW_MS, `s${n}`)));
   const verdicts = await Promise.all(tokens.map((token) => isGood(token, NOW_MS + 10)));
@@ -57,7 +57,7 @@ test('many assertions that name keys that do not exist have the set fetched once
   expect(gateway.count).toBe(2);
 });
 
-test('an assertion that was verified and is remembered is refused once its key is gone, within 5 s under load', async () => {
+test('a cached assertion is refused within 5 s of use after its key is removed', async () => {
   published = both;
   const token = await assertion(two);
   expect(await isGood(token, NOW_MS)).toBe(true);
@@ -68,7 +68,7 @@ test('an assertion that was verified and is remembered is refused once its key i
   await until(async () => !(await isGood(token, NOW_MS + 5001)));
 });
 
-test('after a pause a set of over 30 s is believed in nothing before it is fetched anew', async () => {
+test('after a pause, a key set older than 30 s is fetched again before it is used', async () => {
   published = both;
   const token = await assertion(two);
   expect(await isGood(token, NOW_MS)).toBe(true);
@@ -76,7 +76,7 @@ test('after a pause a set of over 30 s is believed in nothing before it is fetch
   expect(await isGood(token, NOW_MS + 30_000)).toBe(false);
 });
 
-test('while the set can not be fetched known keys are believed for 30 s, and then it is a fault, not a refusal', async () => {
+test('while the set cannot be fetched, known keys are used for 30 s; after that it is a fault and not a refusal', async () => {
   const token = await assertion(one);
   expect(await isGood(token, NOW_MS)).toBe(true);
   gateway.answerWith((_incoming, outgoing) => outgoing.writeHead(500).end());

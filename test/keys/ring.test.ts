@@ -5,12 +5,12 @@ import { InvalidKeyError, keyRingFromPem, makeKeyPem } from '../../src/keys/ring
 const pemOf = (key: { export(options: { type: 'pkcs8'; format: 'pem' }): string | Buffer }): string =>
   key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-test('the published keys hold no private part', async () => {
+test('the published keys contain no private parts', async () => {
   const ring = await keyRingFromPem(await makeKeyPem());
   expect(Object.keys(ring.jwks.keys[0] ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
 });
 
-test('a key in one line with \\n written out, as environments carry it, is read', async () => {
+test('a key in one line with escaped line breaks, as in environment variables, is read', async () => {
   const pem = await makeKeyPem();
   const flat = pem.replaceAll('\n', String.raw`\n`);
   expect((await keyRingFromPem(flat)).signing.kid).toBe((await keyRingFromPem(pem)).signing.kid);
@@ -26,11 +26,14 @@ test.each([
   ['that is cut off', async () => (await makeKeyPem()).replace(/.{200}(?=\n-----END)/s, '')],
   ['that is no key', () => 'hunter2'],
   ['that is empty', () => ''],
-])('a key %s is refused with the name of the setting and without the key', async (_what, make) => {
-  const pem = await make();
-  const fault = await keyRingFromPem(pem).catch((thrown: unknown) => thrown);
-  expect(fault).toBeInstanceOf(InvalidKeyError);
-  expect((fault as Error).message).toMatch(/^SIGNING_KEY: must /);
-  if (pem !== '')
-    expect(JSON.stringify(fault) + String((fault as Error).stack)).not.toContain(pem.slice(0, 60));
-});
+])(
+  'a key %s is refused with an error that names the setting and does not quote the key',
+  async (_what, make) => {
+    const pem = await make();
+    const fault = await keyRingFromPem(pem).catch((thrown: unknown) => thrown);
+    expect(fault).toBeInstanceOf(InvalidKeyError);
+    expect((fault as Error).message).toMatch(/^SIGNING_KEY: must /);
+    if (pem !== '')
+      expect(JSON.stringify(fault) + String((fault as Error).stack)).not.toContain(pem.slice(0, 60));
+  },
+);

@@ -173,7 +173,7 @@ class Load {
   }
 }
 
-test('under steady load on two gateways with the bank behind them, a rotation from publishing to dropping the old key loses no request', async () => {
+test('under steady load on two gateways and the bank, a rotation from publication to expiry of the old key fails no request', async () => {
   const load = new Load();
   const old = kidOf(await load.logInNow(0));
   await load.logInNow(1);
@@ -195,7 +195,7 @@ test('under steady load on two gateways with the bank behind them, a rotation fr
   expect(new Set(load.seen.map(({ kid }) => kid))).toEqual(new Set([old, added]));
 });
 
-test('under steady load, retiring the key that signs refuses its tokens everywhere once the command is done, and loses no other request', async () => {
+test('under steady load, a retired signing key is refused by all gateways once the command ends, and no other request fails', async () => {
   const load = new Load();
   const older = kidOf(await load.logInNow(0));
   await keys('rotate', '--now');

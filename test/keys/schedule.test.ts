@@ -15,7 +15,7 @@ import {
 
 const START = 1_800_000_000_000;
 const TOKENS_LIVE_MS = 600_000;
-const READ_LATE_MS = 10_000;
+const LATE_READ_MS = 10_000;
 
 const kidOf = (n: number): string => String(n).padStart(43, 'k');
 const first = (): RingRecord => ({
@@ -32,62 +32,66 @@ const rotated = (record: RingRecord, n: number, nowMs: number, leadMs: number): 
 describe('a rotation', () => {
   const at = START + 1_000_000;
   const ring = rotated(first(), 1, at, 120_000);
-  const over = at + 120_000 + TOKENS_LIVE_MS + READ_LATE_MS;
+  const expiredMs = at + 120_000 + TOKENS_LIVE_MS + LATE_READ_MS;
 
   test.each<[string, number, KeyState[]]>([
-    ['until its time comes the new key is published and the old one signs', at, ['signing', 'published']],
-    ['a millisecond before that is still so', at + 119_999, ['signing', 'published']],
-    ['from then on the new one signs and the old one verifies', at + 120_000, ['verifying', 'signing']],
-    ['the old one verifies as long as any of its tokens can live', over - 1, ['verifying', 'signing']],
-    ['and then drops out', over, ['expired', 'signing']],
+    ['the new key is published and the old one signs', at, ['signing', 'published']],
+    ['so it is until the last millisecond before signsFromMs', at + 119_999, ['signing', 'published']],
+    [
+      'from signsFromMs on the new key signs and the old one verifies',
+      at + 120_000,
+      ['verifying', 'signing'],
+    ],
+    ['the old key verifies until its last token has expired', expiredMs - 1, ['verifying', 'signing']],
+    ['then the old key is expired', expiredMs, ['expired', 'signing']],
   ])('%s', (_what, nowMs, states) => {
     expect(statesAt(ring, nowMs)).toEqual(states);
   });
 
-  test('the next one lets go of the line of a key that is over', () => {
-    expect(rotated(ring, 2, over, 1000).keys.map(({ kid }) => kid)).toEqual([kidOf(1), kidOf(2)]);
-    expect(rotated(ring, 2, over - 1, 1000).keys).toHaveLength(3);
+  test('the next rotation removes the entry of an expired key', () => {
+    expect(rotated(ring, 2, expiredMs, 1000).keys.map(({ kid }) => kid)).toEqual([kidOf(1), kidOf(2)]);
+    expect(rotated(ring, 2, expiredMs - 1, 1000).keys).toHaveLength(3);
   });
 });
 
 describe('a retired key', () => {
   const at = START + 1_000_000;
 
-  test('is out at once, and the one before it still drops out when it would have', () => {
+  test('is unused at once, and the previous key still expires at the same time', () => {
     const two = rotated(first(), 1, at, 0);
     const ring = withoutKey(rotated(two, 2, at + 1000, 0), kidOf(1), at + 1000);
     expect(statesAt(ring, at + 1000)).toEqual(['verifying', 'retired', 'signing']);
-    expect(statesAt(ring, at + TOKENS_LIVE_MS + READ_LATE_MS)).toEqual(['expired', 'retired', 'signing']);
+    expect(statesAt(ring, at + TOKENS_LIVE_MS + LATE_READ_MS)).toEqual(['expired', 'retired', 'signing']);
   });
 
-  test('that never signed takes over from nobody', () => {
+  test('that never signed replaces no key', () => {
     const ring = withoutKey(rotated(first(), 1, at, 1000), kidOf(1), at + 500);
     expect(statesAt(ring, at + 86_400_000)).toEqual(['signing', 'retired']);
     expect(lastKey(ring.keys)?.kid).toBe(kidOf(0));
   });
 
-  test('stays as it is when it is taken out again', () => {
+  test('stays unchanged when it is retired again', () => {
     const ring = withoutKey(rotated(first(), 1, at, 1000), kidOf(1), at + 500);
     expect(withoutKey(ring, kidOf(1), at + 86_400_000)).toEqual(ring);
   });
 
-  test('is not what a gateway with a clock that lags signs with, nor is the one before it', () => {
+  test('is not used by a gateway whose clock lags, and neither is the previous key', () => {
     const two = rotated(first(), 1, at, 0);
     const ring = withoutKey(rotated(two, 2, at + 5000, 500), kidOf(1), at + 5600);
     expect(statesAt(ring, at + 4000)).toEqual(['verifying', 'retired', 'signing']);
   });
 
-  test('that would sign in the end makes no ring: another has to be there before', () => {
+  test('cannot be the last key of a ring: another key has to be added first', () => {
     const without = withoutKey(first(), kidOf(0), at);
     expect(ringRecordSchema.safeParse(without).success).toBe(false);
     expect(ringRecordSchema.safeParse(rotated(without, 1, at, 0)).success).toBe(true);
   });
 });
 
-/** What an operator does, and how long they wait before. */
-const acts = fc.array(
+/** The actions of an operator, and the time before each. */
+const actions = fc.array(
   fc.record({
-    act: fc.constantFrom('rotate', 'rotate now', 'retire'),
+    action: fc.constantFrom('rotate', 'rotate now', 'retire'),
     waitMs: fc.integer({ min: 0, max: 900_000 }),
     which: fc.nat(4),
   }),
@@ -99,42 +103,42 @@ interface History {
   fromMs: number;
 }
 
-/** Every state of the ring, each from when it was written, as `portcullis keys` would have written them. */
-function historyOf(given: typeof acts extends fc.Arbitrary<infer T> ? T : never): History[] {
+/** All records of the ring as `portcullis keys` would write them, with the time of each. */
+function historyOf(given: typeof actions extends fc.Arbitrary<infer T> ? T : never): History[] {
   const history: History[] = [{ ring: first(), fromMs: START }];
   let nowMs = START;
-  for (const [n, { act, waitMs, which }] of given.entries()) {
+  for (const [n, { action, waitMs, which }] of given.entries()) {
     nowMs += waitMs;
     const ring = history.at(-1)?.ring ?? first();
-    const next = stateAfter(ring, act, which, n + 1, nowMs);
+    const next = stateAfter(ring, action, which, n + 1, nowMs);
     if (ringRecordSchema.safeParse(next).success) history.push({ ring: next, fromMs: nowMs });
   }
   return history;
 }
 
-function stateAfter(ring: RingRecord, act: string, which: number, n: number, nowMs: number): RingRecord {
+function stateAfter(ring: RingRecord, action: string, which: number, n: number, nowMs: number): RingRecord {
   const waiting = waitingKey(ring, nowMs);
-  if (act === 'rotate') return waiting === undefined ? rotated(ring, n, nowMs, 120_000) : ring;
-  if (act === 'rotate now')
+  if (action === 'rotate') return waiting === undefined ? rotated(ring, n, nowMs, 120_000) : ring;
+  if (action === 'rotate now')
     return waiting === undefined ? rotated(ring, n, nowMs, 500) : activateAt(ring, waiting.kid, nowMs + 500);
   return withoutKey(ring, ring.keys[which % ring.keys.length]?.kid ?? '', nowMs);
 }
 
-test('whatever is done to a ring, exactly one key signs, and what it signs verifies until it expires or the key is retired', () => {
+test('after any changes exactly one key signs, and its tokens verify until they expire or the key is retired', () => {
   fc.assert(
-    fc.property(acts, fc.array(fc.nat(TOKENS_LIVE_MS), { minLength: 1, maxLength: 20 }), (given, lives) => {
+    fc.property(actions, fc.array(fc.nat(TOKENS_LIVE_MS), { minLength: 1, maxLength: 20 }), (given, ages) => {
       const history = historyOf(given);
       const ringAt = (nowMs: number) => history.findLast(({ fromMs }) => fromMs <= nowMs)?.ring ?? first();
-      for (const [i, livesMs] of lives.entries()) {
+      for (const [i, ageMs] of ages.entries()) {
         const signedMs = START + i * 211_111;
         const signing = keyStatusesAt(ringAt(signedMs), signedMs).filter(({ state }) => state === 'signing');
         expect(signing).toHaveLength(1);
-        const seen = keyStatusesAt(ringAt(signedMs + livesMs), signedMs + livesMs);
-        const key = seen.find(({ kid }) => kid === signing[0]?.kid);
+        const later = keyStatusesAt(ringAt(signedMs + ageMs), signedMs + ageMs);
+        const key = later.find(({ kid }) => kid === signing[0]?.kid);
         const wasRetired = history.some(({ ring, fromMs }) =>
           ring.keys.some(
             ({ kid, retiredMs }) =>
-              kid === signing[0]?.kid && retiredMs !== undefined && fromMs <= signedMs + livesMs,
+              kid === signing[0]?.kid && retiredMs !== undefined && fromMs <= signedMs + ageMs,
           ),
         );
         if (!wasRetired) expect(['signing', 'verifying', 'published']).toContain(key?.state);
@@ -144,9 +148,9 @@ test('whatever is done to a ring, exactly one key signs, and what it signs verif
   );
 });
 
-test('the stretch around a moment is where nothing changes, and its end is where something does', () => {
+test('within the validity window around a moment no key changes its state', () => {
   fc.assert(
-    fc.property(acts, fc.nat(12 * 900_000), fc.nat(100), (given, afterMs, percent) => {
+    fc.property(actions, fc.nat(12 * 900_000), fc.nat(100), (given, afterMs, percent) => {
       const ring = historyOf(given).at(-1)?.ring ?? first();
       const nowMs = START + afterMs;
       const { fromMs, untilMs } = validityWindow(ring, nowMs);

@@ -31,16 +31,16 @@ test('a script runs with its keys and arguments, and its source is sent once', a
   expect(await calls('eval')).toBe(1);
 });
 
-test('a server that has forgotten the script is told it again, and it runs once', async () => {
+test('a server that lost the script gets its source again, and it runs once', async () => {
   await link.run((client) => client.scriptFlush());
   expect(await runScript(link, COUNT, ['other'], ['a'])).toEqual(['other', 'a', 1]);
 });
 
-test('a script that fails is a fault, not an answer', async () => {
+test('a script that fails is a fault and not a reply', async () => {
   await expect(runScript(link, FAIL, ['k'], [])).rejects.toThrow(RedisUnavailable);
 });
 
-test('a script is called by the SHA-1 that Redis gives it, and carries its name', async () => {
+test('a script is called by the SHA-1 that Redis computes, and its source contains its name', async () => {
   const sha1 = await link.run((client) => client.scriptLoad(COUNT.source));
   expect(COUNT.sha1).toBe(sha1);
   expect(COUNT.source.startsWith('-- count\n')).toBe(true);
