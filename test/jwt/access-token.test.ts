@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type JWTHeaderParameters, SignJWT } from 'jose';
-import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  type AccessClaims,
-  type AccessTokenVerifier,
-  createAccessTokenVerifier,
-  signAccessToken,
-} from '../../src/jwt/access-token.ts';
+import { describe, expect, test } from 'vitest';
+import { type AccessClaims, createAccessTokenVerifier, signAccessToken } from '../../src/jwt/access-token.ts';
 import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
 
@@ -14,13 +9,8 @@ const NOW_MS = 1_800_000_000_000;
 const NOW = NOW_MS / 1000;
 const EXPECTED = { issuer: 'https://gate.example', audience: 'portcullis-api' };
 
-let ring: KeyRing;
-let verify: AccessTokenVerifier;
-
-beforeAll(async () => {
-  ring = await keyRingFromPem(await makeKeyPem());
-  verify = createAccessTokenVerifier(ring, EXPECTED, 0);
-});
+const ring = await keyRingFromPem(await makeKeyPem());
+const verify = createAccessTokenVerifier(ring, EXPECTED, 0);
 
 const random128 = (): string => randomBytes(16).toString('base64url');
 const claimsAt = (now: number): AccessClaims => ({

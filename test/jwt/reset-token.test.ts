@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ASSERTION_TYPE } from '../../src/jwt/assertion.ts';
 import {
   RESET_AUDIENCE,
@@ -8,7 +8,7 @@ import {
   signResetToken,
   verifyResetToken,
 } from '../../src/jwt/reset-token.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
+import { keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
 
 const ISSUER = 'https://gate.example';
@@ -23,11 +23,8 @@ const claims: ResetClaims = {
   exp: NOW + 600,
 };
 
-let ring: KeyRing;
-let foreign: KeyRing;
-beforeAll(async () => {
-  [ring, foreign] = [await keyRingFromPem(await makeKeyPem()), await keyRingFromPem(await makeKeyPem())];
-});
+const ring = await keyRingFromPem(await makeKeyPem());
+const foreign = await keyRingFromPem(await makeKeyPem());
 
 const verify = (token: string, nowMs = NOW_MS) => verifyResetToken(ring, ISSUER, token, nowMs);
 const sign = (payload: object, header: object = {}) =>
