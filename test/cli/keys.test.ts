@@ -35,32 +35,32 @@ beforeEach(async () => {
   ringDirectory = join(directory, `ring-${runs}`);
 });
 
-interface Ran {
+interface Result {
   exitCode: number | null;
-  said: string;
-  complained: string;
+  stdout: string;
+  stderr: string;
 }
 
-/** Runs `portcullis keys …` as an operator would. */
-async function keys(words: string, env: Record<string, string> = {}): Promise<Ran> {
+/** Runs `portcullis keys …`. */
+async function keys(words: string, env: Record<string, string> = {}): Promise<Result> {
   const command = spawn(process.execPath, ['src/main.ts', 'keys', ...words.split(' ')], {
     env: { PATH: process.env.PATH, REDIS_URL: redis.url, KEYS_DIR: ringDirectory, ...env },
   });
   const output = Promise.all([text(command.stdout), text(command.stderr)]);
   const [exitCode] = await once(command, 'exit');
-  const [said, complained] = await output;
-  return { exitCode, said, complained };
+  const [stdout, stderr] = await output;
+  return { exitCode, stdout, stderr };
 }
 
-/** The key id at the start of what a command says. */
-const kidIn = ({ said }: Ran): string => /^[\w-]{43}/.exec(said)?.[0] ?? '';
+/** The key id at the start of a command's output. */
+const kidIn = ({ stdout }: Result): string => /^[\w-]{43}/.exec(stdout)?.[0] ?? '';
 /** The state of each key. */
 async function states(): Promise<Record<string, string>> {
   const record = await readRing(ringDirectory);
-  const standings = record === undefined ? [] : keyStatusesAt(record, Date.now());
-  return Object.fromEntries(standings.map(({ kid, state }) => [kid, state]));
+  const statuses = record === undefined ? [] : keyStatusesAt(record, Date.now());
+  return Object.fromEntries(statuses.map(({ kid, state }) => [kid, state]));
 }
-/** A ring that an earlier command has made, with a key that waits or not. */
+/** Makes a ring, with or without a waiting key, and returns its kids. */
 async function givenRing(waits: 'with a waiting key' | 'with one key'): Promise<[string, string]> {
   const start = { directory: ringDirectory, mayCreate: true, tokensLiveSeconds: 600 };
   await ensureRing(start, Date.now() - 60_000);
@@ -73,10 +73,10 @@ const auditTexts = async (): Promise<string> => (await redis.dump()).get('audit'
 
 test('the first rotation creates a ring, the next adds a waiting key, and the list shows both', async () => {
   const first = await keys('rotate');
-  expect(first).toMatchObject({ exitCode: 0, complained: '' });
-  expect(first.said).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateway listens\n$/);
+  expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(first.stdout).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateway listens\n$/);
   const second = await keys('rotate');
-  const [head, ...rows] = (await keys('list')).said.trimEnd().split('\n');
+  const [head, ...rows] = (await keys('list')).stdout.trimEnd().split('\n');
   expect(head).toMatch(/^kid +state +published +signs from +until$/);
   expect(rows.map((row) => row.split(/ +/, 2))).toEqual([
     [kidIn(first), 'signing'],
@@ -93,7 +93,7 @@ test('while a key is waiting no other is added, but --now activates it at once',
   const [signing, waiting] = await givenRing('with a waiting key');
   expect(await keys('rotate')).toMatchObject({
     exitCode: 1,
-    complained: expect.stringMatching(/waits to sign already/),
+    stderr: expect.stringMatching(/waits to sign already/),
   });
   expect(await states()).toEqual({ [signing]: 'signing', [waiting]: 'published' });
   expect(kidIn(await keys('rotate --now'))).toBe(waiting);
@@ -103,14 +103,14 @@ test('while a key is waiting no other is added, but --now activates it at once',
 
 test('retiring the signing key activates another one first, deletes its file and is recorded', async () => {
   const [compromised] = await givenRing('with one key');
-  expect(await keys(`retire ${compromised}`)).toMatchObject({ exitCode: 0, complained: '' });
+  expect(await keys(`retire ${compromised}`)).toMatchObject({ exitCode: 0, stderr: '' });
   expect((await states())[compromised]).toBe('retired');
   expect(Object.values(await states())).toEqual(['retired', 'signing']);
   expect(await readdir(ringDirectory)).not.toContain(`${compromised}.pem`);
   expect(await auditTexts()).toMatch(new RegExp(`key_retire[^}]*${compromised}`));
   expect(await keys(`retire ${compromised}`)).toMatchObject({
     exitCode: 1,
-    complained: 'portcullis: that key is retired already\n',
+    stderr: 'portcullis: that key is retired already\n',
   });
 });
 
@@ -122,33 +122,33 @@ test('retiring a waiting key leaves the signing key unchanged', async () => {
 
 test('a gateway that does not acknowledge a change is reported to the operator, with exit code 1', async () => {
   await givenRing('with one key');
-  const deaf = createClient({ RESP: 2, socket: { path: redis.url.slice('unix://'.length), tls: false } });
-  await deaf.connect();
-  await deaf.subscribe(ringChannel(), () => {});
+  const silent = createClient({ RESP: 2, socket: { path: redis.url.slice('unix://'.length), tls: false } });
+  await silent.connect();
+  await silent.subscribe(ringChannel(), () => {});
   try {
-    const ran = await keys('rotate');
-    expect(ran.exitCode).toBe(1);
-    expect(ran.said).toContain('0 of 1 gateways know');
-    expect(ran.complained).toContain('did not answer');
+    const result = await keys('rotate');
+    expect(result.exitCode).toBe(1);
+    expect(result.stdout).toContain('0 of 1 gateways know');
+    expect(result.stderr).toContain('did not answer');
   } finally {
-    deaf.destroy();
+    silent.destroy();
   }
 });
 
 test('without Redis a key is still retired, and the failures are reported, with exit code 1', async () => {
   const [, waiting] = await givenRing('with a waiting key');
-  const ran = await keys(`retire ${waiting}`, { REDIS_URL: 'unix:///nowhere.sock' });
-  expect(ran.exitCode).toBe(1);
-  expect(ran.complained).toContain('the gateways could not be told');
-  expect(ran.complained).toContain('the audit trail has no record of this key_retire');
+  const result = await keys(`retire ${waiting}`, { REDIS_URL: 'unix:///nowhere.sock' });
+  expect(result.exitCode).toBe(1);
+  expect(result.stderr).toContain('the gateways could not be told');
+  expect(result.stderr).toContain('the audit trail has no record of this key_retire');
   expect((await states())[waiting]).toBe('retired');
 });
 
 test.each<[string, string, Record<string, string>, RegExp]>([
   ['a key that is not in the ring', `retire ${'x'.repeat(43)}`, {}, /^portcullis: there is no such key/],
-  ['keys that a setting fixes', 'rotate', { SIGNING_KEY: await makeKeyPem() }, /^portcullis: SIGNING_KEY: /],
+  ['fixed keys in a setting', 'rotate', { SIGNING_KEY: await makeKeyPem() }, /^portcullis: SIGNING_KEY: /],
   [
-    'production without a directory',
+    'production without a key directory',
     'rotate',
     { KEYS_DIR: '', NODE_ENV: 'production', ISSUER: 'https://gate.example', DATA_DIR: 'nowhere' },
     /^portcullis: KEYS_DIR: /,
@@ -156,8 +156,8 @@ test.each<[string, string, Record<string, string>, RegExp]>([
 ])('%s: refused with the reason, and nothing changes', async (_what, words, env, reason) => {
   await givenRing('with one key');
   const before = await readRing(ringDirectory);
-  const ran = await keys(words, env);
-  expect(ran).toMatchObject({ exitCode: 1, said: '', complained: expect.stringMatching(reason) });
+  const result = await keys(words, env);
+  expect(result).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(reason) });
   expect(await readRing(ringDirectory)).toEqual(before);
   expect(await auditTexts()).toBe('');
 });

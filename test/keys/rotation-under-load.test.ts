@@ -21,8 +21,8 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 const TOKENS_LIVE_SECONDS = 600;
-/** What the record adds to that. */
-const READ_LATE_SECONDS = 10;
+/** What the schedule adds to the token lifetime. */
+const LATE_READ_SECONDS = 10;
 
 let redis: TestRedis;
 let directory: string;
@@ -71,7 +71,7 @@ function start(name: string, settings: Record<string, string>): void {
 
 const isReady = (url: string): Promise<boolean> =>
   fetch(`${url}/readyz`).then(
-    (answer) => answer.ok,
+    (response) => response.ok,
     () => false,
   );
 
@@ -92,18 +92,18 @@ async function seedUsers(): Promise<void> {
   link.close();
 }
 
-/** A ring whose second key has taken over a while ago, as after an earlier rotation. */
+/** Makes a ring whose second key signs since a minute ago, as after an earlier rotation. */
 async function makeRingOfTwo(ring: string): Promise<void> {
-  const tookOverMs = Date.now() - 60_000;
-  const made = await makeRing(ring, TOKENS_LIVE_SECONDS, tookOverMs - 86_400_000);
+  const rotatedMs = Date.now() - 60_000;
+  const made = await makeRing(ring, TOKENS_LIVE_SECONDS, rotatedMs - 86_400_000);
   const newKey = await makeNamedKey();
-  const key = { kid: newKey.kid, createdMs: tookOverMs, signsFromMs: tookOverMs };
+  const key = { kid: newKey.kid, createdMs: rotatedMs, signsFromMs: rotatedMs };
   await changeRing(ring, () => ({ record: { ...made, keys: [...made.keys, key] }, newKey }));
 }
 
-/** Sets the time of that rotation back, so that the first key drops out `afterMs` from now and not in ten minutes. */
-async function letFirstKeyDropOut(ring: string, afterMs: number): Promise<void> {
-  const signsFromMs = Date.now() + afterMs - (TOKENS_LIVE_SECONDS + READ_LATE_SECONDS) * 1000;
+/** Sets the time of that rotation back, so that the first key expires in `afterMs` and not in ten minutes. */
+async function expireFirstKey(ring: string, afterMs: number): Promise<void> {
+  const signsFromMs = Date.now() + afterMs - (TOKENS_LIVE_SECONDS + LATE_READ_SECONDS) * 1000;
   const made = await readRing(ring);
   if (made === undefined) throw new Error('no ring');
   const keys = made.keys.map((key, index) => (index === 1 ? { ...key, signsFromMs } : key));
@@ -112,9 +112,9 @@ async function letFirstKeyDropOut(ring: string, afterMs: number): Promise<void> 
 
 async function keys(...words: string[]): Promise<string> {
   const command = spawn(process.execPath, ['src/main.ts', 'keys', ...words], { env });
-  const [said, [exitCode]] = await Promise.all([text(command.stdout), once(command, 'exit')]);
+  const [output, [exitCode]] = await Promise.all([text(command.stdout), once(command, 'exit')]);
   expect(exitCode).toBe(0);
-  return said;
+  return output;
 }
 
 async function states(): Promise<KeyState[]> {
@@ -124,17 +124,17 @@ async function states(): Promise<KeyState[]> {
 
 const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
 
-/** One answer under load. */
-interface Seen {
+/** One request under load. */
+interface Sample {
   kid: string;
   status: number;
   startedMs: number;
 }
 
-/** A steady load on both gateways with every token that there is, and a log-in now and then, until it is stopped. */
+/** A steady load on both gateways with all tokens, and a login every 300 ms, until it is stopped. */
 class Load {
   readonly tokens: string[] = [];
-  readonly seen: Seen[] = [];
+  readonly samples: Sample[] = [];
   #stopped = false;
   #workers: Promise<void>[] = [];
 
@@ -165,9 +165,9 @@ class Load {
     for (let n = first; !this.#stopped; n += 1) {
       const token = this.tokens[n % this.tokens.length] ?? '';
       const startedMs = performance.now();
-      const answer = await fetch(`${gateways[n % 2]}/bank/accounts`, { headers: bearer(token) });
-      await answer.arrayBuffer();
-      this.seen.push({ kid: kidOf(token), status: answer.status, startedMs });
+      const response = await fetch(`${gateways[n % 2]}/bank/accounts`, { headers: bearer(token) });
+      await response.arrayBuffer();
+      this.samples.push({ kid: kidOf(token), status: response.status, startedMs });
       await delay(5);
     }
   }
@@ -179,20 +179,20 @@ test('under steady load on two gateways and the bank, a rotation from publicatio
   await load.logInNow(1);
   load.start(4);
   expect(await states()).toEqual(['verifying', 'signing']);
-  await letFirstKeyDropOut(join(directory, 'keys'), 4000);
-  const said = await keys('rotate');
-  const added = said.slice(0, 43);
-  expect(said).toContain('2 of 2 gateways know');
+  await expireFirstKey(join(directory, 'keys'), 4000);
+  const output = await keys('rotate');
+  const added = output.slice(0, 43);
+  expect(output).toContain('2 of 2 gateways know');
   await until(() => load.tokens.some((token) => kidOf(token) === added), 5000);
   await until(async () => (await states())[0] === 'expired', 10_000);
   const after = performance.now();
-  await until(() => load.seen.some(({ kid, startedMs }) => kid === added && startedMs > after));
-  await until(() => load.seen.some(({ kid, startedMs }) => kid === old && startedMs > after));
+  await until(() => load.samples.some(({ kid, startedMs }) => kid === added && startedMs > after));
+  await until(() => load.samples.some(({ kid, startedMs }) => kid === old && startedMs > after));
   await load.stop();
 
-  expect(load.seen.filter(({ status }) => status !== 200)).toEqual([]);
-  expect(load.seen.length).toBeGreaterThan(300);
-  expect(new Set(load.seen.map(({ kid }) => kid))).toEqual(new Set([old, added]));
+  expect(load.samples.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(load.samples.length).toBeGreaterThan(300);
+  expect(new Set(load.samples.map(({ kid }) => kid))).toEqual(new Set([old, added]));
 });
 
 test('under steady load, a retired signing key is refused by all gateways once the command ends, and no other request fails', async () => {
@@ -201,19 +201,19 @@ test('under steady load, a retired signing key is refused by all gateways once t
   await keys('rotate', '--now');
   const compromised = kidOf(await load.logInNow(1));
   load.start(4);
-  await until(() => load.seen.length > 100);
-  const said = await keys('retire', compromised);
-  const doneMs = performance.now();
-  expect(said).toContain('2 of 2 gateways know');
-  const after = (): Seen[] => load.seen.filter(({ startedMs }) => startedMs > doneMs);
+  await until(() => load.samples.length > 100);
+  const output = await keys('retire', compromised);
+  const retiredAtMs = performance.now();
+  expect(output).toContain('2 of 2 gateways know');
+  const after = (): Sample[] => load.samples.filter(({ startedMs }) => startedMs > retiredAtMs);
   await until(() => new Set(after().map(({ kid }) => kid)).size === 3 && after().length > 100);
   await load.stop();
 
-  const its = load.seen.filter(({ kid }) => kid === compromised);
-  const others = load.seen.filter(({ kid }) => kid !== compromised);
+  const withRetiredKey = load.samples.filter(({ kid }) => kid === compromised);
+  const others = load.samples.filter(({ kid }) => kid !== compromised);
   expect(others.filter(({ status }) => status !== 200)).toEqual([]);
   expect(others.filter(({ kid }) => kid === older).length).toBeGreaterThan(20);
-  expect(new Set(its.map(({ status }) => status))).toEqual(new Set([200, 401]));
-  const late = its.filter(({ startedMs }) => startedMs > doneMs);
+  expect(new Set(withRetiredKey.map(({ status }) => status))).toEqual(new Set([200, 401]));
+  const late = withRetiredKey.filter(({ startedMs }) => startedMs > retiredAtMs);
   expect(new Set(late.map(({ status }) => status))).toEqual(new Set([401]));
 });
