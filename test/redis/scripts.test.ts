@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { defineScript, runScript } from '../../src/redis/scripts.ts';
@@ -7,40 +7,42 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 const COUNT = defineScript('count', `return { KEYS[1], ARGV[1], redis.call('INCR', KEYS[1]) }`);
 const FAIL = defineScript('fail', `return redis.call('INCR', KEYS[1], 'too', 'many')`);
 
-let redis: TestRedis;
-let link: RedisLink;
+const test = base
+  .extend('redis', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestRedis> => {
+    const redis = await startTestRedis();
+    onCleanup(() => redis.stop());
+    return redis;
+  })
+  .extend('link', { scope: 'file' }, async ({ redis }, { onCleanup }): Promise<RedisLink> => {
+    const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+    onCleanup(() => link.close());
+    await link.whenReady(5000);
+    return link;
+  });
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
-});
-afterAll(async () => {
-  link.close();
-  await redis.stop();
-});
-
-const calls = async (command: string): Promise<number> => {
+async function evalCalls(link: RedisLink): Promise<number> {
   const stats = await link.run((client) => client.info('commandstats'));
-  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-};
+  return Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
 
-test('a script runs with its keys and arguments, and its source is sent once', async () => {
+test('a script runs with its keys and arguments, and its source is sent once', async ({ link }) => {
   expect(await runScript(link, COUNT, ['k'], ['a'])).toEqual(['k', 'a', 1]);
   expect(await runScript(link, COUNT, ['k'], ['a'])).toEqual(['k', 'a', 2]);
-  expect(await calls('eval')).toBe(1);
+  expect(await evalCalls(link)).toBe(1);
 });
 
-test('a server that lost the script gets its source again, and it runs once', async () => {
+test('a server that lost the script gets its source again, and it runs once', async ({ link }) => {
   await link.run((client) => client.scriptFlush());
   expect(await runScript(link, COUNT, ['other'], ['a'])).toEqual(['other', 'a', 1]);
 });
 
-test('a script that fails is a fault and not a reply', async () => {
+test('a script that fails is a fault and not a reply', async ({ link }) => {
   await expect(runScript(link, FAIL, ['k'], [])).rejects.toThrow(RedisUnavailable);
 });
 
-test('a script is called by the SHA-1 that Redis computes, and its source contains its name', async () => {
+test('a script is called by the SHA-1 that Redis computes, and its source contains its name', async ({
+  link,
+}) => {
   const sha1 = await link.run((client) => client.scriptLoad(COUNT.source));
   expect(COUNT.sha1).toBe(sha1);
   expect(COUNT.source.startsWith('-- count\n')).toBe(true);
