@@ -12,6 +12,11 @@ export const seconds = z.int().nonnegative();
 /** 128 random bits in base64url. */
 export const random128 = z.string().regex(/^[\w-]{22}$/);
 
+export interface TimedClaims {
+  iat: number;
+  exp: number;
+}
+
 /** What each kind of token has to be. */
 export interface JwtRules<Claims> {
   /** The header's `typ`. It differs for each kind, so that none is accepted as another (RFC 8725, section 3.11). */
@@ -29,7 +34,7 @@ export type FindKey<Key extends PublicKey> = (
   nowMs: number,
 ) => Key | undefined | Promise<Key | undefined>;
 
-/** Why a token is refused, in the order in which it is checked; jose checks `exp` among the other claims. */
+/** Why a token is refused. `spelling` means that its encoding is not canonical. */
 export type JwtReason = 'spelling' | 'header' | 'signature' | 'claims' | 'expired';
 
 export interface VerifiedJwt<Claims, Key> {
@@ -45,7 +50,7 @@ export interface VerifiedJwt<Claims, Key> {
  * that key. So no `alg`, `jku`, `jwk`, `x5c`, `crit` or `zip` of an attacker has any effect (RFC 8725, sections
  * 3.1, 3.10 and 3.11). jose still checks everything that it can.
  */
-export async function verifyJwt<Claims extends { iat: number; exp: number }, Key extends PublicKey>(
+export async function verifyJwt<Claims extends TimedClaims, Key extends PublicKey>(
   rules: JwtRules<Claims>,
   findKey: FindKey<Key>,
   token: string,
@@ -69,7 +74,7 @@ function kidOfHeader(header: string, type: string): string | undefined {
   return typeof kid === 'string' && encodeHeader(type, kid) === header ? kid : undefined;
 }
 
-async function verifyWithJose<Claims extends { iat: number; exp: number }>(
+async function verifyWithJose<Claims extends TimedClaims>(
   { type, schema, issuer, audience, maxLifetimeSeconds }: JwtRules<Claims>,
   { publicKey }: PublicKey,
   token: string,
@@ -92,7 +97,7 @@ async function verifyWithJose<Claims extends { iat: number; exp: number }>(
 }
 
 /** What jose leaves open: types, integers, one audience as a string, unknown claims, `iat` and the lifetime. */
-function checkClaims<Claims extends { iat: number; exp: number }>(
+function checkClaims<Claims extends TimedClaims>(
   schema: z.ZodType<Claims>,
   payload: unknown,
   maxLifetimeSeconds: number,
@@ -117,4 +122,4 @@ function refusalFor(fault: unknown): Refusal<JwtReason> {
 }
 
 /** Whether a token has expired: from the first millisecond of `exp` on, as for jose and for Redis's `EXAT`. */
-export const isExpired = ({ exp }: { exp: number }, nowMs: number): boolean => exp * 1000 <= nowMs;
+export const isExpired = ({ exp }: Pick<TimedClaims, 'exp'>, nowMs: number): boolean => exp * 1000 <= nowMs;
