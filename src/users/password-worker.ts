@@ -1,9 +1,8 @@
-import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync } from '@node-rs/argon2';
 
 /**
- * argon2id with the first of the RFC 9106 / OWASP settings that fit an interactive log-in: 19 MiB, two passes,
- * one lane. The numbers are part of each hash, so they can be raised without touching what is stored.
+ * argon2id with the smallest of the parameters that OWASP recommends: 19 MiB, two passes, one lane (RFC 9106).
+ * Each hash contains its parameters, so they can be raised without touching stored hashes.
  */
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
@@ -11,9 +10,6 @@ export type PasswordJob =
   | { kind: 'hash'; password: string }
   | { kind: 'verify'; password: string; hash: string };
 
-/** The synchronous calls block this thread only; libuv's pool stays free for signatures. */
-parentPort?.on('message', (job: PasswordJob) => {
-  parentPort?.postMessage(
-    job.kind === 'hash' ? hashSync(job.password, ARGON2ID) : verifySync(job.hash, job.password),
-  );
-});
+/** Runs in a password thread. The synchronous calls block only this thread; libuv's pool stays free for signatures. */
+export default (job: PasswordJob): string | boolean =>
+  job.kind === 'hash' ? hashSync(job.password, ARGON2ID) : verifySync(job.hash, job.password);

@@ -1,38 +1,36 @@
-import { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
 import type { PasswordJob } from './password-worker.ts';
 
-/** More log-ins are waiting for a password thread than `PASSWORD_QUEUE_MAX` allows. */
+/** More logins are waiting for a password thread than `PASSWORD_QUEUE_MAX` allows. */
 export class PasswordQueueFull extends Error {
   readonly code = 'password_queue_full';
   override readonly name = 'PasswordQueueFull';
 }
 
-interface PendingJob {
-  job: PasswordJob;
-  resolve: (answer: string | boolean) => void;
-  reject: (fault: Error) => void;
-}
-
-interface HashingThread {
-  worker: Worker;
-  busyWith: PendingJob | undefined;
-}
-
 /**
- * Hashes and checks passwords (argon2id, RFC 9106) in threads of its own with a bounded queue, so that a flood
- * of log-ins can't slow down the requests of those who are logged in. Passwords are normalised (NFKC, NIST
- * 800-63B section 5.1.1.2), because keyboards differ in how they write the same letters.
+ * Hashes and verifies passwords (argon2id, RFC 9106) in dedicated threads with a bounded queue, so that a flood of
+ * logins cannot slow down the requests of users who are already logged in. Passwords are normalized (NFKC, NIST
+ * SP 800-63B, section 5.1.1.2), because keyboards encode the same letters differently.
  */
 export class PasswordHasher {
+  readonly #pool: Piscina<PasswordJob, string | boolean>;
   readonly #queueMax: number;
-  readonly #threads: HashingThread[];
-  readonly #queue: PendingJob[] = [];
   #decoy: Promise<string> | undefined;
   #closed = false;
 
-  constructor(options: { workers: number; queueMax: number }) {
-    this.#queueMax = options.queueMax;
-    this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
+  /** All threads start now and keep running, so that no login waits for a thread to start. */
+  constructor({ workers, queueMax }: { workers: number; queueMax: number }) {
+    this.#queueMax = queueMax;
+    this.#pool = new Piscina({
+      filename: new URL('./password-worker.ts', import.meta.url).href,
+      minThreads: workers,
+      maxThreads: workers,
+      maxQueue: queueMax,
+      stricterFIFO: true,
+      atomics: 'disabled',
+    });
+    // Reports a thread that failed without a job. The pool replaces it; without a listener the process would exit.
+    this.#pool.on('error', () => {});
   }
 
   /** A PHC string with a fresh salt. @throws {PasswordQueueFull} */
@@ -41,80 +39,38 @@ export class PasswordHasher {
   }
 
   /**
-   * Whether `password` is the one behind `hash`. With `hash` undefined (there is no such user) the answer is
-   * no, after the same work: the time an answer takes tells nothing about who exists.
+   * Whether `password` matches `hash`. If `hash` is undefined (no such user), the result is false after the same
+   * amount of work, so response times do not reveal which users exist.
    * @throws {PasswordQueueFull}
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
-    const against = hash ?? (await this.decoy());
-    const job = { kind: 'verify', password: password.normalize('NFKC'), hash: against } as const;
-    const matches = (await this.#run(job)) === true;
-    return matches && hash !== undefined;
+    const job = { password: password.normalize('NFKC'), hash: hash ?? (await this.decoy()) };
+    const matches = await this.#run({ kind: 'verify', ...job });
+    return matches === true && hash !== undefined;
   }
 
-  /** The hash that unknown users are checked against. Made once; ask for it at start so that no log-in waits. */
+  /** The hash that unknown users are checked against. Created once: call this at startup so that no login waits. */
   decoy(): Promise<string> {
     this.#decoy ??= this.hash(crypto.randomUUID());
     return this.#decoy;
   }
 
+  /** Rejects all pending jobs and waits until the threads have stopped. */
   async close(): Promise<void> {
     this.#closed = true;
-    const waiting = [...this.#queue.splice(0), ...this.#threads.flatMap(({ busyWith }) => busyWith ?? [])];
-    for (const { reject } of waiting) reject(new Error('the password hasher was closed'));
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await this.#pool.destroy();
   }
 
-  #run(job: PasswordJob): Promise<string | boolean> {
-    if (this.#closed) return Promise.reject(new Error('the password hasher is closed'));
-    const idle = this.#threads.find(({ busyWith }) => busyWith === undefined);
-    if (idle === undefined && this.#queue.length >= this.#queueMax) {
-      return Promise.reject(new PasswordQueueFull('too many passwords are waiting to be checked'));
+  async #run(job: PasswordJob): Promise<string | boolean> {
+    if (this.#closed) throw new Error('the password hasher is closed');
+    if (this.#pool.queueSize >= this.#queueMax)
+      throw new PasswordQueueFull('too many passwords are waiting to be checked');
+    try {
+      return await this.#pool.run(job);
+    } catch (cause) {
+      throw new Error(this.#closed ? 'the password hasher was closed' : 'a password thread failed', {
+        cause,
+      });
     }
-    return new Promise((resolve, reject) => {
-      const pending = { job, resolve, reject };
-      if (idle === undefined) this.#queue.push(pending);
-      else give(idle, pending);
-    });
   }
-
-  #startThread(): HashingThread {
-    const thread: HashingThread = { worker: newWorker(), busyWith: undefined };
-    this.#watch(thread);
-    return thread;
-  }
-
-  #watch(thread: HashingThread): void {
-    thread.worker.on('message', (answer: string | boolean) => {
-      thread.busyWith?.resolve(answer);
-      this.#takeNext(thread);
-    });
-    thread.worker.on('error', (fault) => this.#replace(thread, fault));
-    thread.worker.unref();
-  }
-
-  /** A thread that died (a stored hash that isn't one, no memory) fails its own job and nobody else's. */
-  #replace(thread: HashingThread, fault: unknown): void {
-    thread.busyWith?.reject(new Error('a password thread failed', { cause: fault }));
-    if (this.#closed) return;
-    thread.worker = newWorker();
-    this.#watch(thread);
-    this.#takeNext(thread);
-  }
-
-  #takeNext(thread: HashingThread): void {
-    const next = this.#queue.shift();
-    thread.busyWith = undefined;
-    if (next === undefined) thread.worker.unref();
-    else give(thread, next);
-  }
-}
-
-const newWorker = (): Worker => new Worker(new URL('./password-worker.ts', import.meta.url));
-
-/** An idle thread does not keep the process alive; one at work does. */
-function give(thread: HashingThread, pending: PendingJob): void {
-  thread.busyWith = pending;
-  thread.worker.ref();
-  thread.worker.postMessage(pending.job);
 }
