@@ -43,3 +43,22 @@ export function runScript(
 
 const isUnknownScript = (fault: unknown): boolean =>
   fault instanceof Error && fault.message.startsWith('NOSCRIPT');
+
+/** Names for the entries of a script's `KEYS` or `ARGV`, shared by the script and its caller. */
+export interface EntryNames<Name extends string> {
+  /** Lua that makes each name a local variable. */
+  readonly lua: string;
+  readonly count: number;
+  /** The entries in the order of the names. */
+  list(entries: Record<Name, string | number>): string[];
+}
+
+/** Names the entries of `KEYS` or `ARGV` in order, so that a script and its caller cannot disagree about positions. */
+export const nameEntries = <const Name extends string>(
+  table: 'KEYS' | 'ARGV',
+  names: readonly Name[],
+): EntryNames<Name> => ({
+  lua: `local ${names.join(', ')} = unpack(${table}, 1, ${names.length})`,
+  count: names.length,
+  list: (entries) => names.map((name) => String(entries[name])),
+});

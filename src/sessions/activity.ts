@@ -1,15 +1,35 @@
 import QuickLRU from 'quick-lru';
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, sessionKey } from '../redis/keys.ts';
-import { runScript } from '../redis/scripts.ts';
-import { TOUCH_SESSION } from './scripts.ts';
+import { defineScript, runScript } from '../redis/scripts.ts';
 
-/** Activity is written down at most once in this part of the idle timeout. */
+/** Activity is written at most once per this fraction of the idle timeout. */
 const STEPS_IN_IDLE_TIMEOUT = 20;
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const SESSION_CACHE_SIZE = 100_000;
 
-/** Renews sessions by real activity, off the request's way: nobody waits for it, and a failure costs a step. */
+/**
+ * Records activity, at most once per step across all gateways. It renews only an active session: an ended session
+ * stays ended, and no session outlives its absolute end.
+ * KEYS: session, active. ARGV: now (ms), idle timeout (ms), step (ms). Returns 1 if it wrote.
+ */
+const TOUCH_SESSION = defineScript(
+  'session-touch',
+  `
+local now, idle, step = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local endsAt = redis.call('HGET', KEYS[1], 'endsAt')
+local left = redis.call('PTTL', KEYS[2])
+if not endsAt or left < 0 then return 0 end
+local nextLeft = math.min(idle, endsAt * 1000 - now)
+if nextLeft - left < step then return 0 end
+redis.call('PEXPIRE', KEYS[1], nextLeft)
+redis.call('PEXPIRE', KEYS[2], nextLeft)
+redis.call('HSET', KEYS[1], 'lastSeenMs', ARGV[1])
+return 1
+`,
+);
+
+/** Renews sessions when there is activity. No request waits for it; a failure only skips one step. */
 export class ActivityTracker {
   readonly #redis: RedisLink;
   readonly #idleMs: number;
@@ -22,7 +42,7 @@ export class ActivityTracker {
     this.#stepMs = this.#idleMs / STEPS_IN_IDLE_TIMEOUT;
   }
 
-  /** Notes that the session did something now. It returns at once. */
+  /** Notes activity of a session and returns without waiting for Redis. */
   note(sub: string, sid: string, nowMs: number): void {
     const notedAtMs = this.#notedAtMs.get(sid);
     if (notedAtMs !== undefined && nowMs - notedAtMs < this.#stepMs) return;

@@ -13,26 +13,26 @@ const storedSession = z.object({
   endsAt: z.coerce.number(),
 });
 
-/** One session as its owner and an administrator see it. */
+/** A session as its user and administrators see it. */
 export const sessionSummarySchema = z.strictObject({
   session_id: z.string(),
   client_id: z.string(),
-  device: z.string().describe('browser and system, from the user agent'),
-  address: z.string().describe('where it was last refreshed or logged in from'),
+  device: z.string().describe('browser and operating system, from the user agent'),
+  address: z.string().describe('IP address of the login'),
   created_at: z.iso.datetime(),
   last_seen_at: z.iso.datetime(),
-  ends_at: z.iso.datetime().describe('at the latest'),
+  ends_at: z.iso.datetime().describe('end of the absolute lifetime'),
 });
 export type SessionSummary = z.output<typeof sessionSummarySchema>;
 
-/** A user's live sessions, the last used first. @throws {RedisUnavailable} */
+/** A user's active sessions, most recently used first. @throws {RedisUnavailable} */
 export async function listSessions(redis: RedisLink, sub: string): Promise<SessionSummary[]> {
   const [ids, authz] = await redis.run((client) =>
     client.multi().zRange(sessionsKey(sub), 0, -1).get(authzKey(sub)).execTyped(),
   );
   if (authz === null) return [];
-  const { gen } = readAuthorization(authz);
-  const sessions = await Promise.all(ids.map((sid) => readSession(redis, sub, sid, gen)));
+  const { generation } = readAuthorization(authz);
+  const sessions = await Promise.all(ids.map((sid) => readSession(redis, sub, sid, generation)));
   return sessions
     .filter((session) => session !== undefined)
     .sort((one, two) => two.last_seen_at.localeCompare(one.last_seen_at));
@@ -42,13 +42,13 @@ async function readSession(
   redis: RedisLink,
   sub: string,
   sid: string,
-  gen: number,
+  generation: number,
 ): Promise<SessionSummary | undefined> {
   const [stored, isActive] = await redis.run((client) =>
     client.multi().hGetAll(sessionKey(sub, sid)).exists(activeKey(sub, sid)).execTyped(),
   );
   const session = storedSession.safeParse(stored);
-  if (isActive === 0 || !session.success || session.data.gen !== gen) return undefined;
+  if (isActive === 0 || !session.success || session.data.gen !== generation) return undefined;
   const { clientId, device, address, createdMs, lastSeenMs, endsAt } = session.data;
   return {
     session_id: sid,
@@ -59,4 +59,35 @@ async function readSession(
     last_seen_at: new Date(lastSeenMs).toISOString(),
     ends_at: new Date(endsAt * 1000).toISOString(),
   };
+}
+
+/** When a session ends. */
+export interface SessionLifetime {
+  /** The time left until the idle timeout, in milliseconds by Redis's clock. */
+  idleMs: number;
+  /** The end of the absolute lifetime, in seconds since the epoch. */
+  endsAt: number;
+}
+
+/**
+ * Reads a session's lifetime in one step without renewing it; undefined if the session has ended. Activity that was
+ * noted earlier on the same connection is included.
+ * @throws {RedisUnavailable} also when Redis returns a malformed value.
+ */
+export async function readSessionLifetime(
+  redis: RedisLink,
+  sub: string,
+  sid: string,
+): Promise<SessionLifetime | undefined> {
+  const [[generation, endsAt], idleMs, authz] = await redis.run((client) =>
+    client
+      .multi()
+      .hmGet(sessionKey(sub, sid), ['gen', 'endsAt'])
+      .pTTL(activeKey(sub, sid))
+      .get(authzKey(sub))
+      .execTyped(),
+  );
+  if (idleMs < 0 || authz === null || !endsAt) return undefined;
+  if (generation !== String(readAuthorization(authz).generation)) return undefined;
+  return { idleMs, endsAt: Number(endsAt) };
 }

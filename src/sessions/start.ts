@@ -2,22 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { RedisLink } from '../redis/connection.ts';
-import {
-  activeKey,
-  authzKey,
-  revocationsChannel,
-  sessionKey,
-  sessionsKey,
-  whitelistKey,
-} from '../redis/keys.ts';
+import { activeKey, revocationsChannel, sessionKey } from '../redis/keys.ts';
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import type { Role } from '../users/roles.ts';
-import { mayBeRemembered, type SessionOptions } from './options.ts';
 import { mintRefreshToken } from './refresh-token.ts';
-import { START_SESSION } from './scripts.ts';
+import { START_ARGUMENTS, START_SESSION, scriptKeys } from './scripts.ts';
 
-/** What signs and whitelists: the keys, the rules and the store. */
+/** The lifetimes of sessions and tokens, and the number of sessions per user. */
+export interface SessionOptions {
+  issuer: string;
+  audience: string;
+  accessTokenTtlSeconds: number;
+  /** A session ends after this time without user activity (PSD2 RTS, article 4(3)(d), requires 5 minutes). */
+  sessionIdleSeconds: number;
+  /** The absolute lifetime of a session. */
+  sessionAbsoluteSeconds: number;
+  /** The absolute lifetime of a session that was started with `remember`. */
+  sessionRememberSeconds: number;
+  /** How long a rotated refresh token is still accepted, for concurrent requests. */
+  refreshGraceSeconds: number;
+  sessionsPerUserMax: number;
+  sessionsPerUserPolicy: 'evict-oldest' | 'refuse';
+}
+
 export interface SessionDeps {
   redis: RedisLink;
   ring: RingSource;
@@ -25,21 +33,21 @@ export interface SessionDeps {
   options: SessionOptions;
 }
 
-/** Who has just proved who they are, and with what. */
+/** An authenticated user, and the client and device that they use. */
 export interface SessionOpener {
   userId: string;
   role: Role;
-  /** The user's generation when the password was compared: whatever ends all sessions refuses this one as well. */
-  gen: number;
+  /** The user's generation when the password was verified. No session starts if all sessions were ended since. */
+  verifiedGeneration: number;
   clientId: string;
-  /** As told by the user agent, for people to recognise it. */
+  /** From the user agent, for people to recognize the session. */
   device: string;
   address: string;
-  /** Whether they asked to stay logged in for long; whether they may is decided here. */
+  /** Whether a long session was requested. Only the role `user` gets one. */
   remember: boolean;
 }
 
-/** An access token, the refresh token that belongs to it, and what both are about. */
+/** An access token, its refresh token, and what both contain. */
 export interface TokenPair {
   accessToken: string;
   refreshToken: string;
@@ -50,24 +58,31 @@ export interface TokenPair {
 }
 
 export interface StartedSession extends TokenPair {
-  /** Sessions that had to go because the user has no more than the most. */
+  /** Ids of the sessions that were ended because the user had too many. */
   evicted: string[];
 }
 
 export type StartReason = 'user_not_active' | 'user_changed' | 'too_many_sessions';
 
+const REASON_OF_OUTCOME: Record<string, StartReason> = {
+  inactive: 'user_not_active',
+  outdated: 'user_changed',
+  too_many: 'too_many_sessions',
+};
+
 /**
- * Starts a session: sign, then whitelist, then answer, so that a token that a client holds is always one that
- * Redis holds.
- * @throws {RedisUnavailable} and then no token is given out.
+ * Starts a session. The token is signed first, then whitelisted, then returned: every token that a client has was
+ * whitelisted.
+ * @throws {RedisUnavailable} No token is returned then.
  */
 export async function startSession(
-  { redis, ring, refreshKey, options }: SessionDeps,
+  deps: SessionDeps,
   opener: SessionOpener,
   nowMs: number,
 ): Promise<StartedSession | Refusal<StartReason>> {
+  const { options, ring, refreshKey } = deps;
   const iat = Math.floor(nowMs / 1000);
-  const remember = opener.remember && mayBeRemembered(opener.role);
+  const remember = opener.remember && opener.role === 'user';
   const sessionEndsAt = iat + (remember ? options.sessionRememberSeconds : options.sessionAbsoluteSeconds);
   const claims: AccessClaims = {
     iss: options.issuer,
@@ -81,42 +96,43 @@ export async function startSession(
     exp: Math.min(iat + options.accessTokenTtlSeconds, sessionEndsAt),
   };
   const accessToken = await signAccessToken(ring.at(nowMs), claims);
-  const [outcome, ...evicted] = await record(
-    redis,
-    options,
-    { ...opener, remember },
-    claims,
-    sessionEndsAt,
-    nowMs,
-  );
-  if (outcome === 'inactive') return new Refusal('user_not_active');
-  if (outcome === 'outdated') return new Refusal('user_changed');
-  if (outcome === 'too_many') return new Refusal('too_many_sessions');
-  const refreshToken = mintRefreshToken(refreshKey, { sub: claims.sub, sid: claims.sid, n: 0 });
-  return { accessToken, refreshToken, claims, sessionEndsAt, remember, evicted };
+  const session = { claims, sessionEndsAt, remember };
+  const [outcome = '', ...evicted] = await writeSession(deps, opener, session, nowMs);
+  const reason = REASON_OF_OUTCOME[outcome];
+  if (reason !== undefined) return new Refusal(reason);
+  const refreshToken = mintRefreshToken(refreshKey, { sub: claims.sub, sid: claims.sid, refreshCount: 0 });
+  return { accessToken, refreshToken, ...session, evicted };
 }
 
-async function record(
-  redis: RedisLink,
-  options: SessionOptions,
+async function writeSession(
+  { redis, options }: SessionDeps,
   opener: SessionOpener,
-  { sub, sid, jti, iat, exp }: AccessClaims,
-  endsAt: number,
+  { claims, sessionEndsAt, remember }: Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'>,
   nowMs: number,
 ): Promise<string[]> {
-  const keys = [
-    authzKey(sub),
-    sessionsKey(sub),
-    sessionKey(sub, sid),
-    activeKey(sub, sid),
-    whitelistKey(sub, jti),
-  ];
-  const idleMs = Math.min(options.sessionIdleSeconds * 1000, endsAt * 1000 - nowMs);
-  const most = [options.sessionsPerUserMax, options.sessionsPerUserPolicy];
-  const others = [sessionKey(sub, ''), activeKey(sub, ''), revocationsChannel(), sub];
-  const about = [opener.clientId, opener.device, opener.address, opener.remember ? '1' : '0', opener.gen];
-  const args = [sid, jti, nowMs, iat, exp, endsAt, idleMs, ...most, ...others, ...about];
-  return (await runScript(redis, START_SESSION, keys, args.map(String))) as string[];
+  const { sub, sid, jti, iat, exp } = claims;
+  const { clientId, device, address, verifiedGeneration } = opener;
+  const args = START_ARGUMENTS.list({
+    sid,
+    jti,
+    nowMs,
+    iat,
+    exp,
+    endsAt: sessionEndsAt,
+    idleMs: Math.min(options.sessionIdleSeconds * 1000, sessionEndsAt * 1000 - nowMs),
+    maxSessions: options.sessionsPerUserMax,
+    policy: options.sessionsPerUserPolicy,
+    sessionPrefix: sessionKey(sub, ''),
+    activePrefix: activeKey(sub, ''),
+    channel: revocationsChannel(),
+    user: sub,
+    clientId,
+    device,
+    address,
+    remember: remember ? '1' : '0',
+    verifiedGeneration,
+  });
+  return (await runScript(redis, START_SESSION, scriptKeys(claims), args)) as string[];
 }
 
 export const random128 = (): string => randomBytes(16).toString('base64url');

@@ -1,6 +1,7 @@
 import type { AccessClaims } from '../jwt/access-token.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { activeKey, authzKey, whitelistKey } from '../redis/keys.ts';
+import { isEntryOfSession, whitelistEntry } from '../redis/whitelist-entry.ts';
 import { Refusal } from '../refusal.ts';
 import { type Authorization, readAuthorization } from '../users/authorization.ts';
 
@@ -9,9 +10,9 @@ export type WhitelistReason = 'token_not_alive' | 'session_over' | 'user_not_act
 export type TokenIdentity = Pick<AccessClaims, 'sub' | 'sid' | 'jti'>;
 
 /**
- * Asks in one round trip for everything about a verified token that can change: is it alive, has its session
- * been ended or idle for too long, is its user active and in which role.
- * @throws {RedisUnavailable} also when Redis answers something that was never written there.
+ * Checks in one round trip what can change about a verified token: whether it is on the whitelist, whether its
+ * session is still active, and whether its user is. Returns what the user is authorized to do.
+ * @throws {RedisUnavailable} also when Redis returns a malformed value.
  */
 export async function checkWhitelist(
   redis: RedisLink,
@@ -24,10 +25,9 @@ export async function checkWhitelist(
   if (active === null) return new Refusal('session_over');
   if (authz === null) return new Refusal('user_not_active');
   const authorization = readAuthorization(authz);
-  if (entry === entryOf(sid, authorization.gen)) return authorization;
-  if (entry.startsWith(`{"sid":"${sid}","gen":`))
-    return new Refusal('session_over', 'all sessions were ended');
-  throw new RedisUnavailable('a whitelist entry is not what was written');
+  if (entry === whitelistEntry(sid, authorization.generation)) return authorization;
+  if (isEntryOfSession(entry, sid)) return new Refusal('session_over', 'all sessions were ended');
+  throw new RedisUnavailable('a whitelist entry in Redis is malformed');
 }
 
 type Reply = [string | null, string | null, string | null];
@@ -35,10 +35,7 @@ type Reply = [string | null, string | null, string | null];
 function readReply(reply: unknown): Reply {
   const isText = (value: unknown): boolean => value === null || typeof value === 'string';
   if (!Array.isArray(reply) || reply.length !== 3 || !reply.every(isText)) {
-    throw new RedisUnavailable('Redis answered a whitelist look-up with something else');
+    throw new RedisUnavailable('Redis returned a malformed reply to a whitelist check');
   }
   return reply as Reply;
 }
-
-/** What an entry holds besides its existence, as the scripts of `session/` write it. */
-const entryOf = (sid: string, gen: number): string => JSON.stringify({ sid, gen });

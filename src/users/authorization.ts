@@ -9,50 +9,74 @@ import { roleSchema } from './roles.ts';
 const LIST_CACHE_SIZE = 1000;
 const AUTHORIZATION_CACHE_SIZE = 1000;
 
-const standingSchema = z.strictObject({
-  role: roleSchema,
+/** The JSON value under `authzKey`. During a rolling upgrade, old and new processes share it. */
+const storedAuthorization = z
+  .strictObject({
+    role: roleSchema,
+    gen: z.int().nonnegative(),
+    ranges: z.array(z.string()).min(1).optional(),
+  })
+  .transform(({ gen: generation, ...rest }) => ({ ...rest, generation }));
+
+/** What an active user is authorized to do. Read from Redis on every request, never from the token. */
+export type Authorization = Readonly<{
+  role: z.output<typeof roleSchema>;
   /**
-   * Counts how often all sessions of the user were ended at once. Sessions and whitelist entries carry the
-   * generation that they were made in, and an older one is over, without anybody listing them.
+   * How often all sessions of the user were ended at once. Sessions and whitelist entries carry the generation in
+   * which they were created; those of an older generation are revoked.
    */
-  gen: z.int().nonnegative(),
-  /** Addresses and CIDR ranges that the user may come from; from anywhere when there is none. */
-  ranges: z.array(z.string()).min(1).optional(),
-});
+  generation: number;
+  /** Addresses and CIDR ranges that the user may connect from; undefined allows any address. */
+  ranges?: string[] | undefined;
+}>;
 
-/** What an active user may do, as Redis has it now. It is read on every request, never from the token. */
-export type Authorization = Readonly<z.output<typeof standingSchema>>;
+/** What an active user's authorization looks like in Redis. The same text as `writeAuthorization` in Lua. */
+export const writeAuthorization = ({ role, generation, ranges }: Authorization): string =>
+  JSON.stringify({ role, gen: generation, ranges });
 
-/** Whether the user may come from this address. Ranges that can't be read allow nobody. */
-export function isAddressAllowed({ ranges }: Pick<Authorization, 'ranges'>, address: string): boolean {
-  if (ranges === undefined) return true;
-  const name = ranges.join();
-  const list = listsByName.get(name) ?? parseRanges(ranges);
-  if (list === undefined) return false;
-  listsByName.set(name, list);
-  return isInRanges(address, list);
-}
+/**
+ * Lua: `writeAuthorization(role, generation, ranges)` with `ranges` as JSON or false, and `readGeneration(text)`
+ * of an authorization.
+ */
+export const AUTHORIZATION_LUA = `
+local function writeAuthorization(role, generation, ranges)
+  return '{"role":"' .. role .. '","gen":' .. generation .. (ranges and ',"ranges":' .. ranges or '') .. '}'
+end
+local function readGeneration(authorization) return cjson.decode(authorization).gen end`;
 
-const listsByName = new QuickLRU<string, BlockList>({ maxSize: LIST_CACHE_SIZE / 2 });
-
-export const writeAuthorization = (authorization: Authorization): string => JSON.stringify(authorization);
-
-/** Reads what `writeAuthz` wrote. @throws {RedisUnavailable} when it is anything else: nobody gets in by it. */
+/**
+ * Reads what `writeAuthorization` wrote.
+ * @throws {RedisUnavailable} if the text is anything else: it authorizes nobody.
+ */
 export function readAuthorization(text: string): Authorization {
-  const known = standingsByText.get(text);
-  if (known !== undefined) return known;
-  const authorization = parseStanding(text);
-  standingsByText.set(text, authorization);
+  const cached = authorizationCache.get(text);
+  if (cached !== undefined) return cached;
+  const authorization = parseAuthorization(text);
+  authorizationCache.set(text, authorization);
   return authorization;
 }
 
-/** Most users have the same few words to their name, and every request reads them. */
-const standingsByText = new QuickLRU<string, Authorization>({ maxSize: AUTHORIZATION_CACHE_SIZE / 2 });
+/** Most users share a few texts, and every request reads one. */
+const authorizationCache = new QuickLRU<string, Authorization>({
+  maxSize: AUTHORIZATION_CACHE_SIZE / 2,
+});
 
-function parseStanding(text: string): Authorization {
+function parseAuthorization(text: string): Authorization {
   try {
-    return Object.freeze(standingSchema.parse(JSON.parse(text)));
-  } catch (fault) {
-    throw new RedisUnavailable('an authorisation entry is not what was written', { cause: fault });
+    return Object.freeze(storedAuthorization.parse(JSON.parse(text)));
+  } catch (cause) {
+    throw new RedisUnavailable('an authorization in Redis is malformed', { cause });
   }
 }
+
+/** Whether the user may connect from this address. Malformed ranges allow no address. */
+export function isAddressAllowed({ ranges }: Pick<Authorization, 'ranges'>, address: string): boolean {
+  if (ranges === undefined) return true;
+  const name = ranges.join();
+  const list = listCache.get(name) ?? parseRanges(ranges);
+  if (list === undefined) return false;
+  listCache.set(name, list);
+  return isInRanges(address, list);
+}
+
+const listCache = new QuickLRU<string, BlockList>({ maxSize: LIST_CACHE_SIZE / 2 });

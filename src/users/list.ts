@@ -5,20 +5,20 @@ import { findUser, type User } from './users.ts';
 
 export interface UserQuery {
   limit: number;
-  /** From an earlier page: go on after this name. */
+  /** `nextCursor` of the previous page. */
   cursor?: string | undefined;
-  /** The beginning of the log-in names that are wanted, in any spelling. */
+  /** Lists only usernames with this prefix. Case does not matter. */
   prefix?: string | undefined;
 }
 
 export interface UserPage {
-  /** By log-in name. */
+  /** Sorted by username. */
   users: User[];
-  /** For the next page; null when there are no more users. */
+  /** For the next page; null on the last page. */
   nextCursor: string | null;
 }
 
-/** Sorts after every text that begins with what stands before it. */
+/** Sorts after every character that a username can contain. */
 const LAST = '\u{10ffff}';
 
 /** A page of the users. @throws {RedisUnavailable} */
@@ -40,7 +40,7 @@ export async function listUsers(
   };
 }
 
-/** A name that was about to be taken when a gateway ended is nobody's. */
+/** Undefined for a name whose user was not fully created because the gateway stopped. */
 async function userOfName(redis: RedisLink, name: string): Promise<User | undefined> {
   const id = await redis.run((client) => client.get(usernameKey(name)));
   return id === null ? undefined : findUser(redis, id);

@@ -4,10 +4,9 @@ import type { RingSource } from '../keys/ring.ts';
 import type { Mail } from '../mail/mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { resetKey, userKey } from '../redis/keys.ts';
-import { runScript } from '../redis/scripts.ts';
+import { defineScript, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed } from './authorization.ts';
-import { WRITE_RESET } from './scripts.ts';
 import { changeUser } from './update.ts';
 import { findUser, type User } from './users.ts';
 
@@ -18,8 +17,26 @@ export interface ResetDeps {
 }
 
 /**
- * A one-time token with which the user can set a new password: signed, whitelisted, then given out. It replaces
- * the one before.
+ * Whitelists a reset token and revokes the previous one. KEYS: user, the token's key. ARGV: jti, exp (s), prefix of
+ * reset keys. Returns 1, or 0 if the user is not active.
+ */
+const WRITE_RESET = defineScript(
+  'user-reset',
+  `
+local jti, exp, resetPrefix = unpack(ARGV)
+local status, previous = unpack(redis.call('HMGET', KEYS[1], 'status', 'resetJti'))
+if status ~= 'active' then return 0 end
+if previous then redis.call('DEL', resetPrefix .. previous) end
+redis.call('HSET', KEYS[1], 'resetJti', jti)
+redis.call('HINCRBY', KEYS[1], 'ver', 1)
+redis.call('SET', KEYS[2], '1', 'EXAT', exp)
+return 1
+`,
+);
+
+/**
+ * Issues a one-time token for setting a new password: signed, then whitelisted, then returned. It replaces the
+ * previous one.
  * @throws {RedisUnavailable}
  */
 export async function issueResetToken(
@@ -37,7 +54,7 @@ export async function issueResetToken(
   return outcome === 1 ? token : new Refusal('user_not_active');
 }
 
-/** Who may set a new password with this token now, and its id. @throws {RedisUnavailable} */
+/** The user who can set a new password with this token, and the token's id. @throws {RedisUnavailable} */
 export async function verifyReset(
   { redis, ring, issuer }: ResetDeps,
   { token, address }: { token: string; address: string },
@@ -58,7 +75,7 @@ function resetFault(user: User | undefined, jti: string, address: string): strin
 }
 
 /**
- * Uses a reset token up: the password is changed, and all sessions of the user are over.
+ * Consumes a reset token: changes the password and ends all sessions of the user.
  * @throws {RedisUnavailable}
  */
 export async function consumeResetToken(
@@ -66,41 +83,42 @@ export async function consumeResetToken(
   { user, jti }: { user: User; jti: string },
   passwordHash: string,
 ): Promise<User | Refusal<'reset_invalid'>> {
-  const outcome = await changeUser(redis, user.id, (present) =>
-    present.resetJti === jti && present.status === 'active'
-      ? { set: { passwordHash }, end: 'all', spendReset: jti }
+  const outcome = await changeUser(redis, user.id, (current) =>
+    current.resetJti === jti && current.status === 'active'
+      ? { set: { passwordHash }, end: 'all', consumeReset: jti }
       : new Refusal('reset_invalid', 'used or replaced'),
   );
   return outcome instanceof Refusal ? new Refusal('reset_invalid', outcome.detail) : outcome;
 }
 
-/** Who asked for a reset, which is what its mail tells. */
-const WHY = {
+/** The first and last line of the email, by who requested the reset. */
+const LINES = {
   user: {
-    first: 'Somebody asked for a new password for your account.',
-    last: 'If it was not you, there is nothing to do: your password is as it was.',
+    first: 'We received a request to reset the password of your account.',
+    last: 'If you did not request this, you can ignore this email. Your password has not been changed.',
   },
   staff: {
-    first: 'All your sessions were ended, and your password does not work any more.',
-    last: 'If this surprises you, ask the bank: somebody there has done it.',
+    first:
+      'Your password was reset by our staff. Your current password no longer works, and you have been signed out on all devices.',
+    last: 'If you did not expect this, please contact us.',
   },
 };
 
-/** `resetUrl` has `{token}` where the token belongs: in the fragment, which browsers send to nobody. */
+/** `resetUrl` contains `{token}` as a placeholder, in the fragment, which browsers do not send to any server. */
 export const resetMail = (
   to: string,
-  { resetUrl, token, askedBy }: { resetUrl: string; token: string; askedBy: keyof typeof WHY },
+  { resetUrl, token, askedBy }: { resetUrl: string; token: string; askedBy: keyof typeof LINES },
 ): Mail => ({
   to,
-  subject: 'Set a new password',
+  subject: 'Reset your password',
   text: [
-    WHY[askedBy].first,
+    LINES[askedBy].first,
     '',
-    `To set a new one, open this within ${RESET_TTL_SECONDS / 60} minutes. It works once:`,
+    `Open this link to choose a new password. It works once and expires in ${RESET_TTL_SECONDS / 60} minutes:`,
     '',
     resetUrl.replaceAll('{token}', token),
     '',
-    WHY[askedBy].last,
+    LINES[askedBy].last,
     '',
   ].join('\n'),
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
 
-/** The roles, each including what the one before may do. */
+/** The roles. Each includes the scopes of the previous one. */
 export const ROLES = ['user', 'supervisor', 'admin', 'super-admin'] as const;
 export const roleSchema = z.enum(ROLES);
 export type Role = (typeof ROLES)[number];
 
-/** Scope tokens (RFC 6749, section 3.3). A right is something a rule or a route asks for by name. */
+/** Scope tokens (RFC 6749, section 3.3). Rules and routes require them by name. */
 export const SCOPES = [
   'session:own',
   'accounts:read',
@@ -35,5 +36,20 @@ const SCOPES_OF_ROLE = new Map(
 
 const NO_SCOPES: ReadonlySet<Scope> = new Set();
 
-/** The scopes of a role. A role that isn't known has none. */
+/** The scopes of a role. An unknown role has none. */
 export const scopesOf = (role: Role): ReadonlySet<Scope> => SCOPES_OF_ROLE.get(role) ?? NO_SCOPES;
+
+export interface Actor {
+  id: string;
+  role: Role;
+}
+
+/**
+ * Whether staff may manage a user. Nobody may manage their own account, so that nobody raises their own role or
+ * locks everybody out by mistake. Staff may manage users with a lower role; super-admins may manage all other users.
+ */
+export function mayActOn(actor: Actor, target: Actor): undefined | Refusal<'own_account' | 'rank_too_low'> {
+  if (actor.id === target.id) return new Refusal('own_account');
+  const isBelow = ROLES.indexOf(target.role) < ROLES.indexOf(actor.role);
+  return isBelow || actor.role === 'super-admin' ? undefined : new Refusal('rank_too_low');
+}

@@ -3,11 +3,12 @@ import { superAdminsKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 
 /**
- * There is always an active super-admin left. Two users are in two hash slots, so no script sees both; this one
- * hash, in a slot of its own, decides. Who is to lose the power is taken off it first, and only if another stays on;
- * who has gained the power is put on it last. So a crash in between makes it name fewer than there are, never more.
+ * At least one active super-admin always remains. Two users are in two hash slots, so no script can see both; this
+ * one hash, in its own slot, decides. A user who is about to lose the role is removed from it first, and only if
+ * another one remains. A user who has gained the role is added last. So after a crash in between, the hash names
+ * too few super-admins, never too many.
  *
- * KEYS: super-admins. ARGV: user id, version of the user after the change. Answers 1 when the change may go on.
+ * KEYS: super-admins. ARGV: user id, version of the user after the change. Returns 1 if the change is allowed.
  */
 const RELEASE = defineScript(
   'super-admin-release',
@@ -23,7 +24,7 @@ return 0
 `,
 );
 
-/** KEYS: super-admins. ARGV: user id, version of the user that is one. Late news about an older version is passed over. */
+/** KEYS: super-admins. ARGV: user id, version of the user. A late call for an older version is ignored. */
 const REGISTER = defineScript(
   'super-admin-register',
   `
@@ -34,12 +35,12 @@ return 1
 `,
 );
 
-/** Whether this user may stop being an active super-admin with version `ver`. @throws {RedisUnavailable} */
-export async function releaseSuperAdmin(redis: RedisLink, userId: string, ver: number): Promise<boolean> {
-  return (await runScript(redis, RELEASE, [superAdminsKey()], [userId, String(ver)])) === 1;
+/** Whether this user may stop being an active super-admin in `version`. @throws {RedisUnavailable} */
+export async function releaseSuperAdmin(redis: RedisLink, userId: string, version: number): Promise<boolean> {
+  return (await runScript(redis, RELEASE, [superAdminsKey()], [userId, String(version)])) === 1;
 }
 
-/** Tells that this user is an active super-admin since version `ver`. @throws {RedisUnavailable} */
-export async function registerSuperAdmin(redis: RedisLink, userId: string, ver: number): Promise<void> {
-  await runScript(redis, REGISTER, [superAdminsKey()], [userId, String(ver)]);
+/** Records that this user has been an active super-admin since `version`. @throws {RedisUnavailable} */
+export async function registerSuperAdmin(redis: RedisLink, userId: string, version: number): Promise<void> {
+  await runScript(redis, REGISTER, [superAdminsKey()], [userId, String(version)]);
 }

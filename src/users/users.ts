@@ -8,26 +8,29 @@ import { foldUsername } from './fields.ts';
 import { type Role, roleSchema } from './roles.ts';
 import { registerSuperAdmin } from './super-admins.ts';
 
-const storedUser = z.object({
-  username: z.string(),
-  displayName: z.string(),
-  passwordHash: z.string(),
-  role: roleSchema,
-  status: z.enum(['active', 'blocked']),
-  created: z.iso.datetime(),
-  gen: z.coerce.number(),
-  ver: z.coerce.number(),
-  email: z.string().optional(),
-  ranges: z.preprocess(
-    (text) => (typeof text === 'string' ? JSON.parse(text) : undefined),
-    z.array(z.string()).min(1).optional(),
-  ),
-  resetJti: z.string().optional(),
-});
+/** The fields under `userKey`. */
+const storedUser = z
+  .object({
+    username: z.string(),
+    displayName: z.string(),
+    passwordHash: z.string(),
+    role: roleSchema,
+    status: z.enum(['active', 'blocked']),
+    created: z.iso.datetime(),
+    gen: z.coerce.number(),
+    ver: z.coerce.number(),
+    email: z.string().optional(),
+    ranges: z.preprocess(
+      (text) => (typeof text === 'string' ? JSON.parse(text) : undefined),
+      z.array(z.string()).min(1).optional(),
+    ),
+    resetJti: z.string().optional(),
+  })
+  .transform(({ gen: generation, ver: version, ...rest }) => ({ ...rest, generation, version }));
 
 /**
- * A user as Redis has it. `passwordHash` is a PHC string (argon2id), `created` is ISO 8601, `gen` counts how often
- * all sessions were ended at once, `ver` counts changes, `resetJti` names the reset token that may be used.
+ * A user. `passwordHash` is a PHC string (argon2id), `created` is ISO 8601, `generation` counts how often all sessions
+ * were ended at once, `version` counts changes, and `resetJti` is the id of the reset token that can be used.
  */
 export interface User extends z.output<typeof storedUser> {
   /** Opaque: 128 random bits, base64url. It is the `sub` of the user's tokens. */
@@ -41,16 +44,16 @@ export interface NewUser {
   passwordHash: string;
   role: Role;
   email?: string | undefined;
-  /** Addresses and CIDR ranges; from anywhere when there is none. */
+  /** Addresses and CIDR ranges; empty allows any address. */
   ranges?: readonly string[] | undefined;
 }
 
-/** The id of no user: ids are 22 characters. */
-const NOBODY = 'nobody';
+/** Not a user id: ids have 22 characters. */
+const NO_USER = 'nobody';
 
 /**
- * Adds an active user. The user's own keys are written first and the name last, so that a crash in between leaves
- * a record that nobody can log in to and that no list shows, never a name without a user.
+ * Adds an active user. The user's own keys are written first and the username last: a crash in between leaves a
+ * record that nobody can log in to and no list shows, never a username without a user.
  * @throws {RedisUnavailable}
  */
 export async function addUser(
@@ -64,11 +67,15 @@ export async function addUser(
     ...(ranges.length === 0 ? {} : { ranges: JSON.stringify(ranges) }),
   };
   const fields = { ...user, ...optional, status: 'active', created: now.toISOString(), gen: '0', ver: '0' };
-  const authorization = { role: user.role, gen: 0, ...(ranges.length === 0 ? {} : { ranges: [...ranges] }) };
+  const authorization = {
+    role: user.role,
+    generation: 0,
+    ranges: ranges.length === 0 ? undefined : [...ranges],
+  };
   await redis.run((client) =>
     client.multi().hSet(userKey(id), fields).set(authzKey(id), writeAuthorization(authorization)).exec(),
   );
-  if (!(await takeName(redis, foldUsername(user.username), id))) {
+  if (!(await claimUsername(redis, foldUsername(user.username), id))) {
     await redis.run((client) => client.del([userKey(id), authzKey(id)]));
     return new Refusal('username_taken');
   }
@@ -76,23 +83,22 @@ export async function addUser(
   return readUser(id, fields);
 }
 
-async function takeName(redis: RedisLink, name: string, id: string): Promise<boolean> {
+async function claimUsername(redis: RedisLink, name: string, id: string): Promise<boolean> {
   await redis.run((client) => client.zAdd(usernamesKey(), { score: 0, value: name }));
   return (await redis.run((client) => client.set(usernameKey(name), id, { condition: 'NX' }))) !== null;
 }
 
 /**
- * The user of a log-in name. An unknown name costs Redis the same two questions as a known one.
+ * The user with this username. An unknown username takes the same two commands as a known one.
  * @throws {RedisUnavailable}
  */
 export async function findUserByName(redis: RedisLink, username: string): Promise<User | undefined> {
   const id = await redis.run((client) => client.get(usernameKey(foldUsername(username))));
-  return findUser(redis, id ?? NOBODY);
+  return findUser(redis, id ?? NO_USER);
 }
 
 /**
- * The user of an id. The authorisation entry is what counts: whoever has none is not active, whatever else is
- * written about them.
+ * The user with this id. Their authorization decides: a user without one is blocked, whatever their fields say.
  * @throws {RedisUnavailable}
  */
 export async function findUser(redis: RedisLink, id: string): Promise<User | undefined> {
@@ -102,14 +108,14 @@ export async function findUser(redis: RedisLink, id: string): Promise<User | und
   if (Object.keys(stored).length === 0) return undefined;
   const user = readUser(id, stored);
   if (authz === null) return { ...user, status: 'blocked' };
-  const { role, gen, ranges } = readAuthorization(authz);
-  return { ...user, role, gen, ranges };
+  const { role, generation, ranges } = readAuthorization(authz);
+  return { ...user, role, generation, ranges };
 }
 
 function readUser(id: string, stored: Record<string, string>): User {
   try {
     return { id, ...storedUser.parse(stored) };
-  } catch (fault) {
-    throw new RedisUnavailable('the record of a user is not what was written', { cause: fault });
+  } catch (cause) {
+    throw new RedisUnavailable('a user in Redis is malformed', { cause });
   }
 }

@@ -66,14 +66,14 @@ describe('Redis decides on the next request, not the token', () => {
     const key = authzKey(alice.claims.sub);
     await gateway.link.run((client) => client.del(key));
     expect(await problemOf(await alice.request('/bank/accounts'))).toEqual(REVOKED);
-    await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', gen: 0 })));
+    await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', generation: 0 })));
     expect((await alice.request('/bank/accounts')).status).toBe(200);
   });
 
   test('a role change applies to the next request', async ({ gateway, alice }) => {
     const setRole = (role: 'user' | 'super-admin') =>
       gateway.link.run((client) =>
-        client.set(authzKey(alice.claims.sub), writeAuthorization({ role, gen: 0 })),
+        client.set(authzKey(alice.claims.sub), writeAuthorization({ role, generation: 0 })),
       );
     await setRole('super-admin');
     expect(await (await alice.request('/auth/session')).json()).toMatchObject({ role: 'super-admin' });
@@ -95,7 +95,9 @@ describe('Redis decides on the next request, not the token', () => {
       expect(response.headers.get('retry-after')).toBe('1');
       expect(await problemOf(response)).toEqual({ status: 503, code: 'service_unavailable' });
       expect(upstream.count).toBe(before);
-      await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', gen: 0 })));
+      await gateway.link.run((client) =>
+        client.set(key, writeAuthorization({ role: 'user', generation: 0 })),
+      );
     },
   );
 

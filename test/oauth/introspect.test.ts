@@ -46,7 +46,7 @@ test('an access token that is alive is told with the scopes of its user as they 
     scope: 'session:own accounts:read transfers:write',
     ...claims,
   });
-  const role = writeAuthorization({ role: 'supervisor', gen: 0 });
+  const role = writeAuthorization({ role: 'supervisor', generation: 0 });
   await gateway.link.run((redis) => redis.set(authzKey(claims.sub), role));
   expect((await ask(tokens.access_token)).scope).toBe(
     'session:own accounts:read transfers:write accounts:read-any',
@@ -108,11 +108,11 @@ describe('of a token that is not alive nothing is told but that', () => {
 
   test('when all sessions of the user were ended by their generation', async () => {
     await gateway.link.run((redis) =>
-      redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', gen: 1 })),
+      redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', generation: 1 })),
     );
     await bothDead();
     await gateway.link.run((redis) =>
-      redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', gen: 0 })),
+      redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', generation: 0 })),
     );
   });
 

@@ -7,18 +7,18 @@ import { Refusal } from '../../src/refusal.ts';
 import { mintRefreshToken, readRefreshToken } from '../../src/sessions/refresh-token.ts';
 
 const key = randomBytes(32);
-const identity = { sub: 'a'.repeat(22), sid: 'b'.repeat(22), n: 7 };
+const identity = { sub: 'a'.repeat(22), sid: 'b'.repeat(22), refreshCount: 7 };
 const token = mintRefreshToken(key, identity);
 
 const id = fc
   .uint8Array({ minLength: 16, maxLength: 16 })
   .map((bytes) => Buffer.from(bytes).toString('base64url'));
 
-test('a refresh token says of which state of which session it is, and only its key reads it', () => {
+test('a refresh token identifies a state of a session, and only its key reads it', () => {
   fc.assert(
-    fc.property(id, id, fc.nat(999_999_999), (sub, sid, n) => {
-      const minted = mintRefreshToken(key, { sub, sid, n });
-      expect(readRefreshToken(key, minted)).toEqual({ sub, sid, n });
+    fc.property(id, id, fc.nat(999_999_999), (sub, sid, refreshCount) => {
+      const minted = mintRefreshToken(key, { sub, sid, refreshCount });
+      expect(readRefreshToken(key, minted)).toEqual({ sub, sid, refreshCount });
       expect(readRefreshToken(randomBytes(32), minted)).toMatchObject({
         reason: 'refresh_invalid',
         detail: 'mac',
@@ -27,7 +27,7 @@ test('a refresh token says of which state of which session it is, and only its k
   );
 });
 
-test('no other text of the same length reads as a token, whichever of its characters was changed into which', () => {
+test('a token with any one character changed is rejected', () => {
   const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \t\n%\0é';
   for (let at = 0; at < token.length; at += 1) {
     for (const character of characters) {
@@ -39,50 +39,50 @@ test('no other text of the same length reads as a token, whichever of its charac
 });
 
 test.each([
-  ['nothing', ''],
-  ['a cut off end', token.slice(0, -1)],
-  ['a cut off beginning', token.slice(1)],
+  ['no characters', ''],
+  ['a missing last character', token.slice(0, -1)],
+  ['a missing first character', token.slice(1)],
   ['no MAC', token.slice(0, token.lastIndexOf('.'))],
   ['an empty MAC', token.slice(0, token.lastIndexOf('.') + 1)],
   ['padding', `${token}=`],
   ['a line break after it', `${token}\n`],
   ['white space before it', ` ${token}`],
-  ['one more part', `${token}.x`],
+  ['an additional part', `${token}.x`],
   ['another version', token.replace('v1', 'v2')],
-  ['a capital version', token.replace('v1', 'V1')],
+  ['an upper-case version', token.replace('v1', 'V1')],
   ['a leading zero', token.replace('.7.', '.07.')],
   ['a sign', token.replace('.7.', '.+7.')],
   ['a fraction', token.replace('.7.', '.7.0.')],
   ['another number', token.replace('.7.', '.8.')],
   ['a full-width digit', token.replace('.7.', '.７.')],
-])('%s is refused', (_what, text) => {
+])('a token with %s is rejected', (_what, text) => {
   expect(readRefreshToken(key, text)).toMatchObject({ reason: 'refresh_invalid' });
 });
 
-test('the MAC of one session does not fit another, nor that of one user', () => {
+test('a MAC is valid only for its own session and user', () => {
   const mac = token.slice(token.lastIndexOf('.'));
   for (const other of [
     { ...identity, sub: 'c'.repeat(22) },
     { ...identity, sid: 'c'.repeat(22) },
-    { sub: identity.sid, sid: identity.sub, n: 7 },
+    { sub: identity.sid, sid: identity.sub, refreshCount: 7 },
   ]) {
-    const mixed = `v1.${other.sub}.${other.sid}.${other.n}${mac}`;
+    const mixed = `v1.${other.sub}.${other.sid}.${other.refreshCount}${mac}`;
     expect(readRefreshToken(key, mixed)).toMatchObject({ reason: 'refresh_invalid', detail: 'mac' });
   }
 });
 
 describe('the refresh key', () => {
-  test('is 32 random bytes or more', () => {
+  test('is at least 32 random bytes', () => {
     expect(readRefreshKey(key.toString('base64url'))).toEqual(key);
     expect(readRefreshKey(randomBytes(64).toString('base64url'))).toHaveLength(64);
   });
 
   test.each([
     ['31 bytes', randomBytes(31).toString('base64url')],
-    ['nothing', ''],
-    ['one letter again and again', 'a'.repeat(43)],
-    ['a word again and again', Buffer.from('password'.repeat(4)).toString('base64url')],
-  ])('%s is refused by the name of the setting, without its value', (_what, text) => {
+    ['an empty text', ''],
+    ['one repeated letter', 'a'.repeat(43)],
+    ['a repeated word', Buffer.from('password'.repeat(4)).toString('base64url')],
+  ])('%s is rejected with the name of the setting and without its value', (_what, text) => {
     const read = () => readRefreshKey(text);
     expect(read).toThrow(InvalidKeyError);
     expect(read).toThrow(/^REFRESH_KEY: must be at least 32 random bytes in base64url$/);

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { sessionKey } from '../../src/redis/keys.ts';
 import { refreshSession } from '../../src/sessions/refresh.ts';
-import { openSessionStore, type SessionStore } from './session-store.ts';
+import { sessionTest } from './session-store.ts';
 
-let store: SessionStore;
-beforeAll(async () => {
-  store = await openSessionStore();
-});
-afterAll(() => store.close());
+const test = sessionTest();
 
-test('the grace window of a refresh that a hanging Redis carried out late begins when it was carried out', async () => {
+test('if Redis hung, the grace window starts when Redis carried out the refresh', async ({ store }) => {
   const sub = await store.addUser();
   const { refreshToken: token } = await store.start(sub);
   const refreshAt = (nowMs: number) => refreshSession(store.one, { token, address: '192.0.2.1' }, nowMs);
@@ -18,7 +14,9 @@ test('the grace window of a refresh that a hanging Redis carried out late begins
   expect(await refreshAt(Date.now())).toMatchObject({ refreshToken: Reflect.get(late, 'refreshToken') });
 });
 
-test('Redis holds the counter of a session and nothing that is a part of a refresh token beyond its ids', async () => {
+test('Redis stores the refresh counter of a session, and no MAC or key of a refresh token', async ({
+  store,
+}) => {
   const sub = await store.addUser();
   const { refreshToken, claims } = await store.start(sub);
   const [, , , , mac = ''] = refreshToken.split('.');
@@ -28,7 +26,7 @@ test('Redis holds the counter of a session and nothing that is a part of a refre
   expect(JSON.stringify([...dump])).not.toContain(Buffer.from(store.one.refreshKey).toString('base64url'));
 });
 
-test('staff are never remembered, whatever they ask for', async () => {
+test('only the role user gets a long session with remember', async ({ store }) => {
   const hours = (seconds: number): number => seconds / 3600;
   for (const role of ['user', 'supervisor', 'admin', 'super-admin'] as const) {
     const sub = await store.addUser();

@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { test as base } from 'vitest';
 import { fixedRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { authzKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
-import type { SessionOptions } from '../../src/sessions/options.ts';
 import {
   type SessionDeps,
   type SessionOpener,
+  type SessionOptions,
   type StartedSession,
   startSession,
 } from '../../src/sessions/start.ts';
 import { writeAuthorization } from '../../src/users/authorization.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
-const TERMS: SessionOptions = {
+const OPTIONS: SessionOptions = {
   issuer: 'https://gate.example',
   audience: 'portcullis-api',
   accessTokenTtlSeconds: 300,
@@ -28,23 +29,31 @@ const TERMS: SessionOptions = {
 
 export interface SessionStore {
   redis: TestRedis;
-  /** Two processes that share a Redis and the keys. */
+  /** Two processes that share Redis and the keys. */
   one: SessionDeps;
   other: SessionDeps;
   /** A new active user's id. */
   addUser(): Promise<string>;
-  /** Starts a session now unless told otherwise. @throws when it is refused */
+  /** Starts a session, by default now. @throws if it is refused */
   start(userId: string, changes?: Partial<SessionOpener>, nowMs?: number): Promise<StartedSession>;
   close(): Promise<void>;
 }
 
-/** Sessions over a real Redis, without the gateway before them: time is whatever a call says. */
+/** A `test` with a session store (`store`) for the whole file. */
+export const sessionTest = (options: Partial<SessionOptions> = {}) =>
+  base.extend('store', { scope: 'file' }, async ({}, { onCleanup }): Promise<SessionStore> => {
+    const store = await openSessionStore(options);
+    onCleanup(() => store.close());
+    return store;
+  });
+
+/** Sessions over a real Redis, without a gateway. The caller passes the time. */
 export async function openSessionStore(options: Partial<SessionOptions> = {}): Promise<SessionStore> {
   const redis = await startTestRedis();
   const log = createLog('gateway', 'silent');
   const link = (): RedisLink => new RedisLink({ url: redis.url, deadlineMs: 900, log });
   const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
-  const shared = { ring, refreshKey: randomBytes(32), options: { ...TERMS, ...options } };
+  const shared = { ring, refreshKey: randomBytes(32), options: { ...OPTIONS, ...options } };
   const one = { ...shared, redis: link() };
   const other = { ...shared, redis: link() };
   await Promise.all([one, other].map((deps) => deps.redis.whenReady(5000)));
@@ -54,7 +63,9 @@ export async function openSessionStore(options: Partial<SessionOptions> = {}): P
     other,
     addUser: async () => {
       const id = randomBytes(16).toString('base64url');
-      await one.redis.run((client) => client.set(authzKey(id), writeAuthorization({ role: 'user', gen: 0 })));
+      await one.redis.run((client) =>
+        client.set(authzKey(id), writeAuthorization({ role: 'user', generation: 0 })),
+      );
       return id;
     },
     start: async (userId, changes = {}, nowMs = Date.now()) => {
@@ -73,7 +84,7 @@ export async function openSessionStore(options: Partial<SessionOptions> = {}): P
 export const openerFor = (userId: string): SessionOpener => ({
   userId,
   role: 'user',
-  gen: 0,
+  verifiedGeneration: 0,
   clientId: 'portcullis-web',
   device: 'a test',
   address: '192.0.2.1',

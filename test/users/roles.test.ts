@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ROLES, type Role, scopesOf } from '../../src/users/roles.ts';
 
-test('each role may do all that the one before it may, and something more', () => {
+test('each role has all scopes of the previous one, and more', () => {
   for (let rank = 1; rank < ROLES.length; rank += 1) {
     const [lower, higher] = [scopesOf(ROLES[rank - 1] as Role), scopesOf(ROLES[rank] as Role)];
     expect(lower.isSubsetOf(higher)).toBe(true);
@@ -9,11 +9,11 @@ test('each role may do all that the one before it may, and something more', () =
   }
 });
 
-test('only a super-admin may change roles, and a user reads no account but their own', () => {
+test('only super-admins can change roles, and users can read only their own accounts', () => {
   expect(ROLES.filter((role) => scopesOf(role).has('roles:manage'))).toEqual(['super-admin']);
   expect(scopesOf('user').has('accounts:read-any')).toBe(false);
 });
 
-test('a role that is not known may do nothing', () => {
+test('an unknown role has no scopes', () => {
   expect(scopesOf('emperor' as Role).size).toBe(0);
 });

@@ -1,143 +1,132 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connection.ts';
+import { expect } from 'vitest';
 import { authzKey, superAdminsKey, userKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { readAuthorization } from '../../src/users/authorization.ts';
 import { registerSuperAdmin, releaseSuperAdmin } from '../../src/users/super-admins.ts';
 import { changeUser, type UserChange } from '../../src/users/update.ts';
-import { addUser, findUser, type NewUser, type User } from '../../src/users/users.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { findUser, type User } from '../../src/users/users.ts';
+import { userTest as test, type UserStore } from './user-store.ts';
 
-const NOW = new Date('2030-01-01T00:00:00Z');
-
-let redis: TestRedis;
-let links: RedisLink[];
-beforeAll(async () => {
-  redis = await startTestRedis();
-  const log = createLog('cli', 'silent');
-  links = [1, 2, 3].map(() => new RedisLink({ url: redis.url, deadlineMs: 900, log }));
-  await Promise.all(links.map((link) => link.whenReady(5000)));
-});
-afterAll(async () => {
-  for (const link of links) link.close();
-  await redis.stop();
-});
-
-const link = (i = 0): RedisLink => links[i % links.length] as RedisLink;
-let made = 0;
-async function newUser(over: Partial<NewUser> = {}): Promise<User> {
-  const username = `user-${++made}`;
-  const base = { username, displayName: username, passwordHash: '$argon2id$…', role: 'user' as const };
-  const user = await addUser(link(), { ...base, ...over }, NOW);
-  if (user instanceof Refusal) throw new Error(user.reason);
-  return user;
-}
-const standingOf = async ({ id }: User) => {
+async function authorizationOf({ link }: UserStore, { id }: User) {
   const text = await link().run((client) => client.get(authzKey(id)));
   return text === null ? null : readAuthorization(text);
-};
-const change = (user: User, what: UserChange, i = 0) => changeUser(link(i), user.id, () => what);
+}
 
-test('the authorisation entry says after each change what the user is then, and nothing while blocked', async () => {
-  const user = await newUser({ ranges: ['10.0.0.0/8', '2001:db8::/32'] });
+const changeBy = ({ link }: UserStore, user: User, change: UserChange, process = 0) =>
+  changeUser(link(process), user.id, () => change);
+
+async function superAdmins({ link }: UserStore): Promise<string[]> {
+  const all = await link().run((client) => client.hGetAll(superAdminsKey()));
+  return Object.entries(all).flatMap(([id, version]) => (version.startsWith('+') ? [id] : []));
+}
+
+test('the authorization follows every change of the user and is absent while the user is blocked', async ({
+  store,
+}) => {
   const ranges = ['10.0.0.0/8', '2001:db8::/32'];
-  expect(await standingOf(user)).toEqual({ role: 'user', gen: 0, ranges });
-  await change(user, { set: { role: 'supervisor' } });
-  expect(await standingOf(user)).toEqual({ role: 'supervisor', gen: 0, ranges });
-  await change(user, { set: { status: 'blocked' }, end: 'all' });
-  expect(await standingOf(user)).toBeNull();
-  await change(user, { set: { ranges: undefined } });
-  expect(await standingOf(user)).toBeNull();
-  await change(user, { set: { status: 'active' } });
-  expect(await standingOf(user)).toEqual({ role: 'supervisor', gen: 1 });
-  expect(await findUser(link(), user.id)).toMatchObject({
+  const user = await store.newUser({ ranges: [...ranges] });
+  const change = (what: UserChange) => changeBy(store, user, what);
+  expect(await authorizationOf(store, user)).toEqual({ role: 'user', generation: 0, ranges });
+  await change({ set: { role: 'supervisor' } });
+  expect(await authorizationOf(store, user)).toEqual({ role: 'supervisor', generation: 0, ranges });
+  await change({ set: { status: 'blocked' }, end: 'all' });
+  expect(await authorizationOf(store, user)).toBeNull();
+  await change({ set: { ranges: undefined } });
+  expect(await authorizationOf(store, user)).toBeNull();
+  await change({ set: { status: 'active' } });
+  expect(await authorizationOf(store, user)).toEqual({ role: 'supervisor', generation: 1 });
+  expect(await findUser(store.link(), user.id)).toMatchObject({
     role: 'supervisor',
-    gen: 1,
-    ver: 4,
+    generation: 1,
+    version: 4,
     status: 'active',
   });
 });
 
-test('of many changes at the same moment from several processes none is lost', async () => {
-  const user = await newUser();
-  await Promise.all(Array.from({ length: 15 }, (_, i) => change(user, { end: 'all' }, i)));
-  expect(await findUser(link(), user.id)).toMatchObject({ gen: 15, ver: 15 });
+test('no change is lost when several processes change the same user at once', async ({ store }) => {
+  const user = await store.newUser();
+  await Promise.all(Array.from({ length: 15 }, (_, i) => changeBy(store, user, { end: 'all' }, i)));
+  expect(await findUser(store.link(), user.id)).toMatchObject({ generation: 15, version: 15 });
 });
 
-test('what is decided is decided on the user as they are in that moment: one of two who need the same state gets it', async () => {
-  const user = await newUser();
-  const promote = (i: number) =>
-    changeUser(link(i), user.id, (present) =>
-      present.role === 'user' ? { set: { role: 'supervisor' } } : new Refusal('own_account'),
+test('each decision sees the current user: of ten that require the same state, one succeeds', async ({
+  store,
+}) => {
+  const user = await store.newUser();
+  const promote = (process: number) =>
+    changeUser(store.link(process), user.id, (current) =>
+      current.role === 'user' ? { set: { role: 'supervisor' } } : new Refusal('own_account'),
     );
   const outcomes = await Promise.all(Array.from({ length: 10 }, (_, i) => promote(i)));
   expect(outcomes.filter((outcome) => outcome instanceof Refusal)).toHaveLength(9);
 });
 
-test('a change of nobody makes nobody', async () => {
-  const before = await redis.dump();
-  expect(await changeUser(link(), 'x'.repeat(22), () => ({ end: 'all' }))).toMatchObject({
+test('changing an unknown user creates nothing', async ({ store }) => {
+  const before = await store.redis.dump();
+  expect(await changeUser(store.link(), 'x'.repeat(22), () => ({ end: 'all' }))).toMatchObject({
     reason: 'user_unknown',
   });
-  expect(await redis.dump()).toEqual(before);
+  expect(await store.redis.dump()).toEqual(before);
 });
 
-test('however many super-admins step down at the same moment, one stays', async () => {
+test('one super-admin remains, however many step down at once', async ({ store }) => {
   for (let round = 0; round < 8; round += 1) {
-    const admins = await Promise.all(Array.from({ length: 5 }, () => newUser({ role: 'super-admin' })));
+    const admins = await Promise.all(Array.from({ length: 5 }, () => store.newUser({ role: 'super-admin' })));
     const downs: UserChange[] = [{ set: { role: 'user' } }, { set: { status: 'blocked' }, end: 'all' }];
-    const present = await superAdmins();
-    await Promise.all(present.map((id, i) => changeUser(link(i), id, () => downs[i % 2] as UserChange)));
-    const left = await superAdmins();
+    const present = await superAdmins(store);
+    await Promise.all(
+      present.map((id, i) => changeUser(store.link(i), id, () => downs[i % 2] as UserChange)),
+    );
+    const left = await superAdmins(store);
     expect(left).toHaveLength(1);
     const users = await Promise.all(
-      [...new Set([...present, ...admins.map(({ id }) => id)])].map((id) => findUser(link(), id)),
+      [...new Set([...present, ...admins.map(({ id }) => id)])].map((id) => findUser(store.link(), id)),
     );
     const active = users.filter((user) => user?.role === 'super-admin' && user.status === 'active');
     expect(active.map((user) => user?.id)).toEqual(left);
   }
 });
 
-test('promotions and demotions of the same users that cross leave the list as the users are', async () => {
-  const users = await Promise.all(Array.from({ length: 3 }, () => newUser()));
+test('after concurrent promotions and demotions, the list of super-admins matches the users', async ({
+  store,
+}) => {
+  const users = await Promise.all(Array.from({ length: 3 }, () => store.newUser()));
   const roles = ['super-admin', 'user'] as const;
   await Promise.all(
-    Array.from({ length: 60 }, (_, i) =>
-      change(users[i % 3] as User, { set: { role: roles[(i + Math.floor(i / 3)) % 2] as 'user' } }, i),
-    ),
+    Array.from({ length: 60 }, (_, i) => {
+      const role = roles[(i + Math.floor(i / 3)) % 2] as 'user';
+      return changeBy(store, users[i % 3] as User, { set: { role } }, i);
+    }),
   );
-  const named = await superAdmins();
+  const listed = await superAdmins(store);
   for (const { id } of users)
-    expect(named.includes(id)).toBe((await findUser(link(), id))?.role === 'super-admin');
+    expect(listed.includes(id)).toBe((await findUser(store.link(), id))?.role === 'super-admin');
 });
 
-test('late news of a promotion that was taken back is passed over', async () => {
-  const [one, two] = [await newUser({ role: 'super-admin' }), await newUser()];
-  await registerSuperAdmin(link(), one.id, one.ver);
-  expect(await releaseSuperAdmin(link(), two.id, 2)).toBe(true);
-  await registerSuperAdmin(link(), two.id, 1);
-  expect(await superAdmins()).not.toContain(two.id);
-  await registerSuperAdmin(link(), two.id, 3);
-  expect(await superAdmins()).toContain(two.id);
-  await releaseSuperAdmin(link(), two.id, 4);
+test('a late registration of a super-admin who has stepped down is ignored', async ({ store }) => {
+  const link = store.link();
+  const [one, two] = [await store.newUser({ role: 'super-admin' }), await store.newUser()];
+  await registerSuperAdmin(link, one.id, one.version);
+  expect(await releaseSuperAdmin(link, two.id, 2)).toBe(true);
+  await registerSuperAdmin(link, two.id, 1);
+  expect(await superAdmins(store)).not.toContain(two.id);
+  await registerSuperAdmin(link, two.id, 3);
+  expect(await superAdmins(store)).toContain(two.id);
+  await releaseSuperAdmin(link, two.id, 4);
 });
 
-test('who was about to step down when something else about them changed, and then did not, is still counted', async () => {
-  const user = await newUser({ role: 'super-admin' });
-  let faster: Promise<unknown> | undefined;
-  const outcome = await changeUser(link(0), user.id, () => {
-    if (faster !== undefined) return new Refusal('own_account');
-    faster = link(1).run((client) => client.hIncrBy(userKey(user.id), 'ver', 1));
+test('a super-admin whose step-down was overtaken by another change and then refused stays on the list', async ({
+  store,
+}) => {
+  const user = await store.newUser({ role: 'super-admin' });
+  let overtaking: Promise<unknown> | undefined;
+  const outcome = await changeUser(store.link(0), user.id, () => {
+    if (overtaking !== undefined) return new Refusal('own_account');
+    overtaking = store.link(1).run((client) => client.hIncrBy(userKey(user.id), 'ver', 1));
     return { set: { role: 'user' } };
   });
-  await faster;
+  await overtaking;
   expect(outcome).toMatchObject({ reason: 'own_account' });
-  expect(await findUser(link(), user.id)).toMatchObject({ role: 'super-admin', ver: 1 });
-  expect(await superAdmins()).toContain(user.id);
+  expect(await findUser(store.link(), user.id)).toMatchObject({ role: 'super-admin', version: 1 });
+  expect(await superAdmins(store)).toContain(user.id);
 });
-
-async function superAdmins(): Promise<string[]> {
-  const all = await link().run((client) => client.hGetAll(superAdminsKey()));
-  return Object.entries(all).flatMap(([id, ver]) => (ver.startsWith('+') ? [id] : []));
-}

@@ -1,58 +1,40 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { seedDemoUsers } from '../../src/dev/demo-users.ts';
-import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connection.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
 import { addUser, findUser, findUserByName } from '../../src/users/users.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { NOW, newUserNamed, userTest as test } from './user-store.ts';
 
-const NOW = new Date('2030-01-01T00:00:00Z');
-
-let redis: TestRedis;
-let link: RedisLink;
-beforeAll(async () => {
-  redis = await startTestRedis();
-  link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
-});
-afterAll(async () => {
-  link.close();
-  await redis.stop();
-});
-
-const newUser = (username: string) => ({
-  username,
-  displayName: username,
-  passwordHash: '$argon2id$…',
-  role: 'user' as const,
-});
-
-test('a user is found by name in any spelling and by id, with the role', async () => {
-  const added = await addUser(link, newUser('Zoë'), NOW);
+test('a user is found by id and by any variant of the username, with the role', async ({ store }) => {
+  const added = await addUser(store.link(), newUserNamed('Zoë'), NOW);
   if (added instanceof Refusal) throw new Error(added.reason);
   expect(added.id).toMatch(/^[\w-]{22}$/);
-  expect(await findUserByName(link, 'ZOE\u0308')).toEqual(added);
-  expect(await findUser(link, added.id)).toEqual(added);
+  expect(await findUserByName(store.link(), 'ZOE\u0308')).toEqual(added);
+  expect(await findUser(store.link(), added.id)).toEqual(added);
 });
 
-test('of twenty who take one name at the same moment one gets it and nothing is left of the others', async () => {
+test('of twenty concurrent attempts to take one username, one succeeds and the others leave nothing behind', async ({
+  store,
+}) => {
+  const link = store.link();
   const before = await link.run((client) => client.dbSize());
-  const results = await Promise.all(Array.from({ length: 20 }, () => addUser(link, newUser('wanted'), NOW)));
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () => addUser(link, newUserNamed('wanted'), NOW)),
+  );
   expect(results.filter((result) => result instanceof Refusal)).toHaveLength(19);
   expect(await link.run((client) => client.dbSize())).toBe(before + 3);
 });
 
-test('a name that nobody has finds nobody', async () => {
-  expect(await findUserByName(link, 'nobody')).toBeUndefined();
-  expect(await findUser(link, 'nobody')).toBeUndefined();
+test('an unknown username or id finds no user', async ({ store }) => {
+  expect(await findUserByName(store.link(), 'nobody')).toBeUndefined();
+  expect(await findUser(store.link(), 'nobody')).toBeUndefined();
 });
 
-test('seeding twice leaves the demo users as they are', async () => {
+test('seeding twice does not change the demo users', async ({ store }) => {
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   try {
-    const first = await seedDemoUsers(link, hasher, NOW);
-    expect(await seedDemoUsers(link, hasher, NOW)).toEqual(first);
+    const first = await seedDemoUsers(store.link(), hasher, NOW);
+    expect(await seedDemoUsers(store.link(), hasher, NOW)).toEqual(first);
     expect(first.map(({ username, role }) => [username, role])).toEqual([
       ['bob', 'user'],
       ['alice', 'user'],

@@ -1,6 +1,6 @@
 import type { Role } from '../../users/roles.ts';
 
-/** Where each role stands. The server judges for itself (src/users/rank.ts); this is for what to offer. */
+/** Where each role stands. The server judges for itself (src/users/roles.ts); this is for what to offer. */
 const RANKS: Record<Role, number> = { user: 0, supervisor: 1, admin: 2, 'super-admin': 3 };
 
 /** From the least to the most powerful. */

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const GET_READ = { methods: ['GET'], scope: 'accounts:read' } satisfies Partial<PolicyRule>;
 const verdict = (rules: readonly PolicyRule[], method: string, path: string, role: Role = 'user'): string =>
-  createPolicy(rules)(method, path, { role, gen: 0 })?.reason ?? 'allowed';
+  createPolicy(rules)(method, path, { role, generation: 0 })?.reason ?? 'allowed';
 
 describe('a path of a rule', () => {
   test.each([

@@ -89,7 +89,7 @@ test('it is made anew when the role changes', async () => {
   const { sub } = decodeJwt<{ sub: string }>(token);
   const before = await assertionFor(token);
   await gateway.link.run((client) =>
-    client.set(authzKey(sub), writeAuthorization({ role: 'supervisor', gen: 0 })),
+    client.set(authzKey(sub), writeAuthorization({ role: 'supervisor', generation: 0 })),
   );
   const after = await assertionFor(token);
   expect(await verified(before)).toMatchObject({ role: 'user' });

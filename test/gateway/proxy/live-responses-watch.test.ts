@@ -32,7 +32,7 @@ test('a thousand requests, short, long, broken off by either side, leave no answ
   const log = createLog('gateway', 'silent');
   const answers = new LiveResponses({ redis, listener, ring, log, now: Date.now });
   const { claims } = await store.start(await store.addUser());
-  const authorization = { role: 'user', gen: 0 } as const;
+  const authorization = { role: 'user', generation: 0 } as const;
   const ground = { claims, kid: ring.at(Date.now()).signing.kid, authorization, address: '192.0.2.1' };
   const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: bank.url }));
   const front = createServer((incoming, outgoing) => {

@@ -176,7 +176,7 @@ describe('an open event stream ends by itself in a few seconds', () => {
     );
   });
 
-  let authorization = { role: 'user', gen: 0 } as Parameters<typeof writeAuthorization>[0];
+  let authorization = { role: 'user', generation: 0 } as Parameters<typeof writeAuthorization>[0];
   beforeEach(async () => {
     mine = await logIn(stack.url);
     authorization = JSON.parse(

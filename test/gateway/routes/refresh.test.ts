@@ -178,7 +178,7 @@ describe('a token that the gateway did not give out like this is refused and cha
 
   test('a genuine MAC over a session of another user', async () => {
     const [mine, hers] = [await partsOf('bob'), await partsOf('alice')];
-    const forged = mintRefreshToken(refreshKey, { sub: mine.sub, sid: hers.sid, n: 0 });
+    const forged = mintRefreshToken(refreshKey, { sub: mine.sub, sid: hers.sid, refreshCount: 0 });
     await expectRefused(() => refresh(gateway.url, forged));
     await refreshed(gateway.url, hers.whole);
   });
@@ -186,13 +186,15 @@ describe('a token that the gateway did not give out like this is refused and cha
   test('a counter that was never reached', async () => {
     const { sub, sid, whole } = await partsOf('bob');
     for (const n of [1, 2, 999_999_999])
-      await expectRefused(() => refresh(gateway.url, mintRefreshToken(refreshKey, { sub, sid, n })));
+      await expectRefused(() =>
+        refresh(gateway.url, mintRefreshToken(refreshKey, { sub, sid, refreshCount: n })),
+      );
     await refreshed(gateway.url, whole);
   });
 
   test('another key, a cut, other spellings', async () => {
     const { sub, sid, whole } = await partsOf('bob');
-    const foreign = mintRefreshToken(randomBytes(32), { sub, sid, n: 0 });
+    const foreign = mintRefreshToken(randomBytes(32), { sub, sid, refreshCount: 0 });
     for (const token of [
       foreign,
       whole.slice(0, -1),
@@ -240,8 +242,8 @@ describe('a session that is over is not refreshed', () => {
   test('after its user was blocked, or all sessions were ended at once', async () => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
-    const set = (gen: number) =>
-      gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', gen })));
+    const set = (generation: number) =>
+      gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', generation })));
     await gateway.link.run((client) => client.del(key));
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
     await set(1);
@@ -253,7 +255,7 @@ describe('a session that is over is not refreshed', () => {
   test('a user may not refresh from an address that they may not come from, and loses nothing by the try', async () => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
-    const authorization = { role: 'user', gen: 0 } as const;
+    const authorization = { role: 'user', generation: 0 } as const;
     const elsewhere = writeAuthorization({ ...authorization, ranges: ['198.51.100.0/24'] });
     await gateway.link.run((client) => client.set(key, elsewhere));
     await expectRefused(() => refresh(gateway.url, first.refresh_token), {

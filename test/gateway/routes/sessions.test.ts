@@ -92,8 +92,10 @@ describe('the list', () => {
     await gateway.link.run((client) => client.del(activeKey(sub, sid)));
     await ask(out, '/auth/logout', 'POST');
     expect(await idsOf(live)).toEqual([live.session_id]);
-    const set = (gen: number) =>
-      gateway.link.run((client) => client.set(authzKey(sub), writeAuthorization({ role: 'user', gen })));
+    const set = (generation: number) =>
+      gateway.link.run((client) =>
+        client.set(authzKey(sub), writeAuthorization({ role: 'user', generation })),
+      );
     await set(1);
     expect((await ask(live, '/auth/sessions')).status).toBe(401);
     await set(0);

@@ -5,7 +5,7 @@ import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
 import { issueResetToken, resetMail } from '../../../users/password-reset.ts';
-import { mayActOn } from '../../../users/rank.ts';
+import { mayActOn } from '../../../users/roles.ts';
 import { findUser, type User } from '../../../users/users.ts';
 import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
 import { auditFields, refuse } from '../../request-context.ts';

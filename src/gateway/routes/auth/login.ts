@@ -82,7 +82,7 @@ function recordOutcome(
 const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): SessionOpener => ({
   userId: user.id,
   role: user.role,
-  gen: user.gen,
+  verifiedGeneration: user.generation,
   clientId: FIRST_PARTY_CLIENT,
   device: deviceOf(env.incoming.headers['user-agent']),
   address: env.clientAddress,

@@ -63,7 +63,7 @@ async function change(
   const passwordHash = await hashNewPassword(hasher, hash);
   if (passwordHash instanceof BodyRefusal) return passwordHash;
   return changeUser(redis, user.id, (present) => {
-    if (present.gen !== authorization.gen) return new Refusal('session_over');
+    if (present.generation !== authorization.generation) return new Refusal('session_over');
     if (present.passwordHash !== current) return new Refusal('password_wrong');
     return { set: { passwordHash }, end: { keepSid: claims.sid, keepJti: claims.jti } };
   });

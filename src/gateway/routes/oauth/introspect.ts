@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Refusal } from '../../../refusal.ts';
-import type { SessionOptions } from '../../../sessions/options.ts';
+import { readRefreshTokenStatus } from '../../../sessions/refresh.ts';
 import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refresh-token.ts';
-import { readRefreshTokenStatus } from '../../../sessions/refresh-token-status.ts';
+import type { SessionOptions } from '../../../sessions/start.ts';
 import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
 import { logGrant } from '../../request-context.ts';

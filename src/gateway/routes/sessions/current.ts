@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readSessionLifetime } from '../../../sessions/lifetime.ts';
+import { readSessionLifetime } from '../../../sessions/list.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { findUser } from '../../../users/users.ts';
 import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';

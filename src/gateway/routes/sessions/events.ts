@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readSessionLifetime } from '../../../sessions/lifetime.ts';
+import { readSessionLifetime } from '../../../sessions/list.ts';
 import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import type { ConcurrencyLimiter } from '../../pipeline/concurrency.ts';
 import type { EndReason, LiveResponses } from '../../proxy/live-responses.ts';
