@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { clientsKey } from '../redis/keys.ts';
 
-/** What a registered client may do here: end tokens (RFC 7009), ask about tokens (RFC 7662). */
+/** What a registered client can do: revoke tokens (RFC 7009), introspect tokens (RFC 7662). */
 export const CLIENT_USES = ['revoke', 'introspect'] as const;
 export const clientUseSchema = z.enum(CLIENT_USES);
 export type ClientUse = (typeof CLIENT_USES)[number];
@@ -17,16 +17,16 @@ const storedClient = z.strictObject({
   created: z.string(),
 });
 
-/** A program that the operator has registered, such as a service that checks tokens (RFC 6749, section 2). */
+/** A program that the operator has registered, such as a service that introspects tokens (RFC 6749, section 2). */
 export interface RegisteredClient {
-  /** 128 random bits in hex: it never begins with a sign that a command line reads as an option. */
+  /** 128 random bits in hex, so it never starts with `-`, which a command line would read as an option. */
   id: string;
   name: string;
   uses: readonly ClientUse[];
   created: string;
 }
 
-/** A client and the only time that its secret is seen: 256 random bits, base64url. */
+/** A new client with its secret: 256 random bits, base64url. The secret is shown only once. */
 export interface NewClient extends RegisteredClient {
   secret: string;
 }
@@ -34,10 +34,10 @@ export interface NewClient extends RegisteredClient {
 const CLIENT_ID = /^[0-9a-f]{32}$/;
 const CLIENT_SECRET = /^[\w-]{43}$/;
 
-/** What nobody's secret has for its hash: SHA-256 gives 32 zero bytes for no text that is known. */
-const NO_HASH = Buffer.alloc(32);
+/** Compared against if the client is unknown, so that the timing is equal. No known text has this SHA-256 hash. */
+const DECOY_HASH = Buffer.alloc(32);
 
-/** Registers a client. Its secret is kept as a hash only. @throws {RedisUnavailable} */
+/** Registers a client. Only the hash of its secret is stored. @throws {RedisUnavailable} */
 export async function addClient(
   redis: RedisLink,
   { name, uses }: Pick<RegisteredClient, 'name' | 'uses'>,
@@ -51,12 +51,12 @@ export async function addClient(
   return { id, name, uses, created, secret };
 }
 
-/** Forgets a client: its next request is refused. Answers whether there was one. @throws {RedisUnavailable} */
+/** Deletes a client, so that its next request is rejected. Returns whether it existed. @throws {RedisUnavailable} */
 export async function removeClient(redis: RedisLink, id: string): Promise<boolean> {
   return (await redis.run((client) => client.hDel(clientsKey(), id))) === 1;
 }
 
-/** All registered clients, the oldest first. @throws {RedisUnavailable} */
+/** All registered clients, oldest first. @throws {RedisUnavailable} */
 export async function listClients(redis: RedisLink): Promise<RegisteredClient[]> {
   const stored = await redis.run((client) => client.hGetAll(clientsKey()));
   return Object.entries(stored)
@@ -64,23 +64,23 @@ export async function listClients(redis: RedisLink): Promise<RegisteredClient[]>
     .sort((one, two) => one.created.localeCompare(two.created));
 }
 
-/** What became of a proof: the client, or nothing but which client it was about, when there is such a client. */
+/** The authenticated client. If authentication failed, the id of the client if it exists, for the audit log. */
 export type ClientProof = { proven: true; client: RegisteredClient } | { proven: false; clientId?: string };
 
 /**
- * Whether this is the secret of this client. An unknown id costs the same as a wrong secret: one look-up, one
- * hash, one comparison in constant time. What can't be an id or a secret is not looked up at all.
+ * Verifies the secret of a client. An unknown id takes the same work as a wrong secret: one lookup, one hash, one
+ * comparison in constant time. Malformed ids and secrets are not looked up.
  *
- * The hash is a fast one because the secret is not a password: it is 256 random bits, which no number of tries
- * finds, so a slow hash would protect nothing and cost every request (NIST SP 800-63B, section 5.1.2.2, draws the
- * line at 112 bits).
+ * A fast hash is sufficient because the secret is not a password but 256 random bits, which cannot be guessed. A slow
+ * hash would add no protection and delay every request (NIST SP 800-63B, section 5.1.2.2, requires one below 112
+ * bits).
  * @throws {RedisUnavailable}
  */
 export async function proveClient(redis: RedisLink, id: string, secret: string): Promise<ClientProof> {
   if (!CLIENT_ID.test(id) || !CLIENT_SECRET.test(secret)) return { proven: false };
   const text = await redis.run((client) => client.hGet(clientsKey(), id));
   const stored = text === null ? undefined : readStored(text);
-  const expected = stored === undefined ? NO_HASH : Buffer.from(stored.secretHash, 'base64url');
+  const expected = stored === undefined ? DECOY_HASH : Buffer.from(stored.secretHash, 'base64url');
   const matches = timingSafeEqual(hashOf(secret), expected);
   if (stored === undefined) return { proven: false };
   return matches ? { proven: true, client: toClient(id, stored) } : { proven: false, clientId: id };
@@ -93,12 +93,12 @@ const toClient = (id: string, { name, uses, created }: z.output<typeof storedCli
   created,
 });
 
-/** @throws {RedisUnavailable} when it is not what was written: nobody gets in by it. */
+/** @throws {RedisUnavailable} if the text is malformed: it authenticates nobody. */
 function readStored(text: string): z.output<typeof storedClient> {
   try {
     return storedClient.parse(JSON.parse(text));
-  } catch (fault) {
-    throw new RedisUnavailable('a registered client is not what was written', { cause: fault });
+  } catch (cause) {
+    throw new RedisUnavailable('a registered client in Redis is malformed', { cause });
   }
 }
 

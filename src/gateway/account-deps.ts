@@ -1,8 +1,6 @@
 import type { GatewaySettings } from '../config/load.ts';
 import type { Logger } from '../log.ts';
-import { logMailer } from '../mail/log-mailer.ts';
-import type { Mailer } from '../mail/mailer.ts';
-import { smtpMailer } from '../mail/smtp-mailer.ts';
+import { logMailer, type Mailer, smtpMailer } from '../mail/mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { RateLimiter } from '../redis/rate-limiter.ts';
 
