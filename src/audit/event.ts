@@ -1,4 +1,4 @@
-/** What is recorded. A failed log-in is `login` with the result `refused`. */
+/** The recorded actions. A failed login is `login` with the result `refused`. */
 export const AUDIT_ACTIONS = [
   'login',
   'logout',
@@ -28,19 +28,19 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export interface AuditEvent {
   action: AuditAction;
   result: 'done' | 'refused';
-  /** User id of who did it, `operator` for the command line, or nothing when nobody is known. */
+  /** The user id of the actor, `operator` for the command line, or undefined if unknown. */
   actor?: string | undefined;
-  /** User id, client id or key id of whom or what it was done to. */
+  /** The user id, client id or key id that the action affected. */
   subject?: string | undefined;
   /** Session id. */
   session?: string | undefined;
   address?: string | undefined;
   requestId?: string | undefined;
-  /** What else there is to know, such as a role or a reason; never what a client sent. */
+  /** More information, such as a role or a reason. Never contains what a client sent. */
   detail?: string | undefined;
 }
 
-/** Where records go. When `record` resolves, the record is kept. @throws {RedisUnavailable} */
+/** Once `record` resolves, the record is stored. @throws {RedisUnavailable} */
 export interface AuditTrail {
   record(event: AuditEvent, nowMs: number): Promise<void>;
 }

@@ -1,41 +1,41 @@
 import type { RedisLink } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
 
-const READ_AT_ONCE = 200;
-/** How many records a filtered page looks through at the most, so that a rare filter can't hold Redis up. */
-const MAX_LOOKED_AT = 5000;
+const BATCH_SIZE = 200;
+/** The maximum number of records that one page scans, so that a rare filter does not block Redis. */
+const MAX_SCANNED = 5000;
 
 export interface AuditQuery {
   limit: number;
-  /** From an earlier page: go on before this record. */
+  /** `next_cursor` of the previous page. */
   cursor?: string | undefined;
   action?: string | undefined;
-  /** A user id: records about or by this user. */
+  /** A user id: lists only records with this actor or subject. */
   user?: string | undefined;
 }
 
 export interface AuditPage {
   /** Newest first. */
   records: Record<string, unknown>[];
-  /** For the next page; null when there are no older records. */
+  /** For the next page; null if there are no older records. */
   next_cursor: string | null;
 }
 
-/** A page of the audit trail. @throws {RedisUnavailable} */
+/** A page of the audit log. @throws {RedisUnavailable} */
 export async function readAuditPage(redis: RedisLink, query: AuditQuery): Promise<AuditPage> {
   const records: Record<string, unknown>[] = [];
   let end = query.cursor === undefined ? '+' : `(${query.cursor}`;
-  for (let looked = 0; looked < MAX_LOOKED_AT; looked += READ_AT_ONCE) {
+  for (let scanned = 0; scanned < MAX_SCANNED; scanned += BATCH_SIZE) {
     const before = end;
     const entries =
-      (await redis.run((client) => client.xRevRange(auditKey(), before, '-', { COUNT: READ_AT_ONCE }))) ?? [];
+      (await redis.run((client) => client.xRevRange(auditKey(), before, '-', { COUNT: BATCH_SIZE }))) ?? [];
     for (const { id, message } of entries) {
       const record = readRecord(message.record ?? '');
       if (matches(record, query)) records.push(record);
       if (records.length === query.limit) return { records, next_cursor: id };
       end = `(${id}`;
     }
-    if (entries.length < READ_AT_ONCE) return { records, next_cursor: null };
+    if (entries.length < BATCH_SIZE) return { records, next_cursor: null };
   }
   return { records, next_cursor: end.slice(1) };
 }

@@ -1,38 +1,38 @@
 import type { RedisLink } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
-import { hashOf, NO_RECORD } from './trail.ts';
+import { hashOf, NO_RECORD } from './audit-log.ts';
 
-const READ_AT_ONCE = 500;
+const BATCH_SIZE = 500;
 
-/** What is wrong with the first record that is not as it was written. */
+/** The first record that was altered or removed. */
 export interface AuditFault {
-  /** The number of the record that was altered, or of the first one that is missing. */
+  /** The number of the altered record, or of the first missing one. */
   seq: number;
   what: 'altered' | 'removed';
 }
 
 export interface AuditVerdict {
-  /** How many records are as they were written, up to the fault if there is one. */
+  /** The number of intact records, up to the fault if there is one. */
   records: number;
-  /** Number and hash of the last of them, to be compared with the log: only it knows of records taken from the end. */
+  /** The last intact record. Compare its hash with the process log: only that shows records removed from the end. */
   last: { seq: number; hash: string } | undefined;
   fault: AuditFault | undefined;
 }
 
-interface ReadRecord {
+interface StoredRecord {
   text: string;
   hash: string;
 }
 
-/** Number of a record and hash of the one before; `prev` is undefined where any will do. */
+/** The number of a record and the hash of the previous one; `prev` is undefined if any hash is accepted. */
 interface ChainLink {
   seq: number;
   prev: string | undefined;
 }
 
 /**
- * Reads the whole trail and checks its chain. Old records go when there are more than `recordsMax`; where there are
- * fewer, the first one has to be number 1.
+ * Reads the whole audit log and verifies its chain. The oldest records are dropped once there are more than
+ * `recordsMax`; if there are fewer, the first record must be number 1.
  * @throws {RedisUnavailable}
  */
 export async function verifyAudit(redis: RedisLink, recordsMax: number): Promise<AuditVerdict> {
@@ -41,7 +41,7 @@ export async function verifyAudit(redis: RedisLink, recordsMax: number): Promise
   let last: AuditVerdict['last'];
   for await (const record of readAll(redis)) {
     expected ??= await firstLink(redis, record, recordsMax);
-    const fault = judge(record, expected);
+    const fault = faultOf(record, expected);
     if (fault !== undefined) return { records, last, fault };
     last = { seq: expected.seq, hash: record.hash };
     expected = { seq: expected.seq + 1, prev: record.hash };
@@ -51,16 +51,16 @@ export async function verifyAudit(redis: RedisLink, recordsMax: number): Promise
 }
 
 /**
- * What the first record has to be: anything once the trail has been full, else number 1. Its length is asked for
- * after the record was read: had older ones been dropped by then, the trail would be full by now.
+ * What the first record must be: number 1, or any number once the log has been full. The length is read after the
+ * record: if older records had been dropped before, the log is full by now.
  */
-async function firstLink(redis: RedisLink, { text }: ReadRecord, recordsMax: number): Promise<ChainLink> {
+async function firstLink(redis: RedisLink, { text }: StoredRecord, recordsMax: number): Promise<ChainLink> {
   const total = await redis.run((client) => client.xLen(auditKey()));
   if (total < recordsMax) return { seq: 1, prev: NO_RECORD };
   return { seq: readChain(text).seq ?? 1, prev: undefined };
 }
 
-function judge({ text, hash }: ReadRecord, expected: ChainLink): AuditFault | undefined {
+function faultOf({ text, hash }: StoredRecord, expected: ChainLink): AuditFault | undefined {
   const { seq, prev } = readChain(text);
   if (hashOf(text) !== hash || seq === undefined || seq < expected.seq)
     return { seq: expected.seq, what: 'altered' };
@@ -69,15 +69,15 @@ function judge({ text, hash }: ReadRecord, expected: ChainLink): AuditFault | un
   return { seq: Math.max(1, expected.seq - 1), what: 'altered' };
 }
 
-async function* readAll(redis: RedisLink): AsyncGenerator<ReadRecord> {
+async function* readAll(redis: RedisLink): AsyncGenerator<StoredRecord> {
   let from = '-';
   for (;;) {
     const start = from;
     const entries =
-      (await redis.run((client) => client.xRange(auditKey(), start, '+', { COUNT: READ_AT_ONCE }))) ?? [];
+      (await redis.run((client) => client.xRange(auditKey(), start, '+', { COUNT: BATCH_SIZE }))) ?? [];
     for (const { message } of entries) yield { text: message.record ?? '', hash: message.hash ?? '' };
     const last = entries.at(-1);
-    if (last === undefined || entries.length < READ_AT_ONCE) return;
+    if (last === undefined || entries.length < BATCH_SIZE) return;
     from = `(${last.id}`;
   }
 }

@@ -1,5 +1,5 @@
+import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { AuditEvent } from '../audit/event.ts';
-import { RedisAuditTrail } from '../audit/trail.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
 import type { RedisLink } from '../redis/connection.ts';
@@ -10,6 +10,6 @@ export function recordByOperator(
   settings: GatewaySettings,
   event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>,
 ): Promise<void> {
-  const trail = new RedisAuditTrail(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
+  const trail = new RedisAuditLog(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
   return trail.record({ ...event, result: 'done', actor: 'operator' }, Date.now());
 }

@@ -6,20 +6,20 @@ import { auditKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import type { AuditEvent, AuditTrail } from './event.ts';
 
-/** Tries to append behind records that other processes were faster to append. */
-const TRIES = 50;
-const MAX_RECORDS_AT_ONCE = 100;
-/** After its turn a process lets others have theirs: without it one that is busy would shut all others out. */
+/** Attempts to append after records that other processes append at the same time. */
+const MAX_ATTEMPTS = 50;
+const MAX_BATCH_SIZE = 100;
+/** A pause after each batch. Without it, one busy process would starve all others. */
 const PAUSE_MS = 2;
 
-/** What the first record has in the place of the hash of the one before. */
+/** The first record's value for the hash of the previous record. */
 export const NO_RECORD = '0'.repeat(64);
 
 /**
- * Appends records only if the last one is still the one that they were chained to. What stands at the end without
- * a hash was not written here; the chain goes on behind it, and `portcullis audit verify` tells.
- * KEYS: audit. ARGV: expected hash of the last record, most records, and each record with its hash.
- * Answers `appended`, or `behind` with the hash and the text of the last record.
+ * Appends records only if the last record is still the one that they are chained to. An entry without a hash was not
+ * written here; the chain continues after it, and `portcullis audit verify` reports it.
+ * KEYS: audit. ARGV: expected hash of the last record, maximum number of records, then pairs of record and hash.
+ * Returns `appended`, or `behind` with the hash and the text of the last record.
  */
 const APPEND_RECORDS = defineScript(
   'audit-append',
@@ -35,17 +35,17 @@ return { 'appended' }
 `,
 );
 
-/** Where the chain ends, as far as this process knows. */
+/** The end of the chain, as far as this process knows. */
 interface ChainEnd {
   seq: number;
   hash: string;
 }
 
-interface Waiting {
+interface PendingRecord {
   event: AuditEvent;
   nowMs: number;
-  kept: () => void;
-  failed: (fault: unknown) => void;
+  resolve: () => void;
+  reject: (fault: unknown) => void;
 }
 
 interface ChainedRecord extends ChainEnd {
@@ -54,19 +54,19 @@ interface ChainedRecord extends ChainEnd {
 }
 
 /**
- * The audit trail in a capped stream. Each record is numbered and carries the SHA-256 of the one before it and of
- * itself, so that none can be altered or taken out unnoticed. Whoever can write to Redis could forge the whole
- * chain anew, so the hash of each record is also in the process's log, which is kept elsewhere; and numbers never
- * go back in a process, so that records taken from the end show as soon as another follows.
+ * The audit log in a capped stream. Each record is numbered and stored with the SHA-256 of the previous record and of
+ * itself, so altering or removing a record is detectable. An attacker with write access to Redis could forge the
+ * whole chain, so each hash is also written to the process log, which is stored elsewhere. Numbers never decrease
+ * within a process, so removing records from the end is detectable as soon as another one follows.
  *
- * Records that come while others are being written wait and are then written together, in one round trip.
+ * Records that arrive during a write are written together in the next round trip.
  */
-export class RedisAuditTrail implements AuditTrail {
+export class RedisAuditLog implements AuditTrail {
   readonly #redis: RedisLink;
   readonly #log: Logger;
   readonly #recordsMax: number;
   #end: ChainEnd = { seq: 0, hash: NO_RECORD };
-  #waiting: Waiting[] = [];
+  #pending: PendingRecord[] = [];
   #isWriting = false;
 
   constructor(redis: RedisLink, log: Logger, recordsMax: number) {
@@ -77,49 +77,52 @@ export class RedisAuditTrail implements AuditTrail {
 
   record(event: AuditEvent, nowMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ event, nowMs, kept: resolve, failed: reject });
+    this.#pending.push({ event, nowMs, resolve, reject });
     if (!this.#isWriting) void this.#writeAll();
     return promise;
   }
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    while (this.#waiting.length > 0) {
-      await this.#write(this.#waiting.splice(0, MAX_RECORDS_AT_ONCE));
+    while (this.#pending.length > 0) {
+      await this.#write(this.#pending.splice(0, MAX_BATCH_SIZE));
       await delay(PAUSE_MS);
     }
     this.#isWriting = false;
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #write(batch: readonly PendingRecord[]): Promise<void> {
     try {
       const records = await this.#append(batch);
       for (const { event, seq, hash } of records)
         this.#log.info({ event: 'audit', action: event.action, result: event.result, seq, hash });
-      for (const { kept } of batch) kept();
+      for (const { resolve } of batch) resolve();
     } catch (err) {
-      for (const { event, failed } of batch) {
-        this.#log.error({ event: 'audit_not_kept', record: event, err }, 'an audit record could not be kept');
-        failed(err);
+      for (const { event, reject } of batch) {
+        this.#log.error(
+          { event: 'audit_not_kept', record: event, err },
+          'an audit record could not be stored',
+        );
+        reject(err);
       }
     }
   }
 
-  async #append(batch: readonly Waiting[]): Promise<ChainedRecord[]> {
-    for (let tries = 0; tries < TRIES; tries += 1) {
+  async #append(batch: readonly PendingRecord[]): Promise<ChainedRecord[]> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const records = chain(this.#end, batch);
-      const last = await this.#appendBehind(this.#end.hash, records);
+      const last = await this.#appendAfter(this.#end.hash, records);
       if (last === undefined) {
         this.#end = records.at(-1) ?? this.#end;
         return records;
       }
       this.#end = { seq: Math.max(last.seq, this.#end.seq), hash: last.hash };
     }
-    throw new RedisUnavailable('no audit record could be appended: others are always faster');
+    throw new RedisUnavailable('no audit record could be appended: other processes kept appending');
   }
 
-  /** Answers nothing when the records are kept, else where the chain ends by now. */
-  async #appendBehind(prev: string, records: readonly ChainedRecord[]): Promise<ChainEnd | undefined> {
+  /** Returns undefined if the records were appended, otherwise the current end of the chain. */
+  async #appendAfter(prev: string, records: readonly ChainedRecord[]): Promise<ChainEnd | undefined> {
     const args = [prev, String(this.#recordsMax), ...records.flatMap(({ text, hash }) => [text, hash])];
     const reply = await runScript(this.#redis, APPEND_RECORDS, [auditKey()], args);
     const [outcome, lastHash, lastRecord] = reply as string[];
@@ -128,7 +131,7 @@ export class RedisAuditTrail implements AuditTrail {
   }
 }
 
-function chain(end: ChainEnd, batch: readonly Waiting[]): ChainedRecord[] {
+function chain(end: ChainEnd, batch: readonly PendingRecord[]): ChainedRecord[] {
   let { seq, hash } = end;
   return batch.map(({ event, nowMs }) => {
     seq += 1;
@@ -140,7 +143,7 @@ function chain(end: ChainEnd, batch: readonly Waiting[]): ChainedRecord[] {
 
 export const hashOf = (record: string): string => createHash('sha256').update(record).digest('hex');
 
-/** The number of a record; an unreadable one counts as 0, and `portcullis audit verify` tells. */
+/** The number of a record; 0 if it is malformed, which `portcullis audit verify` reports. */
 function seqOf(record: string): number {
   try {
     const { seq } = JSON.parse(record) as { seq?: unknown };
