@@ -5,7 +5,7 @@ export interface AuditRecord {
   seq: number;
   time: string;
   prev: string;
-  /** Not a part of the record's text: it stands beside it. */
+  /** Stored beside the text of the record. */
   hash: string;
   action: string;
   result: string;
@@ -17,7 +17,7 @@ export interface AuditRecord {
   detail?: string;
 }
 
-/** The audit trail as it is in Redis, oldest first. */
+/** All audit records in Redis, oldest first. */
 export async function auditRecords(redis: RedisLink): Promise<AuditRecord[]> {
   const entries = (await redis.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
   return entries.map(({ message: { record = '{}', hash = '' } }) => ({ ...JSON.parse(record), hash }));

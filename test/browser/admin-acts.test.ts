@@ -65,7 +65,7 @@ test('a new user is wrong at its fields or is there', async () => {
   await page.getByLabel('User name', { exact: true }).fill('bob');
   await page.getByLabel('E-mail address').fill('nonsense');
   await inDialog(page, 'Create the user').click();
-  await page.getByText('wants an e-mail address').waitFor();
+  await page.getByText('must be an email address').waitFor();
   await page.getByLabel('E-mail address').fill('eve@demo.example');
   await inDialog(page, 'Create the user').click();
   await page.getByText('The user name is taken.').waitFor();

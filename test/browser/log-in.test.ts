@@ -197,7 +197,7 @@ test('the link of a reset mail sets a new password, and its token stays neither 
   expect(page.url()).toBe(`${stack.url}/`);
   await page.getByLabel('New password').fill('short');
   await page.getByRole('button', { name: 'Change the password' }).click();
-  await page.getByText('wants at least 8 characters').waitFor();
+  await page.getByText('must be at least 8 characters long').waitFor();
   expect(await page.getByRole('alert').count()).toBe(0);
   await page.getByLabel('New password').fill('a brand new battery');
   await page.getByRole('button', { name: 'Change the password' }).click();

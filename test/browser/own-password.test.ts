@@ -25,7 +25,7 @@ test('a password that can not be changed is told at its field, and too many trie
   };
   watch.expect(...[400, 403, 429].map((outcome) => ({ ...PASSWORD, outcome })));
   await change('supervise1', 'password');
-  await page.getByText('is one of the most common passwords').waitFor();
+  await page.getByText('must not be one of the most common passwords').waitFor();
   await expect.poll(() => page.locator(':focus').getAttribute('name')).toBe('new_password');
   await change('wrong', 'a longer one than before');
   await page.getByText('The current password is wrong.').waitFor();

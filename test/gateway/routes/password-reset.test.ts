@@ -217,7 +217,7 @@ describe('by staff', () => {
     expect(await sessionProblem(gateway.url, session)).toEqual({ status: 401, code: 'token_revoked' });
     expect((await login('alice', PASSWORD)).status).toBe(401);
     expect(mail.received).toHaveLength(before + 1);
-    expect(mail.received.at(-1)?.text).toContain('your password does not work any more');
+    expect(mail.received.at(-1)?.text).toContain('Your current password no longer works');
     expect((await confirm(tokenIn(mail.received.at(-1)?.text ?? ''))).status).toBe(204);
     expect((await login('alice', PASSWORD)).status).toBe(200);
   });

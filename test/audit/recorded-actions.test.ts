@@ -1,24 +1,23 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import type { AccessClaims } from '../../src/jwt/access-token.ts';
-import { bearer, postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { gatewayTest } from '../support/fixtures.ts';
+import { bearer, postJson, type TestGateway } from '../support/gateway.ts';
 import { logIn, refresh, refreshed, startAnotherGateway, type Tokens } from '../support/sessions.ts';
 import { type AuditRecord, auditRecords } from './audit-records.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway({ TRUSTED_PROXIES: '127.0.0.0/8', SESSIONS_PER_USER_MAX: '2' });
-});
-afterAll(() => gateway.close());
+const test = gatewayTest({ TRUSTED_PROXIES: '127.0.0.0/8', SESSIONS_PER_USER_MAX: '2' });
 
 const ADDRESS = '203.0.113.9';
 const FROM = { 'x-forwarded-for': ADDRESS };
-const idOf = (username: string): string => gateway.users.find((user) => user.username === username)?.id ?? '';
 const from = ({ access_token }: Tokens) => ({ ...bearer(access_token), ...FROM });
 
-/** The records that some work leaves, less what each has. */
-async function recordsOf(work: () => Promise<unknown>): Promise<Partial<AuditRecord>[]> {
+/** The records that `work` adds, without the fields that every record has, which are checked here. */
+async function recordsOf(
+  gateway: TestGateway,
+  work: () => Promise<unknown>,
+): Promise<Partial<AuditRecord>[]> {
   const before = (await auditRecords(gateway.link)).length;
   const startedAt = Date.now();
   await work();
@@ -31,14 +30,17 @@ async function recordsOf(work: () => Promise<unknown>): Promise<Partial<AuditRec
   });
 }
 
-test('log-ins, refused log-ins, log-outs, ended sessions and replays are recorded: who, whom, which session, from where', async () => {
-  const bob = idOf('bob');
+test('logins, failed logins, logouts, ended sessions and replays are recorded with actor, subject, session and address', async ({
+  gateway,
+}) => {
+  const bob = gateway.users.find(({ username }) => username === 'bob')?.id ?? '';
+  const added = (work: () => Promise<unknown>) => recordsOf(gateway, work);
   const common = { address: ADDRESS, result: 'done' };
   const tryLogIn = (username: string, password: string): Promise<Response> =>
     postJson(`${gateway.url}/auth/login`, { username, password }, FROM);
 
-  let tokens: Tokens[] = [];
-  const logIns = await recordsOf(async () => {
+  const tokens: Tokens[] = [];
+  const logIns = await added(async () => {
     for (let i = 0; i < 3; i += 1) tokens.push(await logIn(gateway.url, 'bob', { headers: FROM }));
   });
   const [first, second, third] = tokens as [Tokens, Tokens, Tokens];
@@ -55,7 +57,7 @@ test('log-ins, refused log-ins, log-outs, ended sessions and replays are recorde
   ]);
 
   expect(
-    await recordsOf(async () => {
+    await added(async () => {
       await tryLogIn('bob', 'not his');
       await tryLogIn('nobody-at-all', 'not his');
     }),
@@ -66,35 +68,32 @@ test('log-ins, refused log-ins, log-outs, ended sessions and replays are recorde
 
   const strict = await startAnotherGateway(gateway, { settings: { sessionsPerUserPolicy: 'refuse' } });
   expect(
-    await recordsOf(() =>
-      postJson(`${strict.url}/auth/login`, { username: 'bob', password: 'foobared' }, FROM),
-    ),
+    await added(() => postJson(`${strict.url}/auth/login`, { username: 'bob', password: 'foobared' }, FROM)),
   ).toEqual([{ ...common, action: 'login', result: 'refused', actor: bob, detail: 'too_many_sessions' }]);
   await strict.close();
 
   expect(
-    await recordsOf(() =>
+    await added(() =>
       fetch(`${gateway.url}/auth/sessions/${second.session_id}`, { method: 'DELETE', headers: from(third) }),
     ),
   ).toEqual([{ ...common, action: 'session_end', actor: bob, subject: bob, session: second.session_id }]);
   expect(
-    await recordsOf(() =>
+    await added(() =>
       fetch(`${gateway.url}/auth/sessions/${second.session_id}`, { method: 'DELETE', headers: from(third) }),
     ),
   ).toEqual([]);
   expect(
-    await recordsOf(() =>
+    await added(() =>
       fetch(`${gateway.url}/auth/sessions?keep=current`, { method: 'DELETE', headers: from(third) }),
     ),
   ).toEqual([{ ...common, action: 'sessions_end', actor: bob, subject: bob, detail: '0 ended' }]);
   expect(
-    await recordsOf(() => fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: from(third) })),
+    await added(() => fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: from(third) })),
   ).toEqual([{ ...common, action: 'logout', actor: bob, session: third.session_id }]);
 
-  tokens = [await logIn(gateway.url, 'alice')];
-  const [hers] = tokens as [Tokens];
+  const hers = await logIn(gateway.url, 'alice');
   await refreshed(gateway.url, (await refreshed(gateway.url, hers.refresh_token)).refresh_token);
-  expect(await recordsOf(() => refresh(gateway.url, hers.refresh_token))).toEqual([
+  expect(await added(() => refresh(gateway.url, hers.refresh_token))).toEqual([
     {
       action: 'refresh_reuse',
       result: 'done',
@@ -108,7 +107,9 @@ test('log-ins, refused log-ins, log-outs, ended sessions and replays are recorde
   expect(records).toBeGreaterThanOrEqual(11);
 });
 
-test('no record holds a password, a token, a user name or anything else that a client sent', async () => {
+test('no record contains a password, a token, a username or anything else that a client sent', async ({
+  gateway,
+}) => {
   const typed = 'my-password-in-the-wrong-field';
   await postJson(`${gateway.url}/auth/login`, { username: typed, password: 'a-wrong-password' });
   const tokens = await logIn(gateway.url, 'bob', {
@@ -117,20 +118,20 @@ test('no record holds a password, a token, a user name or anything else that a c
   const next = await refreshed(gateway.url, tokens.refresh_token);
   await refresh(gateway.url, `${tokens.refresh_token}x`);
   await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: from(next) });
-  const trail = JSON.stringify(await auditRecords(gateway.link));
+  const written = JSON.stringify(await auditRecords(gateway.link));
   const parts = [tokens, next].flatMap(({ access_token, refresh_token }) => [
     ...access_token.split('.'),
     refresh_token.split('.').at(-1) ?? '',
   ]);
   for (const secret of [typed, 'a-wrong-password', 'foobared', 'bob"', 'Shibboleth', 'secret', ...parts])
-    expect(trail.includes(secret), secret.slice(0, 8)).toBe(false);
+    expect(written.includes(secret), secret.slice(0, 8)).toBe(false);
 });
 
-test('a log-in that can not be recorded is not granted', async () => {
+test('a login that cannot be recorded is rejected', async ({ gateway }) => {
   const key = 'audit';
   await gateway.link.run((client) => client.multi().rename(key, 'aside').set(key, 'no stream').exec());
-  const answer = await postJson(`${gateway.url}/auth/login`, { username: 'bob', password: 'foobared' });
-  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
-  expect(await answer.text()).not.toContain('token');
+  const response = await postJson(`${gateway.url}/auth/login`, { username: 'bob', password: 'foobared' });
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await response.text()).not.toContain('token');
   await gateway.link.run((client) => client.multi().del(key).rename('aside', key).exec());
 });
