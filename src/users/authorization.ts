@@ -3,7 +3,7 @@ import QuickLRU from 'quick-lru';
 import { z } from 'zod';
 import { isInRanges, parseRanges } from '../http/address-ranges.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
-import { roleSchema } from './roles.ts';
+import { type Role, roleSchema } from './roles.ts';
 
 /** The most entries in each cache. QuickLRU holds up to twice its `maxSize`. */
 const LIST_CACHE_SIZE = 1000;
@@ -20,7 +20,7 @@ const storedAuthorization = z
 
 /** What an active user is authorized to do. Read from Redis on every request, never from the token. */
 export type Authorization = Readonly<{
-  role: z.output<typeof roleSchema>;
+  role: Role;
   /**
    * How often all sessions of the user were ended at once. Sessions and whitelist entries carry the generation in
    * which they were created; those of an older generation are revoked.
@@ -30,7 +30,7 @@ export type Authorization = Readonly<{
   ranges?: string[] | undefined;
 }>;
 
-/** What an active user's authorization looks like in Redis. The same text as `writeAuthorization` in Lua. */
+/** The text that is stored in Redis. The Lua function of the same name returns the same text. */
 export const writeAuthorization = ({ role, generation, ranges }: Authorization): string =>
   JSON.stringify({ role, gen: generation, ranges });
 

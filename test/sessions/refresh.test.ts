@@ -26,7 +26,7 @@ test('Redis stores the refresh counter of a session, and no MAC or key of a refr
   expect(JSON.stringify([...dump])).not.toContain(Buffer.from(store.one.refreshKey).toString('base64url'));
 });
 
-test('only the role user gets a long session with remember', async ({ store }) => {
+test('remember does not extend the sessions of staff', async ({ store }) => {
   const hours = (seconds: number): number => seconds / 3600;
   for (const role of ['user', 'supervisor', 'admin', 'super-admin'] as const) {
     const sub = await store.addUser();
