@@ -1,22 +1,22 @@
 import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { AuditPage } from './admin/audit-page.tsx';
-import { UserPage } from './admin/user-page.tsx';
-import { UsersPage } from './admin/users-page.tsx';
 import type { Who } from './api/auth.ts';
-import { AccountPage } from './dashboard/account-page.tsx';
-import { DashboardPage } from './dashboard/dashboard-page.tsx';
-import { ForgottenPage } from './log-in/forgotten-page.tsx';
-import { Gate } from './log-in/gate.tsx';
-import { LogInPage } from './log-in/log-in-page.tsx';
-import { ResetPage } from './log-in/reset-page.tsx';
-import { type Place, place } from './place.ts';
-import { findOut } from './session/session.ts';
-import { session } from './session/state.ts';
-import { SessionsPage } from './sessions/sessions-page.tsx';
-import { Notice } from './shell/notice.tsx';
-import { Page } from './shell/page.tsx';
-import { may, Shell } from './shell/shell.tsx';
-import { useStore } from './store.ts';
+import { findOut } from './auth-session/session.ts';
+import { session } from './auth-session/session-state.ts';
+import { AuditPage } from './features/admin/audit-page.tsx';
+import { UserPage } from './features/admin/user-page.tsx';
+import { UsersPage } from './features/admin/users-page.tsx';
+import { AccountPage } from './features/dashboard/account-page.tsx';
+import { DashboardPage } from './features/dashboard/dashboard-page.tsx';
+import { ForgottenPage } from './features/login/forgot-password-page.tsx';
+import { LogInPage } from './features/login/login-page.tsx';
+import { ResetPage } from './features/login/reset-password-page.tsx';
+import { SessionsPage } from './features/sessions/sessions-page.tsx';
+import { useStore } from './hooks/store.ts';
+import { type Place, place } from './route.ts';
+import { may, Shell } from './shell.tsx';
+import { Gate } from './ui/auth-layout.tsx';
+import { Notice } from './ui/notice.tsx';
+import { Page } from './ui/page.tsx';
 
 /** The whole page: what is shown follows from who is logged in and from the place in the address bar. */
 export function App(): JSX.Element {

@@ -1,9 +1,9 @@
-import './known-language.ts';
+import './language.ts';
 import { render } from 'hono/jsx/dom';
 import { App } from './app.tsx';
-import { followPlace, goHome } from './place.ts';
-import { startSession } from './session/session.ts';
-import { whenSomebodyElseComes } from './session/state.ts';
+import { startSession } from './auth-session/session.ts';
+import { whenSomebodyElseComes } from './auth-session/session-state.ts';
+import { followPlace, goHome } from './route.ts';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('the page has no place for the app');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createClock } from '../../src/web/session/clock.ts';
+import { createClock } from '../../src/web/auth-session/idle-time.ts';
 
 test('a clock that is set back goes on as before, and one that is set forward is followed', () => {
   let [wallMs, steadyMs] = [1_000_000, 0];

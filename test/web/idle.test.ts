@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { idleness, isWorthRenewing, sessionEnds, warningMs } from '../../src/web/session/idle.ts';
-import { reasonByTime } from '../../src/web/session/reasons.ts';
+import { idleness, isWorthRenewing, sessionEnds, warningMs } from '../../src/web/auth-session/idle-time.ts';
+import { reasonByTime } from '../../src/web/auth-session/session-state.ts';
 
 const NOW_MS = 1_000_000;
 const MINUTE_MS = 60_000;

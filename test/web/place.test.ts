@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hrefOf, placeOf } from '../../src/web/place.ts';
+import { hrefOf, placeOf } from '../../src/web/route.ts';
 
 test.each([
   ['', { page: 'dashboard' }],

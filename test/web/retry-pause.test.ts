@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryPauseMs } from '../../src/web/session/retry-pause.ts';
+import { retryPauseMs } from '../../src/web/api/event-stream.ts';
 
 test('pauses between tries grow to a quarter of a minute, however long an outage lasts, and are not the same for all', () => {
   const refusals = [0, 1, 2, 3, 4, 5, 1e6];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createSigns, type PossibleSign } from '../../src/web/session/signs.ts';
+import { createSigns, type PossibleSign } from '../../src/web/auth-session/user-activity.ts';
 
 const moved = (screenX: number, screenY: number): PossibleSign => ({
   type: 'pointermove',

@@ -1,6 +1,6 @@
-import { NotDone, readProblem, unreachable } from './problem.ts';
+import { NotDone, readProblem, unreachable } from './api-error.ts';
 import { readJson } from './read-json.ts';
-import { dropRenewal, renewTokens } from './renewal.ts';
+import { dropRenewal, renewTokens } from './token-refresh.ts';
 
 export interface Ask {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';

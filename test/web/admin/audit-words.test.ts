@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { detailWords, lookedBackTo, userIdsIn } from '../../../src/web/admin/audit-words.ts';
+import { detailWords, lookedBackTo, userIdsIn } from '../../../src/web/features/admin/audit-labels.ts';
 
 const [ADA, BOB] = ['Nf0ml-9t9kw-lvKMCgawlg', 'EqIMRfdOW8c_Jvik6Np6jw'];
 

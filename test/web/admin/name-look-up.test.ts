@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createNameLookUp } from '../../../src/web/admin/name-look-up.ts';
+import { createNameLookUp } from '../../../src/web/features/admin/user-names.ts';
 import { until } from '../../support/until.ts';
 
 test('each name is asked for once, and one that there is not stays unknown', async () => {

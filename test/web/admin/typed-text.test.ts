@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { rangesFault, rangesOf } from '../../../src/web/admin/ranges.ts';
-import { matchOf, nobodyText } from '../../../src/web/admin/user-match.ts';
+import { matchOf, nobodyText, rangesFault, rangesOf } from '../../../src/web/features/admin/typed-text.ts';
 
 const users = [{ username: 'Bob' }, { username: 'bobby' }];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readAmount } from '../../../src/web/dashboard/transfer/amount.ts';
+import { readAmount } from '../../../src/web/features/dashboard/transfer/amount.ts';
 
 const cents = (text: string, language = 'en-GB') => readAmount(text, 2, language);
 

@@ -5,7 +5,7 @@ import {
   regularBalances,
   summaryOf,
   withPoint,
-} from '../../../src/web/dashboard/charts/balance-points.ts';
+} from '../../../src/web/features/dashboard/charts/balance-points.ts';
 
 const POINTS = [
   { x: 10, y: 100 },

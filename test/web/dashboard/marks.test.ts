@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { marked } from '../../../src/web/dashboard/transactions/marks.ts';
+import { marked } from '../../../src/web/features/dashboard/transactions/highlight.ts';
 
 /** The text with its hits in brackets. */
 const bracketed = (text: string, term: string): string =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Found } from '../../../src/web/api/bank.ts';
-import { createSearch, type Search } from '../../../src/web/dashboard/transactions/search.ts';
+import { createSearch, type Search } from '../../../src/web/features/dashboard/transactions/search.ts';
 
 interface Asked {
   term: string;

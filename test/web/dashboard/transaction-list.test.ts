@@ -9,7 +9,7 @@ import {
   withArrivals,
   withNewestPage,
   withOlderPage,
-} from '../../../src/web/dashboard/account/transaction-list.ts';
+} from '../../../src/web/features/dashboard/account/transaction-list.ts';
 
 const transaction = (id: string): Transaction => ({
   id,

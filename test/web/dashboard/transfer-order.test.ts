@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { NotDone } from '../../../src/web/api/problem.ts';
+import { NotDone } from '../../../src/web/api/api-error.ts';
 import {
   type Attempt,
   attemptOf,
   readOrder,
   refusalAtFields,
-} from '../../../src/web/dashboard/transfer/transfer-order.ts';
+} from '../../../src/web/features/dashboard/transfer/transfer-order.ts';
 
 const TERMS = { minorDigits: 2, language: 'en-GB', example: '1,234.50' };
 const TEXTS = { to: ' acc-1 ', amountMinor: '12.5', description: ' Rent ' };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Transaction } from '../../../src/web/api/bank.ts';
-import { arrivalsText, hitsText, signedAmount } from '../../../src/web/dashboard/account/wording.ts';
-import { formatMoney } from '../../../src/web/format.ts';
+import { arrivalsText, hitsText, signedAmount } from '../../../src/web/features/dashboard/account/labels.ts';
+import { formatMoney } from '../../../src/web/ui/format.ts';
 
 const debit: Transaction = {
   id: '1-0',

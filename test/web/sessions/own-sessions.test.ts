@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OwnSession } from '../../../src/web/api/auth.ts';
-import { countOthers, inOrder, otherSessions } from '../../../src/web/sessions/own-sessions.ts';
+import { countOthers, inOrder, otherSessions } from '../../../src/web/features/sessions/live-sessions.ts';
 
 const session = (session_id: string, current = false, day = '01'): OwnSession => ({
   session_id,

@@ -1,0 +1,43 @@
+import type { LeavingReason } from './session-state.ts';
+
+/** What the tabs of one browser, which share the session's cookies, tell each other. */
+export type TabMessage =
+  /** The page is left because this session is over; another may have begun since. */
+  | { kind: 'left'; reason: LeavingReason; sessionId: string | undefined }
+  /** Somebody has asked to be logged out. */
+  | { kind: 'leaving' }
+  /** Somebody has logged in, perhaps somebody else. */
+  | { kind: 'entered' }
+  /** The session's role or its times have changed. */
+  | { kind: 'recheck' };
+
+const channel = new BroadcastChannel('portcullis');
+
+export const tellTabs = (message: TabMessage): void => channel.postMessage(message);
+
+export function hearTabs(listener: (message: TabMessage) => void): void {
+  channel.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => listener(data));
+}
+
+/**
+ * Runs `start` in one tab of the browser at a time, and in the next tab when that one is closed: with HTTP/1.1 a browser
+ * has six connections per site, and an event stream in each tab would leave none for requests. Without the Web Locks API
+ * (plain HTTP to another machine) every tab runs it. The result stops it in this tab.
+ *
+ * A tab that has stopped keeps the lock: what `name` stands for is over, and a tab that has not yet received the message
+ * about it must not start again. So `name` must be used only once.
+ */
+export function inOneTab(name: string, start: () => () => void): () => void {
+  if (navigator.locks === undefined) return start();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const untilClosed = new Promise<void>(() => {});
+  void navigator.locks
+    .request(name, { signal }, () => {
+      const stop = start();
+      signal.addEventListener('abort', stop);
+      return untilClosed;
+    })
+    .catch(() => {});
+  return () => stopping.abort();
+}

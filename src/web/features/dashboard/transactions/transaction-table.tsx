@@ -1,0 +1,78 @@
+import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { Transaction } from '../../../api/bank.ts';
+import { formatDateTime, formatMoney } from '../../../ui/format.ts';
+import { signedAmount } from '../account/labels.ts';
+import { marked } from './highlight.ts';
+
+export interface TransactionTableProps {
+  caption: string;
+  rows: readonly Transaction[];
+  /** Is to be marked where it occurs. */
+  term?: string | undefined;
+  /** Whether it has come while the page was open. */
+  isFresh?: (id: string) => boolean;
+}
+
+/** Transactions, one a row; on a narrow screen, one a card. */
+export const TransactionTable = ({ caption, rows, term, isFresh }: TransactionTableProps): JSX.Element => (
+  <table class="cards transactions">
+    <caption class="unseen">{caption}</caption>
+    <thead>
+      <tr>
+        <th scope="col">Date</th>
+        <th scope="col">Counterparty</th>
+        <th scope="col">Description</th>
+        <th scope="col">Type</th>
+        <th scope="col" class="amount">
+          Amount
+        </th>
+        <th scope="col" class="amount">
+          Balance after
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {rows.map((row) => (
+        <Row key={row.id} row={row} term={term} isFresh={isFresh?.(row.id) ?? false} />
+      ))}
+    </tbody>
+  </table>
+);
+
+interface RowProps {
+  row: Transaction;
+  term: string | undefined;
+  isFresh: boolean;
+}
+
+const Row = ({ row, term, isFresh }: RowProps): JSX.Element => (
+  <tr class={isFresh ? 'fresh' : undefined}>
+    <td class="when">
+      <time datetime={row.at}>{formatDateTime(row.at)}</time>
+    </td>
+    <th scope="row" class="whom">
+      <MarkedText text={row.counterparty} term={term} />
+    </th>
+    <td class="what">
+      <MarkedText text={row.description} term={term} />
+    </td>
+    <td class="type">
+      <span class="badge">
+        <MarkedText text={row.type} term={term} />
+      </span>
+    </td>
+    <td class={`amount ${row.direction}`}>{signedAmount(row)}</td>
+    <td class="amount after" data-label="Balance after">
+      {formatMoney(row.balanceAfterMinor, row.currency)}
+    </td>
+  </tr>
+);
+
+/** A text with what was searched for marked in it. */
+export const MarkedText = ({ text, term }: { text: string; term: string | undefined }): JSX.Element => (
+  <>
+    {term === undefined
+      ? text
+      : marked(text, term).map((piece) => (piece.isHit ? <mark>{piece.text}</mark> : piece.text))}
+  </>
+);

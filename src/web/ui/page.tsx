@@ -1,0 +1,34 @@
+import type { Child } from 'hono/jsx';
+import { useRef } from 'hono/jsx/dom';
+import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import { useEffect } from '../hooks/effect.ts';
+
+export interface PageProps {
+  title: string;
+  /** In the browser's tab and so in its history, where no customer's name belongs; the title unless given. */
+  tabTitle?: string;
+  /** Beside the heading. */
+  aside?: Child;
+  children?: Child;
+}
+
+/** A page's heading and content. The heading takes the focus, so that whoever can't see knows where they are. */
+export function Page({ title, tabTitle = title, aside, children }: PageProps): JSX.Element {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${tabTitle} – Portcullis`;
+    heading.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [title, tabTitle]);
+  return (
+    <main id="content">
+      <div class="page-head">
+        <h1 ref={heading} tabindex={-1}>
+          {title}
+        </h1>
+        {aside}
+      </div>
+      {children}
+    </main>
+  );
+}
