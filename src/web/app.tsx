@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import type { Who } from './api/auth.ts';
 import { findOut } from './auth-session/session.ts';
 import { session } from './auth-session/session-state.ts';

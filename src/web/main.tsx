@@ -1,5 +1,5 @@
 import './language.ts';
-import { render } from 'hono/jsx/dom';
+import { render } from 'preact';
 import { App } from './app.tsx';
 import { startSession } from './auth-session/session.ts';
 import { whenSomebodyElseComes } from './auth-session/session-state.ts';

@@ -1,5 +1,4 @@
-import type { Child } from 'hono/jsx';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { ComponentChildren, JSX } from 'preact';
 import type { Scope } from '../identity/roles.ts';
 import type { Who } from './api/auth.ts';
 import { IdleWarning } from './auth-session/idle-warning.tsx';
@@ -27,7 +26,7 @@ const LINKS: readonly Link[] = [
 ];
 
 /** What is around every page of somebody who is logged in. */
-export function Shell({ who, children }: { who: Who; children?: Child }): JSX.Element {
+export function Shell({ who, children }: { who: Who; children?: ComponentChildren }): JSX.Element {
   const form = useForm();
   return (
     <>
@@ -45,7 +44,7 @@ export function Shell({ who, children }: { who: Who; children?: Child }): JSX.El
           <button
             type="button"
             class="quiet"
-            aria-disabled={String(form.isBusy)}
+            aria-disabled={form.isBusy}
             onClick={() => void form.run(logOut)}
           >
             Log out

@@ -106,6 +106,27 @@ test('markup that comes from data is text, wherever it is shown', async () => {
   expect(await page.locator('main :is(img, b, i)').count()).toBe(0);
 });
 
+test.each([
+  ['of hono', { tag: 'img', props: { src: 'x' }, children: [], key: null, ref: null }],
+  ['of preact', { type: 'img', props: { src: 'x' }, key: null, ref: null, constructor: null }],
+  ['of React', { $$typeof: 'Symbol(react.element)', type: 'img', props: { src: 'x' }, key: null, ref: null }],
+])('an object %s in a JSON response is never rendered as an element', async (_, element) => {
+  const { page } = await dashboardOf('bob');
+  await page.route('**/transactions?*', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.json()) as { transactions: object[] };
+    const [first, ...others] = body.transactions;
+    await route.fulfill({
+      response,
+      json: { ...body, transactions: [{ ...first, description: element }, ...others] },
+    });
+  });
+  await page.reload();
+  await until(async () => (await rows(page).count()) === 10);
+  expect(await rows(page).first().locator('td.what').innerHTML()).toBe('');
+  expect(await page.locator('main img').count()).toBe(0);
+});
+
 test('the chart is made anew for another range and another colour scheme, and fits the window without', async () => {
   const { page } = await dashboardOf('bob');
   const marks = await markCanvases(page);

@@ -1,5 +1,4 @@
 import { NotDone, readProblem, unreachable } from './api-error.ts';
-import { readJson } from './read-json.ts';
 import { dropRenewal, renewTokens } from './token-refresh.ts';
 
 export interface Ask {
@@ -69,7 +68,7 @@ export async function send<Answer>(path: string, how: Ask = {}): Promise<Answer>
     const answer = await fetch(path, requestOf(how));
     if (!answer.ok) throw await readProblem(answer);
     const text = await answer.text();
-    return text === '' ? (undefined as Answer) : readJson<Answer>(text);
+    return text === '' ? (undefined as Answer) : (JSON.parse(text) as Answer);
   } catch (fault) {
     throw fault instanceof NotDone || how.signal?.aborted ? fault : unreachable();
   }

@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import { useForm } from '../hooks/form.ts';
 import { useStore } from '../hooks/store.ts';
 import { Dialog } from '../ui/dialog.tsx';

@@ -1,11 +1,11 @@
-import { type RefObject, useRef } from 'hono/jsx/dom';
-import { useEffect } from './effect.ts';
+import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 /**
  * For an element whose content changes by itself: when what had the focus in it has gone with a change of `deps`, the
  * element takes the focus itself. It needs `tabindex={-1}`.
  */
-export function useKeptFocus<Kept extends HTMLElement>(deps: readonly unknown[]): RefObject<Kept | null> {
+export function useKeptFocus<Kept extends HTMLElement>(deps: readonly unknown[]): RefObject<Kept> {
   const kept = useRef<Kept>(null);
   const inside = useRef<Element>(null);
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { useState } from 'hono/jsx/dom';
+import { useState } from 'preact/hooks';
 import { NotDone, titleOf } from '../api/api-error.ts';
 
 /** What went wrong with a form: as a whole, and field by field as the server names them. */

@@ -1,6 +1,5 @@
-import { useCallback, useRef, useState } from 'hono/jsx/dom';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { titleOf } from '../api/api-error.ts';
-import { useEffect } from './effect.ts';
 
 /** What a page has asked for. A value stays on the screen while it is asked for again. */
 export interface Answer<Value> {

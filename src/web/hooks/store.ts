@@ -1,10 +1,10 @@
-import { useLayoutEffect, useState } from 'hono/jsx/dom';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
-/** A value that parts of the page share and follow. */
+/** A value that several components share. */
 export interface Store<Value> {
   get(): Value;
   set(value: Value): void;
-  /** Tells of each change until the answer is called. */
+  /** Calls `listener` after each change, until the returned function is called. */
   subscribe(listener: () => void): () => void;
 }
 
@@ -25,9 +25,13 @@ export function createStore<Value>(initial: Value): Store<Value> {
   };
 }
 
-/** The store's value, in a component that is drawn again when it changes. */
+/** The store's value. The component is rendered again when it changes. */
 export function useStore<Value>(store: Store<Value>): Value {
-  const [, setDrawings] = useState(0);
-  useLayoutEffect(() => store.subscribe(() => setDrawings((count) => count + 1)), [store]);
-  return store.get();
+  const [value, setValue] = useState(store.get);
+  useLayoutEffect(() => {
+    const update = (): void => setValue(() => store.get());
+    update();
+    return store.subscribe(update);
+  }, [store]);
+  return value;
 }

@@ -1,10 +1,9 @@
-import type { Child } from 'hono/jsx';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { useEffect } from '../hooks/effect.ts';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import icon from '../icon.svg';
 
 /** The frame of the pages before the gate. */
-export function Gate({ title, children }: { title: string; children?: Child }): JSX.Element {
+export function Gate({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
   useEffect(() => {
     document.title = `${title} – Portcullis`;
     // Whoever is quicker than the frame and types already is not sent elsewhere.

@@ -1,7 +1,5 @@
-import type { Child } from 'hono/jsx';
-import { useId, useRef } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { useEffect } from '../hooks/effect.ts';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { useForm } from '../hooks/form.ts';
 import { Notice } from './notice.tsx';
 
@@ -9,7 +7,7 @@ export interface DialogProps {
   title: string;
   /** Escape was pressed. */
   onCancel: () => void;
-  children?: Child;
+  children?: ComponentChildren;
 }
 
 /** A modal dialog: the browser keeps the focus inside and gives it back to where it was. */
@@ -44,7 +42,7 @@ export interface ConfirmProps {
   /** It has been done, or it was decided against. While it is being done, or has failed, the dialog stays. */
   onClose: () => void;
   /** What will happen. */
-  children?: Child;
+  children?: ComponentChildren;
 }
 
 /** Asks before something that is hard to undo. The focus begins at the way back; a refusal is told here. */
@@ -65,7 +63,7 @@ export function Confirm({ title, label, isHarmless, act, onClose, children }: Co
         <button
           type="button"
           class={isHarmless ? undefined : 'danger'}
-          aria-disabled={String(form.isBusy)}
+          aria-disabled={form.isBusy}
           onClick={confirm}
         >
           {label}

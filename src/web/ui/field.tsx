@@ -1,5 +1,5 @@
-import { useId } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useId } from 'preact/hooks';
 
 export interface FieldProps {
   label: string;

@@ -1,11 +1,9 @@
-import type { Child } from 'hono/jsx';
-import { useRef } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { useEffect } from '../hooks/effect.ts';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 export interface NoticeProps {
   kind: 'error' | 'info' | 'done';
-  children?: Child;
+  children?: ComponentChildren;
 }
 
 /** Something to know at once: errors are read out immediately, the rest when there is time. */
@@ -23,7 +21,7 @@ export interface Outcome {
 export interface OutcomeNoticeProps {
   outcome: Outcome | undefined;
   /** What else there is to say of it. */
-  children?: Child;
+  children?: ComponentChildren;
 }
 
 /**

@@ -1,15 +1,13 @@
-import type { Child } from 'hono/jsx';
-import { useRef } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { useEffect } from '../hooks/effect.ts';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 export interface PageProps {
   title: string;
   /** In the browser's tab and so in its history, where no customer's name belongs; the title unless given. */
   tabTitle?: string;
   /** Beside the heading. */
-  aside?: Child;
-  children?: Child;
+  aside?: ComponentChildren;
+  children?: ComponentChildren;
 }
 
 /** A page's heading and content. The heading takes the focus, so that whoever can't see knows where they are. */

@@ -1,6 +1,5 @@
-import { useRef } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { useEffect } from '../hooks/effect.ts';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Pages } from '../hooks/load.ts';
 import { LoadFault } from './notice.tsx';
 
@@ -34,7 +33,7 @@ export function More<Item>({ label, end, pages }: MoreProps<Item>): JSX.Element 
     void pages.more();
   };
   return (
-    <button type="button" class="quiet more" aria-disabled={String(pages.isBusy)} onClick={more}>
+    <button type="button" class="quiet more" aria-disabled={pages.isBusy} onClick={more}>
       {pages.isBusy ? 'Loading …' : label}
     </button>
   );

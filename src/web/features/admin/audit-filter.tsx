@@ -1,7 +1,6 @@
-import { useRef, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { findUsers, type ShownUser } from '../../api/admin.ts';
-import { useEffect } from '../../hooks/effect.ts';
 import { focusFirstFault } from '../../hooks/focus.ts';
 import { textOf, useForm } from '../../hooks/form.ts';
 import { hrefOf } from '../../route.ts';
@@ -63,7 +62,7 @@ export function AuditFilter({ user, userName, action, onFound, onSame }: AuditFi
         <Field label="User name" name="user" autocomplete="off" maxlength={64} error={nobody} />
         <SelectField label="Action" name="action" options={ACTIONS} />
         <div class="buttons">
-          <button type="submit" aria-disabled={String(form.isBusy)}>
+          <button type="submit" aria-disabled={form.isBusy}>
             Filter
           </button>
           {(user || action) && <a href={hrefOf({ page: 'audit' })}>Show all</a>}

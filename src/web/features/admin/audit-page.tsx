@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import { type AuditRecord, auditRecords } from '../../api/admin.ts';
 import { type LoadedPage, usePages } from '../../hooks/load.ts';
 import { formatDateTime } from '../../ui/format.ts';

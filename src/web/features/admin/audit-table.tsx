@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import type { AuditRecord } from '../../api/admin.ts';
 import { hrefOf } from '../../route.ts';
 import { language } from '../../ui/format.ts';

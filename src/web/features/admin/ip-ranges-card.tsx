@@ -1,8 +1,7 @@
-import { useId, useRef, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { ShownUser } from '../../api/admin.ts';
 import { NotDone } from '../../api/api-error.ts';
-import { useEffect } from '../../hooks/effect.ts';
 import { textOf } from '../../hooks/form.ts';
 import { type Act, allowRanges } from './admin-actions.ts';
 import { rangesFault, rangesOf } from './typed-text.ts';

@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import type { Role } from '../../../identity/roles.ts';
 import { createUser, type NewUser, type ShownUser } from '../../api/admin.ts';
 import type { Who } from '../../api/auth.ts';
@@ -39,7 +39,7 @@ export function NewUserDialog({ who, onCreated, onClose }: NewUserDialogProps): 
           <button type="button" class="quiet" onClick={cancel}>
             Cancel
           </button>
-          <button type="submit" aria-disabled={String(form.isBusy)}>
+          <button type="submit" aria-disabled={form.isBusy}>
             {form.isBusy ? 'Creating …' : 'Create the user'}
           </button>
         </div>

@@ -1,5 +1,5 @@
-import { useRef, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
 import type { ResetAnswer } from '../../api/admin.ts';
 import { formatSeconds } from '../../ui/format.ts';
 

@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import { auditRecords, type ShownUser, type UserSession, userSessions } from '../../api/admin.ts';
 import { useKeptFocus } from '../../hooks/focus.ts';
 import { useAnswer } from '../../hooks/load.ts';

@@ -1,7 +1,6 @@
-import { useState } from 'hono/jsx/dom';
+import { useEffect, useState } from 'preact/hooks';
 import { type AuditRecord, findUser } from '../../api/admin.ts';
 import { NotDone } from '../../api/api-error.ts';
-import { useEffect } from '../../hooks/effect.ts';
 import { createStore, type Store, useStore } from '../../hooks/store.ts';
 import { userIdsIn } from './audit-labels.ts';
 

@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { findUser, type ResetAnswer, type ShownUser } from '../../api/admin.ts';
 import type { Who } from '../../api/auth.ts';
 import { type Answer, useAnswer } from '../../hooks/load.ts';

@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import type { ShownUser } from '../../api/admin.ts';
 import { hrefOf } from '../../route.ts';
 import { formatDateTime } from '../../ui/format.ts';

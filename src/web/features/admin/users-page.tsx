@@ -1,8 +1,7 @@
-import { useRef, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { findUsers, type ShownUser } from '../../api/admin.ts';
 import type { Who } from '../../api/auth.ts';
-import { useEffect } from '../../hooks/effect.ts';
 import { type LoadedPage, usePages } from '../../hooks/load.ts';
 import { hrefOf } from '../../route.ts';
 import { Field } from '../../ui/field.tsx';

@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { accountById } from '../../api/bank.ts';
 import { textOf } from '../../hooks/form.ts';
 import { useAnswer } from '../../hooks/load.ts';

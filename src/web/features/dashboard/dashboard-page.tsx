@@ -1,5 +1,5 @@
-import { useId, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useId, useState } from 'preact/hooks';
 import type { Who } from '../../api/auth.ts';
 import { type Account, ownAccounts } from '../../api/bank.ts';
 import { useAnswer } from '../../hooks/load.ts';

@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { askForReset } from '../../api/auth.ts';
 import { textOf, useForm } from '../../hooks/form.ts';
 import { hrefOf } from '../../route.ts';
@@ -27,7 +27,7 @@ export function ForgottenPage(): JSX.Element {
       ) : (
         <form onSubmit={submit}>
           <Field label="User name" name="username" autocomplete="username" maxlength={128} required />
-          <button type="submit" aria-disabled={String(form.isBusy)}>
+          <button type="submit" aria-disabled={form.isBusy}>
             Send me a link
           </button>
         </form>

@@ -1,7 +1,6 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { send } from '../../api/request.ts';
-import { useEffect } from '../../hooks/effect.ts';
 import type { FormFault } from '../../hooks/form.ts';
 import { useAnswer } from '../../hooks/load.ts';
 import { formatSeconds } from '../../ui/format.ts';

@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { logIn } from '../../auth-session/session.ts';
 import { type LeavingReason, REASON_TEXT } from '../../auth-session/session-state.ts';
 import { textOf, useForm } from '../../hooks/form.ts';
@@ -40,7 +40,7 @@ export function LogInPage({ reason }: LogInPageProps): JSX.Element {
           <input type="checkbox" name="remember" />
           Keep me logged in on this device
         </label>
-        <button type="submit" aria-disabled={String(form.isBusy)}>
+        <button type="submit" aria-disabled={form.isBusy}>
           {form.isBusy ? 'Logging in …' : 'Log in'}
         </button>
       </form>

@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { resetPassword } from '../../api/auth.ts';
 import { type FormFault, textOf, useForm } from '../../hooks/form.ts';
 import { hrefOf } from '../../route.ts';
@@ -33,7 +33,7 @@ export function ResetPage({ token }: { token: string }): JSX.Element {
             hint="At least 8 characters. A few words are better than one."
             error={form.fault?.fields.new_password}
           />
-          <button type="submit" aria-disabled={String(form.isBusy)}>
+          <button type="submit" aria-disabled={form.isBusy}>
             Change the password
           </button>
         </form>

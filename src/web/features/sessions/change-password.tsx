@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { changePassword } from '../../api/auth.ts';
 import { focusFirstFault } from '../../hooks/focus.ts';
 import { type FormFault, textOf, useForm } from '../../hooks/form.ts';
@@ -38,7 +38,7 @@ export function ChangePassword({ onStart, onDone }: ChangePasswordProps): JSX.El
       <form onSubmit={submit}>
         <Passwords key={changes} fault={form.fault} />
         <div class="buttons">
-          <button type="submit" aria-disabled={String(form.isBusy)}>
+          <button type="submit" aria-disabled={form.isBusy}>
             {form.isBusy ? 'Changing …' : 'Change the password'}
           </button>
         </div>

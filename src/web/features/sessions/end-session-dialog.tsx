@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import { NotDone } from '../../api/api-error.ts';
 import { endOtherSessions, endOwnSession, type OwnSession } from '../../api/auth.ts';
 import { Confirm } from '../../ui/dialog.tsx';

@@ -1,7 +1,6 @@
-import { useRef } from 'hono/jsx/dom';
+import { useEffect, useRef } from 'preact/hooks';
 import type { SessionSummary } from '../../../session/list.ts';
 import type { OwnSession } from '../../api/auth.ts';
-import { useEffect } from '../../hooks/effect.ts';
 import { type Answer, useAnswer } from '../../hooks/load.ts';
 import { whileVisible } from '../../hooks/timing.ts';
 

@@ -1,5 +1,4 @@
-import type { Child } from 'hono/jsx';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { ComponentChildren, JSX } from 'preact';
 import { formatAgo, formatDateTime } from '../../ui/format.ts';
 import { inOrder, type ShownSession } from './live-sessions.ts';
 
@@ -7,7 +6,7 @@ export interface SessionTableProps<Session extends ShownSession> {
   caption: string;
   sessions: readonly Session[];
   /** What can be done to one, if anything. */
-  action?: ((session: Session) => Child) | undefined;
+  action?: ((session: Session) => ComponentChildren) | undefined;
 }
 
 /** Where somebody is logged in. */
@@ -42,7 +41,7 @@ export function SessionTable<Session extends ShownSession>({
   );
 }
 
-function SessionRow({ session, action }: { session: ShownSession; action: Child }): JSX.Element {
+function SessionRow({ session, action }: { session: ShownSession; action: ComponentChildren }): JSX.Element {
   const { device, address, created_at, last_seen_at, ends_at, current } = session;
   return (
     <tr>

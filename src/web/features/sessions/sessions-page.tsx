@@ -1,5 +1,5 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { type OwnSession, ownSessions } from '../../api/auth.ts';
 import { logOut } from '../../auth-session/session.ts';
 import { useKeptFocus } from '../../hooks/focus.ts';

@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import { useStore } from '../../../hooks/store.ts';
 import { CopyButton } from '../../../ui/copy-button.tsx';
 import { formatMoney } from '../../../ui/format.ts';

@@ -1,8 +1,7 @@
-import { useRef, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Account, Transaction } from '../../../api/bank.ts';
 import { recheck } from '../../../auth-session/session.ts';
-import { useEffect } from '../../../hooks/effect.ts';
 import { atMostEvery } from '../../../hooks/timing.ts';
 import { BalanceCard } from '../charts/balance-card.tsx';
 import { SpendersCard } from '../charts/spenders-card.tsx';

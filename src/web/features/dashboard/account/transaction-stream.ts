@@ -1,6 +1,5 @@
 import type { Transaction } from '../../../api/bank.ts';
 import { retryPauseMs } from '../../../api/event-stream.ts';
-import { readJson } from '../../../api/read-json.ts';
 
 /** `paused` is what the user has asked for. */
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'paused';
@@ -42,7 +41,7 @@ export function followTransactions(path: string, handlers: StreamHandlers): Tran
       hasBegun = true;
     });
     opened.addEventListener('transaction', ({ data }: MessageEvent<string>) =>
-      handlers.onTransaction(readJson<Transaction>(data)),
+      handlers.onTransaction(JSON.parse(data) as Transaction),
     );
     opened.addEventListener('error', () => {
       if (source !== opened) return;

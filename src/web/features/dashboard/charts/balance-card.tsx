@@ -1,6 +1,5 @@
-import { useMemo, useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
-import { useEffect } from '../../../hooks/effect.ts';
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useAnswer } from '../../../hooks/load.ts';
 import { LoadFault } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
@@ -43,7 +42,7 @@ export function BalanceCard({ live }: { live: LiveAccount }): JSX.Element {
         </p>
       )}
       {shown && series && (
-        <div aria-busy={String(shown.range !== range && !history.fault)}>
+        <div aria-busy={shown.range !== range && !history.fault}>
           <BalanceChart range={shown.range} series={series} currency={account.currency} />
           <BalanceValues range={shown.range} series={series} currency={account.currency} />
         </div>

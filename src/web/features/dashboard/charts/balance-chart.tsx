@@ -1,11 +1,11 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { createStore, type Store, useStore } from '../../../hooks/store.ts';
 import { formatMoney } from '../../../ui/format.ts';
 import { type BalanceSeries, balancePlot } from './balance-plot.ts';
 import { type BalanceRange, balanceAt, RANGE_MS, regularBalances, summaryOf } from './balance-points.ts';
 import { Chart } from './chart.tsx';
-import { useColourScheme } from './chart-look.ts';
+import { useColorScheme } from './chart-look.ts';
 import { formatInstant } from './chart-time.ts';
 
 export interface BalanceChartProps {
@@ -16,7 +16,7 @@ export interface BalanceChartProps {
 
 /** The chart with its figures: in words, and the one that the pointer is at. */
 export function BalanceChart({ range, series, currency }: BalanceChartProps): JSX.Element {
-  const scheme = useColourScheme();
+  const scheme = useColorScheme();
   const [pointed] = useState(() => createStore<number | undefined>(undefined));
   const summary = summaryOf(series.points);
   if (summary === undefined) return <p>There is no balance to show yet.</p>;

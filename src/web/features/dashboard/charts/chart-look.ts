@@ -1,15 +1,18 @@
-import { useSyncExternalStore } from 'hono/jsx/dom';
+import { useEffect, useState } from 'preact/hooks';
 
 const darkness = window.matchMedia('(prefers-color-scheme: dark)');
 
-const followScheme = (listener: () => void): (() => void) => {
-  darkness.addEventListener('change', listener);
-  return () => darkness.removeEventListener('change', listener);
-};
-
-/** The colour scheme of the moment. A canvas keeps the colours it was drawn with. */
-export const useColourScheme = (): 'light' | 'dark' =>
-  useSyncExternalStore(followScheme, () => (darkness.matches ? 'dark' : 'light'));
+/** The current color scheme. A canvas keeps the colors it was drawn with. */
+export function useColorScheme(): 'light' | 'dark' {
+  const [isDark, setDark] = useState(darkness.matches);
+  useEffect(() => {
+    const update = (): void => setDark(darkness.matches);
+    update();
+    darkness.addEventListener('change', update);
+    return () => darkness.removeEventListener('change', update);
+  }, []);
+  return isDark ? 'dark' : 'light';
+}
 
 /** What a chart is drawn with. */
 export interface ChartLook {
@@ -27,14 +30,14 @@ export interface ChartLook {
 export function chartLook(): ChartLook {
   const root = getComputedStyle(document.documentElement);
   const family = getComputedStyle(document.body).fontFamily;
-  const colour = (name: string): string => root.getPropertyValue(name).trim();
+  const color = (name: string): string => root.getPropertyValue(name).trim();
   return {
-    line: colour('--chart-line'),
-    fill: colour('--chart-fill'),
-    bar: colour('--chart-bar'),
-    grid: colour('--chart-grid'),
-    text: colour('--text'),
-    faint: colour('--faint'),
+    line: color('--chart-line'),
+    fill: color('--chart-fill'),
+    bar: color('--chart-bar'),
+    grid: color('--chart-grid'),
+    text: color('--text'),
+    faint: color('--faint'),
     font: (sizePx, weight = 400) => `${weight} ${sizePx}px ${family}`,
   };
 }

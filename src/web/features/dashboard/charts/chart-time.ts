@@ -1,5 +1,4 @@
-import { useState } from 'hono/jsx/dom';
-import { useEffect } from '../../../hooks/effect.ts';
+import { useEffect, useState } from 'preact/hooks';
 import { language } from '../../../ui/format.ts';
 import { type BalanceRange, RANGE_MS } from './balance-points.ts';
 

@@ -1,7 +1,6 @@
-import { useRef } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { useEffect } from '../../../hooks/effect.ts';
 
 export interface ChartSize {
   width: number;

@@ -1,13 +1,13 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { biggestSpenders, type Spenders } from '../../../api/bank.ts';
-import { useEffect } from '../../../hooks/effect.ts';
 import { useAnswer } from '../../../hooks/load.ts';
 import { atMostEvery } from '../../../hooks/timing.ts';
 import { formatMoney } from '../../../ui/format.ts';
 import { LoadFault } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
 import { Chart } from './chart.tsx';
-import { useColourScheme } from './chart-look.ts';
+import { useColorScheme } from './chart-look.ts';
 import { spendersPlot } from './spenders-plot.ts';
 
 const SHOWN = 5;
@@ -15,7 +15,7 @@ const RELOAD_MS = 4000;
 
 /** With whom the most was spent. After a debit it is asked for again, not more often than every few seconds. */
 export function SpendersCard({ live }: { live: LiveAccount }): JSX.Element {
-  const scheme = useColourScheme();
+  const scheme = useColorScheme();
   const answer = useAnswer(() => biggestSpenders(live.account.id, SHOWN), [live.account.id]);
   useEffect(() => {
     const reload = atMostEvery(RELOAD_MS, () => void answer.reload());

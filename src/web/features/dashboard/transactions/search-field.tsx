@@ -1,5 +1,5 @@
-import { useRef } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { useStore } from '../../../hooks/store.ts';
 import { Field } from '../../../ui/field.tsx';
 import { hitsText } from '../account/labels.ts';

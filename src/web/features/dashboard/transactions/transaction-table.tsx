@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import type { Transaction } from '../../../api/bank.ts';
 import { formatDateTime, formatMoney } from '../../../ui/format.ts';
 import { signedAmount } from '../account/labels.ts';

@@ -1,7 +1,6 @@
-import { useState } from 'hono/jsx/dom';
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { searchTransactions } from '../../../api/bank.ts';
-import { useEffect } from '../../../hooks/effect.ts';
 import { useForm } from '../../../hooks/form.ts';
 import { useStore } from '../../../hooks/store.ts';
 import { LoadFault, Notice } from '../../../ui/notice.tsx';
@@ -47,7 +46,7 @@ function Hits({ search }: { search: Search }): JSX.Element | null {
   const found = hitsIn(state);
   if (found === undefined) return null;
   return (
-    <div aria-busy={String(state.phase === 'searching')}>
+    <div aria-busy={state.phase === 'searching'}>
       {found.transactions.length === 0 ? (
         <p class="empty">
           No counterparty, description or type contains “{found.term}”. Clear the search to see the latest
@@ -97,7 +96,7 @@ function Older({ live, isMore }: { live: LiveAccount; isMore: boolean }): JSX.El
       <button
         type="button"
         class="quiet small older"
-        aria-disabled={String(form.isBusy)}
+        aria-disabled={form.isBusy}
         onClick={() => void form.run(() => live.showOlder())}
       >
         {form.isBusy ? 'Loading …' : 'Show older'}

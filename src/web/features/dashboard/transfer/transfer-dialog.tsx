@@ -1,4 +1,4 @@
-import type { JSX } from 'hono/jsx/dom/jsx-runtime';
+import type { JSX } from 'preact';
 import { NotDone } from '../../../api/api-error.ts';
 import { type Account, transferMoney } from '../../../api/bank.ts';
 import { useForm } from '../../../hooks/form.ts';
@@ -51,7 +51,7 @@ export function TransferDialog({ account, attempt, transfer }: TransferDialogPro
         <button type="button" class="quiet" onClick={cancel}>
           Back
         </button>
-        <button type="button" aria-disabled={String(form.isBusy)} onClick={() => void form.run(send)}>
+        <button type="button" aria-disabled={form.isBusy} onClick={() => void form.run(send)}>
           {buttonText(form.isBusy, attempt.isUncertain, amount)}
         </button>
       </div>

@@ -1,4 +1,5 @@
-import { type RefObject, useRef, useState } from 'hono/jsx/dom';
+import type { RefObject } from 'preact';
+import { useRef, useState } from 'preact/hooks';
 import type { NotDone } from '../../../api/api-error.ts';
 import type { Transaction } from '../../../api/bank.ts';
 import { focusFirstFault } from '../../../hooks/focus.ts';
@@ -17,7 +18,7 @@ import {
 } from './transfer-order.ts';
 
 export interface Transfer {
-  form: RefObject<HTMLFormElement | null>;
+  form: RefObject<HTMLFormElement>;
   terms: OrderTerms;
   faults: OrderFaults;
   /** What went wrong with it as a whole. */
