@@ -1,62 +1,69 @@
 import type { JSX } from 'preact';
-import type { Who } from './api/auth.ts';
-import { findOut } from './auth-session/session.ts';
+import { type CurrentUser, hasScope } from './api/auth.ts';
+import { loadSession } from './auth-session/session.ts';
 import { session } from './auth-session/session-state.ts';
 import { AuditPage } from './features/admin/audit-page.tsx';
 import { UserPage } from './features/admin/user-page.tsx';
 import { UsersPage } from './features/admin/users-page.tsx';
 import { AccountPage } from './features/dashboard/account-page.tsx';
 import { DashboardPage } from './features/dashboard/dashboard-page.tsx';
-import { ForgottenPage } from './features/login/forgot-password-page.tsx';
-import { LogInPage } from './features/login/login-page.tsx';
-import { ResetPage } from './features/login/reset-password-page.tsx';
+import { ForgotPasswordPage } from './features/login/forgot-password-page.tsx';
+import { LoginPage } from './features/login/login-page.tsx';
+import { ResetPasswordPage } from './features/login/reset-password-page.tsx';
 import { SessionsPage } from './features/sessions/sessions-page.tsx';
 import { useStore } from './hooks/store.ts';
-import { type Place, place } from './route.ts';
-import { may, Shell } from './shell.tsx';
-import { Gate } from './ui/auth-layout.tsx';
+import { type Route, route } from './route.ts';
+import { Shell } from './shell.tsx';
+import { AuthLayout } from './ui/auth-layout.tsx';
 import { Notice } from './ui/notice.tsx';
 import { Page } from './ui/page.tsx';
 
-/** The whole page: what is shown follows from who is logged in and from the place in the address bar. */
+/** The whole page, by the session and the route. */
 export function App(): JSX.Element {
-  const here = useStore(place);
-  const now = useStore(session);
-  if (here.page === 'reset') return <ResetPage token={here.token} />;
-  if (now.state === 'starting') return <main class="gate" aria-busy="true" />;
-  if (now.state === 'unknown') return <Unavailable />;
-  if (now.state === 'out')
-    return here.page === 'forgotten' ? <ForgottenPage /> : <LogInPage reason={now.reason} />;
+  const currentRoute = useStore(route);
+  const current = useStore(session);
+  if (currentRoute.page === 'reset') return <ResetPasswordPage token={currentRoute.token} />;
+  if (current.state === 'loading') return <main class="auth-layout" aria-busy="true" />;
+  if (current.state === 'unavailable') return <Unavailable />;
+  if (current.state === 'logged-out')
+    return currentRoute.page === 'forgotten' ? <ForgotPasswordPage /> : <LoginPage reason={current.reason} />;
   return (
-    <Shell who={now.who} key={now.who.session_id}>
-      <PageOf here={here} who={now.who} />
+    <Shell currentUser={current.user} key={current.user.session_id}>
+      <CurrentPage route={currentRoute} currentUser={current.user} />
     </Shell>
   );
 }
 
-/** What the role doesn't allow isn't there, as at the server. */
-function PageOf({ here, who }: { here: Place; who: Who }): JSX.Element {
-  if (here.page === 'dashboard' || here.page === 'forgotten') return <DashboardPage who={who} />;
-  if (here.page === 'account' && may(who, 'accounts:read-any'))
-    return <AccountPage key={here.id} id={here.id} />;
-  if (here.page === 'sessions') return <SessionsPage />;
-  if (here.page === 'users' && may(who, 'users:manage')) return <UsersPage who={who} />;
-  if (here.page === 'user' && may(who, 'users:manage'))
-    return <UserPage key={here.id} id={here.id} who={who} />;
-  if (here.page === 'audit' && may(who, 'audit:read'))
-    return <AuditPage user={here.user} action={here.action} />;
+interface CurrentPageProps {
+  route: Route;
+  currentUser: CurrentUser;
+}
+
+/** A page that the role does not allow is shown as one that does not exist. */
+function CurrentPage({ route, currentUser }: CurrentPageProps): JSX.Element {
+  const { page } = route;
+  if (page === 'dashboard' || page === 'forgotten') return <DashboardPage currentUser={currentUser} />;
+  if (page === 'account' && hasScope(currentUser, 'accounts:read-any'))
+    return <AccountPage key={route.id} id={route.id} />;
+  if (page === 'sessions') return <SessionsPage />;
+  if (page === 'users' && hasScope(currentUser, 'users:manage'))
+    return <UsersPage currentUser={currentUser} />;
+  if (page === 'user' && hasScope(currentUser, 'users:manage'))
+    return <UserPage key={route.id} id={route.id} currentUser={currentUser} />;
+  if (page === 'audit' && hasScope(currentUser, 'audit:read'))
+    return <AuditPage user={route.user} action={route.action} />;
   return (
-    <Page title="There is nothing here">
-      <p>The page does not exist, or your role of now does not show it.</p>
+    <Page title="Page not found">
+      <p>We can't find that page, or you don't have access to it.</p>
     </Page>
   );
 }
 
 const Unavailable = (): JSX.Element => (
-  <Gate title="One moment">
-    <Notice kind="error">The service does not answer. Your session is not affected.</Notice>
-    <button type="button" onClick={() => void findOut()}>
+  <AuthLayout title="One moment">
+    <Notice kind="error">The service isn't responding. Your session is not affected.</Notice>
+    <button type="button" onClick={() => void loadSession()}>
       Try again
     </button>
-  </Gate>
+  </AuthLayout>
 );

@@ -1,6 +1,7 @@
 /**
- * Some browsers tell a language that is no tag (BCP 47), such as `en-US@posix` or `C` of a system without a locale.
- * `Intl` throws at it, also in libraries that ask for it when they are loaded. So this module comes before them all.
+ * The language of amounts and times (BCP 47). Some browsers report one that is not a valid tag, such as `en-US@posix` or
+ * `C`, and `Intl` throws on it. Libraries use `navigator.language` when they are loaded, so `main.tsx` imports this
+ * module first.
  */
 try {
   Intl.getCanonicalLocales(navigator.language);
@@ -8,4 +9,4 @@ try {
   Object.defineProperty(navigator, 'language', { value: 'en' });
 }
 
-export {};
+export const { language } = navigator;

@@ -1,10 +1,10 @@
 import { createStore } from './hooks/store.ts';
 
 /**
- * Where in the app the user is. It is in the URL's fragment, which browsers keep to themselves: the server has one
- * page, and nothing of a place reaches a log.
+ * A page of the app. It is in the URL's fragment, which browsers do not send: the server has one page, and no route
+ * appears in its logs.
  */
-export type Place =
+export type Route =
   | { page: 'dashboard' }
   | { page: 'account'; id: string }
   | { page: 'sessions' }
@@ -15,7 +15,7 @@ export type Place =
   | { page: 'reset'; token: string }
   | { page: 'unknown' };
 
-const PATHS: Record<string, Place> = {
+const ROUTES: Record<string, Route> = {
   '': { page: 'dashboard' },
   '#': { page: 'dashboard' },
   '#/': { page: 'dashboard' },
@@ -27,8 +27,8 @@ const ACCOUNT = /^#\/accounts\/([\w-]{1,64})$/;
 const USER = /^#\/admin\/users\/([\w-]{1,64})$/;
 const RESET = /^#reset=(.+)$/;
 
-/** The place that a fragment, its `#` included, stands for. */
-export function placeOf(hash: string): Place {
+/** Parses a fragment, with its `#`. */
+export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.split('?');
   const accountId = ACCOUNT.exec(hash)?.[1];
   const userId = USER.exec(hash)?.[1];
@@ -37,7 +37,7 @@ export function placeOf(hash: string): Place {
   if (accountId !== undefined) return { page: 'account', id: accountId };
   if (userId !== undefined) return { page: 'user', id: userId };
   if (path === '#/admin/audit') return { page: 'audit', ...Object.fromEntries(auditFilter(query)) };
-  return PATHS[hash] ?? { page: 'unknown' };
+  return ROUTES[hash] ?? { page: 'unknown' };
 }
 
 const auditFilter = (query: string): [string, string][] =>
@@ -45,35 +45,34 @@ const auditFilter = (query: string): [string, string][] =>
     ([name, value]) => ['user', 'action'].includes(name) && value !== '',
   );
 
-/** The fragment of a place, for a link. */
-export function hrefOf(place: Exclude<Place, { page: 'reset' | 'unknown' }>): string {
-  if (place.page === 'account') return `#/accounts/${place.id}`;
-  if (place.page === 'user') return `#/admin/users/${place.id}`;
-  if (place.page === 'audit') {
-    const { page: _, ...filter } = place;
+/** The fragment of a route, for a link. */
+export function hrefOf(route: Exclude<Route, { page: 'reset' | 'unknown' }>): string {
+  if (route.page === 'account') return `#/accounts/${route.id}`;
+  if (route.page === 'user') return `#/admin/users/${route.id}`;
+  if (route.page === 'audit') {
+    const { page: _, ...filter } = route;
     const query = new URLSearchParams(filter).toString();
     return query === '' ? '#/admin/audit' : `#/admin/audit?${query}`;
   }
-  return { dashboard: '#/', sessions: '#/sessions', users: '#/admin/users', forgotten: '#/forgotten' }[
-    place.page
-  ];
+  const paths = { dashboard: '#/', sessions: '#/sessions', users: '#/admin/users', forgotten: '#/forgotten' };
+  return paths[route.page];
 }
 
-export const place = createStore<Place>({ page: 'dashboard' });
+export const route = createStore<Route>({ page: 'dashboard' });
 
-/** Follows the address bar. A reset token leaves it at once, so that it stays in no history and no screenshot. */
-export function followPlace(): void {
-  const read = (): void => {
-    const next = placeOf(location.hash);
+/** Follows the address bar. A reset token is removed from it at once, and so from the history. */
+export function followLocation(): void {
+  const update = (): void => {
+    const next = parseRoute(location.hash);
     if (next.page === 'reset') history.replaceState(null, '', location.pathname);
-    place.set(next);
+    route.set(next);
   };
-  window.addEventListener('hashchange', read);
-  read();
+  window.addEventListener('hashchange', update);
+  update();
 }
 
-/** Goes to the first page of the app without a new entry in the history. */
-export function goHome(): void {
+/** Goes to the dashboard without a new entry in the history. */
+export function goToDashboard(): void {
   history.replaceState(null, '', location.pathname);
-  place.set({ page: 'dashboard' });
+  route.set({ page: 'dashboard' });
 }

@@ -1,45 +1,47 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Scope } from '../identity/roles.ts';
-import type { Who } from './api/auth.ts';
+import { type CurrentUser, hasScope } from './api/auth.ts';
 import { IdleWarning } from './auth-session/idle-warning.tsx';
 import { logOut } from './auth-session/session.ts';
 import { useForm } from './hooks/form.ts';
 import { useStore } from './hooks/store.ts';
-import { hrefOf, type Place, place } from './route.ts';
+import { hrefOf, type Route, route } from './route.ts';
 import { Brand } from './ui/auth-layout.tsx';
 import { Notice } from './ui/notice.tsx';
 
-/** Whether the role of the moment has the scope. The server judges for itself; this is for what to show. */
-export const may = (who: Who, scope: Scope): boolean => who.scope.split(' ').includes(scope);
-
 interface Link {
   label: string;
-  to: Extract<Place, { page: 'dashboard' | 'sessions' | 'users' | 'audit' }>;
-  needs?: Scope;
+  to: Extract<Route, { page: 'dashboard' | 'sessions' | 'users' | 'audit' }>;
+  scope?: Scope;
 }
 
 const LINKS: readonly Link[] = [
   { label: 'Dashboard', to: { page: 'dashboard' } },
   { label: 'My sessions', to: { page: 'sessions' } },
-  { label: 'Users', to: { page: 'users' }, needs: 'users:manage' },
-  { label: 'Audit trail', to: { page: 'audit' }, needs: 'audit:read' },
+  { label: 'Users', to: { page: 'users' }, scope: 'users:manage' },
+  { label: 'Audit trail', to: { page: 'audit' }, scope: 'audit:read' },
 ];
 
-/** What is around every page of somebody who is logged in. */
-export function Shell({ who, children }: { who: Who; children?: ComponentChildren }): JSX.Element {
+export interface ShellProps {
+  currentUser: CurrentUser;
+  children?: ComponentChildren;
+}
+
+/** Header, navigation and footer of the pages that need a login. */
+export function Shell({ currentUser, children }: ShellProps): JSX.Element {
   const form = useForm();
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector('h1')?.focus()}>
-        Skip to the content
+        Skip to content
       </button>
       <header class="top">
         <Brand />
-        <Navigation who={who} />
-        <div class="me">
-          <span class="who">
-            {who.display_name}
-            {who.role !== 'user' && <small> {who.role}</small>}
+        <Navigation currentUser={currentUser} />
+        <div class="user-menu">
+          <span class="user-name">
+            {currentUser.display_name}
+            {currentUser.role !== 'user' && <small> {currentUser.role}</small>}
           </span>
           <button
             type="button"
@@ -51,24 +53,24 @@ export function Shell({ who, children }: { who: Who; children?: ComponentChildre
           </button>
         </div>
       </header>
-      {form.fault && <Notice kind="error">You are still logged in. {form.fault.title}</Notice>}
+      {form.error && <Notice kind="error">You are still logged in. {form.error.message}</Notice>}
       {children}
       <footer class="foot">
-        Each request of this page is checked twice: its token has to be signed and still be alive. End this
-        session from another browser, and this page is left at once. <a href="/docs">The API that it uses</a>
+        Each request is checked twice: its token must be signed and must not have been revoked. If you end
+        this session in another browser, this page is logged out at once. <a href="/docs">API reference</a>
       </footer>
       <IdleWarning />
     </>
   );
 }
 
-function Navigation({ who }: { who: Who }): JSX.Element {
-  const here = useStore(place);
-  const links = LINKS.filter(({ needs }) => needs === undefined || may(who, needs));
+function Navigation({ currentUser }: { currentUser: CurrentUser }): JSX.Element {
+  const currentRoute = useStore(route);
+  const links = LINKS.filter(({ scope }) => scope === undefined || hasScope(currentUser, scope));
   return (
     <nav aria-label="Pages">
       {links.map(({ label, to }) => (
-        <a href={hrefOf(to)} aria-current={isHere(to, here) ? 'page' : undefined}>
+        <a key={label} href={hrefOf(to)} aria-current={isCurrent(to, currentRoute) ? 'page' : undefined}>
           {label}
         </a>
       ))}
@@ -76,7 +78,8 @@ function Navigation({ who }: { who: Who }): JSX.Element {
   );
 }
 
-/** A page that is reached from a link's page counts as it. */
-const LINK_PAGE: Partial<Record<Place['page'], Place['page']>> = { user: 'users', account: 'dashboard' };
+/** Pages without a link of their own, with the page whose link is marked. */
+const PARENT_PAGE: Partial<Record<Route['page'], Route['page']>> = { user: 'users', account: 'dashboard' };
 
-const isHere = (to: Place, here: Place): boolean => to.page === (LINK_PAGE[here.page] ?? here.page);
+const isCurrent = (to: Route, current: Route): boolean =>
+  to.page === (PARENT_PAGE[current.page] ?? current.page);

@@ -20,7 +20,7 @@ afterAll(() => stack?.close());
 
 const at = (path: string) => openAt(tests, stack, { username: 'ada', path });
 
-test('a record says in words what was done, by whom to whom, with what result and from where', async () => {
+test('a record shows the action, actor, subject, result and address', async () => {
   const { page } = await at('/#/admin/audit');
   const rows = page.getByRole('row');
   const refused = rows.filter({ hasText: 'rank too low' });
@@ -34,7 +34,7 @@ test('a record says in words what was done, by whom to whom, with what result an
       'rank too low',
       expect.stringContaining('Ids'),
     ]);
-  expect(await refused.getByRole('rowheader').textContent()).toBe('User blocked refused');
+  expect(await refused.getByRole('rowheader').textContent()).toBe('User block refused');
   await refused.getByText('Ids').click();
   await refused.getByText(/^[\da-f-]{20,}$/).waitFor();
   expect(await rows.filter({ hasText: 'wrong password' }).getByRole('cell').allTextContents()).toContain(
@@ -42,16 +42,16 @@ test('a record says in words what was done, by whom to whom, with what result an
   );
 });
 
-test('the trail is filtered by user and action, the filter is in the address, and back undoes it', async () => {
+test('the audit trail is filtered by user and action, and the filter is kept in the URL', async () => {
   const { page } = await at('/#/admin/audit');
   const actions = () => page.getByRole('rowheader').allTextContents();
   await page.getByText('User unblocked').nth(1).waitFor();
   const before = await actions();
-  await page.getByLabel('User name').fill('Bob');
+  await page.getByLabel('Username').fill('Bob');
   await page.getByRole('button', { name: 'Filter' }).click();
   await expect.poll(actions).toEqual(['User unblocked ', 'User blocked ']);
   expect(new URL(page.url()).hash).toBe(`#/admin/audit?user=${idOf(stack, 'bob')}`);
-  expect(await page.getByLabel('User name').inputValue()).toBe('bob');
+  expect(await page.getByLabel('Username').inputValue()).toBe('bob');
   await page.getByLabel('Action').selectOption('User blocked');
   await page.getByRole('button', { name: 'Filter' }).click();
   await expect.poll(actions).toEqual(['User blocked ']);
@@ -61,27 +61,27 @@ test('the trail is filtered by user and action, the filter is in the address, an
   expect(await page.getByLabel('Action').inputValue()).toBe('');
   await page.getByRole('link', { name: 'Show all' }).click();
   await expect.poll(actions).toEqual(before);
-  expect(await page.getByLabel('User name').inputValue()).toBe('');
+  expect(await page.getByLabel('Username').inputValue()).toBe('');
 });
 
-test('a user that there is not is told at the field, with names that are near', async () => {
+test('an unknown user is reported at the field, with similar usernames', async () => {
   const { page } = await at('/#/admin/audit');
-  await page.getByLabel('User name').fill('al');
+  await page.getByLabel('Username').fill('al');
   await page.getByRole('button', { name: 'Filter' }).click();
-  await page.getByText('There is no user “al”. Names that begin like it: alice.').waitFor();
+  await page.getByText('There is no user “al”. Did you mean alice?').waitFor();
   await expect.poll(() => page.locator(':focus').getAttribute('name')).toBe('user');
 });
 
-test("a user's page shows their newest records and leads to all of them", async () => {
+test("a user's page shows their latest records and links to all of them", async () => {
   const { page } = await at(userPath(stack, 'bob'));
   await page.getByRole('rowheader', { name: 'User unblocked' }).waitFor();
   await page.getByRole('link', { name: 'All records of this user' }).click();
   await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
-  await expect.poll(() => page.getByLabel('User name').inputValue()).toBe('bob');
+  await expect.poll(() => page.getByLabel('Username').inputValue()).toBe('bob');
   await page.getByText('2 records').waitFor();
 });
 
-test('a filter that matches nothing among many records says how far back it has looked, and goes on', async () => {
+test('a filter without matches on a page shows how far back the search went, and can be continued', async () => {
   const record = JSON.stringify({ action: 'logout', result: 'done' });
   await stack.link.run((client) => {
     const batch = client.multi();
@@ -89,8 +89,8 @@ test('a filter that matches nothing among many records says how far back it has 
     return batch.execAsPipeline();
   });
   const { page } = await at('/#/admin/audit?action=user_unblock');
-  await page.getByText(/^No record found, looking back to \d/).waitFor();
+  await page.getByText(/^No matching records since \d/).waitFor();
   await page.getByRole('button', { name: 'Show older' }).click();
   await page.getByRole('rowheader', { name: 'User unblocked' }).waitFor();
-  await page.getByText('There are no older records.').waitFor();
+  await page.getByText('End of list').waitFor();
 });

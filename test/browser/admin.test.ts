@@ -23,11 +23,11 @@ beforeEach(async () => {
 
 const at = (path: string, username: string) => openAt(tests, stack, { username, path });
 const pageLinks = (page: Page) => page.getByRole('navigation').getByRole('link').allTextContents();
-const nothingHere = (page: Page) => page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+const isNotFound = (page: Page) => page.getByRole('heading', { name: 'Page not found' }).waitFor();
 const buttons = (page: Page) => page.getByRole('main').getByRole('button').allTextContents();
 
 test.each(['bob', 'sam'])(
-  '%s, who is no admin, sees no admin page, and none is asked for',
+  '%s, who is not an admin, sees no admin page, and the page requests none',
   async (username) => {
     const { page } = await at('/#/sessions', username);
     const asked: string[] = [];
@@ -35,7 +35,7 @@ test.each(['bob', 'sam'])(
     expect(await pageLinks(page)).toEqual(['Dashboard', 'My sessions']);
     for (const path of ['/#/admin/users', userPath(stack, 'alice'), '/#/admin/audit']) {
       await page.goto(path);
-      await nothingHere(page);
+      await isNotFound(page);
       await page.goto('/#/sessions');
       await page.getByText('this device').waitFor();
     }
@@ -43,38 +43,38 @@ test.each(['bob', 'sam'])(
   },
 );
 
-test('an admin acts on users but gives no roles; a super-admin gives them', async () => {
+test('an admin can manage users but not roles; a super-admin can change roles', async () => {
   const admin = await at(userPath(stack, 'bob'), 'ada');
   expect(await pageLinks(admin.page)).toEqual(['Dashboard', 'My sessions', 'Users', 'Audit trail']);
   await admin.page.getByRole('heading', { name: 'Bob Mould (bob)' }).waitFor();
   expect(await buttons(admin.page)).toEqual([
     'Block',
     'End all sessions',
-    'Reset the password',
-    'Change the addresses',
+    'Reset password',
+    'Save addresses',
   ]);
   expect(await admin.page.getByLabel('Role').count()).toBe(0);
   const superAdmin = await at(userPath(stack, 'bob'), 'root');
   await superAdmin.page.getByLabel('Role').selectOption('supervisor');
-  await confirmed(superAdmin.page, 'Give the role');
-  await superAdmin.page.getByText('Bob Mould (bob) has the role supervisor now.').waitFor();
+  await confirmed(superAdmin.page, 'Change role');
+  await superAdmin.page.getByText('The role of Bob Mould (bob) is now supervisor.').waitFor();
   expect(await superAdmin.page.getByLabel('Role').inputValue()).toBe('supervisor');
 });
 
 test.each([
   ['ada', 'This is your own account.'],
-  ['root', "Your role is admin, and this user's is super-admin"],
-])('to an admin nothing is offered for %s, and why is said', async (username, why) => {
+  ['root', "Your role is admin, and this user's role is super-admin"],
+])('an admin cannot manage %s, and the page says why', async (username, why) => {
   const { page } = await at(userPath(stack, username), 'ada');
   await page.getByText(why).waitFor();
   await page
-    .getByText(username === 'ada' ? 'Chrome' : 'Logged in nowhere.')
+    .getByText(username === 'ada' ? 'Chrome' : 'No active sessions.')
     .first()
     .waitFor();
   expect(await buttons(page)).toEqual([]);
 });
 
-test('whoever is blocked leaves the page that is open, which says why', async () => {
+test('a blocked user is logged out of an open page within a second, with the reason', async () => {
   const customer = await at('/#/sessions', 'bob');
   customer.watch.expect(STREAMS_END);
   const { page } = await at(userPath(stack, 'bob'), 'ada');
@@ -82,27 +82,27 @@ test('whoever is blocked leaves the page that is open, which says why', async ()
   const blockedMs = performance.now();
   await atLogIn(customer.page);
   expect(performance.now() - blockedMs).toBeLessThan(1000);
-  await customer.page.getByText('The bank has closed your access. Please call the bank.').waitFor();
+  await customer.page.getByText('Your access has been blocked. Please call the bank.').waitFor();
   await page.getByText('Bob Mould (bob) has been blocked.').waitFor();
-  await page.getByText('Logged in nowhere.').waitFor();
-  expect(await buttons(page)).toEqual(['Unblock', 'Reset the password', 'Change the addresses']);
+  await page.getByText('No active sessions.').waitFor();
+  expect(await buttons(page)).toEqual(['Unblock', 'Reset password', 'Save addresses']);
 });
 
-test('whoever is demoted loses the admin pages while they are open, and stays logged in', async () => {
+test('a demoted admin loses open admin pages but stays logged in', async () => {
   const demoted = await at('/#/admin/users', 'ada');
   demoted.watch.expect(STREAMS_END);
   await demoted.page.getByRole('link', { name: 'Bob Mould' }).waitFor();
   const { page } = await at(userPath(stack, 'ada'), 'root');
   await page.getByLabel('Role').selectOption('user');
-  await confirmed(page, 'Give the role');
-  await nothingHere(demoted.page);
+  await confirmed(page, 'Change role');
+  await isNotFound(demoted.page);
   expect(await pageLinks(demoted.page)).toEqual(['Dashboard', 'My sessions']);
   await isLoggedIn(demoted.page);
   await demoted.page.getByRole('link', { name: 'My sessions' }).click();
   await demoted.page.getByText('this device').waitFor();
 });
 
-test('a name that is markup is text wherever it is shown', async () => {
+test('a display name with markup is shown as text', async () => {
   const passwordHash = 'nobody logs in with this';
   const evil = await addUser(
     stack.link,

@@ -17,7 +17,7 @@ async function program(name: string, script: string): Promise<string> {
   return path;
 }
 
-test('CHROME_PATH is taken before all others, and when nothing runs there, nothing else is', async () => {
+test('CHROME_PATH takes precedence, and if it does not run, no other browser is used', async () => {
   const chosen = await program('my-browser', 'echo Chromium 150.0.1.2');
   await program('chromium', 'echo Chromium 140.0.1.2');
   expect(await chromiumBinary({ CHROME_PATH: chosen, PATH: folder })).toEqual({ path: chosen, env: {} });
@@ -27,7 +27,7 @@ test('CHROME_PATH is taken before all others, and when nothing runs there, nothi
   );
 });
 
-test('a program on the PATH that is no working browser is passed over', async () => {
+test('a program on the PATH that is not a working browser is skipped', async () => {
   await program('chromium', 'echo "needs to be installed as a snap"; exit 1');
   await program('chromium-browser', 'echo "how to get it"');
   const chrome = await program('google-chrome-stable', 'echo Google Chrome 140.0.1.2');

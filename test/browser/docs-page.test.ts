@@ -11,13 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 
-/** Both widths and both schemes; the layout doesn't depend on the colours, nor they on it. */
+/** Both widths and both color schemes; the layout does not depend on the colors. */
 const LOOKS: PageOptions[] = [
   { width: 360, colorScheme: 'dark' },
   { width: 1440, colorScheme: 'light' },
 ];
 
-test.each(LOOKS)('/docs is sound and accessible, $width px wide and $colorScheme', async (look) => {
+test.each(LOOKS)('/docs is accessible and fits, $width px wide and $colorScheme', async (look) => {
   const { page } = await tests.open(gateway.url, look);
   await page.goto('/docs');
   await page.getByRole('heading', { level: 1 }).waitFor();

@@ -7,7 +7,7 @@ import { logInContext, startWebStack } from '../support/web-stack.ts';
 import { atLogIn, isLoggedIn, STREAMS_END } from './pages.ts';
 
 const IDLE_SECONDS = 3;
-const AWAY = 'You were away for a while, so you have been logged out.';
+const INACTIVE = "You've been logged out because you were inactive.";
 
 const tests = browserTests();
 let stack: TestStack;
@@ -26,12 +26,12 @@ async function openAs(username: string) {
   return opened;
 }
 
-/** The mouse moves now and then by so much, until told to stop. Answers how often the page has warned meanwhile. */
-function fidget(page: Page, byPx: number): () => Promise<number> {
+/** Moves the mouse repeatedly by a distance. The returned function stops it and resolves to the number of warnings. */
+function moveMouse(page: Page, byPx: number): () => Promise<number> {
   let moves = 0;
   let warnings = 0;
   let isOver = false;
-  const fidgeting = (async () => {
+  const moving = (async () => {
     while (!isOver) {
       moves += 1;
       await page.mouse.move(100 + byPx * (moves % 7), 300);
@@ -41,19 +41,19 @@ function fidget(page: Page, byPx: number): () => Promise<number> {
   })();
   return async () => {
     isOver = true;
-    await fidgeting;
+    await moving;
     return warnings;
   };
 }
 
-test('a page left alone warns, lets one stay, and is logged out at the idle timeout; one that is used goes on, its tokens renewed unseen', async () => {
+test('an idle page warns, can be kept, and is logged out at the idle timeout; a used page stays logged in', async () => {
   const used = await openAs('alice');
-  const stop = fidget(used.page, 20);
+  const stop = moveMouse(used.page, 20);
   const { page, watch, context } = await openAs('bob');
   watch.expect({ path: '/auth/session', outcome: 401 }, { path: '/auth/refresh', outcome: 401 });
 
-  /** Of a mouse that nobody holds. */
-  const stopTremor = fidget(page, 0.5);
+  /** Jitter of a resting mouse. */
+  const stopJitter = moveMouse(page, 0.5);
   const dialog = page.getByRole('dialog', { name: 'Are you still there?' });
   await dialog.getByText(/You will be logged out in \d seconds?/).waitFor();
   expect(await axeViolations(page)).toEqual([]);
@@ -63,8 +63,8 @@ test('a page left alone warns, lets one stay, and is logged out at the idle time
 
   await dialog.waitFor();
   await atLogIn(page);
-  await page.getByText(AWAY).waitFor();
-  await stopTremor();
+  await page.getByText(INACTIVE).waitFor();
+  await stopJitter();
   const headers = { cookie: `portcullis=${token?.value}`, 'x-background': '1' };
   expect((await fetch(`${stack.url}/auth/session`, { headers })).status).toBe(401);
 
@@ -74,13 +74,13 @@ test('a page left alone warns, lets one stay, and is logged out at the idle time
   expect(sessions.status()).toBe(200);
 });
 
-test('at the idle timeout the page is left also when the service can not be asked', async () => {
+test('a page is logged out at the idle timeout even if the service is unavailable', async () => {
   const { page, watch } = await openAs('bob');
   for (const path of ['/auth/session', '/auth/sessions', '/auth/refresh', '/auth/session/events'])
     watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
   stack.redis.freeze();
   try {
-    await page.getByText(AWAY).waitFor({ timeout: 10_000 });
+    await page.getByText(INACTIVE).waitFor({ timeout: 10_000 });
     await atLogIn(page);
   } finally {
     stack.redis.thaw();

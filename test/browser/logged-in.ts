@@ -5,7 +5,7 @@ import type { TestStack } from '../support/stack.ts';
 import { logInContext } from '../support/web-stack.ts';
 import { atLogIn } from './pages.ts';
 
-/** A browser of its own in which somebody is logged in, at a page. */
+/** Opens a page in a browser context of its own, logged in as a demo user. */
 export async function openAt(
   tests: BrowserTests,
   { url }: TestStack,
@@ -19,7 +19,7 @@ export async function openAt(
   return watched;
 }
 
-/** The user id of a demo user. */
+/** The id of a demo user. */
 export function idOf({ users }: TestStack, username: string): string {
   const user = users.find((one) => one.username === username);
   if (user === undefined) throw new Error(`there is no ${username}`);
@@ -29,7 +29,7 @@ export function idOf({ users }: TestStack, username: string): string {
 export const userPath = (stack: TestStack, username: string): string =>
   `/#/admin/users/${idOf(stack, username)}`;
 
-/** Presses a button of the page and then the one that confirms it, which may be called the same. */
+/** Clicks a button of the page and then the one of the confirmation, which may have the same name. */
 export async function confirmed(page: Page, button: string, confirmation = button): Promise<void> {
   await page.getByRole('button', { name: button, exact: true }).click();
   await inDialog(page, confirmation).click();
@@ -38,7 +38,7 @@ export async function confirmed(page: Page, button: string, confirmation = butto
 export const inDialog = (page: Page, button: string): Locator =>
   page.getByRole('dialog').getByRole('button', { name: button, exact: true });
 
-/** How many milliseconds after a click another page is at the log-in form. */
+/** How long after a click another page shows the login form, in milliseconds. */
 export async function leavesAfter(click: Promise<void>, page: Page): Promise<number> {
   await click;
   const clickedMs = performance.now();

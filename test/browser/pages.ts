@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import type { PageOptions } from '../support/browser.ts';
 import type { Expected } from '../support/page-faults.ts';
 
-/** Every way in which a page has to be sound. */
+/** The looks in which pages are checked. */
 export const LOOKS: readonly PageOptions[] = [
   { width: 360, colorScheme: 'light' },
   { width: 360, colorScheme: 'dark' },
@@ -10,12 +10,12 @@ export const LOOKS: readonly PageOptions[] = [
   { width: 1440, colorScheme: 'dark' },
 ];
 
-/** A page that is left, by log-out too, breaks its event streams off. */
+/** A page aborts its event streams when it is left, and at a logout. */
 export const STREAMS_END: Expected = { path: /\/(?:events|stream)$/, outcome: 'net::ERR_ABORTED' };
 
-/** Fills in the log-in form and sends it. */
+/** Fills in and submits the login form. */
 export async function logInAs(page: Page, username: string, password: string): Promise<void> {
-  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Username').fill(username);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Log in' }).click();
 }

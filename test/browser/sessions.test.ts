@@ -12,7 +12,7 @@ import { inDialog, leavesAfter, openAt } from './logged-in.ts';
 import { LOOKS, STREAMS_END } from './pages.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0';
-const ENDED_ELSEWHERE = 'This session was ended from somewhere else';
+const ENDED_ELSEWHERE = "You've been signed out because this session was ended on another device.";
 
 const tests = browserTests();
 let stack: TestStack;
@@ -34,7 +34,7 @@ test.each([
   ['bob', '/#/sessions'],
   ['ada', '/#/admin/users'],
 ])(
-  'a session of %s that is ended in a second browser leaves its open page %s within a second and says why',
+  'a session of %s that is ended in another browser leaves its open page %s within a second, with the reason',
   async (username, path) => {
     const first = await at(path, username);
     first.watch.expect(STREAMS_END);
@@ -46,14 +46,17 @@ test.each([
   },
 );
 
-test('what is ended is named before, its row goes, and the focus is at what is said of it', async () => {
+test('ending a session names it before, removes its row, and focuses the result', async () => {
   const firefox = await logInWithFirefox();
   const { page } = await at('/#/sessions', 'bob');
   await expect
     .poll(() => row(page, 'this device').textContent())
     .toMatch(/Chrom.*127\.0\.0\.1.*now.*Log out/);
   await row(page, 'Firefox on Linux').getByRole('button').click();
-  await page.getByRole('dialog').getByText('Firefox on Linux, at 127.0.0.1, logged in since').waitFor();
+  await page
+    .getByRole('dialog')
+    .getByText('This will sign out Firefox on Linux (127.0.0.1), signed in since')
+    .waitFor();
   expect(await focused(page).textContent()).toBe('Cancel');
   await page.keyboard.press('Escape');
   expect(await focused(page).textContent()).toBe('End the session on Firefox on Linux');
@@ -68,37 +71,37 @@ test('what is ended is named before, its row goes, and the focus is at what is s
   expect((await fetch(`${stack.url}/auth/session`, { headers })).status).toBe(401);
 });
 
-test('a session that is over meanwhile is said to be so', async () => {
+test('a session that has ended in the meantime is reported as such', async () => {
   const firefox = await logInWithFirefox();
   const { page, watch } = await at('/#/sessions', 'bob');
   await row(page, 'Firefox on Linux').getByRole('button').click();
   await fetch(`${stack.url}/auth/logout`, { method: 'POST', headers: bearer(firefox.access_token) });
   watch.expect({ path: /^\/auth\/sessions\//, outcome: 404 });
   await inDialog(page, 'End session').click();
-  await page.getByText('The session on Firefox on Linux was over already.').waitFor();
+  await page.getByText('The session on Firefox on Linux had already ended.').waitFor();
 });
 
-test('all others end at once, with their number said before, and this one goes on', async () => {
+test('all other sessions are ended at once, after a confirmation with their number', async () => {
   const other = await at('/#/sessions', 'bob');
   other.watch.expect(STREAMS_END);
   await logInWithFirefox();
   const { page } = await at('/#/sessions', 'bob');
-  await page.getByRole('button', { name: 'End all others (2)' }).click();
-  await page.getByRole('dialog', { name: 'End 2 other sessions?' }).waitFor();
-  expect(await leavesAfter(inDialog(page, 'End all others').click(), other.page)).toBeLessThan(1000);
+  await page.getByRole('button', { name: 'Sign out all other sessions (2)' }).click();
+  await page.getByRole('dialog', { name: 'Sign out 2 other sessions?' }).waitFor();
+  expect(await leavesAfter(inDialog(page, 'Sign out all').click(), other.page)).toBeLessThan(1000);
   await page.getByText('2 other sessions ended.').waitFor();
-  await page.getByText('You are logged in nowhere else.').waitFor();
+  await page.getByText('No other active sessions.').waitFor();
   expect(await page.getByRole('row').count()).toBe(2);
 });
 
-test('this session is ended by logging out', async () => {
+test('the current session is ended by logging out', async () => {
   const { page, watch } = await at('/#/sessions', 'bob');
   watch.expect(STREAMS_END);
   await row(page, 'this device').getByRole('button', { name: 'Log out here' }).click();
   await page.getByText('You have logged out.').waitFor();
 });
 
-test('an open list follows what happens elsewhere without losing the focus, and keeps nobody logged in by that', async () => {
+test('an open list of sessions is reloaded in the background, without losing the focus', async () => {
   const { page, watch } = await at('/#/sessions', 'bob');
   watch.expect(STREAMS_END);
   await page.clock.install();
@@ -116,7 +119,7 @@ test('an open list follows what happens elsewhere without losing the focus, and 
 });
 
 test.each(LOOKS)(
-  'the page and its question are sound and accessible, $width px wide and $colorScheme',
+  'the page and its dialog are accessible and fit, $width px wide and $colorScheme',
   async (look) => {
     await logInWithFirefox();
     const { page } = await at('/#/sessions', 'bob', look);

@@ -7,75 +7,67 @@ import type {
 import type {
   shownUserSchema,
   userCreateSchema,
-  userPageResponseSchema,
-} from '../../gateway/routes/admin/users.ts';
-import type { Role } from '../../users/roles.ts';
-import { ask } from './request.ts';
+  userPageAnswerSchema,
+} from '../../gateway/routes/admin-users.ts';
+import type { Role } from '../../identity/roles.ts';
+import { request } from './request.ts';
 
-/** A user as staff see them. */
-export type ShownUser = z.output<typeof shownUserSchema>;
+export type User = z.output<typeof shownUserSchema>;
 export type NewUser = z.input<typeof userCreateSchema>;
-export type UserSession = z.output<typeof userSessionsResponseSchema>['sessions'][number];
-export type ResetAnswer = z.output<typeof resetResponseSchema>;
-export type AuditAnswer = z.output<typeof auditPageResponseSchema>;
-export type AuditRecord = AuditAnswer['records'][number];
+export type UserSession = z.output<typeof userSessionsAnswerSchema>['sessions'][number];
+export type ResetResult = z.output<typeof resetAnswerSchema>;
+export type AuditRecords = z.output<typeof auditPageAnswerSchema>;
+export type AuditRecord = AuditRecords['records'][number];
 
-/** What is left out, or empty, is not asked for. */
-type Query = Record<string, string | undefined>;
+/** A parameter that is undefined or empty is not sent. */
+type Query<Name extends string> = Partial<Record<Name, string | undefined>>;
 
-const withQuery = (path: string, query: Query): string => {
+const withQuery = (path: string, query: Query<string>): string => {
   const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 };
 
-const pathOf = (id: string, what = ''): string => `/admin/users/${encodeURIComponent(id)}${what}`;
+const userPath = (id: string, suffix = ''): string => `/admin/users/${encodeURIComponent(id)}${suffix}`;
 
-/** Users by name, from those whose name begins with `q`. @throws {NotDone} */
-export const findUsers = (query: {
-  q?: string | undefined;
-  cursor?: string | undefined;
-  limit?: string | undefined;
-}) => ask<z.output<typeof userPageResponseSchema>>(withQuery('/admin/users', query));
+/** Users by name, only those whose username starts with `q`. @throws {ApiError} */
+export const findUsers = (query: Query<'q' | 'cursor' | 'limit'>) =>
+  request<z.output<typeof userPageAnswerSchema>>(withQuery('/admin/users', query));
 
-/** @throws {NotDone} */
-export const findUser = (id: string, isBackground = false) => ask<ShownUser>(pathOf(id), { isBackground });
+/** @throws {ApiError} */
+export const findUser = (id: string, isBackground = false) => request<User>(userPath(id), { isBackground });
 
-/** @throws {NotDone} */
-export const createUser = (body: NewUser) => ask<ShownUser>('/admin/users', { method: 'POST', body });
+/** @throws {ApiError} */
+export const createUser = (body: NewUser) => request<User>('/admin/users', { method: 'POST', body });
 
-/** All of the user's sessions end with it. @throws {NotDone} */
-export const blockUser = (id: string) => ask<ShownUser>(pathOf(id, '/block'), { method: 'POST' });
+/** Ends all of the user's sessions. @throws {ApiError} */
+export const blockUser = (id: string) => request<User>(userPath(id, '/block'), { method: 'POST' });
 
-/** @throws {NotDone} */
-export const unblockUser = (id: string) => ask<ShownUser>(pathOf(id, '/unblock'), { method: 'POST' });
+/** @throws {ApiError} */
+export const unblockUser = (id: string) => request<User>(userPath(id, '/unblock'), { method: 'POST' });
 
-/** Ends all of the user's sessions. @throws {NotDone} */
-export const logOutUser = (id: string) => ask<ShownUser>(pathOf(id, '/logout'), { method: 'POST' });
+/** Ends all of the user's sessions. @throws {ApiError} */
+export const logOutUser = (id: string) => request<User>(userPath(id, '/logout'), { method: 'POST' });
 
-/** @throws {NotDone} */
+/** @throws {ApiError} */
 export const changeRole = (id: string, role: Role) =>
-  ask<ShownUser>(pathOf(id, '/role'), { method: 'PUT', body: { role } });
+  request<User>(userPath(id, '/role'), { method: 'PUT', body: { role } });
 
-/** Addresses and CIDR ranges; none for anywhere. @throws {NotDone} */
+/** Addresses and CIDR ranges; an empty list allows any address. @throws {ApiError} */
 export const changeRanges = (id: string, ranges: readonly string[]) =>
-  ask<ShownUser>(pathOf(id, '/ranges'), { method: 'PUT', body: { ranges } });
+  request<User>(userPath(id, '/ranges'), { method: 'PUT', body: { ranges } });
 
-/** The old password opens nothing any more, and all sessions end. @throws {NotDone} */
+/** Invalidates the user's password and ends all of their sessions. @throws {ApiError} */
 export const resetPassword = (id: string) =>
-  ask<ResetAnswer>(pathOf(id, '/password-reset'), { method: 'POST' });
+  request<ResetResult>(userPath(id, '/password-reset'), { method: 'POST' });
 
-/** @throws {NotDone} */
+/** @throws {ApiError} */
 export const userSessions = (id: string, isBackground = false) =>
-  ask<{ sessions: UserSession[] }>(pathOf(id, '/sessions'), { isBackground });
+  request<{ sessions: UserSession[] }>(userPath(id, '/sessions'), { isBackground });
 
-/** @throws {NotDone} */
-export const endUserSession = (id: string, sid: string) =>
-  ask<void>(pathOf(id, `/sessions/${encodeURIComponent(sid)}`), { method: 'DELETE' });
+/** @throws {ApiError} */
+export const endUserSession = (id: string, sessionId: string) =>
+  request<void>(userPath(id, `/sessions/${encodeURIComponent(sessionId)}`), { method: 'DELETE' });
 
-/** Records of the audit trail, the newest first; of a user, those about and by them. @throws {NotDone} */
-export const auditRecords = (query: {
-  user?: string | undefined;
-  action?: string | undefined;
-  cursor?: string | undefined;
-  limit?: string | undefined;
-}) => ask<AuditAnswer>(withQuery('/admin/audit', query));
+/** The newest audit records; of a user, those by and about them. @throws {ApiError} */
+export const auditRecords = (query: Query<'user' | 'action' | 'cursor' | 'limit'>) =>
+  request<AuditRecords>(withQuery('/admin/audit', query));

@@ -1,14 +1,14 @@
 import type { FieldError, Problem } from '../../http/problem.ts';
 
-/** The server said no (RFC 9457), or could not be asked at all. */
-export class NotDone extends Error {
-  override readonly name = 'NotDone';
-  /** Stable, for programs. `unreachable` when there was no answer. */
+/** The request was refused (RFC 9457), or there was no response. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** Stable, for programs; `unreachable` if there was no response. */
   readonly code: string;
-  /** 0 when there was no answer. */
+  /** 0 if there was no response. */
   readonly status: number;
   readonly errors: readonly FieldError[];
-  /** How long to wait before the next try, if the server said so. */
+  /** From `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -23,28 +23,28 @@ export class NotDone extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
-  /** Whether it is the service's fault and passes by itself. */
+  /** Whether the cause is a temporary fault of the service or the network. */
   get isOutage(): boolean {
     return this.status === 0 || this.status >= 500;
   }
 }
 
-export const unreachable = (): NotDone =>
-  new NotDone(0, { code: 'unreachable', title: 'The service can not be reached. Is this computer online?' });
+export const unreachableError = (): ApiError =>
+  new ApiError(0, { code: 'unreachable', title: "The service can't be reached. Check your connection." });
 
-/** Reads a refusal. What isn't a problem, such as a page of some proxy's, is told by its status alone. */
-export async function readProblem(answer: Response): Promise<NotDone> {
-  const retryAfter = Number(answer.headers.get('retry-after') ?? Number.NaN);
-  const isProblem = answer.headers.get('content-type')?.includes('json') === true;
-  const body: Partial<Problem> = isProblem ? await answer.json().catch(() => ({})) : {};
-  const { code = `http_${answer.status}`, title = 'Something went wrong. Try again later.' } = body;
-  return new NotDone(
-    answer.status,
+/** Reads an error response. Of anything but a problem, such as a proxy's error page, only the status is used. */
+export async function readApiError(response: Response): Promise<ApiError> {
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const isJson = response.headers.get('content-type')?.includes('json') === true;
+  const body: Partial<Problem> = isJson ? await response.json().catch(() => ({})) : {};
+  const { code = `http_${response.status}`, title = 'Something went wrong. Try again later.' } = body;
+  return new ApiError(
+    response.status,
     { code, title, errors: body.errors },
     Number.isFinite(retryAfter) ? retryAfter : undefined,
   );
 }
 
-/** What to tell of any fault. */
-export const titleOf = (fault: unknown): string =>
-  fault instanceof NotDone ? fault.message : 'Something went wrong in this page. Load it again.';
+/** The text to show for any error. */
+export const messageOf = (error: unknown): string =>
+  error instanceof ApiError ? error.message : 'Something went wrong. Reload the page.';

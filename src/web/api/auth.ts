@@ -1,16 +1,20 @@
 import type { z } from 'zod';
-import type { cookieResponseSchema } from '../../gateway/routes/auth/token-response.ts';
-import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
-import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/sessions.ts';
-import { ask, send } from './request.ts';
+import type { sessionAnswerSchema } from '../../gateway/routes/session.ts';
+import type { ownSessionsAnswerSchema } from '../../gateway/routes/sessions.ts';
+import type { cookieAnswerSchema } from '../../gateway/token-answer.ts';
+import type { Scope } from '../../identity/roles.ts';
+import { request, requestOnce } from './request.ts';
 
-export type SessionAnswer = z.output<typeof sessionResponseSchema>;
-/** The user who is logged in, by what stays the same from one moment to the next. */
-export type Who = Omit<
-  SessionAnswer,
+export type SessionResponse = z.output<typeof sessionAnswerSchema>;
+/** The user who is logged in, without the times, which differ in each response. */
+export type CurrentUser = Omit<
+  SessionResponse,
   'exp' | 'token_expires_in_ms' | 'idle_expires_in_ms' | 'session_expires_in_ms'
 >;
 export type OwnSession = z.output<typeof ownSessionsResponseSchema>['sessions'][number];
+
+/** Whether the current role has the scope. It only decides what is shown: the server checks each request. */
+export const hasScope = (user: CurrentUser, scope: Scope): boolean => user.scope.split(' ').includes(scope);
 
 export interface Credentials {
   username: string;
@@ -19,38 +23,39 @@ export interface Credentials {
   remember: boolean;
 }
 
-/** Logs in. The tokens come as cookies that no script can read. @throws {NotDone} */
+/** The tokens are set as cookies that no script can read. @throws {ApiError} */
 export const logIn = (credentials: Credentials) =>
-  send<z.output<typeof cookieResponseSchema>>('/auth/login', {
+  requestOnce<z.output<typeof cookieAnswerSchema>>('/auth/login', {
     method: 'POST',
     body: { ...credentials, transport: 'cookie' },
   });
 
-/** @throws {NotDone} */
-export const logOut = () => ask<void>('/auth/logout', { method: 'POST' });
+/** @throws {ApiError} */
+export const logOut = () => request<void>('/auth/logout', { method: 'POST' });
 
-/** Who am I? In the background, it leaves the idle timeout as it is. @throws {NotDone} */
-export const whoAmI = (isBackground: boolean) => ask<SessionAnswer>('/auth/session', { isBackground });
+/** In the background, it does not restart the idle timeout. @throws {ApiError} */
+export const currentSession = (isBackground: boolean) =>
+  request<SessionResponse>('/auth/session', { isBackground });
 
-/** @throws {NotDone} */
+/** @throws {ApiError} */
 export const ownSessions = (isBackground = false) =>
-  ask<{ sessions: OwnSession[] }>('/auth/sessions', { isBackground });
+  request<{ sessions: OwnSession[] }>('/auth/sessions', { isBackground });
 
-/** @throws {NotDone} */
-export const endOwnSession = (sid: string) => ask<void>(`/auth/sessions/${sid}`, { method: 'DELETE' });
+/** @throws {ApiError} */
+export const endOwnSession = (id: string) => request<void>(`/auth/sessions/${id}`, { method: 'DELETE' });
 
-/** Ends all of my sessions but this one. @throws {NotDone} */
+/** Ends all of the user's sessions except this one. @throws {ApiError} */
 export const endOtherSessions = () =>
-  ask<{ ended: number }>('/auth/sessions?keep=current', { method: 'DELETE' });
+  request<{ ended: number }>('/auth/sessions?keep=current', { method: 'DELETE' });
 
-/** All other sessions end with it. @throws {NotDone} */
+/** Ends all of the user's other sessions. @throws {ApiError} */
 export const changePassword = (current_password: string, new_password: string) =>
-  ask<void>('/auth/password', { method: 'POST', body: { current_password, new_password } });
+  request<void>('/auth/password', { method: 'POST', body: { current_password, new_password } });
 
-/** Asks for a mail with a link; the answer is the same for a name that there isn't. @throws {NotDone} */
-export const askForReset = (username: string) =>
-  send<void>('/auth/password-reset', { method: 'POST', body: { username } });
+/** Requests an email with a reset link. The response is the same for an unknown username. @throws {ApiError} */
+export const requestPasswordReset = (username: string) =>
+  requestOnce<void>('/auth/password-reset', { method: 'POST', body: { username } });
 
-/** @throws {NotDone} */
+/** @throws {ApiError} */
 export const resetPassword = (token: string, new_password: string) =>
-  send<void>('/auth/password-reset/confirm', { method: 'POST', body: { token, new_password } });
+  requestOnce<void>('/auth/password-reset/confirm', { method: 'POST', body: { token, new_password } });

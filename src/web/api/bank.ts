@@ -8,60 +8,60 @@ import type {
   transactionsResponse,
   transferBody,
 } from '../../bank/schemas.ts';
-import { ask } from './request.ts';
+import { request } from './request.ts';
 
 export type { Account, BalancePoint, Spender, Transaction } from '../../bank/schemas.ts';
-export type TransactionPage = z.output<typeof transactionsResponse>;
-export type Found = z.output<typeof searchResponse>;
-export type Spenders = z.output<typeof spendersResponse>;
+export type TransactionPage = z.output<typeof transactionsAnswer>;
+export type SearchResult = z.output<typeof searchAnswer>;
+export type Spenders = z.output<typeof spendersAnswer>;
 export type TransferOrder = z.output<typeof transferBody>;
 
-const pathOf = (accountId: string, part = ''): string => `/bank/accounts/${accountId}${part}`;
+const accountPath = (accountId: string, suffix = ''): string => `/bank/accounts/${accountId}${suffix}`;
 
-/** Where the account's transactions can be heard as they happen (server-sent events). */
-export const streamPath = (accountId: string): string => pathOf(accountId, '/stream');
+/** The event stream of the account's transactions. */
+export const streamPath = (accountId: string): string => accountPath(accountId, '/stream');
 
-/** The accounts of the user who is logged in. @throws {NotDone} */
+/** The accounts of the current user. @throws {ApiError} */
 export const ownAccounts = async (): Promise<Account[]> =>
-  (await ask<{ accounts: Account[] }>('/bank/accounts')).accounts;
+  (await request<{ accounts: Account[] }>('/bank/accounts')).accounts;
 
-/** Any account that the user may see. @throws {NotDone} */
-export const accountById = (id: string): Promise<Account> => ask<Account>(pathOf(id));
+/** Any account that the current user may see. @throws {ApiError} */
+export const accountById = (id: string): Promise<Account> => request<Account>(accountPath(id));
 
 export interface PageQuery {
   limit: number;
   cursor?: string;
 }
 
-/** A page of transactions, newest first. @throws {NotDone} */
+/** A page of transactions, newest first. @throws {ApiError} */
 export function transactionPage(
   accountId: string,
   { limit, cursor }: PageQuery,
   isBackground: boolean,
 ): Promise<TransactionPage> {
   const query = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
-  return ask(pathOf(accountId, `/transactions?${query}`), { isBackground });
+  return request(accountPath(accountId, `/transactions?${query}`), { isBackground });
 }
 
-/** The newest transactions in which the term occurs. @throws {NotDone} and what `signal` aborts with */
+/** The newest transactions that contain the term. @throws {ApiError} or the reason with which `signal` was aborted */
 export function searchTransactions(
   accountId: string,
   { term, limit }: { term: string; limit: number },
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<SearchResult> {
   const query = new URLSearchParams({ term, limit: String(limit) });
-  return ask(pathOf(accountId, `/transactions/search?${query}`), { signal });
+  return request(accountPath(accountId, `/transactions/search?${query}`), { signal });
 }
 
 export interface BalanceQuery {
   /** Milliseconds since 1970. */
   fromMs?: number;
   toMs?: number;
-  /** The most that are wanted, at least 2. */
+  /** The maximum number, at least 2. */
   points: number;
 }
 
-/** Balances after transactions, oldest first; the first and the last of the range are always among them. */
+/** Balances after transactions, oldest first, always with the first and the last of the range. @throws {ApiError} */
 export function balancePoints(
   accountId: string,
   { fromMs, toMs, points }: BalanceQuery,
@@ -71,23 +71,23 @@ export function balancePoints(
     ...(toMs !== undefined && { to: String(toMs) }),
     points: String(points),
   });
-  return ask(pathOf(accountId, `/balance?${query}`), { isBackground: true });
+  return request(accountPath(accountId, `/balance?${query}`), { isBackground: true });
 }
 
-/** With whom the most was spent, biggest first. @throws {NotDone} */
+/** The counterparties with the highest spending, highest first. @throws {ApiError} */
 export const biggestSpenders = (accountId: string, limit: number): Promise<Spenders> =>
-  ask(pathOf(accountId, `/spenders?limit=${limit}`), { isBackground: true });
+  request(accountPath(accountId, `/spenders?limit=${limit}`), { isBackground: true });
 
 /**
- * Moves money and gives the transaction in the payer's account. The same key with the same order moves it once,
- * however often it is sent. @throws {NotDone}
+ * Transfers money and returns the transaction of the payer's account. With the same key and the same order, it is made
+ * once, however often it is sent. @throws {ApiError}
  */
 export const transferMoney = (
   accountId: string,
   order: TransferOrder,
   idempotencyKey: string,
 ): Promise<Transaction> =>
-  ask(pathOf(accountId, '/transfers'), {
+  request(accountPath(accountId, '/transfers'), {
     method: 'POST',
     body: order,
     headers: { 'idempotency-key': idempotencyKey },

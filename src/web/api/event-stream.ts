@@ -1,9 +1,77 @@
-const LEAST_MS = 2000;
-const MOST_MS = 15_000;
+const RETRY_MIN_MS = 2000;
+const RETRY_MAX_MS = 15_000;
+
+export interface EventStreamOptions {
+  path: string;
+  /** By the name of the event; `data` is parsed JSON. */
+  events: Record<string, (data: unknown) => void>;
+  /** `isNew`: not a reconnect, so the server did not resume after the last event. */
+  onOpen?(isNew: boolean): void;
+  /** The connection was lost or refused. It will be opened again. */
+  onInterrupted?(): void;
+  /** The server has refused the stream. It is opened again when the promise is settled. */
+  onRefused(): Promise<unknown>;
+}
+
+export interface EventStream {
+  /** Opens the stream, or opens it again. */
+  open(): void;
+  /** Opens it again as after a refusal: later, and after `onRefused`. */
+  retry(): void;
+  close(): void;
+}
 
 /**
- * How long to wait after so many refusals in a row, in milliseconds: longer each time, and by `random` (at least 0, less
- * than 1) each page something else, so that those who were refused together don't come back together.
+ * Server-sent events (HTML standard, section 9.2). A lost connection is restored by the browser; after a refusal, the
+ * stream is opened again with increasing delays.
  */
-export const retryPauseMs = (refusals: number, random: number): number =>
-  Math.min(MOST_MS, LEAST_MS * 2 ** refusals) * (0.5 + random / 2);
+export function createEventStream(options: EventStreamOptions): EventStream {
+  let source: EventSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let refusals = 0;
+
+  function close(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    source?.close();
+    source = undefined;
+  }
+
+  function open(): void {
+    close();
+    const opened = new EventSource(options.path);
+    let isNew = true;
+    source = opened;
+    opened.addEventListener('open', () => {
+      refusals = 0;
+      options.onOpen?.(isNew);
+      isNew = false;
+    });
+    for (const [name, handle] of Object.entries(options.events))
+      opened.addEventListener(name, ({ data }: MessageEvent<string>) => handle(JSON.parse(data)));
+    opened.addEventListener('error', () => {
+      if (source !== opened) return;
+      options.onInterrupted?.();
+      if (opened.readyState === EventSource.CLOSED) retry();
+    });
+  }
+
+  function retry(): void {
+    close();
+    const scheduled = setTimeout(
+      () => void options.onRefused().then(() => timer === scheduled && open()),
+      retryDelayMs(refusals, Math.random()),
+    );
+    timer = scheduled;
+    refusals += 1;
+  }
+
+  return { open, retry, close };
+}
+
+/**
+ * The delay before the next attempt after so many consecutive refusals. `random` (at least 0, less than 1) is different
+ * in each page, so that pages refused together do not reconnect together.
+ */
+export const retryDelayMs = (refusals: number, random: number): number =>
+  Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** refusals) * (0.5 + random / 2);

@@ -1,86 +1,94 @@
-import { NotDone, readProblem, unreachable } from './api-error.ts';
-import { dropRenewal, renewTokens } from './token-refresh.ts';
+import { ApiError, readApiError, unreachableError } from './api-error.ts';
 
-export interface Ask {
+export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
-  /** The page asks by itself while perhaps nobody is there: the session is not kept alive by it. */
+  /** The request is not made by the user: it does not count as activity for the idle timeout. */
   isBackground?: boolean;
   signal?: AbortSignal;
 }
 
-/** The access token is missing, expired or dead; the session may still be alive. */
-const RENEWABLE = new Set(['credential_missing', 'token_expired', 'token_invalid', 'token_revoked']);
+/** Codes of a 401 after which a token refresh may help. */
+const REFRESHABLE = new Set(['credential_missing', 'token_expired', 'token_invalid', 'token_revoked']);
 
-let sessionOver: () => void = () => {};
+let sessionOverHandler: () => void = () => {};
+let identity = new AbortController();
+let refresh: Promise<void> | undefined;
 
-/** Says what happens when the server lets neither the token nor a refresh pass. */
-export function whenSessionIsOver(handler: () => void): void {
-  sessionOver = handler;
+/** Sets what happens when the server accepts neither the access token nor a refresh. */
+export function onSessionOver(handler: () => void): void {
+  sessionOverHandler = handler;
 }
 
-/** How often the user has changed: whoever asked before asked as somebody else. */
-let changes = 0;
+/** Aborted when the current user has left or another one has logged in. */
+export const identitySignal = (): AbortSignal => identity.signal;
 
 /**
- * Says that nobody is logged in any more, or somebody else. What was asked until now isn't asked again in the name of
- * whoever comes next, and a refusal of it says nothing of their session.
+ * The user has left, or another one has logged in. Requests of the user before are not retried as the next user, and
+ * their refusal does not end the next session. A refresh in progress is aborted: it would replace the new cookies.
  */
-export function changeUser(): void {
-  changes += 1;
-  dropRenewal();
+export function changeIdentity(): void {
+  identity.abort();
+  identity = new AbortController();
+  refresh = undefined;
 }
 
 /**
- * Asks as the user who is logged in and reads the JSON of the answer, undefined when it has none. An access token
- * that has expired is renewed once, unseen.
- * @throws {NotDone} and what `signal` aborts with
+ * Sends a request as the current user and reads the JSON of the response, undefined if it has none. After an expired
+ * access token, the tokens are refreshed and the request is sent once more.
+ * @throws {ApiError} or the reason with which `signal` was aborted
  */
-export async function ask<Answer>(path: string, how: Ask = {}): Promise<Answer> {
-  const changesBefore = changes;
+export async function request<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
+  const sender = identity.signal;
   try {
-    return await send<Answer>(path, how);
-  } catch (fault) {
-    if (!(fault instanceof NotDone) || fault.status !== 401 || !RENEWABLE.has(fault.code)) throw fault;
-    if (changes !== changesBefore) throw fault;
+    return await requestOnce<Result>(path, options);
+  } catch (error) {
+    const isRefreshable = error instanceof ApiError && error.status === 401 && REFRESHABLE.has(error.code);
+    if (!isRefreshable || sender.aborted) throw error;
   }
-  await renewOrLeave();
-  return send<Answer>(path, how);
+  await refreshTokens();
+  return requestOnce<Result>(path, options);
 }
 
-/** Renews the tokens. @throws {NotDone} */
-export async function renewOrLeave(): Promise<number> {
-  const changesBefore = changes;
+/** Exchanges the refresh token's cookie for new cookies, once for all concurrent callers. @throws {ApiError} */
+export async function refreshTokens(): Promise<void> {
+  const { signal } = identity;
+  refresh ??= requestOnce<void>('/auth/refresh', { method: 'POST', signal }).finally(() => {
+    if (!signal.aborted) refresh = undefined;
+  });
   try {
-    return await renewTokens();
-  } catch (fault) {
-    const isRefused = fault instanceof NotDone && (fault.status === 401 || fault.status === 403);
-    if (isRefused && changes === changesBefore) sessionOver();
-    throw fault;
-  }
-}
-
-/** Asks once, with whatever cookies there are. @throws {NotDone} and what `signal` aborts with */
-export async function send<Answer>(path: string, how: Ask = {}): Promise<Answer> {
-  try {
-    const answer = await fetch(path, requestOf(how));
-    if (!answer.ok) throw await readProblem(answer);
-    const text = await answer.text();
-    return text === '' ? (undefined as Answer) : (JSON.parse(text) as Answer);
-  } catch (fault) {
-    throw fault instanceof NotDone || how.signal?.aborted ? fault : unreachable();
+    await refresh;
+  } catch (error) {
+    const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403);
+    if (isRefused && !signal.aborted) sessionOverHandler();
+    throw error;
   }
 }
 
-function requestOf({ method = 'GET', body, headers, isBackground = false, signal }: Ask): RequestInit {
+/**
+ * Sends a request once, with the cookies that there are.
+ * @throws {ApiError} or the reason with which `signal` was aborted
+ */
+export async function requestOnce<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
+  try {
+    const response = await fetch(path, fetchOptions(options));
+    if (!response.ok) throw await readApiError(response);
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as Result;
+  } catch (error) {
+    throw error instanceof ApiError || options.signal?.aborted ? error : unreachableError();
+  }
+}
+
+function fetchOptions({ method = 'GET', body, headers, isBackground, signal }: RequestOptions): RequestInit {
   return {
     method,
     headers: {
       accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(isBackground ? { 'x-background': '1' } : {}),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(isBackground && { 'x-background': '1' }),
       ...headers,
     },
     body: body === undefined ? null : JSON.stringify(body),

@@ -1,55 +1,55 @@
-/** When the session ends if nothing is done. Milliseconds since 1970, by the page's clock. */
-export interface SessionEnds {
-  /** By the idle timeout. Activity moves it. */
-  idleMs: number;
-  /** Whatever is done. */
-  absoluteMs: number;
-  /** The longest idle time that the server has given so far. */
-  idleMost: number;
+/** When a session ends unless something happens, in milliseconds since 1970 by the page's clock. */
+export interface SessionTimes {
+  /** Moved by activity. */
+  idleAtMs: number;
+  /** Not moved by anything. */
+  expiresAtMs: number;
+  /** The longest remaining idle time that the server has reported so far. */
+  idleTimeoutMs: number;
 }
 
-const WARNING_MOST_MS = 60_000;
-/** Renewals by mere presence come no more often than this part of the idle timeout. */
-const RENEWALS_IN_TIMEOUT = 10;
+const WARNING_MAX_MS = 60_000;
+/** Activity is reported to the server at most so many times per idle timeout. */
+const REPORTS_PER_TIMEOUT = 10;
 
-export type Idleness =
-  | { phase: 'present'; warnInMs: number }
-  /** `nextInMs`: until there is one second less. */
+export type IdlePhase =
+  | { phase: 'active'; warnInMs: number }
+  /** `nextInMs`: until `secondsLeft` changes. */
   | { phase: 'warning'; secondsLeft: number; nextInMs: number; canStay: boolean }
   | { phase: 'over' };
 
-/** How long before the end the warning comes: one minute, or half of a shorter idle timeout. */
-export const warningMs = ({ idleMost }: SessionEnds): number => Math.min(WARNING_MOST_MS, idleMost / 2);
+/** How long before the end the user is warned: one minute, or half of a shorter idle timeout. */
+export const warningMs = ({ idleTimeoutMs }: SessionTimes): number =>
+  Math.min(WARNING_MAX_MS, idleTimeoutMs / 2);
 
-/** How the session stands at this moment. */
-export function idleness(ends: SessionEnds, nowMs: number): Idleness {
-  const leftMs = Math.min(ends.idleMs, ends.absoluteMs) - nowMs;
+export function idlePhase(times: SessionTimes, nowMs: number): IdlePhase {
+  const leftMs = Math.min(times.idleAtMs, times.expiresAtMs) - nowMs;
   if (leftMs <= 0) return { phase: 'over' };
-  const warnInMs = leftMs - warningMs(ends);
-  if (warnInMs > 0) return { phase: 'present', warnInMs };
-  const canStay = ends.absoluteMs > ends.idleMs;
+  const warnInMs = leftMs - warningMs(times);
+  if (warnInMs > 0) return { phase: 'active', warnInMs };
+  const canStay = times.expiresAtMs > times.idleAtMs;
   const secondsLeft = Math.ceil(leftMs / 1000);
   return { phase: 'warning', secondsLeft, nextInMs: leftMs - (secondsLeft - 1) * 1000, canStay };
 }
 
-/** Whether somebody's presence is worth telling the server now. */
-export const isWorthRenewing = (ends: SessionEnds, nowMs: number): boolean =>
-  nowMs - (ends.idleMs - ends.idleMost) >= ends.idleMost / RENEWALS_IN_TIMEOUT;
+/** Whether enough time has passed since the last activity that the server knows of. */
+export const shouldReportActivity = (times: SessionTimes, nowMs: number): boolean =>
+  nowMs - (times.idleAtMs - times.idleTimeoutMs) >= times.idleTimeoutMs / REPORTS_PER_TIMEOUT;
 
-/** What the server's answer of this moment means. */
-export const sessionEnds = (
+/** From a response that has just been received. */
+export const sessionTimes = (
   left: { idle_expires_in_ms: number; session_expires_in_ms: number },
   nowMs: number,
-  before?: SessionEnds,
-): SessionEnds => ({
-  idleMs: nowMs + left.idle_expires_in_ms,
-  absoluteMs: nowMs + left.session_expires_in_ms,
-  idleMost: Math.max(left.idle_expires_in_ms, before?.idleMost ?? 0),
+  before?: SessionTimes,
+): SessionTimes => ({
+  idleAtMs: nowMs + left.idle_expires_in_ms,
+  expiresAtMs: nowMs + left.session_expires_in_ms,
+  idleTimeoutMs: Math.max(left.idle_expires_in_ms, before?.idleTimeoutMs ?? 0),
 });
 
 /**
- * Makes a clock of milliseconds since 1970 that is never set back: whoever sets the computer's back would else get as
- * much more time for a page that nobody sits at. One that is set forward, as after the computer has slept, is followed.
+ * A clock (milliseconds since 1970) that never goes back: setting the computer's clock back must not extend a session.
+ * It follows a clock that is set forward, as after the computer was asleep.
  */
 export function createClock(wallMs: () => number, steadyMs: () => number): () => number {
   let last = { wallMs: wallMs(), steadyMs: steadyMs() };
@@ -60,7 +60,6 @@ export function createClock(wallMs: () => number, steadyMs: () => number): () =>
   };
 }
 
-/** The page's clock. */
 export const nowMs = createClock(
   () => Date.now(),
   () => performance.now(),

@@ -6,20 +6,17 @@ import { formatSeconds } from '../ui/format.ts';
 import { logOut, recheck } from './session.ts';
 import { idleWarning } from './user-activity.ts';
 
-/** One minute before the idle timeout: what is about to happen, and a way to stay. */
+/** Shown shortly before the session ends, with a way to stay logged in. */
 export function IdleWarning(): JSX.Element | null {
   const warning = useStore(idleWarning);
   const form = useForm();
   if (warning === undefined) return null;
   const stay = (): void => void form.run(async () => void (await recheck(true)));
-  const left = formatSeconds(warning.secondsLeft);
   return (
     <Dialog title="Are you still there?" onCancel={stay}>
       <p>
-        {warning.canStay
-          ? 'Nothing has happened here for a while. You will be logged out in '
-          : 'Your session reaches its longest time. You will be logged out in '}
-        <strong>{left}</strong>.
+        {warning.canStay ? "You've been inactive for a while." : 'Your session is about to expire.'} You will
+        be logged out in <strong>{formatSeconds(warning.secondsLeft)}</strong>.
       </p>
       <div class="buttons">
         {warning.canStay && (

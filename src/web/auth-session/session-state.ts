@@ -1,74 +1,71 @@
-import type { Who } from '../api/auth.ts';
+import type { CurrentUser } from '../api/auth.ts';
 import { createStore } from '../hooks/store.ts';
-import type { SessionEnds } from './idle-time.ts';
+import type { SessionTimes } from './idle-time.ts';
 
-/** Who uses the page. */
+/** Why a user is no longer logged in. */
+export type EndReason = 'logged-out' | 'ended' | 'blocked' | 'address' | 'idle' | 'expired' | 'unknown';
+
 export type Session =
-  | { state: 'starting' }
-  | { state: 'out'; reason?: LeavingReason }
-  /** The service doesn't answer, so nobody knows. */
-  | { state: 'unknown' }
-  | { state: 'in'; who: Who };
+  | { state: 'loading' }
+  | { state: 'logged-out'; reason?: EndReason }
+  /** The service does not respond, so the page cannot know. */
+  | { state: 'unavailable' }
+  | { state: 'logged-in'; user: CurrentUser };
 
-export const session = createStore<Session>({ state: 'starting' });
+export const session = createStore<Session>({ state: 'loading' });
 
-/** Of the user who is logged in, if anybody is. */
+/** The id of the current session, if there is one. */
 export function sessionId(): string | undefined {
-  const now = session.get();
-  return now.state === 'in' ? now.who.session_id : undefined;
+  const current = session.get();
+  return current.state === 'logged-in' ? current.user.session_id : undefined;
 }
 
-/** Tells when somebody logs in who is not the one who was here before: that one's page is not for them. */
-export function whenSomebodyElseComes(listener: () => void): void {
-  let before: string | undefined;
+/** Calls `listener` when a user logs in who is not the previous one. */
+export function onOtherUser(listener: () => void): void {
+  let previous: string | undefined;
   session.subscribe(() => {
-    const now = session.get();
-    if (now.state !== 'in') return;
-    if (before !== undefined && before !== now.who.sub) listener();
-    before = now.who.sub;
+    const current = session.get();
+    if (current.state !== 'logged-in') return;
+    if (previous !== undefined && previous !== current.user.sub) listener();
+    previous = current.user.sub;
   });
 }
 
-/** Why somebody who was logged in no longer is. */
-export type LeavingReason = 'logged-out' | 'ended' | 'blocked' | 'address' | 'idle' | 'at-its-end' | 'over';
-
-/** What the server's event stream calls it. */
-export const REASON_OF_EVENT: Record<string, LeavingReason> = {
+/** By the reason in the server's event. */
+export const REASON_BY_EVENT: Record<string, EndReason> = {
   session_ended: 'ended',
   user_blocked: 'blocked',
   address_refused: 'address',
 };
 
-/** What the log-in page says about it. */
-export const REASON_TEXT: Record<LeavingReason, string> = {
+/** Shown on the login page. */
+export const REASON_TEXT: Record<EndReason, string> = {
   'logged-out': 'You have logged out.',
-  ended:
-    'This session was ended from somewhere else: by you on another device, by one log-in too many, or by the bank.',
-  blocked: 'The bank has closed your access. Please call the bank.',
-  address: 'You can not go on from the network that you are in now.',
-  idle: 'You were away for a while, so you have been logged out.',
-  'at-its-end': 'Your session has reached its longest time. Log in again to go on.',
-  over: 'Your session is over. Log in again to go on.',
+  ended: "You've been signed out because this session was ended on another device.",
+  blocked: 'Your access has been blocked. Please call the bank.',
+  address: "Access isn't allowed from your current network.",
+  idle: "You've been logged out because you were inactive.",
+  expired: 'Your session has expired. Please log in again.',
+  unknown: 'Your session has ended. Please log in again.',
 };
 
-/** Ends that are this near count as reached: the server and this computer don't count in step. */
-const NEAR_MS = 2000;
+/** The clocks of the server and of this computer do not run in step. */
+const TOLERANCE_MS = 2000;
 
-/** Whoever is out because time is up is told so, and not that somebody has ended the session. */
-export function reasonByTime(cause: LeavingReason, ends: SessionEnds, nowMs: number): LeavingReason {
-  if (cause !== 'ended' && cause !== 'over') return cause;
-  if (ends.absoluteMs <= nowMs + NEAR_MS) return 'at-its-end';
-  return ends.idleMs <= nowMs + NEAR_MS ? 'idle' : cause;
+/** Replaces an unspecific reason if one of the session's timeouts has been reached. */
+export function reasonByTime(reason: EndReason, times: SessionTimes, nowMs: number): EndReason {
+  if (reason !== 'ended' && reason !== 'unknown') return reason;
+  if (times.expiresAtMs <= nowMs + TOLERANCE_MS) return 'expired';
+  return times.idleAtMs <= nowMs + TOLERANCE_MS ? 'idle' : reason;
 }
 
-/**
- * A cookie that says no more than that this browser has logged in. The tokens are in cookies that no script can
- * read; without this one, the page would have to ask the server, and be refused, before it shows the log-in form.
- */
-const NAME = 'portcullis-present';
+/** A cookie without a secret. The tokens are in cookies that no script can read. */
+const LOGIN_HINT_COOKIE = 'portcullis-present';
 
-export const mayBeLoggedIn = (): boolean =>
-  document.cookie.split('; ').some((cookie) => cookie.startsWith(`${NAME}=`));
+/** Whether this browser has logged in. If not, the login form is shown without asking the server. */
+export const hasLoginHint = (): boolean =>
+  document.cookie.split('; ').some((cookie) => cookie.startsWith(`${LOGIN_HINT_COOKIE}=`));
 
-/** Where a browser has no Cookie Store, the cookie stays, and the next visit begins with a refused request. */
-export const forgetPresence = (): void => void globalThis.cookieStore?.delete(NAME).catch(() => {});
+/** Without the Cookie Store API the cookie stays, and the next visit starts with a refused request. */
+export const deleteLoginHint = (): void =>
+  void globalThis.cookieStore?.delete(LOGIN_HINT_COOKIE).catch(() => {});

@@ -1,182 +1,167 @@
-import { NotDone } from '../api/api-error.ts';
+import { ApiError } from '../api/api-error.ts';
+import * as auth from '../api/auth.ts';
+import { changeIdentity, identitySignal, onSessionOver } from '../api/request.ts';
+import { nowMs, type SessionTimes, sessionTimes } from './idle-time.ts';
+import { followSession } from './session-events.ts';
 import {
-  logIn as askLogIn,
-  logOut as askLogOut,
-  type Credentials,
-  type SessionAnswer,
-  whoAmI,
-} from '../api/auth.ts';
-import { changeUser, whenSessionIsOver } from '../api/request.ts';
-import { nowMs, type SessionEnds, sessionEnds } from './idle-time.ts';
-import { keepCurrent } from './session-events.ts';
-import {
-  forgetPresence,
-  type LeavingReason,
-  mayBeLoggedIn,
-  REASON_OF_EVENT,
+  deleteLoginHint,
+  type EndReason,
+  hasLoginHint,
+  REASON_BY_EVENT,
   reasonByTime,
   session,
   sessionId,
 } from './session-state.ts';
-import { hearTabs, type TabMessage, tellTabs } from './tabs.ts';
-import { type IdleWatch, watchIdleness } from './user-activity.ts';
+import { onTabMessage, postToTabs, type TabMessage } from './tabs.ts';
+import { type IdleWatch, watchIdleTime } from './user-activity.ts';
 
-/** What goes on while somebody is logged in. */
-interface Watch {
-  ends: SessionEnds;
-  tokenEndsMs: number;
+/** What runs while a user is logged in. */
+interface SessionWatch {
+  times: SessionTimes;
+  tokenExpiresAtMs: number;
   idle?: IdleWatch;
-  stopKeeping?: () => void;
+  stopFollowing?: () => void;
 }
-let watch: Watch | undefined;
+let watch: SessionWatch | undefined;
 
-/** When somebody asked to be logged out, in any tab. The event of it may come before the answer. */
-let askedToLeaveMs = 0;
-const LOG_OUT_MOST_MS = 5000;
+/** When a tab requested the logout. The server's event about it may arrive before the response. */
+let logoutRequestedAtMs = 0;
+const LOGOUT_TIMEOUT_MS = 5000;
 
-/** Questions who is here, counted; up to which one the answers say nothing any more of who is here now. */
-let asked = 0;
-let outdated = 0;
+/** Rechecks are numbered: a response is ignored when that of a later request has been applied. */
+let lastRecheck = 0;
+let lastApplied = 0;
 
-/** Finds out who uses the page, once, when it is loaded. */
+/** Finds out who is logged in. To be called once, when the page is loaded. */
 export async function startSession(): Promise<void> {
-  whenSessionIsOver(() => leave('over'));
-  hearTabs(hear);
+  onSessionOver(() => endHere('unknown'));
+  onTabMessage(handleTabMessage);
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible' && session.get().state === 'in') void recheck(false);
+    if (document.visibilityState === 'visible' && session.get().state === 'logged-in') void recheck(false);
   });
   window.addEventListener('pageshow', ({ persisted }) => {
     if (persisted) location.reload();
   });
-  await findOut();
+  await loadSession();
 }
 
-/** Asks who uses the page, unless this browser knows that nobody does. */
-export async function findOut(): Promise<void> {
-  if (mayBeLoggedIn()) await recheck(true);
-  else session.set({ state: 'out' });
+/** Asks the server who is logged in, unless this browser has never logged in. */
+export async function loadSession(): Promise<void> {
+  if (hasLoginHint()) await recheck(true);
+  else session.set({ state: 'logged-out' });
 }
 
-/** @throws {NotDone} */
-export async function logIn(credentials: Credentials): Promise<void> {
-  await askLogIn(credentials);
-  forgetUser();
-  enter(await whoAmI(false));
-  tellTabs({ kind: 'entered' });
+/** @throws {ApiError} */
+export async function logIn(credentials: auth.Credentials): Promise<void> {
+  await auth.logIn(credentials);
+  changeIdentity();
+  applySession(await auth.currentSession(false));
+  postToTabs({ kind: 'logged-in' });
 }
 
-/**
- * Ends the session at the server, and then the page is left; also when the session was over already.
- * @throws {NotDone} when the session may go on
- */
+/** Ends the session at the server and then in this browser. @throws {ApiError} if the session may still exist */
 export async function logOut(): Promise<void> {
-  const leaving = sessionId();
-  askedToLeaveMs = nowMs();
-  tellTabs({ kind: 'leaving' });
-  await askLogOut().catch((fault: unknown) => {
-    if (!(fault instanceof NotDone && fault.status === 401)) throw fault;
+  const id = sessionId();
+  logoutRequestedAtMs = nowMs();
+  postToTabs({ kind: 'logout-requested' });
+  await auth.logOut().catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
   });
-  if (sessionId() === leaving) leave('logged-out');
+  if (sessionId() === id) endHere('logged-out');
 }
 
 /**
- * Asks the server who uses the page and for how long yet; with `isHere`, as somebody who is there, which begins the
- * idle timeout anew. Answers whether there was an answer. A session that is over is left. The other tabs are told what
- * they have to ask for too, unless it was one of them that has told this one.
+ * Asks the server who is logged in and how much time is left; `isActive` restarts the idle timeout. Other tabs are
+ * informed, unless one of them requested it (`isRelayed`). Resolves to whether the server responded.
  */
-export async function recheck(isHere: boolean, isTold = false): Promise<boolean> {
-  asked += 1;
-  const mine = asked;
+export async function recheck(isActive: boolean, isRelayed = false): Promise<boolean> {
+  const identity = identitySignal();
+  lastRecheck += 1;
+  const number = lastRecheck;
   try {
-    const answer = await whoAmI(!isHere);
-    if (mine <= outdated) return true;
-    outdated = mine;
-    const isNews = enter(answer);
-    if (isHere || (isNews && !isTold)) tellTabs({ kind: 'recheck' });
+    const response = await auth.currentSession(!isActive);
+    if (identity.aborted || number < lastApplied) return true;
+    lastApplied = number;
+    const isChanged = applySession(response);
+    if (isActive || (isChanged && !isRelayed)) postToTabs({ kind: 'recheck' });
     return true;
   } catch {
-    if (mine > outdated && session.get().state === 'starting') session.set({ state: 'unknown' });
+    if (!identity.aborted && session.get().state === 'loading') session.set({ state: 'unavailable' });
     return false;
   }
 }
 
-/** Whoever was here has left, or somebody else has come. */
-function forgetUser(): void {
-  outdated = asked;
-  changeUser();
-}
-
-/** Answers whether the user, or their role, is another one than before. */
-function enter(answer: SessionAnswer): boolean {
-  const { exp: _, token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...who } = answer;
-  const heardMs = nowMs();
+/** Returns whether the user or their role has changed. */
+function applySession(response: auth.SessionResponse): boolean {
+  const { exp: _, token_expires_in_ms, idle_expires_in_ms, session_expires_in_ms, ...user } = response;
+  const receivedAtMs = nowMs();
   const before = session.get();
-  if (before.state === 'in' && before.who.session_id !== who.session_id) {
+  if (before.state === 'logged-in' && before.user.session_id !== user.session_id) {
     stopWatching();
-    forgetUser();
+    changeIdentity();
   }
-  const left = { idle_expires_in_ms, session_expires_in_ms };
-  const times = { ends: sessionEnds(left, heardMs, watch?.ends), tokenEndsMs: heardMs + token_expires_in_ms };
-  const isNews = before.state !== 'in' || JSON.stringify(before.who) !== JSON.stringify(who);
-  if (isNews) session.set({ state: 'in', who });
-  if (watch === undefined) startWatching(who.session_id, times);
-  else Object.assign(watch, times).idle?.look();
-  return isNews;
+  const current = {
+    times: sessionTimes({ idle_expires_in_ms, session_expires_in_ms }, receivedAtMs, watch?.times),
+    tokenExpiresAtMs: receivedAtMs + token_expires_in_ms,
+  };
+  const isChanged = before.state !== 'logged-in' || JSON.stringify(before.user) !== JSON.stringify(user);
+  if (isChanged) session.set({ state: 'logged-in', user });
+  if (watch === undefined) startWatching(user.session_id, current);
+  else Object.assign(watch, current).idle?.update();
+  return isChanged;
 }
 
-function startWatching(sessionId: string, times: Pick<Watch, 'ends' | 'tokenEndsMs'>): void {
-  const started: Watch = { ...times };
+function startWatching(id: string, initial: Pick<SessionWatch, 'times' | 'tokenExpiresAtMs'>): void {
+  const started: SessionWatch = { ...initial };
   watch = started;
-  started.stopKeeping = keepCurrent({
-    sessionId,
-    onEnded: (reason) => leave(REASON_OF_EVENT[reason] ?? 'over'),
-    onChange: () => recheck(false).then(() => tellTabs({ kind: 'recheck' })),
+  started.stopFollowing = followSession({
+    sessionId: id,
+    onEnded: (reason) => endHere(REASON_BY_EVENT[reason] ?? 'unknown'),
+    onRefreshed: () => recheck(false).then(() => postToTabs({ kind: 'recheck' })),
     onRefused: () => recheck(false),
-    tokenEndsMs: () => started.tokenEndsMs,
+    tokenExpiresAtMs: () => started.tokenExpiresAtMs,
   });
-  started.idle = watchIdleness({
-    ends: () => started.ends,
+  started.idle = watchIdleTime({
+    times: () => started.times,
     recheck,
-    onOver: () => void recheck(false).then((isAnswered) => isAnswered || watch !== started || leave('over')),
+    onTimeout: () =>
+      void recheck(false).then((isAnswered) => isAnswered || watch !== started || endHere('unknown')),
   });
 }
 
 function stopWatching(): void {
-  watch?.stopKeeping?.();
+  watch?.stopFollowing?.();
   watch?.idle?.stop();
   watch = undefined;
 }
 
-/** Other tabs are told, unless they have told this one. */
-function leave(cause: LeavingReason, isHeard = false): void {
-  if (session.get().state === 'out') return;
-  const reason = reasonNow(cause);
+/** Shows the login page. Other tabs are informed, unless one of them has informed this one (`isRelayed`). */
+function endHere(cause: EndReason, isRelayed = false): void {
+  if (session.get().state === 'logged-out') return;
+  const reason = specificReason(cause);
   stopWatching();
-  forgetUser();
-  if (!isHeard) {
-    forgetPresence();
-    tellTabs({ kind: 'left', reason, sessionId: sessionId() });
+  changeIdentity();
+  if (!isRelayed) {
+    deleteLoginHint();
+    postToTabs({ kind: 'ended', reason, sessionId: sessionId() });
   }
-  // The log-in page writes its own when it is drawn: in a tab that can't be seen that may be much later.
+  // The login page sets its own title when it is rendered, which may be much later in a hidden tab.
   document.title = 'Portcullis';
-  session.set({ state: 'out', reason });
+  session.set({ state: 'logged-out', reason });
 }
 
-function reasonNow(cause: LeavingReason): LeavingReason {
-  const isMeant = nowMs() - askedToLeaveMs < LOG_OUT_MOST_MS && (cause === 'ended' || cause === 'over');
-  if (isMeant) return 'logged-out';
-  return watch === undefined ? cause : reasonByTime(cause, watch.ends, nowMs());
+function specificReason(cause: EndReason): EndReason {
+  const isLogout = nowMs() - logoutRequestedAtMs < LOGOUT_TIMEOUT_MS;
+  if (isLogout && (cause === 'ended' || cause === 'unknown')) return 'logged-out';
+  return watch === undefined ? cause : reasonByTime(cause, watch.times, nowMs());
 }
 
-function hear(message: TabMessage): void {
-  if (message.kind === 'left' && message.sessionId === sessionId()) {
-    leave(message.reason, true);
-    return;
+function handleTabMessage(message: TabMessage): void {
+  if (message.kind === 'ended' && message.sessionId === sessionId()) endHere(message.reason, true);
+  else if (message.kind === 'logout-requested') logoutRequestedAtMs = nowMs();
+  else {
+    if (message.kind === 'logged-in' && session.get().state === 'logged-out')
+      session.set({ state: 'loading' });
+    if (session.get().state !== 'logged-out') void recheck(false, true);
   }
-  if (message.kind === 'leaving') {
-    askedToLeaveMs = nowMs();
-    return;
-  }
-  if (message.kind === 'entered' && session.get().state === 'out') session.set({ state: 'starting' });
-  if (session.get().state !== 'out') void recheck(false, true);
 }

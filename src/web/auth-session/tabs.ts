@@ -1,21 +1,20 @@
-import type { LeavingReason } from './session-state.ts';
+import type { EndReason } from './session-state.ts';
 
-/** What the tabs of one browser, which share the session's cookies, tell each other. */
+/** Messages between the tabs of one browser, which share the session's cookies. */
 export type TabMessage =
-  /** The page is left because this session is over; another may have begun since. */
-  | { kind: 'left'; reason: LeavingReason; sessionId: string | undefined }
-  /** Somebody has asked to be logged out. */
-  | { kind: 'leaving' }
-  /** Somebody has logged in, perhaps somebody else. */
-  | { kind: 'entered' }
-  /** The session's role or its times have changed. */
+  /** This session has ended. Another one may have started since. */
+  | { kind: 'ended'; reason: EndReason; sessionId: string | undefined }
+  | { kind: 'logout-requested' }
+  /** Somebody has logged in, perhaps another user. */
+  | { kind: 'logged-in' }
+  /** The session's role or expiry times have changed. */
   | { kind: 'recheck' };
 
 const channel = new BroadcastChannel('portcullis');
 
-export const tellTabs = (message: TabMessage): void => channel.postMessage(message);
+export const postToTabs = (message: TabMessage): void => channel.postMessage(message);
 
-export function hearTabs(listener: (message: TabMessage) => void): void {
+export function onTabMessage(listener: (message: TabMessage) => void): void {
   channel.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => listener(data));
 }
 

@@ -1,24 +1,24 @@
 import { createStore } from '../hooks/store.ts';
-import { type Idleness, idleness, isWorthRenewing, nowMs, type SessionEnds } from './idle-time.ts';
+import { type IdlePhase, idlePhase, nowMs, type SessionTimes, shouldReportActivity } from './idle-time.ts';
 
-/** What of an event tells whether a person has made it. */
-export type PossibleSign = Pick<Event, 'type' | 'isTrusted'> &
+/** The parts of a DOM event that show whether a person caused it. */
+export type InputEvent = Pick<Event, 'type' | 'isTrusted'> &
   Partial<Pick<KeyboardEvent, 'repeat'>> &
   Partial<Pick<PointerEvent, 'screenX' | 'screenY'>>;
 
-/** A mouse that nobody holds trembles by less. CSS pixels on the screen. */
-const REST_PX = 8;
+/** Pointer movement below this distance is jitter. CSS pixels on the screen. */
+const JITTER_PX = 8;
 
 /**
- * Makes a judge of events: is each a sign that somebody is here? A key on which something lies repeats, a mouse that
- * nobody holds trembles, and some browsers and desktops say that a pointer has moved when a page that changes by
- * itself, or a window, has moved beneath it. None of these may keep a session alive.
+ * Creates a filter for input events: which of them are user activity? Not the repetitions of a key that is held down,
+ * nor the jitter of a resting mouse, nor the movement that some browsers report when the page or a window moves below
+ * the pointer. None of these may keep a session from idling.
  */
-export function createSigns(): (event: PossibleSign) => boolean {
+export function createActivityFilter(): (event: InputEvent) => boolean {
   let rest: { x: number; y: number } | undefined;
 
-  function hasMoved({ screenX: x = 0, screenY: y = 0 }: PossibleSign): boolean {
-    const isFar = rest !== undefined && Math.hypot(x - rest.x, y - rest.y) >= REST_PX;
+  function hasMoved({ screenX: x = 0, screenY: y = 0 }: InputEvent): boolean {
+    const isFar = rest !== undefined && Math.hypot(x - rest.x, y - rest.y) >= JITTER_PX;
     if (isFar || rest === undefined) rest = { x, y };
     return isFar;
   }
@@ -29,73 +29,73 @@ export function createSigns(): (event: PossibleSign) => boolean {
   };
 }
 
-export interface IdleWatchParts {
-  ends(): SessionEnds;
-  /** Asks the server how long is left; with `isHere` it also tells that somebody is here. */
-  recheck(isHere: boolean): Promise<unknown>;
-  /** The time is up, and the server has not been heard to say so. */
-  onOver(): void;
+const INPUT_EVENTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+/** The server's clock and this one differ by a little; the server is not asked again at once because of that. */
+const CHECK_INTERVAL_MIN_MS = 250;
+
+export interface IdleWatchDeps {
+  times(): SessionTimes;
+  /** Asks the server how much time is left; `isActive` reports activity with it. */
+  recheck(isActive: boolean): Promise<unknown>;
+  /** The time is over, and the server has not said so. */
+  onTimeout(): void;
 }
 
 export interface IdleWatch {
-  /** The ends have changed. */
-  look(): void;
+  /** To be called when the times have changed. */
+  update(): void;
   stop(): void;
 }
 
-/** What may be a sign that somebody is here. */
-const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
-/** The server's count and this one differ by a little; it is not asked again at once for that. */
-const CHECKS_APART_MS = 250;
-
-/** The warning that is on the screen, if any. */
-export const idleWarning = createStore<Extract<Idleness, { phase: 'warning' }> | undefined>(undefined);
+/** The warning on the screen, if any. */
+export const idleWarning = createStore<Extract<IdlePhase, { phase: 'warning' }> | undefined>(undefined);
 
 /**
- * Counts down to the idle timeout. The server's word is what counts: other tabs keep the session alive too, so it is
- * asked, unseen, before anybody is warned.
+ * Counts down to the idle timeout. Other tabs keep the session active too, so the server is asked in the background
+ * before the user is warned.
  */
-export function watchIdleness({ ends, recheck, onOver }: IdleWatchParts): IdleWatch {
+export function watchIdleTime({ times, recheck, onTimeout }: IdleWatchDeps): IdleWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const isSign = createSigns();
-  let isRenewing = false;
+  const isActivity = createActivityFilter();
+  let isReporting = false;
   let isStopped = false;
 
-  const wait = (ms: number, then: () => void): void => {
+  const schedule = (ms: number, callback: () => void): void => {
     clearTimeout(timer);
-    timer = setTimeout(then, ms);
+    timer = setTimeout(callback, ms);
   };
 
-  function look(): void {
+  function update(): void {
     if (isStopped) return;
-    const now = idleness(ends(), nowMs());
-    idleWarning.set(now.phase === 'warning' ? now : undefined);
-    if (now.phase === 'present') wait(Math.max(now.warnInMs, CHECKS_APART_MS), askFirst);
-    else if (now.phase === 'warning') wait(now.nextInMs, look);
-    else onOver();
+    const current = idlePhase(times(), nowMs());
+    idleWarning.set(current.phase === 'warning' ? current : undefined);
+    if (current.phase === 'active')
+      schedule(Math.max(current.warnInMs, CHECK_INTERVAL_MIN_MS), askBeforeWarning);
+    else if (current.phase === 'warning') schedule(current.nextInMs, update);
+    else onTimeout();
   }
 
-  const askFirst = (): void => void recheck(false).then(look, look);
+  const askBeforeWarning = (): void => void recheck(false).then(update, update);
 
-  function noteSign(event: Event): void {
-    if (!isSign(event) || isRenewing) return;
-    if (idleWarning.get() !== undefined || !isWorthRenewing(ends(), nowMs())) return;
-    isRenewing = true;
+  function onInput(event: Event): void {
+    if (!isActivity(event) || isReporting) return;
+    if (idleWarning.get() !== undefined || !shouldReportActivity(times(), nowMs())) return;
+    isReporting = true;
     void recheck(true)
       .catch(() => {})
       .finally(() => {
-        isRenewing = false;
+        isReporting = false;
       });
   }
 
-  for (const sign of SIGNS) window.addEventListener(sign, noteSign, { passive: true });
-  look();
+  for (const type of INPUT_EVENTS) window.addEventListener(type, onInput, { passive: true });
+  update();
   return {
-    look,
+    update,
     stop() {
       isStopped = true;
       clearTimeout(timer);
-      for (const sign of SIGNS) window.removeEventListener(sign, noteSign);
+      for (const type of INPUT_EVENTS) window.removeEventListener(type, onInput);
       idleWarning.set(undefined);
     },
   };

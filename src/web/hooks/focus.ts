@@ -2,29 +2,29 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * For an element whose content changes by itself: when what had the focus in it has gone with a change of `deps`, the
- * element takes the focus itself. It needs `tabindex={-1}`.
+ * For an element whose content changes without the user: when its focused descendant is removed by a change of `deps`,
+ * the element itself gets the focus. It needs `tabindex={-1}`.
  */
-export function useKeptFocus<Kept extends HTMLElement>(deps: readonly unknown[]): RefObject<Kept> {
-  const kept = useRef<Kept>(null);
-  const inside = useRef<Element>(null);
+export function useKeptFocus<Container extends HTMLElement>(deps: readonly unknown[]): RefObject<Container> {
+  const container = useRef<Container>(null);
+  const focused = useRef<Element | null>(null);
   useEffect(() => {
-    const element = kept.current;
-    const note = ({ target }: FocusEvent): void => {
-      inside.current = target as Element;
+    const element = container.current;
+    const onFocusIn = ({ target }: FocusEvent): void => {
+      focused.current = target as Element;
     };
-    element?.addEventListener('focusin', note);
-    return () => element?.removeEventListener('focusin', note);
+    element?.addEventListener('focusin', onFocusIn);
+    return () => element?.removeEventListener('focusin', onFocusIn);
   }, []);
   useEffect(() => {
-    if (inside.current === null || inside.current.isConnected) return;
-    inside.current = null;
-    if (document.activeElement === document.body) kept.current?.focus();
+    if (focused.current === null || focused.current.isConnected) return;
+    focused.current = null;
+    if (document.activeElement === document.body) container.current?.focus();
   }, deps);
-  return kept;
+  return container;
 }
 
-/** Puts the focus on the first field of a form that is wrong, once the faults have been drawn. */
-export function focusFirstFault(form: HTMLFormElement): void {
+/** Focuses the first invalid field of a form, once the errors have been rendered. */
+export function focusFirstError(form: HTMLFormElement): void {
   requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 }

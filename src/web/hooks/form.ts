@@ -1,51 +1,59 @@
 import { useState } from 'preact/hooks';
-import { NotDone, titleOf } from '../api/api-error.ts';
+import { ApiError, messageOf } from '../api/api-error.ts';
 
-/** What went wrong with a form: as a whole, and field by field as the server names them. */
-export interface FormFault {
-  title: string;
+/** Why an action failed: as a whole, and by field. */
+export interface FormError {
+  message: string;
+  /** Validation messages by the server's name of the field. */
   fields: Readonly<Record<string, string>>;
-  /** For what depends on the kind of refusal. */
-  problem: NotDone | undefined;
+  /** For messages that depend on the error's code. */
+  apiError: ApiError | undefined;
 }
 
 export interface FormState {
   isBusy: boolean;
-  fault: FormFault | undefined;
-  /** Does it, unless it is being done already, and keeps what goes wrong. Answers whether it is done. */
-  run(act: () => Promise<void>): Promise<boolean>;
-  clear(): void;
+  error: FormError | undefined;
+  /** Runs the action, unless one is running, and keeps its error. Resolves to whether it succeeded. */
+  run(action: () => Promise<void>): Promise<boolean>;
 }
 
-/** The state of a form, or a button, that asks the server for something. */
+/** The state of a form or a button that sends a request. */
 export function useForm(): FormState {
   const [isBusy, setBusy] = useState(false);
-  const [fault, setFault] = useState<FormFault | undefined>(undefined);
-  async function run(act: () => Promise<void>): Promise<boolean> {
+  const [error, setError] = useState<FormError | undefined>(undefined);
+  async function run(action: () => Promise<void>): Promise<boolean> {
     if (isBusy) return false;
     setBusy(true);
-    setFault(undefined);
+    setError(undefined);
     try {
-      await act();
+      await action();
       return true;
     } catch (caught) {
-      setFault(faultOf(caught));
+      setError(formError(caught));
       return false;
     } finally {
       setBusy(false);
     }
   }
-  return { isBusy, fault, run, clear: () => setFault(undefined) };
+  return { isBusy, error, run };
 }
 
-function faultOf(caught: unknown): FormFault {
-  const problem = caught instanceof NotDone ? caught : undefined;
-  const fields = Object.fromEntries(problem?.errors.map(({ field, message }) => [field, message]) ?? []);
-  return { title: titleOf(caught), fields, problem };
+function formError(caught: unknown): FormError {
+  const apiError = caught instanceof ApiError ? caught : undefined;
+  const fields = Object.fromEntries(apiError?.errors.map(({ field, message }) => [field, message]) ?? []);
+  return { message: messageOf(caught), fields, apiError };
 }
 
-/** The text of a form's field, or an empty text. */
-export function textOf(form: HTMLFormElement, name: string): string {
+/** The value of a text field, or an empty text. */
+export function fieldText(form: HTMLFormElement, name: string): string {
   const value = new FormData(form).get(name);
   return typeof value === 'string' ? value : '';
 }
+
+/** A handler of `submit` events, for forms that scripts send. */
+export const onSubmit =
+  (handle: (form: HTMLFormElement) => void) =>
+  (event: Event): void => {
+    event.preventDefault();
+    handle(event.target as HTMLFormElement);
+  };

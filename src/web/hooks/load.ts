@@ -1,97 +1,106 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { titleOf } from '../api/api-error.ts';
+import { messageOf } from '../api/api-error.ts';
 
-/** What a page has asked for. A value stays on the screen while it is asked for again. */
-export interface Answer<Value> {
+/** Data from the server. A value stays while it is loaded again. */
+export interface Loaded<Value> {
   value: Value | undefined;
-  /** Why there is nothing newer. */
-  fault: string | undefined;
-  /** Asks again. */
+  /** Why there is no value, or no newer one. */
+  error: string | undefined;
   reload(): Promise<void>;
-  /** Puts a newer value in its place. */
-  put(change: (value: Value) => Value): void;
+  /** Changes the value, if there is one. */
+  update(change: (value: Value) => Value): void;
 }
 
-/** Asks when the component appears and whenever `deps` change; an answer that comes too late is dropped. */
-export function useAnswer<Value>(load: () => Promise<Value>, deps: readonly unknown[]): Answer<Value> {
+interface LoadState<Value> extends Omit<Loaded<Value>, 'reload'> {
+  isBusy: boolean;
+  /** Runs `fetch` and sets the value. On an error the value becomes `fallback`, or stays without it. */
+  run(fetch: () => Promise<Value>, fallback?: { value: Value | undefined }): Promise<void>;
+  /** The result of a running `fetch` is ignored. */
+  cancel(): void;
+}
+
+/** Only the result of the latest run counts. */
+function useLoadState<Value>(): LoadState<Value> {
   const [value, setValue] = useState<Value | undefined>(undefined);
-  const [fault, setFault] = useState<string | undefined>(undefined);
-  const turn = useRef(0);
-  const reload = useCallback(async () => {
-    turn.current += 1;
-    const mine = turn.current;
+  const [error, setError] = useState<string | undefined>(undefined);
+  const [isBusy, setBusy] = useState(false);
+  const latest = useRef(0);
+  const run = useCallback<LoadState<Value>['run']>(async (fetch, fallback) => {
+    latest.current += 1;
+    const mine = latest.current;
+    const apply = (change: () => void): void => {
+      if (mine === latest.current) change();
+    };
+    apply(() => setBusy(true));
     try {
-      const loaded = await load();
-      if (mine !== turn.current) return;
-      setValue(() => loaded);
-      setFault(undefined);
+      const loaded = await fetch();
+      apply(() => {
+        setValue(() => loaded);
+        setError(undefined);
+      });
     } catch (caught) {
-      if (mine === turn.current) setFault(titleOf(caught));
+      apply(() => {
+        if (fallback !== undefined) setValue(() => fallback.value);
+        setError(messageOf(caught));
+      });
     }
-  }, deps);
+    apply(() => setBusy(false));
+  }, []);
+  const cancel = useCallback(() => {
+    latest.current += 1;
+  }, []);
+  const update = (change: (value: Value) => Value): void =>
+    setValue((current) => (current === undefined ? current : change(current)));
+  return { value, error, isBusy, run, cancel, update };
+}
+
+/** Loads when the component appears and whenever `deps` change. */
+export function useLoad<Value>(load: () => Promise<Value>, deps: readonly unknown[]): Loaded<Value> {
+  const { value, error, update, run, cancel } = useLoadState<Value>();
+  const reload = useCallback(() => run(load), deps);
   useEffect(() => {
     void reload();
-    return () => {
-      turn.current += 1;
-    };
+    return cancel;
   }, [reload]);
-  const put = (change: (value: Value) => Value): void =>
-    setValue((now) => (now === undefined ? now : change(now)));
-  return { value, fault, reload, put };
+  return { value, error, reload, update };
 }
 
-export interface LoadedPage<Item> {
+export interface ListPage<Item> {
   items: readonly Item[];
-  /** For the next page; null when this is the last. */
+  /** The cursor of the next page; null on the last one. */
   next: string | null;
 }
 
-/** A list that comes page by page. */
-export interface Pages<Item> {
-  /** What has been loaded so far, the pages joined. It stays while another first page is asked for, unless that fails. */
-  value: LoadedPage<Item> | undefined;
-  /** Why there is nothing, or with a value, no more. */
-  fault: string | undefined;
+/** A list that is loaded page by page. */
+export interface PagedList<Item> {
+  /** The pages loaded so far, joined. Kept while the first page is loaded again, unless that fails. */
+  value: ListPage<Item> | undefined;
+  /** Why there is no value or, with a value, no next page. */
+  error: string | undefined;
   isBusy: boolean;
-  /** Begins anew. */
+  /** Loads the first page again. */
   reload(): Promise<void>;
-  /** Adds the next page. */
-  more(): Promise<void>;
+  loadMore(): Promise<void>;
 }
 
-/** Asks for the first page when the component appears and whenever `deps` change. */
-export function usePages<Item>(
-  load: (cursor: string | undefined) => Promise<LoadedPage<Item>>,
+/** Loads the first page when the component appears and whenever `deps` change. */
+export function usePagedList<Item>(
+  load: (cursor: string | undefined) => Promise<ListPage<Item>>,
   deps: readonly unknown[],
-): Pages<Item> {
-  const [value, setValue] = useState<LoadedPage<Item> | undefined>(undefined);
-  const [fault, setFault] = useState<string | undefined>(undefined);
-  const [isBusy, setBusy] = useState(false);
-  const turn = useRef(0);
-  /** An answer that comes when something else has been asked meanwhile is dropped. */
-  const next = useCallback(async (before: LoadedPage<Item> | undefined) => {
-    turn.current += 1;
-    const mine = turn.current;
-    setBusy(true);
-    try {
-      const page = await load(before?.next ?? undefined);
-      if (mine !== turn.current) return;
-      setValue({ items: [...(before?.items ?? []), ...page.items], next: page.next });
-      setFault(undefined);
-    } catch (caught) {
-      if (mine !== turn.current) return;
-      setValue(before);
-      setFault(titleOf(caught));
-    } finally {
-      if (mine === turn.current) setBusy(false);
-    }
-  }, deps);
-  const reload = useCallback(() => next(undefined), [next]);
+): PagedList<Item> {
+  const { value, error, isBusy, run, cancel } = useLoadState<ListPage<Item>>();
+  const reload = useCallback(() => run(() => load(undefined), { value: undefined }), deps);
   useEffect(() => {
     void reload();
-    return () => {
-      turn.current += 1;
-    };
+    return cancel;
   }, [reload]);
-  return { value, fault, isBusy, reload, more: () => (isBusy ? Promise.resolve() : next(value)) };
+  const loadMore = async (): Promise<void> => {
+    if (isBusy || value === undefined || value.next === null) return;
+    const { items, next } = value;
+    await run(async () => {
+      const page = await load(next);
+      return { items: [...items, ...page.items], next: page.next };
+    });
+  };
+  return { value, error, isBusy, reload, loadMore };
 }

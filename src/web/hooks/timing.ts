@@ -1,45 +1,59 @@
-/** Does something when asked to, but not more often than this; what is asked for in between is done once, later. */
-export interface Rationed {
-  ask(): void;
-  stop(): void;
+export interface Delayed {
+  call(): void;
+  /** Drops a pending call. */
+  cancel(): void;
 }
 
-export function atMostEvery(intervalMs: number, act: () => void): Rationed {
+/** Calls at most once per interval. Calls in between are made once, at its end. */
+export function throttle(intervalMs: number, action: () => void): Delayed {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let isAsked = false;
+  let isPending = false;
 
   function run(): void {
     timer = undefined;
-    if (!isAsked) return;
-    isAsked = false;
+    if (!isPending) return;
+    isPending = false;
     timer = setTimeout(run, intervalMs);
-    act();
+    action();
   }
 
   return {
-    ask() {
-      isAsked = true;
+    call() {
+      isPending = true;
       if (timer === undefined) run();
     },
-    stop() {
+    cancel() {
       clearTimeout(timer);
-      isAsked = false;
+      timer = undefined;
+      isPending = false;
     },
   };
 }
 
-/**
- * Does something again and again while the page can be seen, and at once when it comes into view again.
- * Answers how to stop it.
- */
-export function whileVisible(act: () => void, everyMs: number): () => void {
-  const actIfSeen = (): void => {
-    if (document.visibilityState === 'visible') act();
+const TYPING_PAUSE_MS = 250;
+
+/** Calls once the user has paused typing. */
+export function debounceTyping(action: () => void): Delayed {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const cancel = (): void => clearTimeout(timer);
+  return {
+    call() {
+      cancel();
+      timer = setTimeout(action, TYPING_PAUSE_MS);
+    },
+    cancel,
   };
-  const timer = setInterval(actIfSeen, everyMs);
-  document.addEventListener('visibilitychange', actIfSeen);
+}
+
+/** Calls regularly while the page is visible, and at once when it becomes visible. Returns how to stop. */
+export function whileVisible(action: () => void, intervalMs: number): () => void {
+  const callIfVisible = (): void => {
+    if (document.visibilityState === 'visible') action();
+  };
+  const timer = setInterval(callIfVisible, intervalMs);
+  document.addEventListener('visibilitychange', callIfVisible);
   return () => {
     clearInterval(timer);
-    document.removeEventListener('visibilitychange', actIfSeen);
+    document.removeEventListener('visibilitychange', callIfVisible);
   };
 }

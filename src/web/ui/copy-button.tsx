@@ -1,28 +1,40 @@
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useState } from 'preact/hooks';
 
-const SAID_MS = 4000;
+const STATUS_MS = 4000;
 
-/** Copies a text and says so. Browsers have a clipboard only where nobody listens in: without one, it isn't there. */
-export function CopyButton({ text, what }: { text: string; what: string }): JSX.Element | null {
-  const [said, setSaid] = useState('');
-  if (navigator.clipboard === undefined) return null;
-  const say = (words: string): void => {
-    setSaid(words);
-    setTimeout(() => setSaid(''), SAID_MS);
+export interface CopyButtonProps {
+  text: string;
+  /** What is copied, such as `account number`. */
+  what: string;
+  /** Contains the text. It is selected, so that the text can be copied with the keyboard. */
+  field?: RefObject<HTMLInputElement>;
+}
+
+/** Copies a text. Without the Clipboard API (plain HTTP) and without a field, there is no button. */
+export function CopyButton({ text, what, field }: CopyButtonProps): JSX.Element | null {
+  const [status, setStatus] = useState('');
+  if (navigator.clipboard === undefined && field === undefined) return null;
+  const show = (message: string): void => {
+    setStatus(message);
+    setTimeout(() => setStatus(''), STATUS_MS);
   };
-  const copy = (): void =>
-    void navigator.clipboard.writeText(text).then(
-      () => say('Copied'),
-      () => say('Not copied: select it instead'),
+  const failed = field ? 'Selected. Copy it with the keyboard.' : "Couldn't copy. Select it instead.";
+  const copy = (): void => {
+    field?.current?.select();
+    const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error('no clipboard'));
+    copied.then(
+      () => show('Copied'),
+      () => show(failed),
     );
+  };
   return (
     <>
       <button type="button" class="quiet small" onClick={copy}>
-        Copy<span class="unseen"> {what}</span>
+        Copy<span class="unseen"> the {what}</span>
       </button>
-      <span class="said" role="status">
-        {said}
+      <span class="copy-status" role="status">
+        {status}
       </span>
     </>
   );

@@ -5,12 +5,12 @@ import { Notice } from './notice.tsx';
 
 export interface DialogProps {
   title: string;
-  /** Escape was pressed. */
+  /** On Escape. */
   onCancel: () => void;
   children?: ComponentChildren;
 }
 
-/** A modal dialog: the browser keeps the focus inside and gives it back to where it was. */
+/** A modal dialog. The browser keeps the focus inside, and restores it afterwards. */
 export function Dialog({ title, onCancel, children }: DialogProps): JSX.Element {
   const id = useId();
   const ref = useRef<HTMLDialogElement>(null);
@@ -31,31 +31,32 @@ export function Dialog({ title, onCancel, children }: DialogProps): JSX.Element 
   );
 }
 
-export interface ConfirmProps {
-  /** The question, naming what and whom. */
+export interface ConfirmDialogProps {
+  /** The question, with the name of what it affects. */
   title: string;
-  /** What the button that does it says. */
+  /** Of the button that confirms. */
   label: string;
-  /** It takes nothing away from anybody. */
+  /** The action is not destructive. */
   isHarmless?: boolean;
-  act: () => Promise<void>;
-  /** It has been done, or it was decided against. While it is being done, or has failed, the dialog stays. */
+  action: () => Promise<void>;
+  /** The action has succeeded or was cancelled. The dialog stays while it is running and when it has failed. */
   onClose: () => void;
   /** What will happen. */
   children?: ComponentChildren;
 }
 
-/** Asks before something that is hard to undo. The focus begins at the way back; a refusal is told here. */
-export function Confirm({ title, label, isHarmless, act, onClose, children }: ConfirmProps): JSX.Element {
+/** Asks for confirmation. The cancel button has the focus at first; an error is shown in the dialog. */
+export function ConfirmDialog(props: ConfirmDialogProps): JSX.Element {
+  const { title, label, isHarmless, action, onClose, children } = props;
   const form = useForm();
   const cancel = (): void => {
     if (!form.isBusy) onClose();
   };
-  const confirm = (): void => void form.run(act).then((isDone) => isDone && onClose());
+  const confirm = (): void => void form.run(action).then((isDone) => isDone && onClose());
   return (
     <Dialog title={title} onCancel={cancel}>
       {children}
-      {form.fault && <Notice kind="error">{form.fault.title}</Notice>}
+      {form.error && <Notice kind="error">{form.error.message}</Notice>}
       <div class="buttons">
         <button type="button" class="quiet" onClick={cancel}>
           Cancel

@@ -1,33 +1,38 @@
 import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 
-export interface FieldProps {
+interface FieldProps {
   label: string;
   name: string;
-  type?: 'text' | 'password' | 'search';
-  autocomplete?: string;
-  inputmode?: 'decimal' | 'text';
-  maxlength?: number;
-  required?: boolean;
-  /** What is wrong with it. */
+  /** Why the value is not valid. */
   error?: string | undefined;
-  hint?: string;
-  onInput?: (event: Event) => void;
+  hint?: string | undefined;
 }
 
-/** A labelled input. What is wrong with it stands below it and is read out with it. */
-export function Field({ label, error, hint, ...input }: FieldProps): JSX.Element {
+interface ControlProps {
+  id: string;
+  name: string;
+  'aria-invalid'?: 'true';
+  'aria-describedby'?: string;
+}
+
+interface FieldLayoutProps extends FieldProps {
+  control: (props: ControlProps) => JSX.Element;
+}
+
+/** A control with its label above, and its hint and error below, which are read out with it. */
+function FieldLayout({ label, name, error, hint, control }: FieldLayoutProps): JSX.Element {
   const id = useId();
   const describedBy = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
-        {...input}
-        id={id}
-        aria-invalid={error === undefined ? undefined : 'true'}
-        aria-describedby={describedBy === '' ? undefined : describedBy}
-      />
+      {control({
+        id,
+        name,
+        ...(error !== undefined && { 'aria-invalid': 'true' }),
+        ...(describedBy !== '' && { 'aria-describedby': describedBy }),
+      })}
       {hint && (
         <p class="hint" id={`${id}-hint`}>
           {hint}
@@ -42,40 +47,49 @@ export function Field({ label, error, hint, ...input }: FieldProps): JSX.Element
   );
 }
 
-export interface SelectFieldProps {
-  label: string;
-  name: string;
-  /** Each value with what is shown for it. */
+export interface TextFieldProps extends FieldProps {
+  type?: 'text' | 'password' | 'search';
+  autocomplete?: string;
+  inputmode?: 'decimal' | 'text';
+  maxlength?: number;
+  required?: boolean;
+  onInput?: (event: Event) => void;
+}
+
+export const TextField = ({ label, name, error, hint, ...input }: TextFieldProps): JSX.Element => (
+  <FieldLayout {...{ label, name, error, hint }} control={(control) => <input {...input} {...control} />} />
+);
+
+/** A text of several lines. */
+export const TextAreaField = ({ value, ...field }: FieldProps & { value: string }): JSX.Element => (
+  <FieldLayout
+    {...field}
+    control={(control) => (
+      <textarea {...control} rows={3} spellcheck={false}>
+        {value}
+      </textarea>
+    )}
+  />
+);
+
+export interface SelectFieldProps extends FieldProps {
+  /** Each value with its text. */
   options: readonly (readonly [string, string])[];
   /** The value that is selected at first. */
   selected?: string | undefined;
-  /** What is wrong with it. */
-  error?: string | undefined;
 }
 
-/** A labelled choice of one. */
-export function SelectField({ label, name, options, selected, error }: SelectFieldProps): JSX.Element {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <select
-        id={id}
-        name={name}
-        aria-invalid={error === undefined ? undefined : 'true'}
-        aria-describedby={error === undefined ? undefined : `${id}-error`}
-      >
+export const SelectField = ({ options, selected, ...field }: SelectFieldProps): JSX.Element => (
+  <FieldLayout
+    {...field}
+    control={(control) => (
+      <select {...control}>
         {options.map(([value, text]) => (
           <option key={value} value={value} selected={value === selected}>
             {text}
           </option>
         ))}
       </select>
-      {error && (
-        <p class="error" id={`${id}-error`}>
-          {error}
-        </p>
-      )}
-    </div>
-  );
-}
+    )}
+  />
+);

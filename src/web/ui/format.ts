@@ -1,30 +1,28 @@
-/** Amounts, instants and spans in the words of the browser's own language. */
+import { language } from '../language.ts';
 
-/** For `Intl`: the language that amounts and times are written in. */
-export const { language } = navigator;
+/** Amounts, dates and durations in the browser's language. */
 
 /** An amount in minor units, such as cents, with its currency (ISO 4217). */
 export function formatMoney(amountMinor: number, currency: string): string {
-  const format = moneyFormat(currency);
-  return format.format(amountMinor / 10 ** minorDigits(currency));
+  return moneyFormat(currency).format(amountMinor / 10 ** minorDigits(currency));
 }
 
-/** How many digits of the currency are its minor unit: 2 for EUR, 0 for JPY. */
+/** The number of decimals of a currency: 2 for EUR, 0 for JPY. */
 export const minorDigits = (currency: string): number =>
   moneyFormat(currency).resolvedOptions().maximumFractionDigits ?? 2;
 
 const moneyFormats = new Map<string, Intl.NumberFormat>();
 function moneyFormat(currency: string): Intl.NumberFormat {
-  const known = moneyFormats.get(currency);
-  if (known !== undefined) return known;
-  const made = new Intl.NumberFormat(language, { style: 'currency', currency });
-  moneyFormats.set(currency, made);
-  return made;
+  const cached = moneyFormats.get(currency);
+  if (cached !== undefined) return cached;
+  const format = new Intl.NumberFormat(language, { style: 'currency', currency });
+  moneyFormats.set(currency, format);
+  return format;
 }
 
 const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** An instant (RFC 3339) as date and time of day. */
+/** An instant (RFC 3339) as date and time. */
 export const formatDateTime = (instant: string): string => dateTime.format(new Date(instant));
 
 const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
@@ -34,14 +32,14 @@ const UNITS = [
   ['minute', 60_000],
 ] as const;
 
-/** An instant (RFC 3339) as the time that has passed since. */
+/** An instant (RFC 3339) as the time that has passed since: `5 minutes ago`. */
 export function formatAgo(instant: string, nowMs: number): string {
   const passedMs = Math.max(0, nowMs - Date.parse(instant));
   const unit = UNITS.find(([, ms]) => passedMs >= ms);
   return unit === undefined ? 'just now' : relative.format(-Math.floor(passedMs / unit[1]), unit[0]);
 }
 
-/** A span of seconds, as a person says it: `45 seconds`, `15 minutes`. */
+/** A duration: `45 seconds`, `15 minutes`. */
 export function formatSeconds(seconds: number): string {
   const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
   return new Intl.NumberFormat(language, { style: 'unit', unit: `${unit}`, unitDisplay: 'long' }).format(

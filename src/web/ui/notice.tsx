@@ -6,28 +6,25 @@ export interface NoticeProps {
   children?: ComponentChildren;
 }
 
-/** Something to know at once: errors are read out immediately, the rest when there is time. */
+/** A message. Errors are read out immediately, others when the screen reader is idle. */
 export const Notice = ({ kind, children }: NoticeProps): JSX.Element => (
   <p class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
     {children}
   </p>
 );
 
-/** What has been done. A new object each time, so that the same outcome is told again. */
+/** The result of an action. A new object each time, so that the same text is announced again. */
 export interface Outcome {
   text: string;
 }
 
 export interface OutcomeNoticeProps {
   outcome: Outcome | undefined;
-  /** What else there is to say of it. */
+  /** Shown after the text. */
   children?: ComponentChildren;
 }
 
-/**
- * Says what has been done. It takes the focus, because what was clicked may be gone by then, such as the row of what
- * was ended.
- */
+/** Shows the result of an action. It takes the focus, because the element that was clicked may be gone. */
 export function OutcomeNotice({ outcome, children }: OutcomeNoticeProps): JSX.Element {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -41,17 +38,17 @@ export function OutcomeNotice({ outcome, children }: OutcomeNoticeProps): JSX.El
   );
 }
 
-export interface LoadFaultProps {
-  /** What has been asked for: `The list`. */
+export interface LoadErrorProps {
+  /** What was to be loaded, such as `The list`. */
   what: string;
-  answer: { value: unknown; fault: string | undefined; reload(): Promise<void> };
+  loaded: { value: unknown; error: string | undefined; reload(): Promise<void> };
 }
 
-/** Why there is nothing, or nothing newer, and a way to ask again. */
-export const LoadFault = ({ what, answer: { value, fault, reload } }: LoadFaultProps): JSX.Element => (
-  <div class="notice error load-fault" role="alert">
+/** Why there is nothing, or nothing newer, and a button to try again. */
+export const LoadError = ({ what, loaded: { value, error, reload } }: LoadErrorProps): JSX.Element => (
+  <div class="notice error load-error" role="alert">
     <p>
-      {what} {value === undefined ? 'could not be loaded' : 'may be out of date'}: {fault}
+      {what} {value === undefined ? 'could not be loaded' : 'may be out of date'}: {error}
     </p>
     <button type="button" class="quiet small" onClick={() => void reload()}>
       Try again

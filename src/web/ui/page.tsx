@@ -3,14 +3,14 @@ import { useEffect, useRef } from 'preact/hooks';
 
 export interface PageProps {
   title: string;
-  /** In the browser's tab and so in its history, where no customer's name belongs; the title unless given. */
+  /** For the browser's tab and history, where no customer's name belongs; `title` by default. */
   tabTitle?: string;
   /** Beside the heading. */
   aside?: ComponentChildren;
   children?: ComponentChildren;
 }
 
-/** A page's heading and content. The heading takes the focus, so that whoever can't see knows where they are. */
+/** A page's heading and content. The heading gets the focus, so that screen readers announce the new page. */
 export function Page({ title, tabTitle = title, aside, children }: PageProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {

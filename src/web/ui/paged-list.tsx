@@ -1,48 +1,47 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Pages } from '../hooks/load.ts';
-import { LoadFault } from './notice.tsx';
+import type { PagedList } from '../hooks/load.ts';
+import { LoadError } from './notice.tsx';
 
-export interface MoreProps<Item> {
-  /** What the button says. */
+export interface MoreButtonProps<Item> {
   label: string;
-  /** What is said when there is no more. */
+  /** Shown after the last page. */
   end: string;
-  pages: Pages<Item>;
+  list: PagedList<Item>;
 }
 
-/** Adds the next page, as long as there is one. When the last has come, the focus is not lost with the button. */
-export function More<Item>({ label, end, pages }: MoreProps<Item>): JSX.Element | null {
-  const last = useRef<HTMLParagraphElement>(null);
+/** Loads the next page, as long as there is one. After the last one, the end mark takes the button's focus. */
+export function MoreButton<Item>({ label, end, list }: MoreButtonProps<Item>): JSX.Element | null {
+  const endMark = useRef<HTMLParagraphElement>(null);
   const wasClicked = useRef(false);
-  const isLast = pages.value?.next === null;
+  const isLast = list.value?.next === null;
   useEffect(() => {
-    if (isLast && wasClicked.current && document.activeElement === document.body) last.current?.focus();
+    if (isLast && wasClicked.current && document.activeElement === document.body) endMark.current?.focus();
     wasClicked.current = false;
   }, [isLast]);
-  if (pages.value === undefined) return null;
+  if (list.value === undefined) return null;
   if (isLast) {
     return (
-      <p ref={last} class="faint end" tabindex={-1}>
+      <p ref={endMark} class="faint list-end" tabindex={-1}>
         {end}
       </p>
     );
   }
-  const more = (): void => {
+  const loadMore = (): void => {
     wasClicked.current = true;
-    void pages.more();
+    void list.loadMore();
   };
   return (
-    <button type="button" class="quiet more" aria-disabled={pages.isBusy} onClick={more}>
-      {pages.isBusy ? 'Loading …' : label}
+    <button type="button" class="quiet more-button" aria-disabled={list.isBusy} onClick={loadMore}>
+      {list.isBusy ? 'Loading …' : label}
     </button>
   );
 }
 
-/** Why there is nothing, or no more of it, and a way to ask again for just that. */
-export function PagesFault<Item>({ pages }: { pages: Pages<Item> }): JSX.Element | null {
-  const { value, fault, reload, more } = pages;
-  if (fault === undefined) return null;
-  const [what, again] = value === undefined ? ['The list', reload] : ['The rest of the list', more];
-  return <LoadFault what={what} answer={{ value: undefined, fault, reload: again }} />;
+/** Why there is no list or no next page, and a button to load just that again. */
+export function PagedListError<Item>({ list }: { list: PagedList<Item> }): JSX.Element | null {
+  const { value, error, reload, loadMore } = list;
+  if (error === undefined) return null;
+  const [what, retry] = value === undefined ? ['The list', reload] : ['The rest of the list', loadMore];
+  return <LoadError what={what} loaded={{ value: undefined, error, reload: retry }} />;
 }

@@ -5,118 +5,120 @@ import {
   changeRole,
   endUserSession,
   logOutUser,
-  type ResetAnswer,
+  type ResetResult,
   resetPassword,
-  type ShownUser,
+  type User,
   type UserSession,
   unblockUser,
 } from '../../api/admin.ts';
 
-/** What came of an act. */
-export interface Done {
-  /** What to say; nothing when it was not done after all, and is told elsewhere. */
-  said?: string;
-  /** The user as they are now. */
-  user?: ShownUser;
-  reset?: ResetAnswer;
+export interface ActionResult {
+  /** The text to show; none if the action failed and the error is shown elsewhere. */
+  message?: string;
+  /** The user after the action. */
+  user?: User;
+  reset?: ResetResult;
 }
 
-/** What staff are about to do to a user. */
-export interface Act {
+/** What an operator can do to a user, after a confirmation. */
+export interface AdminAction {
   /** The question. */
   title: string;
   /** What will happen. */
   text: string;
-  /** What the button says. */
+  /** Of the button that confirms. */
   label: string;
   isHarmless?: boolean;
-  /** @throws {NotDone} */
-  run(): Promise<Done>;
+  /** @throws {ApiError} */
+  run(): Promise<ActionResult>;
 }
 
-export const block = (user: ShownUser): Act => ({
-  title: `Block ${nameOf(user)}?`,
-  text: 'They are logged out everywhere at once, and can not log in until somebody unblocks them.',
+/** Both names of a user, since a display name can be anything. */
+export const fullName = ({ display_name, username }: Pick<User, 'display_name' | 'username'>): string =>
+  `${display_name} (${username})`;
+
+export const block = (user: User): AdminAction => ({
+  title: `Block ${fullName(user)}?`,
+  text: 'They are logged out on all devices at once, and cannot log in until they are unblocked.',
   label: 'Block',
-  run: async () => ({ user: await blockUser(user.id), said: `${nameOf(user)} has been blocked.` }),
+  run: async () => ({ user: await blockUser(user.id), message: `${fullName(user)} has been blocked.` }),
 });
 
-export const unblock = (user: ShownUser): Act => ({
-  title: `Unblock ${nameOf(user)}?`,
-  text: 'They can log in again. Their sessions from before stay over.',
+export const unblock = (user: User): AdminAction => ({
+  title: `Unblock ${fullName(user)}?`,
+  text: 'They can log in again. Ended sessions are not restored.',
   label: 'Unblock',
   isHarmless: true,
-  run: async () => ({ user: await unblockUser(user.id), said: `${nameOf(user)} can log in again.` }),
+  run: async () => ({ user: await unblockUser(user.id), message: `${fullName(user)} can log in again.` }),
 });
 
-export const logOutEverywhere = (user: ShownUser): Act => ({
-  title: `End all sessions of ${nameOf(user)}?`,
-  text: 'They are logged out everywhere at once. They may log in again.',
+export const endAllSessions = (user: User): AdminAction => ({
+  title: `End all sessions of ${fullName(user)}?`,
+  text: 'They are logged out on all devices at once. They can log in again.',
   label: 'End all sessions',
-  run: async () => ({ user: await logOutUser(user.id), said: `All sessions of ${nameOf(user)} have ended.` }),
+  run: async () => ({
+    user: await logOutUser(user.id),
+    message: `All sessions of ${fullName(user)} have ended.`,
+  }),
 });
 
-export const endSession = (user: ShownUser, { session_id, device, address }: UserSession): Act => ({
-  title: `End this session of ${nameOf(user)}?`,
-  text: `${device}, at ${address}, is logged out at once.`,
+export const endSession = (user: User, { session_id, device, address }: UserSession): AdminAction => ({
+  title: `End this session of ${fullName(user)}?`,
+  text: `This will sign out ${device} (${address}).`,
   label: 'End session',
   run: async () => {
     await endUserSession(user.id, session_id);
-    return { said: `The session of ${nameOf(user)} on ${device} has been ended.` };
+    return { message: `The session of ${fullName(user)} on ${device} has been ended.` };
   },
 });
 
-export const giveRole = (user: ShownUser, role: Role): Act => ({
-  title: `Give ${nameOf(user)} the role ${role}?`,
+export const assignRole = (user: User, role: Role): AdminAction => ({
+  title: `Change the role of ${fullName(user)} to ${role}?`,
   text:
     user.role === 'user'
-      ? 'They become staff: all of their sessions end, and they log in again.'
-      : `They are ${user.role} now. The new role holds from their next request on; their sessions go on.`,
-  label: 'Give the role',
+      ? 'They become staff. All of their sessions end, and they have to log in again.'
+      : `Their role is ${user.role} now. The new role applies from their next request on; their sessions continue.`,
+  label: 'Change role',
   run: async () => ({
     user: await changeRole(user.id, role),
-    said: `${nameOf(user)} has the role ${role} now.`,
+    message: `The role of ${fullName(user)} is now ${role}.`,
   }),
 });
 
-export const allowRanges = (user: ShownUser, ranges: readonly string[]): Act => ({
-  title: `Change where ${nameOf(user)} may come from?`,
+export const allowRanges = (user: User, ranges: readonly string[]): AdminAction => ({
+  title: `Change the allowed addresses of ${fullName(user)}?`,
   text:
     ranges.length === 0
-      ? 'They may come from any address.'
-      : `They may come from ${ranges.join(', ')} and from nowhere else, from their next request on.`,
-  label: 'Change it',
+      ? 'They can log in from any address.'
+      : `From their next request on, only these addresses are allowed: ${ranges.join(', ')}.`,
+  label: 'Save addresses',
   run: async () => ({
     user: await changeRanges(user.id, ranges),
-    said: `Where ${nameOf(user)} may come from has been changed.`,
+    message: `The allowed addresses of ${fullName(user)} have been changed.`,
   }),
 });
 
-export const resetTheirPassword = (user: ShownUser): Act => ({
-  title: `Reset the password of ${nameOf(user)}?`,
-  text: `The password that they have opens nothing any more, and all of their sessions end. ${wayOf(user)}`,
-  label: 'Reset the password',
+export const resetUserPassword = (user: User): AdminAction => ({
+  title: `Reset the password of ${fullName(user)}?`,
+  text: `Their current password will stop working and all sessions will be ended. ${deliveryText(user)}`,
+  label: 'Reset password',
   run: async () => {
     const reset = await resetPassword(user.id);
     return {
       reset,
-      said: `The old password of ${nameOf(user)} opens nothing any more. ${SENT[reset.delivery]}`,
+      message: `The password of ${fullName(user)} has been reset. ${DELIVERED[reset.delivery]}`,
     };
   },
 });
 
-function wayOf({ status, email }: ShownUser): string {
-  if (status === 'blocked') return 'As they are blocked, they get no link to choose a new one.';
-  if (email === null) return 'They have no e-mail address: a link to choose a new one is shown here, once.';
-  return `A link to choose a new one goes to ${email}.`;
+function deliveryText({ status, email }: User): string {
+  if (status === 'blocked') return 'They are blocked, so they get no reset link.';
+  if (email === null) return 'They have no email address, so the reset link is shown here, once.';
+  return `A reset link is sent to ${email}.`;
 }
 
-const SENT: Record<ResetAnswer['delivery'], string> = {
-  mail: 'A link to choose a new one is on its way by mail.',
-  answer: 'The link to choose a new one is below: it can not be shown again.',
-  none: 'As they are blocked, no link to choose a new one has been made.',
+const DELIVERED: Record<ResetResult['delivery'], string> = {
+  mail: 'A reset link is on its way by email.',
+  answer: 'The reset link is below. It cannot be shown again.',
+  none: 'They are blocked, so no reset link has been created.',
 };
-
-/** A user as an act names them: by both names, since the display name can be anything. */
-export const nameOf = ({ display_name, username }: Pick<ShownUser, 'display_name' | 'username'>): string =>
-  `${display_name} (${username})`;

@@ -1,36 +1,36 @@
 import type { JSX } from 'preact';
 import type { AuditRecord } from '../../api/admin.ts';
+import { language } from '../../language.ts';
 import { hrefOf } from '../../route.ts';
-import { language } from '../../ui/format.ts';
-import { ACTION_WORDS, detailWords } from './audit-labels.ts';
-import type { KnownNames } from './user-names.ts';
+import { actionLabel, detailText } from './audit-labels.ts';
+import type { UserNames } from './user-names.ts';
 
 export interface AuditTableProps {
   records: readonly AuditRecord[];
-  known: KnownNames;
-  /** Without what only an investigation needs. */
+  names: UserNames;
+  /** Without the column of ids. */
   isBrief?: boolean;
 }
 
 const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
 
-export const AuditTable = ({ records, known, isBrief = false }: AuditTableProps): JSX.Element => (
+export const AuditTable = ({ records, names, isBrief = false }: AuditTableProps): JSX.Element => (
   <table class="cards audit">
-    <caption class="unseen">Audit records, the newest first</caption>
+    <caption class="unseen">Audit records, newest first</caption>
     <thead>
       <tr>
         <th scope="col">Time</th>
-        <th scope="col">What</th>
-        <th scope="col">By</th>
-        <th scope="col">To</th>
-        <th scope="col">From address</th>
+        <th scope="col">Action</th>
+        <th scope="col">Actor</th>
+        <th scope="col">Subject</th>
+        <th scope="col">Address</th>
         <th scope="col">Detail</th>
         {!isBrief && <th scope="col">Trace</th>}
       </tr>
     </thead>
     <tbody>
       {records.map((record, index) => (
-        <AuditRow key={record.seq ?? `-${index}`} record={record} known={known} isBrief={isBrief} />
+        <AuditRow key={record.seq ?? `-${index}`} record={record} names={names} isBrief={isBrief} />
       ))}
     </tbody>
   </table>
@@ -38,25 +38,24 @@ export const AuditTable = ({ records, known, isBrief = false }: AuditTableProps)
 
 interface AuditRowProps {
   record: AuditRecord;
-  known: KnownNames;
+  names: UserNames;
   isBrief: boolean;
 }
 
-function AuditRow({ record, known, isBrief }: AuditRowProps): JSX.Element {
-  const { action, actor, subject, address, detail } = record;
+function AuditRow({ record, names, isBrief }: AuditRowProps): JSX.Element {
+  const { actor, subject, address, detail } = record;
   return (
     <tr>
       <td data-label="Time" class="numbers">
         {record.time && <time datetime={record.time}>{time.format(new Date(record.time))}</time>}
       </td>
       <th scope="row">
-        {action === undefined ? 'A record that can not be read' : (ACTION_WORDS[action] ?? action)}{' '}
-        {record.result === 'refused' && <span class="badge bad">refused</span>}
+        {actionLabel(record)} {record.result === 'refused' && <span class="badge bad">refused</span>}
       </th>
-      <Cell label="By">{actor && <Somebody id={actor} known={known} />}</Cell>
-      <Cell label="To">{subject && <Somebody id={subject} known={known} />}</Cell>
-      <Cell label="From address">{address}</Cell>
-      <Cell label="Detail">{detail && detailWords(detail)}</Cell>
+      <Cell label="Actor">{actor && <Party id={actor} names={names} />}</Cell>
+      <Cell label="Subject">{subject && <Party id={subject} names={names} />}</Cell>
+      <Cell label="Address">{address}</Cell>
+      <Cell label="Detail">{detail && detailText(detail)}</Cell>
       {!isBrief && (
         <td>
           <Trace record={record} />
@@ -71,19 +70,19 @@ interface CellProps {
   children?: JSX.Element | string | undefined;
 }
 
-/** What a record doesn't say is left out where there are no columns. */
+/** An empty cell is hidden where rows are shown as cards. */
 function Cell({ label, children = '' }: CellProps): JSX.Element {
   const isEmpty = children === '';
   return (
-    <td data-label={label} class={isEmpty ? 'none' : undefined}>
+    <td data-label={label} class={isEmpty ? 'empty-cell' : undefined}>
       {isEmpty ? '–' : children}
     </td>
   );
 }
 
-/** A user by their name; whatever else has an id, by that. */
-function Somebody({ id, known }: { id: string; known: KnownNames }): JSX.Element {
-  const name = known.get(id);
+/** A user by name; anything else by its id. */
+function Party({ id, names }: { id: string; names: UserNames }): JSX.Element {
+  const name = names.get(id);
   if (name !== undefined) return <a href={hrefOf({ page: 'user', id })}>{name}</a>;
   if (id === 'operator') return <>the command line</>;
   return <span class="mono">{id}</span>;

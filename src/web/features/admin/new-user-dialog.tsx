@@ -1,46 +1,43 @@
 import type { JSX } from 'preact';
 import type { Role } from '../../../identity/roles.ts';
-import { createUser, type NewUser, type ShownUser } from '../../api/admin.ts';
-import type { Who } from '../../api/auth.ts';
-import { focusFirstFault } from '../../hooks/focus.ts';
-import { type FormFault, textOf, useForm } from '../../hooks/form.ts';
-import { may } from '../../shell.tsx';
+import { createUser, type NewUser, type User } from '../../api/admin.ts';
+import { type CurrentUser, hasScope } from '../../api/auth.ts';
+import { focusFirstError } from '../../hooks/focus.ts';
+import { type FormError, fieldText, onSubmit, useForm } from '../../hooks/form.ts';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Field, SelectField } from '../../ui/field.tsx';
+import { SelectField, TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ROLES } from './role-rules.ts';
 
 export interface NewUserDialogProps {
-  who: Who;
-  onCreated: (user: ShownUser) => void;
+  currentUser: CurrentUser;
+  onCreated: (user: User) => void;
   onClose: () => void;
 }
 
-/** Makes an account for somebody. Only who may give roles can make one of another role than `user`. */
-export function NewUserDialog({ who, onCreated, onClose }: NewUserDialogProps): JSX.Element {
+/** Creates a user. The scope `roles:manage` is needed for any role but `user`. */
+export function NewUserDialog({ currentUser, onCreated, onClose }: NewUserDialogProps): JSX.Element {
   const form = useForm();
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const target = event.target as HTMLFormElement;
-    const wanted = newUserOf(target);
+  const submit = onSubmit((target) => {
+    const newUser = readNewUser(target);
     void form
-      .run(async () => onCreated(await createUser(wanted)))
-      .then((isDone) => (isDone ? onClose() : focusFirstFault(target)));
-  };
+      .run(async () => onCreated(await createUser(newUser)))
+      .then((isDone) => (isDone ? onClose() : focusFirstError(target)));
+  });
   const cancel = (): void => {
     if (!form.isBusy) onClose();
   };
   return (
     <Dialog title="New user" onCancel={cancel}>
       <form onSubmit={submit}>
-        {form.fault && <Notice kind="error">{headlineOf(form.fault)}</Notice>}
-        <Fields fault={form.fault} mayGiveRoles={may(who, 'roles:manage')} />
+        {form.error && <Notice kind="error">{summaryOf(form.error)}</Notice>}
+        <Fields error={form.error} canChooseRole={hasScope(currentUser, 'roles:manage')} />
         <div class="buttons">
           <button type="button" class="quiet" onClick={cancel}>
             Cancel
           </button>
           <button type="submit" aria-disabled={form.isBusy}>
-            {form.isBusy ? 'Creating …' : 'Create the user'}
+            {form.isBusy ? 'Creating …' : 'Create user'}
           </button>
         </div>
       </form>
@@ -49,39 +46,41 @@ export function NewUserDialog({ who, onCreated, onClose }: NewUserDialogProps): 
 }
 
 interface FieldsProps {
-  fault: FormFault | undefined;
-  mayGiveRoles: boolean;
+  error: FormError | undefined;
+  canChooseRole: boolean;
 }
 
-function Fields({ fault, mayGiveRoles }: FieldsProps): JSX.Element {
-  const error = (field: string): string | undefined => fault?.fields[field];
-  const nameError = isTaken(fault) ? fault?.title : error('username');
+function Fields({ error, canChooseRole }: FieldsProps): JSX.Element {
+  const errorAt = (field: string): string | undefined => error?.fields[field];
+  const usernameError = isTaken(error) ? error?.message : errorAt('username');
   return (
     <>
-      <Field label="User name" name="username" {...PLAIN} maxlength={64} required error={nameError} />
-      <Field
+      <TextField label="Username" name="username" {...PLAIN} maxlength={64} required error={usernameError} />
+      <TextField
         label="Display name"
         name="display_name"
         {...PLAIN}
-        hint="Optional: the user name, unless given."
-        error={error('display_name')}
+        hint="Optional. Defaults to the username."
+        error={errorAt('display_name')}
       />
-      {mayGiveRoles && <SelectField label="Role" name="role" options={ROLE_OPTIONS} error={error('role')} />}
-      <Field
-        label="E-mail address"
+      {canChooseRole && (
+        <SelectField label="Role" name="role" options={ROLE_OPTIONS} error={errorAt('role')} />
+      )}
+      <TextField
+        label="Email"
         name="email"
         {...PLAIN}
-        hint="Optional: where links to choose a password go."
-        error={error('email')}
+        hint="Optional. Reset links are sent to this address."
+        error={errorAt('email')}
       />
-      <Field
+      <TextField
         label="Password"
         name="password"
         type="password"
         autocomplete="new-password"
         maxlength={1024}
-        hint="Optional: without one, nobody can log in until a password reset."
-        error={error('password')}
+        hint="Optional. Without a password, the user can log in only after a password reset."
+        error={errorAt('password')}
       />
     </>
   );
@@ -90,12 +89,12 @@ function Fields({ fault, mayGiveRoles }: FieldsProps): JSX.Element {
 const PLAIN = { autocomplete: 'off', maxlength: 254 } as const;
 const ROLE_OPTIONS = ROLES.map((role) => [role, role] as const);
 
-/** What the form says; what is empty is left to the server. */
-function newUserOf(form: HTMLFormElement): NewUser {
-  const username = textOf(form, 'username').trim();
-  const password = textOf(form, 'password');
-  const [display_name, email] = [textOf(form, 'display_name').trim(), textOf(form, 'email').trim()];
-  const role = textOf(form, 'role') as Role | '';
+/** Empty fields are left out, so that the server's defaults apply. */
+function readNewUser(form: HTMLFormElement): NewUser {
+  const username = fieldText(form, 'username').trim();
+  const password = fieldText(form, 'password');
+  const [display_name, email] = [fieldText(form, 'display_name').trim(), fieldText(form, 'email').trim()];
+  const role = fieldText(form, 'role') as Role | '';
   return {
     username,
     ...(display_name && { display_name }),
@@ -105,10 +104,8 @@ function newUserOf(form: HTMLFormElement): NewUser {
   };
 }
 
-const isTaken = (fault: FormFault | undefined): boolean => fault?.problem?.code === 'username_taken';
+const isTaken = (error: FormError | undefined): boolean => error?.apiError?.code === 'username_taken';
 
-/** What stands at a field isn't said once more above. */
-const headlineOf = (fault: FormFault): string =>
-  Object.keys(fault.fields).length > 0 || isTaken(fault)
-    ? 'The user has not been created: see below.'
-    : fault.title;
+/** An error at a field is not repeated above the form. */
+const summaryOf = (error: FormError): string =>
+  Object.keys(error.fields).length > 0 || isTaken(error) ? 'Please fix the errors below.' : error.message;

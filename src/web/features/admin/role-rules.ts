@@ -1,19 +1,19 @@
 import type { Role } from '../../../identity/roles.ts';
 
-/** Where each role stands. The server judges for itself (src/users/roles.ts); this is for what to offer. */
+/** The server checks each request (src/identity/rank.ts); this is for what to show. */
 const RANKS: Record<Role, number> = { user: 0, supervisor: 1, admin: 2, 'super-admin': 3 };
 
-/** From the least to the most powerful. */
+/** From the lowest to the highest rank. */
 export const ROLES = Object.keys(RANKS) as Role[];
 
-export interface Ranked {
+export interface RankedUser {
   id: string;
   role: Role;
 }
 
-/** Why nothing can be done to a user, in a sentence, or undefined. */
-export function whyNot(me: Ranked, user: Ranked): string | undefined {
-  if (me.id === user.id) return 'This is your own account. Only others can change what it may do.';
-  if (me.role === 'super-admin' || RANKS[user.role] < RANKS[me.role]) return undefined;
-  return `Your role is ${me.role}, and this user's is ${user.role}: only a higher role can change anything here.`;
+/** The reason, as a sentence, if this operator cannot manage the user. */
+export function whyNotManageable(operator: RankedUser, user: RankedUser): string | undefined {
+  if (operator.id === user.id) return 'This is your own account. Only other operators can change it.';
+  if (operator.role === 'super-admin' || RANKS[user.role] < RANKS[operator.role]) return undefined;
+  return `Your role is ${operator.role}, and this user's role is ${user.role}. Only a higher role can manage this user.`;
 }

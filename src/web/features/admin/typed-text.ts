@@ -1,41 +1,40 @@
 import type { FieldError } from '../../../problem-schema.ts';
 
-/** The addresses and CIDR ranges of a text with one on each line. */
-export const rangesOf = (text: string): string[] =>
+/** The addresses and CIDR ranges in a text with one per line. */
+export const parseRanges = (text: string): string[] =>
   text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-const PLACE = /^ranges\.(\d+)$/;
+const RANGE_FIELD = /^ranges\.(\d+)$/;
 
-/** What the server found wrong with them, naming each. */
-export function rangesFault(errors: readonly FieldError[], ranges: readonly string[]): string {
-  const faults = errors.map(({ field, message }) => {
-    const range = ranges[Number(PLACE.exec(field)?.[1] ?? Number.NaN)];
+/** The server's validation messages, each with the range that it is about. */
+export function rangesError(errors: readonly FieldError[], ranges: readonly string[]): string {
+  const messages = errors.map(({ field, message }) => {
+    const range = ranges[Number(RANGE_FIELD.exec(field)?.[1] ?? Number.NaN)];
     return range === undefined ? message : `“${range}” ${message}`;
   });
-  return faults.join('; ');
+  return messages.join('; ');
 }
 
-/** Who has been found for a name that was typed. */
-export type UserMatch<User> = { found: User } | { near: string[] };
+/** `similar`: usernames that start with what was typed. */
+export type UserMatch<Match> = { found: Match } | { similar: string[] };
 
-/** The user with this name in any case, or the names that begin with it. */
-export function matchOf<User extends { username: string }>(
+/** Finds the user with exactly this username, in any case. */
+export function matchUser<Match extends { username: string }>(
   typed: string,
-  users: readonly User[],
-): UserMatch<User> {
-  const wanted = fold(typed);
-  const found = users.find(({ username }) => fold(username) === wanted);
-  return found === undefined ? { near: users.map(({ username }) => username) } : { found };
+  users: readonly Match[],
+): UserMatch<Match> {
+  const folded = fold(typed);
+  const found = users.find(({ username }) => fold(username) === folded);
+  return found === undefined ? { similar: users.map(({ username }) => username) } : { found };
 }
 
-/** As the server folds log-in names. */
+/** As the server folds usernames. */
 const fold = (name: string): string => name.normalize('NFKC').toLowerCase();
 
-/** What is said when nobody has the name. */
-export function nobodyText(typed: string, near: readonly string[]): string {
-  const nobody = `There is no user “${typed}”.`;
-  return near.length === 0 ? nobody : `${nobody} Names that begin like it: ${near.join(', ')}.`;
+export function noMatchText(typed: string, similar: readonly string[]): string {
+  const noUser = `There is no user “${typed}”.`;
+  return similar.length === 0 ? noUser : `${noUser} Did you mean ${similar.join(', ')}?`;
 }

@@ -1,83 +1,83 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Role } from '../../../identity/roles.ts';
-import type { ResetAnswer, ShownUser } from '../../api/admin.ts';
-import { textOf } from '../../hooks/form.ts';
+import type { ResetResult, User } from '../../api/admin.ts';
+import { fieldText, onSubmit } from '../../hooks/form.ts';
 import { SelectField } from '../../ui/field.tsx';
-import { type Act, block, giveRole, logOutEverywhere, resetTheirPassword, unblock } from './admin-actions.ts';
+import {
+  type AdminAction,
+  assignRole,
+  block,
+  endAllSessions,
+  resetUserPassword,
+  unblock,
+} from './admin-actions.ts';
 import { ResetLink } from './reset-link.tsx';
 import { ROLES } from './role-rules.ts';
 
-export interface UserActsProps {
-  user: ShownUser;
-  /** Why nothing can be done, if so. */
-  why: string | undefined;
-  mayGiveRoles: boolean;
-  /** The token of a password reset that has to be handed over. */
-  reset: ResetAnswer | undefined;
-  onAct: (act: Act) => void;
-  onHandedOver: () => void;
+export interface UserActionsCardProps {
+  user: User;
+  /** Why the operator cannot manage the user, if so. */
+  whyNot: string | undefined;
+  canChangeRole: boolean;
+  /** The latest password reset, until its link has been hidden. */
+  reset: ResetResult | undefined;
+  onAction: (action: AdminAction) => void;
+  onHideReset: () => void;
 }
 
-/** What staff can do to a user. What they may not isn't there. */
-export function UserActs({
-  user,
-  why,
-  mayGiveRoles,
-  reset,
-  onAct,
-  onHandedOver,
-}: UserActsProps): JSX.Element {
+/** What the operator can do to the user. */
+export function UserActionsCard(props: UserActionsCardProps): JSX.Element {
+  const { user, whyNot, canChangeRole, reset, onAction, onHideReset } = props;
   return (
-    <section class="card" aria-labelledby="acts-heading">
-      <h2 id="acts-heading">Access</h2>
-      {reset?.reset_token !== undefined && <ResetLink reset={reset} onHandedOver={onHandedOver} />}
-      {why !== undefined ? (
-        <p class="faint">{why}</p>
+    <section class="card" aria-labelledby="actions-heading">
+      <h2 id="actions-heading">Access</h2>
+      {reset?.reset_token !== undefined && <ResetLink reset={reset} onHide={onHideReset} />}
+      {whyNot !== undefined ? (
+        <p class="faint">{whyNot}</p>
       ) : (
         <>
-          <ActButtons user={user} onAct={onAct} />
-          {mayGiveRoles && <RoleForm key={user.role} user={user} onAct={onAct} />}
+          <ActionButtons user={user} onAction={onAction} />
+          {canChangeRole && <RoleForm key={user.role} user={user} onAction={onAction} />}
         </>
       )}
     </section>
   );
 }
 
-type ActingProps = Pick<UserActsProps, 'user' | 'onAct'>;
+type ActionProps = Pick<UserActionsCardProps, 'user' | 'onAction'>;
 
-function ActButtons({ user, onAct }: ActingProps): JSX.Element {
+function ActionButtons({ user, onAction }: ActionProps): JSX.Element {
   const isActive = user.status === 'active';
   return (
     <div class="buttons">
       <button
         type="button"
         class={isActive ? 'danger' : undefined}
-        onClick={() => onAct(isActive ? block(user) : unblock(user))}
+        onClick={() => onAction(isActive ? block(user) : unblock(user))}
       >
         {isActive ? 'Block' : 'Unblock'}
       </button>
       {isActive && (
-        <button type="button" class="danger" onClick={() => onAct(logOutEverywhere(user))}>
+        <button type="button" class="danger" onClick={() => onAction(endAllSessions(user))}>
           End all sessions
         </button>
       )}
-      <button type="button" class="danger" onClick={() => onAct(resetTheirPassword(user))}>
-        Reset the password
+      <button type="button" class="danger" onClick={() => onAction(resetUserPassword(user))}>
+        Reset password
       </button>
     </div>
   );
 }
 
-function RoleForm({ user, onAct }: ActingProps): JSX.Element {
-  const [fault, setFault] = useState<string | undefined>(undefined);
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const role = textOf(event.target as HTMLFormElement, 'role') as Role;
+function RoleForm({ user, onAction }: ActionProps): JSX.Element {
+  const [error, setError] = useState<string | undefined>(undefined);
+  const submit = onSubmit((target) => {
+    const role = fieldText(target, 'role') as Role;
     const isNew = role !== user.role;
-    setFault(isNew ? undefined : 'This is the role already.');
-    if (isNew) onAct(giveRole(user, role));
-  };
+    setError(isNew ? undefined : 'The user already has this role.');
+    if (isNew) onAction(assignRole(user, role));
+  });
   return (
     <form class="role" onSubmit={submit}>
       <SelectField
@@ -85,10 +85,10 @@ function RoleForm({ user, onAct }: ActingProps): JSX.Element {
         name="role"
         options={ROLES.map((role) => [role, role])}
         selected={user.role}
-        error={fault}
+        error={error}
       />
       <button type="submit" class="quiet">
-        Give the role
+        Change role
       </button>
     </form>
   );

@@ -1,87 +1,85 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type AuditRecord, findUser } from '../../api/admin.ts';
-import { NotDone } from '../../api/api-error.ts';
+import { ApiError } from '../../api/api-error.ts';
 import { createStore, type Store, useStore } from '../../hooks/store.ts';
 import { userIdsIn } from './audit-labels.ts';
 
-export interface Names extends Pick<NameLookUp, 'learn'> {
-  known: KnownNames;
+const CONCURRENT_MAX = 4;
+
+/** Usernames by user id, as far as they are known. */
+export type UserNames = ReadonlyMap<string, string>;
+
+export interface UserNameLookup {
+  names: Store<UserNames>;
+  /** Looks up ids that are new. A failed lookup is repeated the next time. */
+  request(ids: readonly string[]): void;
+  /** Adds a name that is known from elsewhere. */
+  add(id: string, name: string): void;
 }
 
-/** The names of the users in the records, and of one more. What is known goes with the page. */
-export function useNames(records: readonly AuditRecord[] | undefined, userId?: string): Names {
-  const [lookUp] = useState(() => createNameLookUp(findUserName));
-  const known = useStore(lookUp.known);
-  useEffect(() => {
-    lookUp.want([...(userId === undefined ? [] : [userId]), ...userIdsIn(records ?? [])]);
-  }, [records, userId]);
-  return { known, learn: lookUp.learn };
-}
+/** Looks up usernames, each once. `find` resolves to undefined for an id that is not a user's. */
+export function createUserNameLookup(find: (id: string) => Promise<string | undefined>): UserNameLookup {
+  const names = createStore<UserNames>(new Map());
+  const requested = new Set<string>();
+  const queue: string[] = [];
+  let active = 0;
 
-async function findUserName(id: string): Promise<string | undefined> {
-  try {
-    return (await findUser(id, true)).username;
-  } catch (fault) {
-    if (fault instanceof NotDone && fault.status === 404) return undefined;
-    throw fault;
-  }
-}
-
-/** How many are asked for at one time. */
-const AT_ONCE = 4;
-
-/** User names by user id, as far as they are known. */
-export type KnownNames = ReadonlyMap<string, string>;
-
-export interface NameLookUp {
-  known: Store<KnownNames>;
-  /** Asks for those that are new. What could not be asked for is asked again the next time. */
-  want(ids: readonly string[]): void;
-  /** Learns a name from elsewhere. */
-  learn(id: string, name: string): void;
-}
-
-/** Looks user names up, each once. `find` gives undefined for an id that is no user's. */
-export function createNameLookUp(find: (id: string) => Promise<string | undefined>): NameLookUp {
-  const known = createStore<KnownNames>(new Map());
-  const asked = new Set<string>();
-  const waiting: string[] = [];
-  let underWay = 0;
-
-  const learn = (id: string, name: string): void => {
-    asked.add(id);
-    known.set(new Map(known.get()).set(id, name));
+  const add = (id: string, name: string): void => {
+    requested.add(id);
+    names.set(new Map(names.get()).set(id, name));
   };
 
-  async function askFor(id: string): Promise<void> {
+  async function lookUp(id: string): Promise<void> {
     try {
       const name = await find(id);
-      if (name !== undefined) learn(id, name);
+      if (name !== undefined) add(id, name);
     } catch {
-      asked.delete(id);
+      requested.delete(id);
     }
   }
 
-  function askNext(): void {
-    while (underWay < AT_ONCE) {
-      const id = waiting.shift();
+  function startNext(): void {
+    while (active < CONCURRENT_MAX) {
+      const id = queue.shift();
       if (id === undefined) return;
-      underWay += 1;
-      void askFor(id).then(() => {
-        underWay -= 1;
-        askNext();
+      active += 1;
+      void lookUp(id).then(() => {
+        active -= 1;
+        startNext();
       });
     }
   }
 
   return {
-    known,
-    learn,
-    want: (ids) => {
-      const fresh = ids.filter((id) => !asked.has(id));
-      for (const id of fresh) asked.add(id);
-      waiting.push(...fresh);
-      askNext();
+    names,
+    add,
+    request: (ids) => {
+      const fresh = ids.filter((id) => !requested.has(id));
+      for (const id of fresh) requested.add(id);
+      queue.push(...fresh);
+      startNext();
     },
   };
+}
+
+/** The names of the users in these records, and of `userId`. They are kept as long as the page. */
+export function useUserNames(
+  records: readonly AuditRecord[] | undefined,
+  userId?: string,
+): { names: UserNames; add: UserNameLookup['add'] } {
+  const [lookup] = useState(() => createUserNameLookup(fetchUsername));
+  const names = useStore(lookup.names);
+  useEffect(() => {
+    lookup.request([...(userId === undefined ? [] : [userId]), ...userIdsIn(records ?? [])]);
+  }, [records, userId]);
+  return { names, add: lookup.add };
+}
+
+async function fetchUsername(id: string): Promise<string | undefined> {
+  try {
+    return (await findUser(id, true)).username;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
 }

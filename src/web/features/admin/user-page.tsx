@@ -1,93 +1,98 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { findUser, type ResetAnswer, type ShownUser } from '../../api/admin.ts';
-import type { Who } from '../../api/auth.ts';
-import { type Answer, useAnswer } from '../../hooks/load.ts';
-import { may } from '../../shell.tsx';
-import { Confirm } from '../../ui/dialog.tsx';
-import { LoadFault, type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
+import { findUser, type ResetResult, type User } from '../../api/admin.ts';
+import { type CurrentUser, hasScope } from '../../api/auth.ts';
+import { type Loaded, useLoad } from '../../hooks/load.ts';
+import { ConfirmDialog } from '../../ui/dialog.tsx';
+import { LoadError, type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
-import { type Act, nameOf } from './admin-actions.ts';
-import { RangesCard } from './ip-ranges-card.tsx';
-import { whyNot } from './role-rules.ts';
-import { UserActs } from './user-actions-card.tsx';
-import { UserAudit, UserFacts, UserSessions } from './user-cards.tsx';
+import { type AdminAction, fullName } from './admin-actions.ts';
+import { IpRangesCard } from './ip-ranges-card.tsx';
+import { whyNotManageable } from './role-rules.ts';
+import { UserActionsCard } from './user-actions-card.tsx';
+import { UserAuditCard, UserDetailsCard, UserSessionsCard } from './user-cards.tsx';
 
-/** One user: who they are, what can be done to them, where they are logged in, and what has been recorded. */
-export function UserPage({ id, who }: { id: string; who: Who }): JSX.Element {
-  const answer = useAnswer(() => findUser(id), [id]);
-  const { value: user } = answer;
-  const acting = useActing(answer);
+/** One user, with the actions that the operator's role allows. */
+export function UserPage({ id, currentUser }: { id: string; currentUser: CurrentUser }): JSX.Element {
+  const loaded = useLoad(() => findUser(id), [id]);
+  const { value: user } = loaded;
+  const actions = useUserActions(loaded);
+  const { pending } = actions;
   return (
-    <Page title={user === undefined ? 'User' : nameOf(user)} tabTitle="User">
-      <OutcomeNotice outcome={acting.outcome} />
-      {answer.fault && <LoadFault answer={answer} what="The user" />}
-      {user === undefined && !answer.fault && <p class="faint">Looking …</p>}
-      {user && <Cards user={user} who={who} acting={acting} />}
-      {acting.act && (
-        <Confirm {...acting.act} act={acting.confirm} onClose={() => acting.ask(undefined)}>
-          <p>{acting.act.text}</p>
-        </Confirm>
+    <Page title={user === undefined ? 'User' : fullName(user)} tabTitle="User">
+      <OutcomeNotice outcome={actions.outcome} />
+      {loaded.error && <LoadError loaded={loaded} what="The user" />}
+      {user === undefined && !loaded.error && <p class="faint">Loading …</p>}
+      {user && <Cards user={user} currentUser={currentUser} actions={actions} />}
+      {pending && (
+        <ConfirmDialog {...pending} action={actions.confirm} onClose={() => actions.ask(undefined)}>
+          <p>{pending.text}</p>
+        </ConfirmDialog>
       )}
     </Page>
   );
 }
 
-interface Acting {
-  /** What is being asked for confirmation. */
-  act: Act | undefined;
-  ask(act: Act | undefined): void;
-  /** Does it. @throws {NotDone} */
+interface UserActions {
+  /** The action to be confirmed. */
+  pending: AdminAction | undefined;
+  ask(action: AdminAction | undefined): void;
+  /** Runs the pending action. @throws {ApiError} */
   confirm(): Promise<void>;
   outcome: Outcome | undefined;
-  /** The newest password reset, as long as its link is to be seen. */
-  reset: ResetAnswer | undefined;
+  /** The latest password reset, until its link has been hidden. */
+  reset: ResetResult | undefined;
   hideReset(): void;
-  /** How many acts have been done. */
+  /** The number of actions so far. */
   version: number;
 }
 
-/** Acts are confirmed one at a time; each changes the user as the server answers. */
-function useActing(answer: Answer<ShownUser>): Acting {
-  const [act, ask] = useState<Act | undefined>(undefined);
+/** Actions are confirmed one at a time. The user is updated from each response. */
+function useUserActions(loaded: Loaded<User>): UserActions {
+  const [pending, ask] = useState<AdminAction | undefined>(undefined);
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
-  const [reset, setReset] = useState<ResetAnswer | undefined>(undefined);
+  const [reset, setReset] = useState<ResetResult | undefined>(undefined);
   const [version, setVersion] = useState(0);
   async function confirm(): Promise<void> {
-    const done = await act?.run();
-    if (done?.said === undefined) return;
-    const { said, user } = done;
-    if (user !== undefined) answer.put(() => user);
-    setReset(done.reset);
-    setOutcome({ text: said });
+    const { message, user, reset } = (await pending?.run()) ?? {};
+    if (message === undefined) return;
+    if (user !== undefined) loaded.update(() => user);
+    setReset(reset);
+    setOutcome({ text: message });
     setVersion((before) => before + 1);
   }
-  return { act, ask, confirm, outcome, reset, hideReset: () => setReset(undefined), version };
+  return { pending, ask, confirm, outcome, reset, hideReset: () => setReset(undefined), version };
 }
 
-function Cards({ user, who, acting }: { user: ShownUser; who: Who; acting: Acting }): JSX.Element {
-  const why = whyNot({ id: who.sub, role: who.role }, user);
-  const mayAct = why === undefined;
-  const { version, ask } = acting;
+interface CardsProps {
+  user: User;
+  currentUser: CurrentUser;
+  actions: UserActions;
+}
+
+function Cards({ user, currentUser, actions }: CardsProps): JSX.Element {
+  const whyNot = whyNotManageable({ id: currentUser.sub, role: currentUser.role }, user);
+  const canManage = whyNot === undefined;
+  const { version, ask } = actions;
   return (
-    <div class="user">
+    <div class="user-page">
       <div class="column">
-        <UserFacts user={user} />
-        <UserActs
+        <UserDetailsCard user={user} />
+        <UserActionsCard
           user={user}
-          why={why}
-          mayGiveRoles={may(who, 'roles:manage')}
-          reset={acting.reset}
-          onAct={ask}
-          onHandedOver={acting.hideReset}
+          whyNot={whyNot}
+          canChangeRole={hasScope(currentUser, 'roles:manage')}
+          reset={actions.reset}
+          onAction={ask}
+          onHideReset={actions.hideReset}
         />
-        <RangesCard user={user} mayChange={mayAct} onAct={ask} />
+        <IpRangesCard user={user} canChange={canManage} onAction={ask} />
       </div>
       <div class="column">
-        {may(who, 'sessions:manage') && (
-          <UserSessions user={user} mayEnd={mayAct} version={version} onAct={ask} />
+        {hasScope(currentUser, 'sessions:manage') && (
+          <UserSessionsCard user={user} canEnd={canManage} version={version} onAction={ask} />
         )}
-        {may(who, 'audit:read') && <UserAudit id={user.id} version={version} />}
+        {hasScope(currentUser, 'audit:read') && <UserAuditCard id={user.id} version={version} />}
       </div>
     </div>
   );

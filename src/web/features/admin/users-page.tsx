@@ -1,33 +1,29 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { findUsers, type ShownUser } from '../../api/admin.ts';
-import type { Who } from '../../api/auth.ts';
-import { type LoadedPage, usePages } from '../../hooks/load.ts';
+import { findUsers, type User } from '../../api/admin.ts';
+import type { CurrentUser } from '../../api/auth.ts';
+import { type ListPage, usePagedList } from '../../hooks/load.ts';
+import { debounceTyping } from '../../hooks/timing.ts';
 import { hrefOf } from '../../route.ts';
-import { Field } from '../../ui/field.tsx';
+import { TextField } from '../../ui/field.tsx';
+import { formatDateTime } from '../../ui/format.ts';
 import { type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
-import { More, PagesFault } from '../../ui/paged-list.tsx';
-import { nameOf } from './admin-actions.ts';
+import { MoreButton, PagedListError } from '../../ui/paged-list.tsx';
+import { fullName } from './admin-actions.ts';
 import { NewUserDialog } from './new-user-dialog.tsx';
-import { UserTable } from './user-table.tsx';
+import { StatusBadge } from './user-cards.tsx';
 
-const TYPING_PAUSE_MS = 250;
-
-async function load(q: string, cursor: string | undefined): Promise<LoadedPage<ShownUser>> {
-  const { users, next_cursor } = await findUsers({ q, cursor });
-  return { items: users, next: next_cursor };
-}
-
-/** All users, or those whose name begins with a text. */
-export function UsersPage({ who }: { who: Who }): JSX.Element {
+/** All users, or those whose username starts with a text. */
+export function UsersPage({ currentUser }: { currentUser: CurrentUser }): JSX.Element {
   const [q, setQ] = useState('');
   const [isAdding, setAdding] = useState(false);
-  const [added, setAdded] = useState<(Outcome & { user: ShownUser }) | undefined>(undefined);
-  const pages = usePages((cursor) => load(q, cursor), [q]);
-  const onCreated = (user: ShownUser): void => {
-    setAdded({ text: `${nameOf(user)} has been created. `, user });
-    void pages.reload();
+  const [added, setAdded] = useState<(Outcome & { user: User }) | undefined>(undefined);
+  const list = usePagedList((cursor) => load(q, cursor), [q]);
+  const { value } = list;
+  const onCreated = (user: User): void => {
+    setAdded({ text: `${fullName(user)} has been created. `, user });
+    void list.reload();
   };
   const newUser = (
     <button type="button" onClick={() => setAdding(true)}>
@@ -40,32 +36,38 @@ export function UsersPage({ who }: { who: Who }): JSX.Element {
         {added && <a href={hrefOf({ page: 'user', id: added.user.id })}>Go to the user</a>}
       </OutcomeNotice>
       <section class="card users" aria-label="Users by name">
-        <Search onSearch={setQ} />
-        <PagesFault pages={pages} />
-        <p class="faint count" role="status">
-          {pages.fault ? '' : countOf(pages.value, q)}
+        <UserSearch onSearch={setQ} />
+        <PagedListError list={list} />
+        <p class="faint list-count" role="status">
+          {list.error ? '' : countText(value, q)}
         </p>
-        {pages.value && pages.value.items.length > 0 && <UserTable users={pages.value.items} />}
-        <More label="Show more" end="These are all." pages={pages} />
+        {value && value.items.length > 0 && <UserTable users={value.items} />}
+        <MoreButton label="Show more" end="End of list" list={list} />
       </section>
-      {isAdding && <NewUserDialog who={who} onCreated={onCreated} onClose={() => setAdding(false)} />}
+      {isAdding && (
+        <NewUserDialog currentUser={currentUser} onCreated={onCreated} onClose={() => setAdding(false)} />
+      )}
     </Page>
   );
 }
 
-/** Tells what is typed, when the typing pauses. */
-function Search({ onSearch }: { onSearch: (q: string) => void }): JSX.Element {
-  const timer = useRef(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
+async function load(q: string, cursor: string | undefined): Promise<ListPage<User>> {
+  const { users, next_cursor } = await findUsers({ q, cursor });
+  return { items: users, next: next_cursor };
+}
+
+function UserSearch({ onSearch }: { onSearch: (q: string) => void }): JSX.Element {
+  const text = useRef('');
+  const [search] = useState(() => debounceTyping(() => onSearch(text.current.trim())));
+  useEffect(() => search.cancel, []);
   const onInput = ({ target }: Event): void => {
-    const { value } = target as HTMLInputElement;
-    clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => onSearch(value.trim()), TYPING_PAUSE_MS);
+    text.current = (target as HTMLInputElement).value;
+    search.call();
   };
   return (
     <search class="search">
-      <Field
-        label="User name begins with"
+      <TextField
+        label="Username starts with"
         name="q"
         type="search"
         autocomplete="off"
@@ -76,10 +78,42 @@ function Search({ onSearch }: { onSearch: (q: string) => void }): JSX.Element {
   );
 }
 
-function countOf(page: LoadedPage<ShownUser> | undefined, q: string): string {
-  if (page === undefined) return 'Looking …';
+function countText(page: ListPage<User> | undefined, q: string): string {
+  if (page === undefined) return 'Loading …';
   const { length } = page.items;
-  if (length === 0) return q === '' ? 'There are no users.' : `No user name begins with “${q}”.`;
-  const count = length === 1 ? 'One user' : `${length} users`;
-  return page.next === null ? count : `The first ${length} users`;
+  if (length === 0) return q === '' ? 'There are no users.' : `No username starts with “${q}”.`;
+  if (page.next !== null) return `The first ${length} users`;
+  return length === 1 ? '1 user' : `${length} users`;
 }
+
+const UserTable = ({ users }: { users: readonly User[] }): JSX.Element => (
+  <table class="cards">
+    <caption class="unseen">Users</caption>
+    <thead>
+      <tr>
+        <th scope="col">Name</th>
+        <th scope="col">Username</th>
+        <th scope="col">Role</th>
+        <th scope="col">Status</th>
+        <th scope="col">Created</th>
+      </tr>
+    </thead>
+    <tbody>
+      {users.map((user) => (
+        <tr key={user.id}>
+          <th scope="row">
+            <a href={hrefOf({ page: 'user', id: user.id })}>{user.display_name}</a>
+          </th>
+          <td data-label="Username">{user.username}</td>
+          <td data-label="Role">{user.role}</td>
+          <td data-label="Status">
+            <StatusBadge status={user.status} />
+          </td>
+          <td data-label="Created" class="numbers">
+            {formatDateTime(user.created_at)}
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);

@@ -1,19 +1,19 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { accountById } from '../../api/bank.ts';
-import { textOf } from '../../hooks/form.ts';
-import { useAnswer } from '../../hooks/load.ts';
+import { fieldText, onSubmit } from '../../hooks/form.ts';
+import { useLoad } from '../../hooks/load.ts';
 import { hrefOf } from '../../route.ts';
-import { Field } from '../../ui/field.tsx';
-import { LoadFault, Notice } from '../../ui/notice.tsx';
+import { TextField } from '../../ui/field.tsx';
+import { LoadError, Notice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { AccountView } from './account/account-view.tsx';
-import { withoutSpaces } from './transfer/transfer-order.ts';
+import { isAccountNumber, withoutSpaces } from './transfer/transfer-order.ts';
 
-/** Any customer's account, for those who may see all of them. It can only be looked at. */
+/** Any customer's account, read-only, for operators with the scope `accounts:read-any`. */
 export function AccountPage({ id }: { id: string }): JSX.Element {
-  const answer = useAnswer(() => accountById(id), [id]);
-  const { value: account, fault } = answer;
+  const loaded = useLoad(() => accountById(id), [id]);
+  const { value: account, error } = loaded;
   const back = <a href={hrefOf({ page: 'dashboard' })}>Back to the dashboard</a>;
   return (
     <Page
@@ -21,48 +21,44 @@ export function AccountPage({ id }: { id: string }): JSX.Element {
       tabTitle="Account"
       aside={back}
     >
-      {fault && <LoadFault what="The account" answer={answer} />}
-      {account === undefined && !fault && <p role="status">Loading the account …</p>}
+      {error && <LoadError what="The account" loaded={loaded} />}
+      {account === undefined && !error && <p role="status">Loading the account …</p>}
       {account && (
         <>
           <Notice kind="info">
-            This is the account of <strong>{account.name}</strong>. You can look at it; only its owner can
-            move its money.
+            This is the account of <strong>{account.name}</strong>. You can view it, but only its owner can
+            make transfers.
           </Notice>
-          <AccountView key={account.id} account={account} mayTransfer={false} />
+          <AccountView key={account.id} account={account} canTransfer={false} />
         </>
       )}
     </Page>
   );
 }
 
-const ACCOUNT_ID = /^[\w-]{1,64}$/;
-
-/** Opens any customer's account by its number, for those who may see all of them. */
+/** Opens any customer's account by its number. */
 export function AccountLookup(): JSX.Element {
   const [error, setError] = useState<string | undefined>(undefined);
-  const open = (event: Event): void => {
-    event.preventDefault();
-    const form = event.target as HTMLFormElement;
-    const id = withoutSpaces(textOf(form, 'account'));
-    if (ACCOUNT_ID.test(id)) {
+  const open = onSubmit((form) => {
+    const id = withoutSpaces(fieldText(form, 'account'));
+    if (isAccountNumber(id)) {
       location.hash = hrefOf({ page: 'account', id });
       return;
     }
-    setError('An account number has letters, digits, "-" and "_".');
+    setError('An account number consists of letters, digits, "-" and "_".');
     form.querySelector('input')?.focus();
-  };
+  });
   return (
     <section class="card lookup" aria-labelledby="lookup-heading">
-      <h2 id="lookup-heading">Look at a customer’s account</h2>
+      <h2 id="lookup-heading">View a customer's account</h2>
       <form onSubmit={open} novalidate>
-        <Field
+        <TextField
           label="Account number"
           name="account"
           autocomplete="off"
           required
           error={error}
-          hint="Customers see theirs at the top of their dashboard."
+          hint="Customers can find it at the top of their dashboard."
         />
         <button type="submit">Open</button>
       </form>

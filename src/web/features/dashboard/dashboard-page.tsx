@@ -1,59 +1,55 @@
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import type { Who } from '../../api/auth.ts';
+import { type CurrentUser, hasScope } from '../../api/auth.ts';
 import { type Account, ownAccounts } from '../../api/bank.ts';
-import { useAnswer } from '../../hooks/load.ts';
+import { useLoad } from '../../hooks/load.ts';
 import { hrefOf } from '../../route.ts';
-import { may } from '../../shell.tsx';
-import { LoadFault } from '../../ui/notice.tsx';
+import { LoadError } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { AccountView } from './account/account-view.tsx';
 import { AccountLookup } from './account-page.tsx';
 
-/** My money: one of my accounts, live. */
-export function DashboardPage({ who }: { who: Who }): JSX.Element {
-  const answer = useAnswer(ownAccounts, []);
-  const [chosenId, choose] = useState<string | undefined>(undefined);
-  const accounts = answer.value;
-  const account = accounts?.find(({ id }) => id === chosenId) ?? accounts?.[0];
+/** One of the user's own accounts, live. */
+export function DashboardPage({ currentUser }: { currentUser: CurrentUser }): JSX.Element {
+  const loaded = useLoad(ownAccounts, []);
+  const [selectedId, select] = useState<string | undefined>(undefined);
+  const accounts = loaded.value ?? [];
+  const account = accounts.find(({ id }) => id === selectedId) ?? accounts[0];
+  const picker = account && accounts.length > 1 && (
+    <AccountPicker accounts={accounts} selected={account} onSelect={select} />
+  );
   return (
-    <Page title="Dashboard" aside={account && choiceOf(accounts ?? [], account, choose)}>
-      {answer.fault && <LoadFault what="Your accounts" answer={answer} />}
-      {accounts === undefined && !answer.fault && <p role="status">Loading your accounts …</p>}
+    <Page title="Dashboard" aside={picker}>
+      {loaded.error && <LoadError what="Your accounts" loaded={loaded} />}
+      {loaded.value === undefined && !loaded.error && <p role="status">Loading your accounts …</p>}
       {account && (
-        <AccountView key={account.id} account={account} mayTransfer={may(who, 'transfers:write')} />
+        <AccountView
+          key={account.id}
+          account={account}
+          canTransfer={hasScope(currentUser, 'transfers:write')}
+        />
       )}
-      {accounts?.length === 0 && <NoAccount who={who} />}
-      {may(who, 'accounts:read-any') && <AccountLookup />}
+      {loaded.value?.length === 0 && <NoAccount currentUser={currentUser} />}
+      {hasScope(currentUser, 'accounts:read-any') && <AccountLookup />}
     </Page>
   );
 }
 
-const choiceOf = (
-  accounts: readonly Account[],
-  account: Account,
-  onChoose: (id: string) => void,
-): JSX.Element | undefined =>
-  accounts.length > 1 ? (
-    <AccountChoice accounts={accounts} chosen={account} onChoose={onChoose} />
-  ) : undefined;
-
-export interface AccountChoiceProps {
+interface AccountPickerProps {
   accounts: readonly Account[];
-  chosen: Account;
-  onChoose: (id: string) => void;
+  selected: Account;
+  onSelect: (id: string) => void;
 }
 
-/** Which of several accounts is shown. */
-export function AccountChoice({ accounts, chosen, onChoose }: AccountChoiceProps): JSX.Element {
+function AccountPicker({ accounts, selected, onSelect }: AccountPickerProps): JSX.Element {
   const id = useId();
   return (
-    <div class="account-choice">
+    <div class="account-picker">
       <label for={id}>Account</label>
       <select
         id={id}
-        value={chosen.id}
-        onInput={({ target }) => onChoose((target as HTMLSelectElement).value)}
+        value={selected.id}
+        onInput={({ target }) => onSelect((target as HTMLSelectElement).value)}
       >
         {accounts.map((account) => (
           <option key={account.id} value={account.id}>
@@ -65,25 +61,25 @@ export function AccountChoice({ accounts, chosen, onChoose }: AccountChoiceProps
   );
 }
 
-/** Whoever works at the bank needn't be its customer: where to go instead. */
-export const NoAccount = ({ who }: { who: Who }): JSX.Element => (
+/** Staff need not be customers: links to what they can do. */
+const NoAccount = ({ currentUser }: { currentUser: CurrentUser }): JSX.Element => (
   <section class="card no-account" aria-labelledby="no-account-heading">
-    <h2 id="no-account-heading">You have no account here</h2>
-    <p>Balances and transfers are for the bank’s customers. What you can do:</p>
+    <h2 id="no-account-heading">You don't have an account</h2>
+    <p>Balances and transfers are only for the bank's customers. You can:</p>
     <ul>
-      {may(who, 'accounts:read-any') && <li>look at a customer’s account by its number, below</li>}
-      {may(who, 'users:manage') && (
+      {hasScope(currentUser, 'accounts:read-any') && <li>view a customer's account by its number, below</li>}
+      {hasScope(currentUser, 'users:manage') && (
         <li>
-          see and manage <a href={hrefOf({ page: 'users' })}>the users</a> and where they are logged in
+          manage <a href={hrefOf({ page: 'users' })}>users</a> and their sessions
         </li>
       )}
-      {may(who, 'audit:read') && (
+      {hasScope(currentUser, 'audit:read') && (
         <li>
-          read <a href={hrefOf({ page: 'audit' })}>the audit trail</a>
+          read the <a href={hrefOf({ page: 'audit' })}>audit trail</a>
         </li>
       )}
       <li>
-        see where <a href={hrefOf({ page: 'sessions' })}>you are logged in</a>
+        see <a href={hrefOf({ page: 'sessions' })}>your sessions</a>
       </li>
     </ul>
   </section>

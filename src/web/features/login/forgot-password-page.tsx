@@ -1,40 +1,38 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { askForReset } from '../../api/auth.ts';
-import { textOf, useForm } from '../../hooks/form.ts';
+import { requestPasswordReset } from '../../api/auth.ts';
+import { fieldText, onSubmit, useForm } from '../../hooks/form.ts';
 import { hrefOf } from '../../route.ts';
-import { Gate } from '../../ui/auth-layout.tsx';
-import { Field } from '../../ui/field.tsx';
+import { AuthLayout } from '../../ui/auth-layout.tsx';
+import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 
-/** Asks for a mail with a link to choose a new password. */
-export function ForgottenPage(): JSX.Element {
+/** Requests an email with a link to choose a new password. */
+export function ForgotPasswordPage(): JSX.Element {
   const form = useForm();
-  const [isAsked, setAsked] = useState(false);
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const username = textOf(event.target as HTMLFormElement, 'username').trim();
-    void form.run(() => askForReset(username)).then(setAsked);
-  };
+  const [isRequested, setRequested] = useState(false);
+  const submit = onSubmit((target) => {
+    const username = fieldText(target, 'username').trim();
+    void form.run(() => requestPasswordReset(username)).then(setRequested);
+  });
   return (
-    <Gate title="Forgot your password?">
-      {form.fault && <Notice kind="error">{form.fault.title}</Notice>}
-      {isAsked ? (
+    <AuthLayout title="Forgot your password?">
+      {form.error && <Notice kind="error">{form.error.message}</Notice>}
+      {isRequested ? (
         <Notice kind="done">
-          If there is such a user with a mail address, a link to choose a new password is on its way to it. It
-          can be used once, for ten minutes.
+          If the account exists, we've emailed a reset link. It works once and expires in 10 minutes.
         </Notice>
       ) : (
         <form onSubmit={submit}>
-          <Field label="User name" name="username" autocomplete="username" maxlength={128} required />
+          <TextField label="Username" name="username" autocomplete="username" maxlength={128} required />
           <button type="submit" aria-disabled={form.isBusy}>
-            Send me a link
+            Send reset link
           </button>
         </form>
       )}
       <p>
-        <a href={hrefOf({ page: 'dashboard' })}>Back to log-in</a>
+        <a href={hrefOf({ page: 'dashboard' })}>Back to login</a>
       </p>
-    </Gate>
+    </AuthLayout>
   );
 }

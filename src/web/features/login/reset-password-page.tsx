@@ -1,58 +1,57 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { resetPassword } from '../../api/auth.ts';
-import { type FormFault, textOf, useForm } from '../../hooks/form.ts';
+import { type FormError, fieldText, onSubmit, useForm } from '../../hooks/form.ts';
 import { hrefOf } from '../../route.ts';
-import { Gate } from '../../ui/auth-layout.tsx';
-import { Field } from '../../ui/field.tsx';
+import { AuthLayout } from '../../ui/auth-layout.tsx';
+import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 
-/** Where the link of a reset mail leads to. The token is in this component's memory only. */
-export function ResetPage({ token }: { token: string }): JSX.Element {
+/** The target of a reset link. The token is kept only in this component's memory. */
+export function ResetPasswordPage({ token }: { token: string }): JSX.Element {
   const form = useForm();
   const [isDone, setDone] = useState(false);
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const password = textOf(event.target as HTMLFormElement, 'new_password');
+  const submit = onSubmit((target) => {
+    const password = fieldText(target, 'new_password');
     void form.run(() => resetPassword(token, password)).then(setDone);
-  };
+  });
   return (
-    <Gate title="Choose a new password">
-      {form.fault && <ResetFault fault={form.fault} />}
+    <AuthLayout title="Choose a new password">
+      {form.error && <ResetError error={form.error} />}
       {isDone ? (
-        <Notice kind="done">Your password has been changed, and you are logged out everywhere.</Notice>
+        <Notice kind="done">Your password has been changed, and you are logged out on all devices.</Notice>
       ) : (
         <form onSubmit={submit}>
-          <Field
+          <TextField
             label="New password"
             name="new_password"
             type="password"
             autocomplete="new-password"
             maxlength={1024}
             required
-            hint="At least 8 characters. A few words are better than one."
-            error={form.fault?.fields.new_password}
+            hint="At least 8 characters. We recommend several words."
+            error={form.error?.fields.new_password}
           />
           <button type="submit" aria-disabled={form.isBusy}>
-            Change the password
+            Change password
           </button>
         </form>
       )}
       <p>
-        <a href={hrefOf({ page: 'dashboard' })}>To log-in</a>
+        <a href={hrefOf({ page: 'dashboard' })}>Back to login</a>
       </p>
-    </Gate>
+    </AuthLayout>
   );
 }
 
-/** What stands at the field isn't said once more above the form. */
-function ResetFault({ fault }: { fault: FormFault }): JSX.Element | null {
-  if (fault.fields.new_password !== undefined) return null;
-  if (fault.problem?.code !== 'reset_token_invalid') return <Notice kind="error">{fault.title}</Notice>;
+/** An error at the field is not repeated above the form. */
+function ResetError({ error }: { error: FormError }): JSX.Element | null {
+  if (error.fields.new_password !== undefined) return null;
+  if (error.apiError?.code !== 'reset_token_invalid') return <Notice kind="error">{error.message}</Notice>;
   return (
     <Notice kind="error">
-      This link has been used already, or it is too old.{' '}
-      <a href={hrefOf({ page: 'forgotten' })}>Ask for another one</a>.
+      This link has expired or has already been used.{' '}
+      <a href={hrefOf({ page: 'forgotten' })}>Request a new link</a>.
     </Notice>
   );
 }

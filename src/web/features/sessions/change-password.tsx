@@ -1,45 +1,43 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { changePassword } from '../../api/auth.ts';
-import { focusFirstFault } from '../../hooks/focus.ts';
-import { type FormFault, textOf, useForm } from '../../hooks/form.ts';
-import { Field } from '../../ui/field.tsx';
+import { focusFirstError } from '../../hooks/focus.ts';
+import { type FormError, fieldText, onSubmit, useForm } from '../../hooks/form.ts';
+import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { LogInFault } from '../login/login-error.tsx';
+import { LoginError } from '../login/login-error.tsx';
 
 export interface ChangePasswordProps {
-  /** It is being tried: what was said of an earlier time is no longer so. */
+  /** The form has been submitted: an earlier outcome no longer applies. */
   onStart: () => void;
   onDone: () => void;
 }
 
-/** Changes the own password. All other sessions end with it. */
+/** Changes the user's own password, which ends all other sessions. */
 export function ChangePassword({ onStart, onDone }: ChangePasswordProps): JSX.Element {
   const form = useForm();
   const [changes, setChanges] = useState(0);
-  const submit = (event: Event): void => {
-    event.preventDefault();
+  const submit = onSubmit((target) => {
     onStart();
-    const target = event.target as HTMLFormElement;
-    const passwords = [textOf(target, 'current_password'), textOf(target, 'new_password')] as const;
+    const passwords = [fieldText(target, 'current_password'), fieldText(target, 'new_password')] as const;
     void form
       .run(() => changePassword(...passwords))
       .then((isDone) => {
-        if (!isDone) return focusFirstFault(target);
+        if (!isDone) return focusFirstError(target);
         setChanges(changes + 1);
         onDone();
       });
-  };
+  });
   return (
     <section class="card password" aria-labelledby="password-heading">
       <h2 id="password-heading">Change your password</h2>
-      <p class="faint">All of your other sessions end with it.</p>
-      {form.fault && <PasswordFault fault={form.fault} />}
+      <p class="faint">This will sign you out on all other devices.</p>
+      {form.error && <PasswordError error={form.error} />}
       <form onSubmit={submit}>
-        <Passwords key={changes} fault={form.fault} />
+        <PasswordFields key={changes} error={form.error} />
         <div class="buttons">
           <button type="submit" aria-disabled={form.isBusy}>
-            {form.isBusy ? 'Changing …' : 'Change the password'}
+            {form.isBusy ? 'Changing …' : 'Change password'}
           </button>
         </div>
       </form>
@@ -47,45 +45,43 @@ export function ChangePassword({ onStart, onDone }: ChangePasswordProps): JSX.El
   );
 }
 
-function Passwords({ fault }: { fault: FormFault | undefined }): JSX.Element {
+function PasswordFields({ error }: { error: FormError | undefined }): JSX.Element {
   const [isShown, setShown] = useState(false);
   const shared = { type: isShown ? 'text' : 'password', maxlength: 1024, required: true } as const;
   return (
     <>
-      <Field
+      <TextField
         label="Current password"
         name="current_password"
         {...shared}
         autocomplete="current-password"
-        error={errorAtCurrent(fault)}
+        error={currentPasswordError(error)}
       />
-      <Field
+      <TextField
         label="New password"
         name="new_password"
         {...shared}
         autocomplete="new-password"
-        hint="At least 8 characters. A few words are better than one."
-        error={fault?.fields.new_password}
+        hint="At least 8 characters. We recommend several words."
+        error={error?.fields.new_password}
       />
       <label class="check">
         <input type="checkbox" onInput={() => setShown(!isShown)} />
-        Show the passwords
+        Show passwords
       </label>
     </>
   );
 }
 
-const isWrong = (fault: FormFault): boolean => fault.problem?.code === 'password_wrong';
+const isWrongPassword = (error: FormError): boolean => error.apiError?.code === 'password_wrong';
 
-const errorAtCurrent = (fault: FormFault | undefined): string | undefined =>
-  fault && isWrong(fault) ? fault.title : fault?.fields.current_password;
+const currentPasswordError = (error: FormError | undefined): string | undefined =>
+  error && isWrongPassword(error) ? error.message : error?.fields.current_password;
 
-/** What stands at a field isn't said once more above the form. */
-function PasswordFault({ fault }: { fault: FormFault }): JSX.Element | null {
-  if (isWrong(fault)) return null;
-  if (fault.problem?.code === 'login_throttled') return <LogInFault fault={fault} />;
-  const isAtField = Object.keys(fault.fields).length > 0;
-  return (
-    <Notice kind="error">{isAtField ? 'The password has not been changed: see below.' : fault.title}</Notice>
-  );
+/** An error at a field is not repeated above the form. */
+function PasswordError({ error }: { error: FormError }): JSX.Element | null {
+  if (isWrongPassword(error)) return null;
+  if (error.apiError?.code === 'login_throttled') return <LoginError error={error} />;
+  const hasFieldError = Object.keys(error.fields).length > 0;
+  return <Notice kind="error">{hasFieldError ? 'Please fix the errors below.' : error.message}</Notice>;
 }

@@ -1,57 +1,71 @@
 import type { JSX } from 'preact';
-import { NotDone } from '../../api/api-error.ts';
+import { ApiError } from '../../api/api-error.ts';
 import { endOtherSessions, endOwnSession, type OwnSession } from '../../api/auth.ts';
-import { Confirm } from '../../ui/dialog.tsx';
+import { ConfirmDialog } from '../../ui/dialog.tsx';
 import { formatDateTime } from '../../ui/format.ts';
-import { otherSessions } from './live-sessions.ts';
 
-/** What somebody has asked to end: one session, or so many others. */
-export type Ending = { one: OwnSession } | { others: number };
+/** What the user wants to end: one session, or all others, with their number. */
+export type SessionsToEnd = { one: OwnSession } | { others: number };
 
-export interface EndDialogProps {
-  ending: Ending;
-  /** With what to say. */
+export interface EndSessionDialogProps {
+  sessions: SessionsToEnd;
+  /** With the text to show. */
   onDone: (text: string) => void;
   onClose: () => void;
 }
 
-export function EndDialog({ ending, onDone, onClose }: EndDialogProps): JSX.Element {
-  if ('others' in ending) {
-    const act = async (): Promise<void> => onDone(endedText((await endOtherSessions()).ended));
-    return (
-      <Confirm
-        title={`End ${otherSessions(ending.others)}?`}
-        label="End all others"
-        act={act}
-        onClose={onClose}
-      >
-        <p>You are logged out everywhere but here, at once. This session goes on.</p>
-      </Confirm>
-    );
-  }
-  const { one } = ending;
-  const act = async (): Promise<void> => onDone(await endOne(one));
-  return (
-    <Confirm title="End this session?" label="End session" act={act} onClose={onClose}>
-      <p>
-        <strong>{one.device}</strong>, at {one.address}, logged in since {formatDateTime(one.created_at)}, is
-        logged out at once.
-      </p>
-    </Confirm>
+export const EndSessionDialog = ({ sessions, ...handlers }: EndSessionDialogProps): JSX.Element =>
+  'one' in sessions ? (
+    <EndOneDialog session={sessions.one} {...handlers} />
+  ) : (
+    <EndOthersDialog count={sessions.others} {...handlers} />
   );
-}
+
+type Handlers = Pick<EndSessionDialogProps, 'onDone' | 'onClose'>;
+
+const EndOneDialog = ({ session, onDone, onClose }: Handlers & { session: OwnSession }): JSX.Element => (
+  <ConfirmDialog
+    title="End this session?"
+    label="End session"
+    action={async () => onDone(await endSession(session))}
+    onClose={onClose}
+  >
+    <p>
+      This will sign out <strong>{session.device}</strong> ({session.address}), signed in since{' '}
+      {formatDateTime(session.created_at)}.
+    </p>
+  </ConfirmDialog>
+);
+
+const EndOthersDialog = ({ count, onDone, onClose }: Handlers & { count: number }): JSX.Element => (
+  <ConfirmDialog
+    title={`Sign out ${otherSessions(count)}?`}
+    label="Sign out all"
+    action={async () => onDone(endedText((await endOtherSessions()).ended))}
+    onClose={onClose}
+  >
+    <p>This will sign you out on all other devices. This session is not affected.</p>
+  </ConfirmDialog>
+);
+
+export const countOthers = (sessions: readonly OwnSession[]): number =>
+  sessions.filter(({ current }) => !current).length;
+
+/** `1 other session`, `3 other sessions`. */
+export const otherSessions = (count: number): string =>
+  `${count} other ${count === 1 ? 'session' : 'sessions'}`;
 
 const endedText = (count: number): string =>
-  count === 0 ? 'There was no other session any more.' : `${otherSessions(count)} ended.`;
+  count === 0 ? 'There were no other sessions.' : `${otherSessions(count)} ended.`;
 
-/** A session that is over already, such as one that has idled away since, is no failure. */
-async function endOne({ session_id, device }: OwnSession): Promise<string> {
+/** A session that has ended in the meantime is not an error. Returns the text to show. */
+async function endSession({ session_id, device }: OwnSession): Promise<string> {
   try {
     await endOwnSession(session_id);
     return `The session on ${device} has been ended.`;
-  } catch (fault) {
-    if (fault instanceof NotDone && fault.code === 'session_unknown')
-      return `The session on ${device} was over already.`;
-    throw fault;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'session_unknown')
+      return `The session on ${device} had already ended.`;
+    throw error;
   }
 }

@@ -1,46 +1,23 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { SessionSummary } from '../../../session/list.ts';
-import type { OwnSession } from '../../api/auth.ts';
-import { type Answer, useAnswer } from '../../hooks/load.ts';
+import { type Loaded, useLoad } from '../../hooks/load.ts';
 import { whileVisible } from '../../hooks/timing.ts';
 
-const EVERY_MS = 10_000;
+const RELOAD_INTERVAL_MS = 10_000;
 
 /**
- * Sessions as they are by now: asked for when the component appears or `deps` change, and by itself while it can be
- * seen. All but the first time is in the background, so that an open list keeps nobody logged in.
+ * Loads sessions when the component appears or `deps` change, and regularly while the page is visible. Only the first
+ * request counts as activity, so that an open list does not keep the session from idling.
  */
 export function useLiveSessions<Session>(
   load: (isBackground: boolean) => Promise<{ sessions: Session[] }>,
   deps: readonly unknown[],
-): Answer<Session[]> {
+): Loaded<Session[]> {
   const isFirst = useRef(true);
-  const answer = useAnswer(async () => {
-    const isBackground = isFirst.current === false;
+  const loaded = useLoad(async () => {
+    const isBackground = !isFirst.current;
     isFirst.current = false;
     return (await load(isBackground)).sessions;
   }, deps);
-  useEffect(() => whileVisible(() => void answer.reload(), EVERY_MS), [answer.reload]);
-  return answer;
+  useEffect(() => whileVisible(() => void loaded.reload(), RELOAD_INTERVAL_MS), [loaded.reload]);
+  return loaded;
 }
-
-/** A session as its owner or staff see it; `current` only on the one that asks. */
-export type ShownSession = SessionSummary & { current?: boolean };
-
-/**
- * The session of this page first, then the newest. Not the last used first, as the server has them: a list that comes
- * anew by itself must not move a row from under the pointer.
- */
-export const inOrder = <Session extends ShownSession>(sessions: readonly Session[]): Session[] =>
-  sessions.toSorted(
-    (one, two) =>
-      Number(two.current ?? false) - Number(one.current ?? false) ||
-      two.created_at.localeCompare(one.created_at),
-  );
-
-export const countOthers = (sessions: readonly OwnSession[]): number =>
-  sessions.filter(({ current }) => !current).length;
-
-/** `1 other session`, `3 other sessions`. */
-export const otherSessions = (count: number): string =>
-  `${count} other ${count === 1 ? 'session' : 'sessions'}`;

@@ -1,16 +1,28 @@
 import type { ComponentChildren, JSX } from 'preact';
+import type { SessionSummary } from '../../../session/list.ts';
 import { formatAgo, formatDateTime } from '../../ui/format.ts';
-import { inOrder, type ShownSession } from './live-sessions.ts';
 
-export interface SessionTableProps<Session extends ShownSession> {
+/** A session in a list of the user's own sessions or of another user's; `current` only in the former. */
+export type ListedSession = SessionSummary & { current?: boolean };
+
+/**
+ * The current session first, then the newest. Not the last used first, as in the response: rows of a list that reloads
+ * must not move below the pointer.
+ */
+export const inStableOrder = <Session extends ListedSession>(sessions: readonly Session[]): Session[] =>
+  sessions.toSorted(
+    (a, b) =>
+      Number(b.current ?? false) - Number(a.current ?? false) || b.created_at.localeCompare(a.created_at),
+  );
+
+export interface SessionTableProps<Session extends ListedSession> {
   caption: string;
   sessions: readonly Session[];
-  /** What can be done to one, if anything. */
+  /** The button of a row. */
   action?: ((session: Session) => ComponentChildren) | undefined;
 }
 
-/** Where somebody is logged in. */
-export function SessionTable<Session extends ShownSession>({
+export function SessionTable<Session extends ListedSession>({
   caption,
   sessions,
   action,
@@ -24,16 +36,16 @@ export function SessionTable<Session extends ShownSession>({
           <th scope="col">Address</th>
           <th scope="col">Since</th>
           <th scope="col">Last seen</th>
-          <th scope="col">Ends at the latest</th>
+          <th scope="col">Expires</th>
           {action && (
             <th scope="col">
-              <span class="unseen">What can be done</span>
+              <span class="unseen">Actions</span>
             </th>
           )}
         </tr>
       </thead>
       <tbody>
-        {inOrder(sessions).map((session) => (
+        {inStableOrder(sessions).map((session) => (
           <SessionRow key={session.session_id} session={session} action={action?.(session)} />
         ))}
       </tbody>
@@ -41,7 +53,12 @@ export function SessionTable<Session extends ShownSession>({
   );
 }
 
-function SessionRow({ session, action }: { session: ShownSession; action: ComponentChildren }): JSX.Element {
+interface SessionRowProps {
+  session: ListedSession;
+  action: ComponentChildren;
+}
+
+function SessionRow({ session, action }: SessionRowProps): JSX.Element {
   const { device, address, created_at, last_seen_at, ends_at, current } = session;
   return (
     <tr>
@@ -53,8 +70,8 @@ function SessionRow({ session, action }: { session: ShownSession; action: Compon
       </td>
       <td data-label="Since">{formatDateTime(created_at)}</td>
       <td data-label="Last seen">{current ? 'now' : formatAgo(last_seen_at, Date.now())}</td>
-      <td data-label="Ends at the latest">{formatDateTime(ends_at)}</td>
-      {action && <td class="act">{action}</td>}
+      <td data-label="Expires">{formatDateTime(ends_at)}</td>
+      {action && <td class="row-action">{action}</td>}
     </tr>
   );
 }

@@ -4,44 +4,46 @@ import { type OwnSession, ownSessions } from '../../api/auth.ts';
 import { logOut } from '../../auth-session/session.ts';
 import { useKeptFocus } from '../../hooks/focus.ts';
 import { useForm } from '../../hooks/form.ts';
-import { LoadFault, Notice, type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
+import { LoadError, Notice, type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { ChangePassword } from './change-password.tsx';
-import { EndDialog, type Ending } from './end-session-dialog.tsx';
-import { countOthers, useLiveSessions } from './live-sessions.ts';
+import { countOthers, EndSessionDialog, type SessionsToEnd } from './end-session-dialog.tsx';
+import { useLiveSessions } from './live-sessions.ts';
 import { SessionTable } from './session-table.tsx';
 
-/** Where am I logged in, and the way to end it. */
+/** The user's own sessions and password. */
 export function SessionsPage(): JSX.Element {
-  const answer = useLiveSessions(ownSessions, []);
+  const loaded = useLiveSessions(ownSessions, []);
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
-  const [ending, setEnding] = useState<Ending | undefined>(undefined);
-  const kept = useKeptFocus<HTMLElement>([answer.value, ending]);
-  const tell = (text: string): void => {
+  const [toEnd, setToEnd] = useState<SessionsToEnd | undefined>(undefined);
+  const list = useKeptFocus<HTMLElement>([loaded.value, toEnd]);
+  const showOutcome = (text: string): void => {
     setOutcome({ text });
-    void answer.reload();
+    void loaded.reload();
   };
   return (
     <Page title="My sessions">
       <OutcomeNotice outcome={outcome} />
-      <section class="card" aria-labelledby="sessions-heading" ref={kept} tabindex={-1}>
+      <section class="card" aria-labelledby="sessions-heading" ref={list} tabindex={-1}>
         <h2 id="sessions-heading">Where you are logged in</h2>
-        {answer.fault && <LoadFault answer={answer} what="The list" />}
-        {answer.value === undefined && !answer.fault && <p class="faint">Looking …</p>}
-        {answer.value && <OwnSessions sessions={answer.value} onEnd={setEnding} />}
+        {loaded.error && <LoadError loaded={loaded} what="The list" />}
+        {loaded.value === undefined && !loaded.error && <p class="faint">Loading …</p>}
+        {loaded.value && <OwnSessions sessions={loaded.value} onEnd={setToEnd} />}
       </section>
       <ChangePassword
         onStart={() => setOutcome(undefined)}
-        onDone={() => tell('Your password has been changed. All of your other sessions have ended.')}
+        onDone={() => showOutcome('Your password has been changed. All of your other sessions have ended.')}
       />
-      {ending && <EndDialog ending={ending} onDone={tell} onClose={() => setEnding(undefined)} />}
+      {toEnd && (
+        <EndSessionDialog sessions={toEnd} onDone={showOutcome} onClose={() => setToEnd(undefined)} />
+      )}
     </Page>
   );
 }
 
 interface OwnSessionsProps {
   sessions: readonly OwnSession[];
-  onEnd: (ending: Ending) => void;
+  onEnd: (sessions: SessionsToEnd) => void;
 }
 
 function OwnSessions({ sessions, onEnd }: OwnSessionsProps): JSX.Element {
@@ -59,13 +61,13 @@ function OwnSessions({ sessions, onEnd }: OwnSessionsProps): JSX.Element {
     );
   return (
     <>
-      {form.fault && <Notice kind="error">You are still logged in. {form.fault.title}</Notice>}
+      {form.error && <Notice kind="error">You are still logged in. {form.error.message}</Notice>}
       <SessionTable caption="Your sessions" sessions={sessions} action={action} />
       {others === 0 ? (
-        <p class="faint alone">You are logged in nowhere else.</p>
+        <p class="faint end-others">No other active sessions.</p>
       ) : (
-        <button type="button" class="danger others" onClick={() => onEnd({ others })}>
-          End all others ({others})
+        <button type="button" class="danger end-others" onClick={() => onEnd({ others })}>
+          Sign out all other sessions ({others})
         </button>
       )}
     </>

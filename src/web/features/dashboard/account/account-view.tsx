@@ -1,59 +1,120 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Account, Transaction } from '../../../api/bank.ts';
 import { recheck } from '../../../auth-session/session.ts';
-import { atMostEvery } from '../../../hooks/timing.ts';
+import { useStore } from '../../../hooks/store.ts';
+import { throttle } from '../../../hooks/timing.ts';
+import { CopyButton } from '../../../ui/copy-button.tsx';
+import { formatMoney } from '../../../ui/format.ts';
 import { BalanceCard } from '../charts/balance-card.tsx';
 import { SpendersCard } from '../charts/spenders-card.tsx';
 import { TransactionsCard } from '../transactions/transactions-card.tsx';
 import { TransferCard } from '../transfer/transfer-card.tsx';
-import { AccountHead } from './account-head.tsx';
-import { arrivalsText } from './labels.ts';
+import { newTransactionsText } from './labels.ts';
 import { LiveAccount } from './live-account.ts';
+import type { StreamState } from './transaction-stream.ts';
 
 export interface AccountViewProps {
   account: Account;
-  /** Without it, the account can only be looked at. */
-  mayTransfer: boolean;
+  /** Without it, the account is read-only. */
+  canTransfer: boolean;
 }
 
-/** All that there is to see of one account, live. Another account wants another `key`. */
-export function AccountView({ account, mayTransfer }: AccountViewProps): JSX.Element {
+/** An account, live. It needs another `key` for another account. */
+export function AccountView({ account, canTransfer }: AccountViewProps): JSX.Element {
   const [live] = useState(() => new LiveAccount(account, () => recheck(false)));
-  const view = useRef<HTMLDivElement>(null);
-  useEffect(() => (view.current === null ? undefined : live.start()), []);
+  useEffect(() => live.start(), []);
   return (
-    <div ref={view} class={mayTransfer ? 'account' : 'account read-only'}>
-      <AccountHead live={live} mayTransfer={mayTransfer} />
+    <div class={canTransfer ? 'account' : 'account read-only'}>
+      <AccountHead live={live} canTransfer={canTransfer} />
       <BalanceCard live={live} />
       <SpendersCard live={live} />
       <TransactionsCard live={live} />
-      {mayTransfer && <TransferCard live={live} />}
-      <ArrivalStatus live={live} />
+      {canTransfer && <TransferCard live={live} />}
+      <NewTransactionsStatus live={live} />
     </div>
   );
 }
 
-const SPEAK_MS = 8000;
+interface AccountHeadProps {
+  live: LiveAccount;
+  canTransfer: boolean;
+}
 
-/** Tells those who can't see the list grow, when there is time, and not each and every time. */
-export function ArrivalStatus({ live }: { live: LiveAccount }): JSX.Element {
+/** The account's holder, number and current balance. */
+function AccountHead({ live, canTransfer }: AccountHeadProps): JSX.Element {
+  const { stream } = useStore(live.state);
+  const { id, name, currency } = live.account;
+  return (
+    <section class="card account-head" aria-labelledby="account-heading">
+      <div class="holder">
+        <h2 id="account-heading">{name}</h2>
+        <p class="number">
+          <span class="faint">Account number </span>
+          <code>{id}</code>
+          <CopyButton text={id} what="account number" />
+        </p>
+      </div>
+      <div class="balance">
+        <p>
+          <span class="faint">Balance</span>
+          <strong>{formatMoney(live.balanceMinor(), currency)}</strong>
+        </p>
+        <StreamStatus live={live} stream={stream} />
+      </div>
+      {canTransfer && (
+        <button type="button" class="quiet to-transfer" onClick={focusTransferForm}>
+          Transfer money
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** On a narrow screen, the form is far below. */
+const focusTransferForm = (): void => document.querySelector<HTMLElement>('.transfer-card input')?.focus();
+
+const STREAM_LABELS: Record<StreamState, string> = {
+  connecting: 'Connecting …',
+  live: 'Live',
+  reconnecting: 'Reconnecting …',
+  paused: 'Paused',
+};
+
+/** Whether the page is up to date, and a button to pause updates. */
+function StreamStatus({ live, stream }: { live: LiveAccount; stream: StreamState }): JSX.Element {
+  const isPaused = stream === 'paused';
+  return (
+    <div class="live-bar">
+      <span class={`live-sign ${stream}`}>{STREAM_LABELS[stream]}</span>
+      <button type="button" class="link" onClick={() => live.setPaused(!isPaused)}>
+        {isPaused ? 'Resume' : 'Pause'}
+        <span class="unseen"> live updates</span>
+      </button>
+    </div>
+  );
+}
+
+const ANNOUNCE_INTERVAL_MS = 8000;
+
+/** Announces new transactions to screen readers, several at a time. */
+function NewTransactionsStatus({ live }: { live: LiveAccount }): JSX.Element {
   const [text, setText] = useState('');
   useEffect(() => {
-    let unspoken: Transaction[] = [];
-    const speech = atMostEvery(SPEAK_MS, () => {
-      setText(arrivalsText(unspoken));
-      unspoken = [];
+    let unannounced: Transaction[] = [];
+    const announcement = throttle(ANNOUNCE_INTERVAL_MS, () => {
+      setText(newTransactionsText(unannounced));
+      unannounced = [];
     });
-    const stopListening = live.listen({
-      onArrival(arrived) {
-        unspoken.push(...arrived);
-        speech.ask();
+    const unsubscribe = live.subscribe({
+      onTransactions(added) {
+        unannounced.push(...added);
+        announcement.call();
       },
     });
     return () => {
-      stopListening();
-      speech.stop();
+      unsubscribe();
+      announcement.cancel();
     };
   }, []);
   return (

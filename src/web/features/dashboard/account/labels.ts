@@ -1,7 +1,7 @@
 import type { Transaction } from '../../../api/bank.ts';
 import { formatMoney } from '../../../ui/format.ts';
 
-/** An amount with its sign, so that it needs no colour: `−€12.50` went out, `+€12.50` came in. */
+/** An amount with its sign, so that it does not depend on color: `−€12.50` was paid, `+€12.50` was received. */
 export const signedAmount = ({
   direction,
   amountMinor,
@@ -9,17 +9,17 @@ export const signedAmount = ({
 }: Pick<Transaction, 'direction' | 'amountMinor' | 'currency'>): string =>
   `${direction === 'debit' ? '−' : '+'}${formatMoney(amountMinor, currency)}`;
 
-/** What to say of transactions that have just arrived, oldest first. */
-export function arrivalsText(arrived: readonly Transaction[]): string {
-  const newest = arrived.at(-1);
+/** Announces new transactions, given oldest first. */
+export function newTransactionsText(added: readonly Transaction[]): string {
+  const newest = added.at(-1);
   if (newest === undefined) return '';
   const balance = `Balance ${formatMoney(newest.balanceAfterMinor, newest.currency)}.`;
-  if (arrived.length > 1) return `${arrived.length} new transactions. ${balance}`;
+  if (added.length > 1) return `${added.length} new transactions. ${balance}`;
   return `New transaction: ${signedAmount(newest)}, ${newest.counterparty}. ${balance}`;
 }
 
-/** How many were found, and whether that is all. */
-export function hitsText(count: number, isComplete: boolean): string {
-  const hits = count === 0 ? 'Nothing was found.' : `${count} ${count === 1 ? 'hit' : 'hits'}.`;
-  return isComplete ? hits : `${hits} Older transactions were not searched.`;
+/** The number of search results, and whether all transactions were searched. */
+export function resultsText(count: number, isComplete: boolean): string {
+  const results = count === 0 ? 'No results' : `${count} ${count === 1 ? 'result' : 'results'}`;
+  return isComplete ? results : `${results}. Older transactions were not searched.`;
 }

@@ -1,73 +1,72 @@
-import { titleOf } from '../../../api/api-error.ts';
+import { messageOf } from '../../../api/api-error.ts';
 import { type Account, streamPath, type Transaction, transactionPage } from '../../../api/bank.ts';
 import { createStore, type Store } from '../../../hooks/store.ts';
 import {
-  firstList,
+  createList,
   isGapBefore,
   missingIn,
   type TransactionList,
-  withArrivals,
   withNewestPage,
+  withNewTransactions,
   withOlderPage,
 } from './transaction-list.ts';
 import { followTransactions, type StreamState, type TransactionStream } from './transaction-stream.ts';
 
-/** An account as it stands at this moment. */
 export interface LiveState {
   stream: StreamState;
   /** Undefined until it has been loaded. */
   list: TransactionList | undefined;
   /** Why there is no list, or no newer one. */
-  fault: string | undefined;
+  error: string | undefined;
 }
 
 export interface LiveListener {
-  /** Transactions have happened that were not known before, oldest first. */
-  onArrival?(arrived: readonly Transaction[]): void;
-  /** Some may have been missed: what was made of all of them has to be asked for again. */
+  /** New transactions, oldest first. */
+  onTransactions?(added: readonly Transaction[]): void;
+  /** Transactions may have been missed: what was computed from all of them has to be loaded again. */
   onGap?(): void;
 }
 
-const AT_FIRST = 10;
-const OLDER_AT_ONCE = 20;
-const MOST_AT_ONCE = 100;
-/** What has arrived last is kept for answers that were on their way meanwhile. */
-const RECENT_KEPT = 100;
+const FIRST_PAGE_SIZE = 10;
+const OLDER_PAGE_SIZE = 20;
+const PAGE_SIZE_MAX = 100;
+/** The latest new transactions are kept for responses that were under way at that time. */
+const RECENT_MAX = 100;
 
-/** One account that is being watched: its latest transactions, and each new one as it happens. */
+/** The state of one account, with its latest transactions and each new one. */
 export class LiveAccount {
   readonly state: Store<LiveState> = createStore<LiveState>({
     stream: 'connecting',
     list: undefined,
-    fault: undefined,
+    error: undefined,
   });
   readonly account: Account;
-  /** What has arrived last, oldest first. */
+  /** The latest new transactions, oldest first. */
   recent: readonly Transaction[] = [];
   readonly #listeners = new Set<LiveListener>();
   readonly #onRefused: () => Promise<unknown>;
   #stream: TransactionStream | undefined;
 
-  /** `onRefused` finds out whether the session is still alive. */
+  /** `onRefused` checks the session after the event stream was refused. */
   constructor(account: Account, onRefused: () => Promise<unknown>) {
     this.account = account;
     this.#onRefused = onRefused;
   }
 
-  /** Loads and follows; answers how to stop it. */
+  /** Loads and follows the account. Returns how to stop. */
   start(): () => void {
     void this.reload(false);
     const stream = followTransactions(streamPath(this.account.id), {
-      onState: (state) => this.#change({ stream: state }),
+      onState: (state) => this.#update({ stream: state }),
       onTransaction: (transaction) => this.add(transaction),
-      onBegin: () => void this.reload(true),
+      onStart: () => void this.reload(true),
       onRefused: this.#onRefused,
     });
     this.#stream = stream;
     return () => stream.stop();
   }
 
-  /** After the newest transaction that is known, in minor units. */
+  /** The balance after the newest known transaction, in minor units. */
   balanceMinor(): number {
     const newest = this.state.get().list?.rows[0] ?? this.recent.at(-1);
     return newest?.balanceAfterMinor ?? this.account.balanceMinor;
@@ -77,56 +76,58 @@ export class LiveAccount {
     this.#stream?.setPaused(isPaused);
   }
 
-  listen(listener: LiveListener): () => void {
+  /** Returns how to unsubscribe. */
+  subscribe(listener: LiveListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** A transaction has happened. It may be told more than once, and in any order. */
+  /** Adds a new transaction. It may be added repeatedly, and in any order. */
   add(transaction: Transaction): void {
     if (this.recent.some(({ id }) => id === transaction.id)) return;
     const { list } = this.state.get();
     const isKnown = list !== undefined && missingIn(list, [transaction]).length === 0;
-    if (!isKnown) this.#arrive(list && withArrivals(list, [transaction]), [transaction]);
+    if (!isKnown) this.#addAll(list && withNewTransactions(list, [transaction]), [transaction]);
   }
 
-  /** Asks for the newest transactions, with some more that have been missed. */
+  /** Loads the newest transactions, and so those that were missed. */
   async reload(isBackground: boolean): Promise<void> {
     try {
-      const page = await transactionPage(this.account.id, { limit: AT_FIRST }, isBackground);
-      this.#change({ fault: undefined });
+      const page = await transactionPage(this.account.id, { limit: FIRST_PAGE_SIZE }, isBackground);
+      this.#update({ error: undefined });
       const { list } = this.state.get();
-      if (list === undefined) return this.#change({ list: withArrivals(firstList(page), this.recent) });
+      if (list === undefined)
+        return this.#update({ list: withNewTransactions(createList(page), this.recent) });
       const isGap = isGapBefore(list, page);
-      this.#arrive(withNewestPage(list, page), missingIn(list, page.transactions).reverse());
+      this.#addAll(withNewestPage(list, page), missingIn(list, page.transactions).reverse());
       if (isGap) for (const { onGap } of this.#listeners) onGap?.();
-    } catch (fault) {
-      this.#change({ fault: titleOf(fault) });
+    } catch (error) {
+      this.#update({ error: messageOf(error) });
     }
   }
 
-  /** @throws {NotDone} */
-  async showOlder(): Promise<void> {
+  /** @throws {ApiError} */
+  async loadOlder(): Promise<void> {
     const { id } = this.account;
     if (this.state.get().list?.nextCursor === undefined) {
-      const list = firstList(await transactionPage(id, { limit: MOST_AT_ONCE }, false));
-      this.#change({ list: { ...list, firstSeenId: this.state.get().list?.firstSeenId } });
+      const list = createList(await transactionPage(id, { limit: PAGE_SIZE_MAX }, false));
+      this.#update({ list: { ...list, firstShownId: this.state.get().list?.firstShownId } });
     }
     const cursor = this.state.get().list?.nextCursor;
     if (typeof cursor !== 'string') return;
-    const page = await transactionPage(id, { limit: OLDER_AT_ONCE, cursor }, false);
+    const page = await transactionPage(id, { limit: OLDER_PAGE_SIZE, cursor }, false);
     const { list } = this.state.get();
-    if (list?.nextCursor === cursor) this.#change({ list: withOlderPage(list, page) });
+    if (list?.nextCursor === cursor) this.#update({ list: withOlderPage(list, page) });
   }
 
-  #arrive(list: TransactionList | undefined, arrived: readonly Transaction[]): void {
-    if (arrived.length === 0) return;
-    this.recent = [...this.recent, ...arrived].slice(-RECENT_KEPT);
-    this.#change({ list });
-    for (const { onArrival } of this.#listeners) onArrival?.(arrived);
+  #addAll(list: TransactionList | undefined, added: readonly Transaction[]): void {
+    if (added.length === 0) return;
+    this.recent = [...this.recent, ...added].slice(-RECENT_MAX);
+    this.#update({ list });
+    for (const { onTransactions } of this.#listeners) onTransactions?.(added);
   }
 
-  #change(change: Partial<LiveState>): void {
+  #update(change: Partial<LiveState>): void {
     this.state.set({ ...this.state.get(), ...change });
   }
 }

@@ -1,15 +1,15 @@
 import type { Transaction } from '../../../api/bank.ts';
-import { retryPauseMs } from '../../../api/event-stream.ts';
+import { createEventStream } from '../../../api/event-stream.ts';
 
-/** `paused` is what the user has asked for. */
+/** `paused`: by the user. */
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'paused';
 
 export interface StreamHandlers {
   onState(state: StreamState): void;
   onTransaction(transaction: Transaction): void;
-  /** A stream has begun that knows of none before it: what has happened until now has to be asked for. */
-  onBegin(): void;
-  /** The server has refused. The stream is opened again a while after this has been seen to. */
+  /** A new stream has started. It does not repeat earlier transactions: those have to be loaded. */
+  onStart(): void;
+  /** The server has refused the stream. It is opened again when the promise is settled. */
   onRefused(): Promise<unknown>;
 }
 
@@ -18,70 +18,40 @@ export interface TransactionStream {
   stop(): void;
 }
 
-/**
- * Follows an account's transactions while the page can be seen: a browser has six connections for all tabs of a
- * site. A connection that breaks is made again by the browser, and the server goes on where it was; after a
- * refusal it is opened anew, each time after a longer pause.
- */
+/** Follows an account's transactions while the page is visible: a browser has six connections per site for all tabs. */
 export function followTransactions(path: string, handlers: StreamHandlers): TransactionStream {
-  let source: EventSource | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let refusals = 0;
   let isPaused = false;
-  let isOn = false;
-
-  function open(): void {
-    const opened = new EventSource(path);
-    let hasBegun = false;
-    source = opened;
-    opened.addEventListener('open', () => {
-      refusals = 0;
+  let isOpen = false;
+  const stream = createEventStream({
+    path,
+    events: { transaction: (data) => handlers.onTransaction(data as Transaction) },
+    onOpen: (isNew) => {
       handlers.onState('live');
-      if (!hasBegun) handlers.onBegin();
-      hasBegun = true;
-    });
-    opened.addEventListener('transaction', ({ data }: MessageEvent<string>) =>
-      handlers.onTransaction(JSON.parse(data) as Transaction),
-    );
-    opened.addEventListener('error', () => {
-      if (source !== opened) return;
-      handlers.onState('reconnecting');
-      if (opened.readyState === EventSource.CLOSED) void openLater(opened);
-    });
-  }
+      if (isNew) handlers.onStart();
+    },
+    onInterrupted: () => handlers.onState('reconnecting'),
+    onRefused: handlers.onRefused,
+  });
 
-  async function openLater(refused: EventSource): Promise<void> {
-    const pauseMs = retryPauseMs(refusals, Math.random());
-    refusals += 1;
-    await handlers.onRefused();
-    if (source === refused) timer = setTimeout(open, pauseMs);
-  }
-
-  function close(): void {
-    clearTimeout(timer);
-    source?.close();
-    source = undefined;
-  }
-
-  function look(): void {
-    const isWanted = !isPaused && document.visibilityState === 'visible';
-    if (isWanted === isOn) return;
-    isOn = isWanted;
+  function update(): void {
+    const shouldBeOpen = !isPaused && document.visibilityState === 'visible';
+    if (shouldBeOpen === isOpen) return;
+    isOpen = shouldBeOpen;
     handlers.onState(isPaused ? 'paused' : 'connecting');
-    if (isWanted) open();
-    else close();
+    if (isOpen) stream.open();
+    else stream.close();
   }
 
-  document.addEventListener('visibilitychange', look);
-  look();
+  document.addEventListener('visibilitychange', update);
+  update();
   return {
     setPaused(paused) {
       isPaused = paused;
-      look();
+      update();
     },
     stop() {
-      document.removeEventListener('visibilitychange', look);
-      close();
+      document.removeEventListener('visibilitychange', update);
+      stream.close();
     },
   };
 }

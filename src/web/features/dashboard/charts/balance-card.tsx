@@ -1,50 +1,51 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { useAnswer } from '../../../hooks/load.ts';
-import { LoadFault } from '../../../ui/notice.tsx';
+import { useLoad } from '../../../hooks/load.ts';
+import { LoadError } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
-import { BalanceChart, BalanceValues } from './balance-chart.tsx';
+import { BalanceChart } from './balance-chart.tsx';
 import { type BalanceRange, loadHistory, withTransactions } from './balance-points.ts';
+import { BalanceTable } from './balance-table.tsx';
 import { useChartClock } from './chart-time.ts';
 
-/** The balance over time. Each new transaction is added to what was loaded once for a range. */
+/** The balance over time. A range is loaded once; new transactions are added to it. */
 export function BalanceCard({ live }: { live: LiveAccount }): JSX.Element {
   const { account } = live;
   const [range, setRange] = useState<BalanceRange>('day');
-  const history = useAnswer(async () => {
+  const history = useLoad(async () => {
     const loaded = await loadHistory(account, range, Date.now());
     return withTransactions(loaded, live.recent, Date.now());
   }, [account.id, range]);
   useEffect(
     () =>
-      live.listen({
-        onArrival: (arrived) => history.put((now) => withTransactions(now, arrived, Date.now())),
+      live.subscribe({
+        onTransactions: (added) => history.update((before) => withTransactions(before, added, Date.now())),
         onGap: () => void history.reload(),
       }),
     [history.reload],
   );
   const shown = history.value;
-  const turn = useChartClock(range);
+  const step = useChartClock(range);
   const series = useMemo(
     () => shown && { points: shown.points, nowMs: Math.max(Date.now(), shown.points.at(-1)?.x ?? 0) },
-    [shown, turn],
+    [shown, step],
   );
   return (
     <section class="card balance-card" aria-labelledby="balance-heading">
       <header class="card-head">
         <h2 id="balance-heading">Balance over time</h2>
-        <RangeChoice range={range} onChoose={setRange} />
+        <RangePicker range={range} onSelect={setRange} />
       </header>
-      {history.fault && <LoadFault what="The chart" answer={history} />}
-      {series === undefined && !history.fault && (
-        <p class="chart line-chart waiting" role="status">
+      {history.error && <LoadError what="The chart" loaded={history} />}
+      {series === undefined && !history.error && (
+        <p class="chart waiting" role="status">
           Loading the chart …
         </p>
       )}
       {shown && series && (
-        <div aria-busy={shown.range !== range && !history.fault}>
+        <div aria-busy={shown.range !== range && !history.error}>
           <BalanceChart range={shown.range} series={series} currency={account.currency} />
-          <BalanceValues range={shown.range} series={series} currency={account.currency} />
+          <BalanceTable range={shown.range} series={series} currency={account.currency} />
         </div>
       )}
     </section>
@@ -57,15 +58,15 @@ const RANGES: readonly [BalanceRange, string][] = [
   ['week', 'Week'],
 ];
 
-export interface RangeChoiceProps {
+interface RangePickerProps {
   range: BalanceRange;
-  onChoose: (range: BalanceRange) => void;
+  onSelect: (range: BalanceRange) => void;
 }
 
-/** Radio buttons that look like one control in three parts. */
-export const RangeChoice = ({ range, onChoose }: RangeChoiceProps): JSX.Element => (
+/** Radio buttons that look like one control. */
+const RangePicker = ({ range, onSelect }: RangePickerProps): JSX.Element => (
   <fieldset class="segments">
-    <legend class="unseen">Time that the chart shows</legend>
+    <legend class="unseen">Time range of the chart</legend>
     {RANGES.map(([value, label]) => (
       <label key={value}>
         <input
@@ -73,7 +74,7 @@ export const RangeChoice = ({ range, onChoose }: RangeChoiceProps): JSX.Element 
           name="balance-range"
           value={value}
           checked={value === range}
-          onInput={() => onChoose(value)}
+          onInput={() => onSelect(value)}
         />
         <span>{label}</span>
       </label>

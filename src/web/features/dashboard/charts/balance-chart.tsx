@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { createStore, type Store, useStore } from '../../../hooks/store.ts';
 import { formatMoney } from '../../../ui/format.ts';
-import { type BalanceSeries, balancePlot } from './balance-plot.ts';
-import { type BalanceRange, balanceAt, RANGE_MS, regularBalances, summaryOf } from './balance-points.ts';
-import { Chart } from './chart.tsx';
-import { useColorScheme } from './chart-look.ts';
+import { type BalancePlot, type BalanceSeries, createBalancePlot } from './balance-plot.ts';
+import { type BalanceRange, balanceAt, RANGE_MS, summarize } from './balance-points.ts';
 import { formatInstant } from './chart-time.ts';
 
 export interface BalanceChartProps {
@@ -14,28 +12,30 @@ export interface BalanceChartProps {
   currency: string;
 }
 
-/** The chart with its figures: in words, and the one that the pointer is at. */
+/** The chart, its summary in figures, and the balance at the pointer. */
 export function BalanceChart({ range, series, currency }: BalanceChartProps): JSX.Element {
   const scheme = useColorScheme();
-  const [pointed] = useState(() => createStore<number | undefined>(undefined));
-  const summary = summaryOf(series.points);
-  if (summary === undefined) return <p>There is no balance to show yet.</p>;
-  const money = (amountMinor: number): string => formatMoney(amountMinor, currency);
-  const [lowest, highest, now] = [summary.lowestMinor, summary.highestMinor, summary.nowMinor].map(money);
+  const [pointer] = useState(() => createStore<number | undefined>(undefined));
+  const summary = summarize(series.points);
+  if (summary === undefined) return <p>There is no balance yet.</p>;
+  const [lowest, highest, current] = [summary.lowestMinor, summary.highestMinor, summary.currentMinor].map(
+    (amountMinor) => formatMoney(amountMinor, currency),
+  );
   return (
     <>
       <dl class="figures">
-        <Figure name="Now" value={now} />
+        <Figure name="Now" value={current} />
         <Figure name="Lowest" value={lowest} />
         <Figure name="Highest" value={highest} />
       </dl>
-      <Readout pointed={pointed} range={range} series={series} money={money} />
-      <Chart
+      <Readout pointer={pointer} range={range} series={series} currency={currency} />
+      <Plot
         key={`${range} ${scheme}`}
-        class="line-chart"
-        label={`Line chart of the balance in the last ${range}: lowest ${lowest}, highest ${highest}, now ${now}.`}
-        plot={balancePlot({ range, currency, onPoint: pointed.set })}
-        data={series}
+        label={`Line chart of the balance in the last ${range}: lowest ${lowest}, highest ${highest}, now ${current}.`}
+        range={range}
+        currency={currency}
+        series={series}
+        onPointer={pointer.set}
       />
     </>
   );
@@ -48,21 +48,19 @@ const Figure = ({ name, value }: { name: string; value: string | undefined }): J
   </div>
 );
 
-interface ReadoutProps {
-  pointed: Store<number | undefined>;
-  range: BalanceRange;
-  series: BalanceSeries;
-  money: (amountMinor: number) => string;
-}
-
-/** The balance where the pointer is; without one, the time that the chart shows. The table has it for everybody. */
-function Readout({ pointed, range, series: { points, nowMs }, money }: ReadoutProps): JSX.Element {
-  const ms = useStore(pointed);
+/** The balance at the pointer or, without one, the time range of the chart. The table has the same for everybody. */
+function Readout({
+  pointer,
+  range,
+  series: { points, nowMs },
+  currency,
+}: BalanceChartProps & { pointer: Store<number | undefined> }): JSX.Element {
+  const ms = useStore(pointer);
   const balance = ms === undefined ? undefined : balanceAt(points, ms);
   const text =
     ms === undefined || balance === undefined
       ? `${formatInstant(nowMs - RANGE_MS[range], range)} – ${formatInstant(nowMs, range)}`
-      : `${formatInstant(ms, range)}: ${money(balance)}`;
+      : `${formatInstant(ms, range)}: ${formatMoney(balance, currency)}`;
   return (
     <p class="readout" aria-hidden="true">
       {text}
@@ -70,28 +68,43 @@ function Readout({ pointed, range, series: { points, nowMs }, money }: ReadoutPr
   );
 }
 
-/** What the chart of the balance shows, as a table. */
-export const BalanceValues = ({ range, series, currency }: BalanceChartProps): JSX.Element => (
-  <details>
-    <summary>Balance as a table</summary>
-    <table>
-      <caption class="unseen">Balance in the last {range}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Time</th>
-          <th scope="col" class="amount">
-            Balance
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {regularBalances(series.points, range, series.nowMs).map(({ x, y }) => (
-          <tr>
-            <td>{formatInstant(x, range)}</td>
-            <td class="amount">{formatMoney(y, currency)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </details>
-);
+interface PlotProps extends BalanceChartProps {
+  /** Describes the chart to screen readers. */
+  label: string;
+  onPointer: (ms: number | undefined) => void;
+}
+
+/** The plot fills its element. It is created once and updated with new data; another range needs another `key`. */
+function Plot({ label, range, currency, series, onPointer }: PlotProps): JSX.Element {
+  const container = useRef<HTMLDivElement>(null);
+  const plot = useRef<BalancePlot | null>(null);
+  useEffect(() => {
+    const element = container.current;
+    if (element === null) return;
+    const created = createBalancePlot(element, { range, currency, onPointer }, series);
+    const observer = new ResizeObserver(created.fit);
+    observer.observe(element);
+    plot.current = created;
+    return () => {
+      observer.disconnect();
+      plot.current = null;
+      created.destroy();
+    };
+  }, []);
+  useEffect(() => plot.current?.show(series), [series]);
+  return <div ref={container} class="chart" role="img" aria-label={label} />;
+}
+
+const darkScheme = window.matchMedia('(prefers-color-scheme: dark)');
+
+/** The current color scheme. A canvas keeps the colors with which it was drawn. */
+function useColorScheme(): 'light' | 'dark' {
+  const [isDark, setDark] = useState(darkScheme.matches);
+  useEffect(() => {
+    const update = (): void => setDark(darkScheme.matches);
+    update();
+    darkScheme.addEventListener('change', update);
+    return () => darkScheme.removeEventListener('change', update);
+  }, []);
+  return isDark ? 'dark' : 'light';
+}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { language } from '../../../ui/format.ts';
+import { language } from '../../../language.ts';
 import { type BalanceRange, RANGE_MS } from './balance-points.ts';
 
 const TIME: Intl.DateTimeFormatOptions = { weekday: 'short', hour: '2-digit', minute: '2-digit' };
@@ -9,17 +9,17 @@ const formats: Record<BalanceRange, Intl.DateTimeFormat> = {
   week: new Intl.DateTimeFormat(language, { ...TIME, day: 'numeric', month: 'short' }),
 };
 
-/** An instant (milliseconds since 1970) as precisely as the range needs it. */
+/** An instant (milliseconds since 1970) with the precision that the range needs. */
 export const formatInstant = (ms: number, range: BalanceRange): string => formats[range].format(ms);
 
-const STEPS_ACROSS = 240;
+const STEPS_PER_RANGE = 240;
 
-/** Changes each time when the right edge of a chart of this range would have moved by a little. */
+/** Renders the component again whenever the chart has to move by a step. Returns the number of the step. */
 export function useChartClock(range: BalanceRange): number {
-  const [turn, setTurn] = useState(0);
+  const [step, setStep] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setTurn((now) => now + 1), RANGE_MS[range] / STEPS_ACROSS);
+    const timer = setInterval(() => setStep((current) => current + 1), RANGE_MS[range] / STEPS_PER_RANGE);
     return () => clearInterval(timer);
   }, [range]);
-  return turn;
+  return step;
 }

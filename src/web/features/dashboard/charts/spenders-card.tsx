@@ -1,85 +1,61 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { biggestSpenders, type Spenders } from '../../../api/bank.ts';
-import { useAnswer } from '../../../hooks/load.ts';
-import { atMostEvery } from '../../../hooks/timing.ts';
+import { useLoad } from '../../../hooks/load.ts';
+import { throttle } from '../../../hooks/timing.ts';
 import { formatMoney } from '../../../ui/format.ts';
-import { LoadFault } from '../../../ui/notice.tsx';
+import { LoadError } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
-import { Chart } from './chart.tsx';
-import { useColorScheme } from './chart-look.ts';
-import { spendersPlot } from './spenders-plot.ts';
 
 const SHOWN = 5;
-const RELOAD_MS = 4000;
+const RELOAD_INTERVAL_MIN_MS = 4000;
 
-/** With whom the most was spent. After a debit it is asked for again, not more often than every few seconds. */
+/** The payees with the highest spending, loaded again after debits. */
 export function SpendersCard({ live }: { live: LiveAccount }): JSX.Element {
-  const scheme = useColorScheme();
-  const answer = useAnswer(() => biggestSpenders(live.account.id, SHOWN), [live.account.id]);
+  const loaded = useLoad(() => biggestSpenders(live.account.id, SHOWN), [live.account.id]);
   useEffect(() => {
-    const reload = atMostEvery(RELOAD_MS, () => void answer.reload());
-    const stopListening = live.listen({
-      onArrival: (arrived) => arrived.some(({ direction }) => direction === 'debit') && reload.ask(),
-      onGap: reload.ask,
+    const reload = throttle(RELOAD_INTERVAL_MIN_MS, () => void loaded.reload());
+    const unsubscribe = live.subscribe({
+      onTransactions: (added) => added.some(({ direction }) => direction === 'debit') && reload.call(),
+      onGap: reload.call,
     });
     return () => {
-      stopListening();
-      reload.stop();
+      unsubscribe();
+      reload.cancel();
     };
-  }, [answer.reload]);
-  const { value } = answer;
+  }, [loaded.reload]);
+  const { value } = loaded;
   return (
     <section class="card spenders-card" aria-labelledby="spenders-heading">
       <header class="card-head">
-        <h2 id="spenders-heading">Biggest spenders</h2>
+        <h2 id="spenders-heading">Top payees</h2>
       </header>
-      <p class="faint">Where most of the money has gone so far.</p>
-      {answer.fault && <LoadFault what="The chart" answer={answer} />}
-      {value === undefined && !answer.fault && (
-        <p class="chart bar-chart waiting" role="status">
-          Loading the chart …
+      <p class="faint">Where most of your money has gone so far.</p>
+      {loaded.error && <LoadError what="The list" loaded={loaded} />}
+      {value === undefined && !loaded.error && (
+        <p class="spenders waiting" role="status">
+          Loading …
         </p>
       )}
-      {value?.spenders.length === 0 && <p class="empty">Nothing has been spent yet.</p>}
-      {value !== undefined && value.spenders.length > 0 && (
-        <>
-          <Chart key={scheme} class="bar-chart" label={labelOf(value)} plot={spendersPlot} data={value} />
-          <SpendersValues {...value} />
-        </>
-      )}
+      {value?.spenders.length === 0 && <p class="empty">No spending yet.</p>}
+      {value !== undefined && value.spenders.length > 0 && <Bars {...value} />}
     </section>
   );
 }
 
-function labelOf({ spenders, currency }: Spenders): string {
-  const [first] = spenders;
-  const most = first && `most with ${first.counterparty}: ${formatMoney(first.amountMinor, currency)}`;
-  return `Bar chart of the ${spenders.length} biggest spenders, ${most}.`;
+/** A bar for each payee, in proportion to the first, which is the longest. */
+function Bars({ spenders, currency }: Spenders): JSX.Element {
+  const maxMinor = Math.max(1, ...spenders.map(({ amountMinor }) => amountMinor));
+  return (
+    <ol class="spenders" aria-labelledby="spenders-heading">
+      {spenders.map(({ counterparty, amountMinor }) => (
+        <li key={counterparty}>
+          <span class="payee">{counterparty}</span> <strong>{formatMoney(amountMinor, currency)}</strong>
+          <svg aria-hidden="true">
+            <rect width={`${(100 * amountMinor) / maxMinor}%`} height="100%" rx="4" />
+          </svg>
+        </li>
+      ))}
+    </ol>
+  );
 }
-
-/** What the chart shows, as a table. */
-const SpendersValues = ({ spenders, currency }: Spenders): JSX.Element => (
-  <details>
-    <summary>Spenders as a table</summary>
-    <table>
-      <caption class="unseen">Biggest spenders</caption>
-      <thead>
-        <tr>
-          <th scope="col">Counterparty</th>
-          <th scope="col" class="amount">
-            Spent
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {spenders.map(({ counterparty, amountMinor }) => (
-          <tr>
-            <th scope="row">{counterparty}</th>
-            <td class="amount">{formatMoney(amountMinor, currency)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </details>
-);

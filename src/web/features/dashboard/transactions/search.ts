@@ -1,45 +1,44 @@
-import { titleOf } from '../../../api/api-error.ts';
-import type { Found } from '../../../api/bank.ts';
+import { messageOf } from '../../../api/api-error.ts';
+import type { SearchResult } from '../../../api/bank.ts';
 import { createStore, type Store } from '../../../hooks/store.ts';
+import { debounceTyping } from '../../../hooks/timing.ts';
 
-/** The server searches for no less. */
-export const TERM_LEAST = 3;
-export const TERM_MOST = 100;
-const TYPING_PAUSE_MS = 250;
+/** In characters, as at the server. */
+export const TERM_MIN = 3;
+export const TERM_MAX = 100;
 
-/** What has become of what is in the search field. */
 export type SearchState =
   | { phase: 'off' }
   | { phase: 'short'; missing: number }
-  /** `found` is what an earlier term has found, until there is something newer to show. */
-  | { phase: 'searching'; term: string; found: Hits | undefined }
-  | { phase: 'found'; term: string; found: Hits }
-  | { phase: 'fault'; term: string; title: string };
+  /** `found` is the result for an earlier term, until the next one arrives. */
+  | { phase: 'searching'; term: string; found: SearchHits | undefined }
+  | { phase: 'found'; term: string; found: SearchHits }
+  | { phase: 'failed'; term: string; error: string };
 
-export interface Hits extends Found {
-  /** What was searched for. */
+export interface SearchHits extends SearchResult {
+  /** The term that was searched for. */
   term: string;
 }
 
 export interface Search {
   state: Store<SearchState>;
-  /** The field's text is now this. */
+  /** Sets the text of the field. */
   type(text: string): void;
-  /** Searches at once for what is in the field. */
+  /** Searches at once for the text of the field. */
   now(): void;
   stop(): void;
 }
 
-/** Searches as somebody types: after a short pause, from the third character on, and for the last text only. */
-export function createSearch(find: (term: string, signal: AbortSignal) => Promise<Found>): Search {
+/** Searches while the user types: after a short pause, from the third character on, and only for the last text. */
+export function createSearch(find: (term: string, signal: AbortSignal) => Promise<SearchResult>): Search {
   const state = createStore<SearchState>({ phase: 'off' });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let underWay = new AbortController();
+  let running = new AbortController();
   let term = '';
+  const typing = debounceTyping(() => void search(term));
 
   function stop(): void {
-    clearTimeout(timer);
-    underWay.abort();
+    typing.cancel();
+    running.abort();
   }
 
   function type(text: string): void {
@@ -47,35 +46,35 @@ export function createSearch(find: (term: string, signal: AbortSignal) => Promis
     if (next === term && state.get().phase !== 'off') return;
     term = next;
     stop();
-    const missing = TERM_LEAST - [...term].length;
+    const missing = TERM_MIN - [...term].length;
     if (term === '') state.set({ phase: 'off' });
     else if (missing > 0) state.set({ phase: 'short', missing });
     else {
       state.set({ phase: 'searching', term, found: hitsIn(state.get()) });
-      timer = setTimeout(() => void search(term), TYPING_PAUSE_MS);
+      typing.call();
     }
   }
 
   function now(): void {
-    if (!['searching', 'fault'].includes(state.get().phase)) return;
+    if (!['searching', 'failed'].includes(state.get().phase)) return;
     stop();
     void search(term);
   }
 
-  async function search(wanted: string): Promise<void> {
-    const mine = new AbortController();
-    underWay = mine;
+  async function search(term: string): Promise<void> {
+    running = new AbortController();
+    const { signal } = running;
     try {
-      const found = await find(wanted, mine.signal);
-      if (!mine.signal.aborted)
-        state.set({ phase: 'found', term: wanted, found: { ...found, term: wanted } });
-    } catch (fault) {
-      if (!mine.signal.aborted) state.set({ phase: 'fault', term: wanted, title: titleOf(fault) });
+      const result = await find(term, signal);
+      if (!signal.aborted) state.set({ phase: 'found', term, found: { ...result, term } });
+    } catch (error) {
+      if (!signal.aborted) state.set({ phase: 'failed', term, error: messageOf(error) });
     }
   }
 
   return { state, type, now, stop };
 }
 
-/** What there is to show, if only of an earlier term. */
-export const hitsIn = (state: SearchState): Hits | undefined => ('found' in state ? state.found : undefined);
+/** The result to show, perhaps of an earlier term. */
+export const hitsIn = (state: SearchState): SearchHits | undefined =>
+  'found' in state ? state.found : undefined;

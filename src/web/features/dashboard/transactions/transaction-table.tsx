@@ -2,27 +2,27 @@ import type { JSX } from 'preact';
 import type { Transaction } from '../../../api/bank.ts';
 import { formatDateTime, formatMoney } from '../../../ui/format.ts';
 import { signedAmount } from '../account/labels.ts';
-import { marked } from './highlight.ts';
+import { highlight } from './highlight.ts';
 
 export interface TransactionTableProps {
   caption: string;
   rows: readonly Transaction[];
-  /** Is to be marked where it occurs. */
+  /** Highlighted where it occurs. */
   term?: string | undefined;
-  /** Whether it has come while the page was open. */
+  /** Whether the row was added while the page was open. */
   isFresh?: (id: string) => boolean;
 }
 
-/** Transactions, one a row; on a narrow screen, one a card. */
+/** Transactions, one per row; on a narrow screen, one per card. */
 export const TransactionTable = ({ caption, rows, term, isFresh }: TransactionTableProps): JSX.Element => (
   <table class="cards transactions">
     <caption class="unseen">{caption}</caption>
     <thead>
       <tr>
         <th scope="col">Date</th>
-        <th scope="col">Counterparty</th>
+        <th scope="col">Payee</th>
         <th scope="col">Description</th>
-        <th scope="col">Type</th>
+        <th scope="col">Category</th>
         <th scope="col" class="amount">
           Amount
         </th>
@@ -47,18 +47,18 @@ interface RowProps {
 
 const Row = ({ row, term, isFresh }: RowProps): JSX.Element => (
   <tr class={isFresh ? 'fresh' : undefined}>
-    <td class="when">
+    <td class="date">
       <time datetime={row.at}>{formatDateTime(row.at)}</time>
     </td>
-    <th scope="row" class="whom">
-      <MarkedText text={row.counterparty} term={term} />
+    <th scope="row" class="payee">
+      <HighlightedText text={row.counterparty} term={term} />
     </th>
-    <td class="what">
-      <MarkedText text={row.description} term={term} />
+    <td class="description">
+      <HighlightedText text={row.description} term={term} />
     </td>
-    <td class="type">
+    <td class="category">
       <span class="badge">
-        <MarkedText text={row.type} term={term} />
+        <HighlightedText text={row.type} term={term} />
       </span>
     </td>
     <td class={`amount ${row.direction}`}>{signedAmount(row)}</td>
@@ -68,11 +68,10 @@ const Row = ({ row, term, isFresh }: RowProps): JSX.Element => (
   </tr>
 );
 
-/** A text with what was searched for marked in it. */
-export const MarkedText = ({ text, term }: { text: string; term: string | undefined }): JSX.Element => (
+const HighlightedText = ({ text, term }: { text: string; term: string | undefined }): JSX.Element => (
   <>
     {term === undefined
       ? text
-      : marked(text, term).map((piece) => (piece.isHit ? <mark>{piece.text}</mark> : piece.text))}
+      : highlight(text, term).map((piece) => (piece.isMatch ? <mark>{piece.text}</mark> : piece.text))}
   </>
 );

@@ -1,10 +1,10 @@
-/** Why a text is no amount that can be paid. */
-export type AmountFault = 'unreadable' | 'too-fine' | 'nothing' | 'too-much';
+/** Why a text is not a valid amount. */
+export type AmountError = 'unreadable' | 'too-precise' | 'zero' | 'too-large';
 
-/** How amounts are written in a language. */
+/** The number format of a language. */
 interface Notation {
   decimal: string;
-  /** Between groups of digits. Several, because keyboards don't have those that are printed. */
+  /** Separators between groups of digits, with those that keyboards have in place of the typographic ones. */
   groups: readonly string[];
   /** The digits from 0 to 9. */
   digits: readonly string[];
@@ -18,28 +18,27 @@ function notationOf(language: string): Notation {
   const partOf = (type: Intl.NumberFormatPartTypes): string =>
     format.formatToParts(1234567.8).find((part) => part.type === type)?.value ?? '';
   const group = partOf('group');
-  const alike = [SPACES, APOSTROPHES].find((some) => some.includes(group)) ?? [group].filter(Boolean);
+  const variants = [SPACES, APOSTROPHES].find((some) => some.includes(group)) ?? [group].filter(Boolean);
   const plain = new Intl.NumberFormat(language, { useGrouping: false });
   const digits = Array.from({ length: 10 }, (_, digit) => plain.format(digit));
-  return { decimal: partOf('decimal'), groups: alike, digits };
+  return { decimal: partOf('decimal'), groups: variants, digits };
 }
 
 /**
- * Reads an amount as people write it in their language, such as `1,234.50` or `1.234,50`, and gives it in minor
- * units. Digits may be grouped as the language groups them and in no other way, so that nothing which could mean
- * two amounts is taken for one. There is no floating point on the way.
+ * Parses an amount in the format of a language, such as `1,234.50` or `1.234,50`, into minor units, without floating
+ * point. Groups of digits are accepted only where the language has them, so that an ambiguous amount is refused.
  */
-export function readAmount(text: string, minorDigits: number, language: string): number | AmountFault {
+export function readAmount(text: string, minorDigits: number, language: string): number | AmountError {
   const notation = notationOf(language);
   const plain = withPlainDigits(text.trim(), notation.digits);
   const [whole = '', fraction = '', ...more] = plain.split(notation.decimal);
   const digits = ungrouped(whole, notation, language);
-  const isRead = digits !== undefined && more.length === 0 && /^[0-9]*$/.test(fraction);
-  if (!isRead || digits + fraction === '') return 'unreadable';
-  if (fraction.length > minorDigits) return 'too-fine';
+  const isValid = digits !== undefined && more.length === 0 && /^[0-9]*$/.test(fraction);
+  if (!isValid || digits + fraction === '') return 'unreadable';
+  if (fraction.length > minorDigits) return 'too-precise';
   const amountMinor = BigInt(digits + fraction.padEnd(minorDigits, '0'));
-  if (amountMinor === 0n) return 'nothing';
-  return amountMinor > BigInt(Number.MAX_SAFE_INTEGER) ? 'too-much' : Number(amountMinor);
+  if (amountMinor === 0n) return 'zero';
+  return amountMinor > BigInt(Number.MAX_SAFE_INTEGER) ? 'too-large' : Number(amountMinor);
 }
 
 const withPlainDigits = (text: string, digits: readonly string[]): string =>
@@ -48,7 +47,7 @@ const withPlainDigits = (text: string, digits: readonly string[]): string =>
     return value < 0 ? character : String(value);
   }).join('');
 
-/** The whole part without its groups' separators; undefined when they don't stand where the language has them. */
+/** The integer part without group separators; undefined if they are not where the language has them. */
 function ungrouped(whole: string, { groups, digits }: Notation, language: string): string | undefined {
   const parts = groups.reduce((some, group) => some.flatMap((part) => part.split(group)), [whole]);
   const plain = parts.join('');

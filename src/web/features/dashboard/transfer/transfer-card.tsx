@@ -1,61 +1,58 @@
 import type { JSX } from 'preact';
-import { Field } from '../../../ui/field.tsx';
+import { onSubmit } from '../../../hooks/form.ts';
+import { TextField } from '../../../ui/field.tsx';
 import { Notice, OutcomeNotice } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
 import { TransferDialog } from './transfer-dialog.tsx';
-import { DESCRIPTION_MOST } from './transfer-order.ts';
+import { DESCRIPTION_MAX } from './transfer-order.ts';
 import { type Transfer, useTransfer } from './use-transfer.ts';
 
-/** Moves money: a form, a confirmation of exactly what it says, and what has become of it. */
+/** Transfers money: a form, a confirmation of the exact order, and the result. */
 export function TransferCard({ live }: { live: LiveAccount }): JSX.Element {
   const transfer = useTransfer(live);
-  const { asking } = transfer;
+  const { pending } = transfer;
   return (
     <section class="card transfer-card" aria-labelledby="transfer-heading">
       <header class="card-head">
         <h2 id="transfer-heading">Transfer money</h2>
       </header>
       <OutcomeNotice outcome={transfer.outcome} />
-      {transfer.refusal && <Notice kind="error">Nothing was sent. {transfer.refusal}</Notice>}
+      {transfer.error && <Notice kind="error">Nothing was sent. {transfer.error}</Notice>}
       <TransferForm transfer={transfer} currency={live.account.currency} />
-      {asking && <TransferDialog account={live.account} attempt={asking} transfer={transfer} />}
+      {pending && <TransferDialog account={live.account} attempt={pending} transfer={transfer} />}
     </section>
   );
 }
 
 function TransferForm({ transfer, currency }: { transfer: Transfer; currency: string }): JSX.Element {
-  const { form, faults, terms } = transfer;
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    transfer.review();
-  };
+  const { form, errors, format } = transfer;
   return (
-    <form ref={form} onSubmit={submit} novalidate>
-      <Field
+    <form ref={form} onSubmit={onSubmit(transfer.review)} novalidate>
+      <TextField
         label="To account number"
         name="to"
         autocomplete="off"
         required
-        error={faults.to}
-        hint="Whoever gets the money finds it on their dashboard."
+        error={errors.to}
+        hint="Ask the payee for their account number. It's at the top of their dashboard."
       />
-      <Field
+      <TextField
         label={`Amount in ${currency}`}
         name="amountMinor"
         autocomplete="off"
         inputmode="decimal"
         maxlength={32}
         required
-        error={faults.amountMinor}
-        hint={`Such as ${terms.example}.`}
+        error={errors.amountMinor}
+        hint={`For example, ${format.example}`}
       />
-      <Field
+      <TextField
         label="Description"
         name="description"
         autocomplete="off"
-        maxlength={DESCRIPTION_MOST}
+        maxlength={DESCRIPTION_MAX}
         required
-        error={faults.description}
+        error={errors.description}
       />
       <button type="submit">Continue</button>
     </form>

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { NotDone } from '../../../api/api-error.ts';
+import { ApiError } from '../../../api/api-error.ts';
 import { type Account, transferMoney } from '../../../api/bank.ts';
 import { useForm } from '../../../hooks/form.ts';
 import { Dialog } from '../../../ui/dialog.tsx';
@@ -15,8 +15,8 @@ export interface TransferDialogProps {
 }
 
 /**
- * Shows exactly what will be sent and sends it. Without an answer it stays, to send the very same again: the
- * bank makes it once. The focus begins at the way back.
+ * Shows the exact order and sends it. Without a response the dialog stays, so that the same order can be sent again: the
+ * bank makes it only once. The cancel button has the focus at first.
  */
 export function TransferDialog({ account, attempt, transfer }: TransferDialogProps): JSX.Element {
   const form = useForm();
@@ -27,24 +27,24 @@ export function TransferDialog({ account, attempt, transfer }: TransferDialogPro
   };
   async function send(): Promise<void> {
     try {
-      transfer.finish(await transferMoney(account.id, order, idempotencyKey));
-    } catch (fault) {
-      if (fault instanceof NotDone && !fault.isOutage) return transfer.refuse(fault);
+      transfer.complete(await transferMoney(account.id, order, idempotencyKey));
+    } catch (error) {
+      if (error instanceof ApiError && !error.isOutage) return transfer.fail(error);
       transfer.markUncertain();
-      throw fault;
+      throw error;
     }
   }
   return (
     <Dialog title={`Send ${amount}?`} onCancel={cancel}>
       <dl class="order">
-        <Line name="Amount" value={amount} />
-        <Line name="From" value={account.name} number={account.id} />
-        <Line name="To account" number={order.to} />
-        <Line name="Description" value={order.description} />
+        <OrderLine name="Amount" value={amount} />
+        <OrderLine name="From" value={account.name} number={account.id} />
+        <OrderLine name="To account" number={order.to} />
+        <OrderLine name="Description" value={order.description} />
       </dl>
-      {form.fault && (
+      {form.error && (
         <Notice kind="error">
-          {form.fault.title} Nobody knows yet whether the money was sent. Try again: it is sent only once.
+          {form.error.message} We don't know whether the money was sent. Try again: it will be sent only once.
         </Notice>
       )}
       <div class="buttons">
@@ -64,7 +64,15 @@ function buttonText(isBusy: boolean, isUncertain: boolean, amount: string): stri
   return isUncertain ? 'Try again' : `Send ${amount}`;
 }
 
-const Line = ({ name, value, number }: { name: string; value?: string; number?: string }): JSX.Element => (
+const OrderLine = ({
+  name,
+  value,
+  number,
+}: {
+  name: string;
+  value?: string;
+  number?: string;
+}): JSX.Element => (
   <div>
     <dt>{name}</dt>
     <dd>

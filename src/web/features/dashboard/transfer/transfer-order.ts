@@ -1,71 +1,73 @@
-import type { NotDone } from '../../../api/api-error.ts';
+import type { ApiError } from '../../../api/api-error.ts';
 import type { TransferOrder } from '../../../api/bank.ts';
-import { type AmountFault, readAmount } from './amount.ts';
+import { type AmountError, readAmount } from './amount.ts';
 
-const ACCOUNT_ID = /^[\w-]{1,64}$/;
-export const DESCRIPTION_MOST = 140;
+const ACCOUNT_NUMBER = /^[\w-]{1,64}$/;
+export const DESCRIPTION_MAX = 140;
 
-/** What is wrong with a transfer, at the fields as the bank names them. */
-export type OrderFaults = Partial<Record<keyof TransferOrder, string>>;
+/** Account numbers are often copied in groups. */
+export const withoutSpaces = (accountNumber: string): string => accountNumber.replace(/\s+/g, '');
+export const isAccountNumber = (text: string): boolean => ACCOUNT_NUMBER.test(text);
 
-export interface TransferTexts {
-  to: string;
-  amountMinor: string;
-  description: string;
-}
+/** Error messages by field. */
+export type OrderErrors = Partial<Record<keyof TransferOrder, string>>;
 
-export interface OrderTerms {
+/** The texts of the form's fields. */
+export type OrderTexts = Record<keyof TransferOrder, string>;
+
+export interface AmountFormat {
   minorDigits: number;
-  /** BCP 47, of the one who writes the amount. */
+  /** BCP 47. */
   language: string;
-  /** An amount as it may be written. */
+  /** An amount in this format. */
   example: string;
 }
 
-/** Numbers are often copied in groups. */
-export const withoutSpaces = (accountNumber: string): string => accountNumber.replace(/\s+/g, '');
-
-/** What the form says, or what is wrong with it. The bank judges again, and more. */
+/** Reads and validates the form. The bank validates the order again, and checks more. */
 export function readOrder(
-  texts: TransferTexts,
-  { minorDigits, language, example }: OrderTerms,
-): { order: TransferOrder } | { faults: OrderFaults } {
+  texts: OrderTexts,
+  format: AmountFormat,
+): { order: TransferOrder } | { errors: OrderErrors } {
   const to = withoutSpaces(texts.to);
   const description = texts.description.trim();
-  const amount = readAmount(texts.amountMinor, minorDigits, language);
-  const faults: OrderFaults = {};
-  if (!ACCOUNT_ID.test(to)) faults.to = 'Enter the account number: letters, digits, "-" and "_".';
-  if (typeof amount === 'string') faults.amountMinor = amountFaultText(amount, example);
-  if (description === '') faults.description = 'Say what the money is for.';
-  if ([...description].length > DESCRIPTION_MOST)
-    faults.description = `Use at most ${DESCRIPTION_MOST} characters.`;
-  if (typeof amount === 'string' || Object.keys(faults).length > 0) return { faults };
+  const amount = readAmount(texts.amountMinor, format.minorDigits, format.language);
+  const errors: OrderErrors = {};
+  if (!isAccountNumber(to))
+    errors.to = 'Enter an account number. It consists of letters, digits, "-" and "_".';
+  if (typeof amount === 'string') errors.amountMinor = amountErrorText(amount, format);
+  if (description === '') errors.description = 'Enter a description.';
+  if ([...description].length > DESCRIPTION_MAX)
+    errors.description = `Use at most ${DESCRIPTION_MAX} characters.`;
+  if (typeof amount === 'string' || Object.keys(errors).length > 0) return { errors };
   return { order: { to, amountMinor: amount, description } };
 }
 
-const amountFaultText = (fault: AmountFault, example: string): string =>
-  ({
-    unreadable: `Write the amount like ${example}.`,
-    'too-fine': `The currency has no smaller unit. Write the amount like ${example}.`,
-    nothing: 'Enter more than zero.',
-    'too-much': 'This is more than can be transferred at once.',
-  })[fault];
+function amountErrorText(error: AmountError, { minorDigits, example }: AmountFormat): string {
+  const digits = ['no', 'one', 'two', 'three', 'four'][minorDigits];
+  return {
+    unreadable: `Enter an amount, for example ${example}.`,
+    'too-precise': `Use ${minorDigits === 0 ? '' : 'at most '}${digits} decimal places, for example ${example}.`,
+    zero: 'Enter an amount greater than zero.',
+    'too-large': 'This exceeds the limit for a single transfer.',
+  }[error];
+}
 
-/** One transfer that somebody wants made, under one idempotency key however often it is sent. */
+/** One transfer, with the same idempotency key however often it is sent. */
 export interface Attempt {
   order: TransferOrder;
   idempotencyKey: string;
-  /** It was sent and nobody knows whether it was made. */
+  /** It was sent, but there was no response: it may have been made. */
   isUncertain: boolean;
 }
 
-/**
- * The attempt to make a transfer. The same transfer as one that nobody knows the fate of is that one again, so that it
- * isn't made twice; any other is new.
- */
-export function attemptOf(order: TransferOrder, before: Attempt | undefined, makeKey: () => string): Attempt {
+/** The attempt for an order. An uncertain attempt is continued by the same order, so that it is not made twice. */
+export function attemptFor(
+  order: TransferOrder,
+  before: Attempt | undefined,
+  createKey: () => string,
+): Attempt {
   const isSame = before?.isUncertain === true && isSameOrder(before.order, order);
-  return isSame ? before : { order, idempotencyKey: makeKey(), isUncertain: false };
+  return isSame ? before : { order, idempotencyKey: createKey(), isUncertain: false };
 }
 
 const isSameOrder = (a: TransferOrder, b: TransferOrder): boolean =>
@@ -74,13 +76,15 @@ const isSameOrder = (a: TransferOrder, b: TransferOrder): boolean =>
 const FIELDS: readonly (keyof TransferOrder)[] = ['to', 'amountMinor', 'description'];
 
 /**
- * The bank's refusal at the fields that it names. A refusal of what was asked for (422) has a title that says
- * why; one of how it was asked for says so field by field. Empty when it names no field.
+ * The bank's refusal by field, empty if it names none. The title of a 422 is shown at its field; an invalid request has a
+ * validation message for each.
  */
-export function refusalAtFields({ status, message, errors }: NotDone): OrderFaults {
-  const named = errors.flatMap(({ field, message: reason }) => {
+export function refusedFields({ status, message, errors }: ApiError): OrderErrors {
+  const named = errors.flatMap(({ field, message: invalid }) => {
     const name = FIELDS.find((one) => one === field);
-    return name === undefined ? [] : [[name, status === 422 ? message : `The bank ${reason}.`]];
+    return name === undefined ? [] : [[name, status === 422 ? message : sentenceOf(invalid)]];
   });
   return Object.fromEntries(named);
 }
+
+const sentenceOf = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -1,107 +1,110 @@
 import type { RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { NotDone } from '../../../api/api-error.ts';
+import type { ApiError } from '../../../api/api-error.ts';
 import type { Transaction } from '../../../api/bank.ts';
-import { focusFirstFault } from '../../../hooks/focus.ts';
-import { textOf } from '../../../hooks/form.ts';
-import { formatMoney, language, minorDigits } from '../../../ui/format.ts';
+import { focusFirstError } from '../../../hooks/focus.ts';
+import { fieldText } from '../../../hooks/form.ts';
+import { language } from '../../../language.ts';
+import { formatMoney, minorDigits } from '../../../ui/format.ts';
 import type { Outcome } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
 import {
+  type AmountFormat,
   type Attempt,
-  attemptOf,
-  type OrderFaults,
-  type OrderTerms,
+  attemptFor,
+  type OrderErrors,
+  type OrderTexts,
   readOrder,
-  refusalAtFields,
-  type TransferTexts,
+  refusedFields,
 } from './transfer-order.ts';
 
 export interface Transfer {
   form: RefObject<HTMLFormElement>;
-  terms: OrderTerms;
-  faults: OrderFaults;
-  /** What went wrong with it as a whole. */
-  refusal: string | undefined;
+  format: AmountFormat;
+  errors: OrderErrors;
+  /** Why it failed, if that is not about a field. */
+  error: string | undefined;
   outcome: Outcome | undefined;
-  /** Is waiting for a confirmation, or for another try. */
-  asking: Attempt | undefined;
-  /** Reads the form and asks for a confirmation. */
+  /** The attempt to be confirmed, or to be repeated. */
+  pending: Attempt | undefined;
+  /** Reads the form and asks for confirmation. */
   review(): void;
   cancel(): void;
-  /** It was sent, and nobody knows whether it was made. */
+  /** It was sent, but there was no response. */
   markUncertain(): void;
-  finish(transaction: Transaction): void;
-  refuse(fault: NotDone): void;
+  complete(transaction: Transaction): void;
+  fail(error: ApiError): void;
 }
 
-/** A transfer on its way from the form by the confirmation to the bank. */
+/** The state of a transfer: from the form by way of the confirmation to the result. */
 export function useTransfer(live: LiveAccount): Transfer {
-  const terms = termsOf(live.account.currency);
-  const [faults, setFaults] = useState<OrderFaults>({});
-  const [refusal, setRefusal] = useState<string | undefined>(undefined);
+  const format = amountFormat(live.account.currency);
+  const [errors, setErrors] = useState<OrderErrors>({});
+  const [error, setError] = useState<string | undefined>(undefined);
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
   const [attempt, setAttempt] = useState<Attempt | undefined>(undefined);
-  const [isAsking, setAsking] = useState(false);
+  const [isReviewing, setReviewing] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
   function review(): void {
     if (form.current === null) return;
-    const read = readOrder(textsOf(form.current), terms);
-    setRefusal(undefined);
+    const result = readOrder(orderTexts(form.current), format);
+    setError(undefined);
     setOutcome(undefined);
-    setFaults('faults' in read ? read.faults : {});
-    if ('order' in read) {
-      setAttempt(attemptOf(read.order, attempt, newKey));
-      setAsking(true);
-    } else focusFirstFault(form.current);
+    setErrors('errors' in result ? result.errors : {});
+    if ('order' in result) {
+      setAttempt(attemptFor(result.order, attempt, createKey));
+      setReviewing(true);
+    } else focusFirstError(form.current);
   }
 
-  function finish(transaction: Transaction): void {
+  function complete(transaction: Transaction): void {
     live.add(transaction);
     form.current?.reset();
-    setOutcome({ text: doneText(transaction) });
+    setOutcome({ text: completedText(transaction) });
     setAttempt(undefined);
-    setAsking(false);
+    setReviewing(false);
   }
 
-  function refuse(fault: NotDone): void {
-    const atFields = refusalAtFields(fault);
-    setFaults(atFields);
-    setRefusal(Object.keys(atFields).length === 0 ? fault.message : undefined);
+  function fail(refused: ApiError): void {
+    const fields = refusedFields(refused);
+    if (refused.code === 'insufficient_funds')
+      fields.amountMinor = `Insufficient funds. You have ${formatMoney(live.balanceMinor(), live.account.currency)} available.`;
+    setErrors(fields);
+    setError(Object.keys(fields).length === 0 ? refused.message : undefined);
     setAttempt(undefined);
-    setAsking(false);
-    if (form.current !== null) focusFirstFault(form.current);
+    setReviewing(false);
+    if (form.current !== null) focusFirstError(form.current);
   }
 
   return {
     form,
-    terms,
-    faults,
-    refusal,
+    format,
+    errors,
+    error,
     outcome,
-    asking: isAsking ? attempt : undefined,
+    pending: isReviewing ? attempt : undefined,
     review,
-    cancel: () => setAsking(false),
-    markUncertain: () => setAttempt((now) => now && { ...now, isUncertain: true }),
-    finish,
-    refuse,
+    cancel: () => setReviewing(false),
+    markUncertain: () => setAttempt((current) => current && { ...current, isUncertain: true }),
+    complete,
+    fail,
   };
 }
 
-/** 128 random bits. (`crypto.randomUUID` is not there on plain http to another machine.) */
-const newKey = (): string =>
+/** 128 random bits. (`crypto.randomUUID` is missing on plain HTTP to another machine.) */
+const createKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
     '',
   );
 
-const textsOf = (form: HTMLFormElement): TransferTexts => ({
-  to: textOf(form, 'to'),
-  amountMinor: textOf(form, 'amountMinor'),
-  description: textOf(form, 'description'),
+const orderTexts = (form: HTMLFormElement): OrderTexts => ({
+  to: fieldText(form, 'to'),
+  amountMinor: fieldText(form, 'amountMinor'),
+  description: fieldText(form, 'description'),
 });
 
-function termsOf(currency: string): OrderTerms {
+function amountFormat(currency: string): AmountFormat {
   const digits = minorDigits(currency);
   const format = new Intl.NumberFormat(language, {
     minimumFractionDigits: digits,
@@ -111,7 +114,7 @@ function termsOf(currency: string): OrderTerms {
   return { minorDigits: digits, language: locale, example: format.format(1234.5) };
 }
 
-function doneText({ amountMinor, balanceAfterMinor, counterparty, currency }: Transaction): string {
+function completedText({ amountMinor, balanceAfterMinor, counterparty, currency }: Transaction): string {
   const sent = `${formatMoney(amountMinor, currency)} sent to ${counterparty}.`;
   return `${sent} Your new balance is ${formatMoney(balanceAfterMinor, currency)}.`;
 }
