@@ -1,11 +1,11 @@
 import { defineConfig } from 'vite';
 
-/** Builds the web app, from src/web/ to dist/web/. */
+/** Builds the web app from src/web/ into dist/web/. */
 export default defineConfig({
   root: 'src/web',
   base: './',
   publicDir: false,
-  // Else Vite looks for a configuration of PostCSS in the folders above the project too, and runs what it finds.
+  // Otherwise Vite also searches the folders above the project for a PostCSS configuration, and runs it.
   css: { postcss: {} },
   build: {
     outDir: '../../dist/web',

@@ -9,8 +9,8 @@ import type { TestStack } from '../test/support/stack.ts';
 import { logInContext, startWebStack } from '../test/support/web-stack.ts';
 
 /**
- * Takes the screenshots of the web app into docs/screenshots/, of a stack of its own with seeded data: the same names,
- * amounts and texts each time. Times are those of the day, because keys in Redis expire by its own clock.
+ * Takes screenshots of the web app into docs/screenshots/, with the same names, amounts and texts each time. The times
+ * are the current ones, because keys in Redis expire by its own clock.
  */
 
 const DIRECTORY = join(import.meta.dirname, '../docs/screenshots');
@@ -19,7 +19,7 @@ const HISTORY_MS = 7 * 24 * 60 * 60 * 1000;
 interface View {
   name: string;
   path: string;
-  /** What has to be there before the picture is taken. */
+  /** Awaited before the screenshot. */
   heading: string;
   widths: readonly NonNullable<PageOptions['width']>[];
 }
@@ -45,7 +45,7 @@ const VIEWS: { username?: string; views: readonly View[] }[] = [
 const LAPTOP =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36';
 
-/** Bob's other devices, at addresses that belong to nobody (RFC 5737). */
+/** Bob's other devices, at addresses for documentation (RFC 5737). */
 const DEVICES = [
   {
     'user-agent':
@@ -58,8 +58,8 @@ const DEVICES = [
   },
 ];
 
-/** Things that happen in a bank, for the audit trail and the list of users. */
-async function act({ url, users }: TestStack): Promise<void> {
+/** Fills the audit trail and the list of users. */
+async function createActivity({ url, users }: TestStack): Promise<void> {
   for (const headers of DEVICES) await logIn(url, 'bob', { headers });
   await postJson(`${url}/auth/login`, { username: 'alice', password: 'a guess' }, DEVICES[1]);
   const ada = bearer((await logIn(url, 'ada')).access_token);
@@ -77,27 +77,30 @@ async function take({ page }: WatchedPage, view: View): Promise<void> {
       await page.goto('about:blank');
       await page.goto(view.path);
       await page.getByRole('heading', { level: 1, name: view.heading }).waitFor();
-      await writeFile(join(DIRECTORY, `${view.name}-${width}-${colorScheme}.png`), await stillPicture(page));
+      await writeFile(
+        join(DIRECTORY, `${view.name}-${width}-${colorScheme}.png`),
+        await stableScreenshot(page),
+      );
     }
 }
 
-/** A picture that is the same a moment later: what was asked for has arrived and been drawn. */
-async function stillPicture(page: Page): Promise<Buffer> {
+/** Takes a screenshot once the page has stopped changing. */
+async function stableScreenshot(page: Page): Promise<Buffer> {
   let last: Buffer = Buffer.alloc(0);
   for (let tries = 0; tries < 50; tries += 1) {
-    const picture = await page.screenshot({ animations: 'disabled' });
-    if (picture.equals(last)) return picture;
-    last = picture;
+    const screenshot = await page.screenshot({ animations: 'disabled' });
+    if (screenshot.equals(last)) return screenshot;
+    last = screenshot;
     await delay(200);
   }
-  throw new Error(`${page.url()} does not come to rest`);
+  throw new Error(`${page.url()} does not stop changing`);
 }
 
 async function takeAll(browser: Browser, stack: TestStack): Promise<void> {
   for (const { username, views } of VIEWS) {
     const watched = await watchedPage(browser, stack.url);
     const { context, watch } = watched;
-    // Loading a page anew breaks its streams off.
+    // Reloading a page aborts its event streams.
     watch.expect({ path: /\/(stream|events)$/, outcome: 'net::ERR_ABORTED' });
     if (username !== undefined) await logInContext(context, stack.url, username, { 'user-agent': LAPTOP });
     for (const view of views) await take(watched, view);
@@ -110,7 +113,7 @@ await mkdir(DIRECTORY, { recursive: true });
 const stack = await startWebStack({ TRUSTED_PROXIES: '127.0.0.1' }, {}, { historyMs: HISTORY_MS });
 const browser = await launchBrowser();
 try {
-  await act(stack);
+  await createActivity(stack);
   await takeAll(browser, stack);
 } finally {
   await browser.close();

@@ -8,8 +8,8 @@ import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
 import { confirmed, idOf, inDialog, openAt, userPath } from './logged-in.ts';
 
-/** No password has this hash. */
-const NOBODYS = 'none';
+/** A password hash that no password matches. */
+const UNUSABLE_HASH = 'none';
 
 const tests = browserTests();
 let stack: TestStack;
@@ -33,7 +33,7 @@ test('users are found by the start of their username and loaded page by page', a
       username: `customer${number}`,
       displayName: `Customer ${number}`,
       role: 'user',
-      passwordHash: NOBODYS,
+      passwordHash: UNUSABLE_HASH,
     } as const;
     await addUser(stack.link, user, new Date());
   }
@@ -119,7 +119,12 @@ test('address ranges are saved, and invalid ones are reported by name', async ()
 });
 
 test('without an email address, a password reset shows a link once, which sets a new password', async () => {
-  const user = { username: 'unreachable', displayName: 'Una', role: 'user', passwordHash: NOBODYS } as const;
+  const user = {
+    username: 'unreachable',
+    displayName: 'Una',
+    role: 'user',
+    passwordHash: UNUSABLE_HASH,
+  } as const;
   const una = await addUser(stack.link, user, new Date());
   if (!('id' in una)) throw new Error('the name is taken');
   const { page } = await at(`/#/admin/users/${una.id}`, 'ada');

@@ -26,7 +26,7 @@ afterAll(async () => {
   await elsewhere.close();
 });
 
-/** A page whose faults are the test's matter. */
+/** Opens a page whose faults are not checked at the end of the test. */
 async function opened(path: string): Promise<WatchedPage> {
   const watched = await watchedPage(tests.browser, site.origin);
   await watched.page.goto(path);
@@ -41,14 +41,14 @@ async function faultsAfter(path: string, script = '0'): Promise<Omit<Fault, 'url
   return faults.map(({ kind, text }) => ({ kind, text }));
 }
 
-test('a good page has no faults, in its second tab neither', async () => {
+test('a correct page has no faults, also in a second tab', async () => {
   const { page, context, watch } = await tests.open(site.origin);
   await page.goto('/good');
   await (await context.newPage()).goto('/good');
   expect(watch.faults()).toEqual([]);
 });
 
-test('errors and warnings in the console and uncaught exceptions are faults, plain messages are not', async () => {
+test('console errors, console warnings and uncaught exceptions are faults; other console messages are not', async () => {
   expect(await faultsAfter('/good', `console.info('a'); console.warn('b'); console.error('c')`)).toEqual([
     { kind: 'console', text: 'b' },
     { kind: 'console', text: 'c' },
@@ -59,7 +59,7 @@ test('errors and warnings in the console and uncaught exceptions are faults, pla
   ]);
 });
 
-test('what happens while a test has stopped the clock of the page is recorded too', async () => {
+test("faults are recorded while the page's clock is stopped", async () => {
   const { page, context, watch } = await watchedPage(tests.browser, site.origin);
   await page.clock.install();
   await page.goto('/inline-script');
@@ -71,7 +71,7 @@ test('what happens while a test has stopped the clock of the page is recorded to
   await context.close();
 });
 
-test('what the policy forbids does not happen and is a fault, by its event and in the console', async () => {
+test('a violation of the Content-Security-Policy is blocked and recorded, by its event and by the console', async () => {
   const { page, context, watch } = await opened('/inline-script');
   expect(await page.evaluate('window.ran')).toBeUndefined();
   expect(await watch.settledFaults()).toContainEqual({
@@ -87,7 +87,7 @@ test('what the policy forbids does not happen and is a fault, by its event and i
   expect(kinds).toContain('csp require-trusted-types-for');
 });
 
-test('requests to another origin are faults, whether or not anything answers there', async () => {
+test('requests to another origin are faults, even if nothing listens there', async () => {
   const closed = await servePages({});
   await closed.close();
   for (const { origin } of [elsewhere, closed]) {
@@ -101,14 +101,14 @@ test('requests to another origin are faults, whether or not anything answers the
   });
 });
 
-test('a refused and a broken request are one fault each', async () => {
-  expect(await faultsAfter('/missing')).toEqual([{ kind: 'answer', text: 'GET 404' }]);
+test('a refused and a failed request are one fault each', async () => {
+  expect(await faultsAfter('/missing')).toEqual([{ kind: 'response', text: 'GET 404' }]);
   expect(await faultsAfter('/broken')).toEqual([
     { kind: 'failed-request', text: 'GET net::ERR_EMPTY_RESPONSE' },
   ]);
 });
 
-test('only the very refusal that was expected is none', async () => {
+test('only exactly the expected refusal is not a fault', async () => {
   const expectations = [
     { path: '/none.png', outcome: 404 },
     { path: /^\/none/, outcome: 404, method: 'GET' },
@@ -120,7 +120,7 @@ test('only the very refusal that was expected is none', async () => {
   const { context, watch } = await opened('/missing');
   await context.close();
   expect(watch.faults()).toHaveLength(1);
-  await expect(watch.expectNoFaults()).rejects.toThrow(`answer: GET 404 (${site.origin}/none.png)`);
+  await expect(watch.expectNoFaults()).rejects.toThrow(`response: GET 404 (${site.origin}/none.png)`);
   for (const expectation of expectations.slice(2)) watch.expect(expectation);
   expect(watch.faults()).toHaveLength(1);
   for (const expectation of expectations.slice(0, 2)) {
@@ -131,7 +131,7 @@ test('only the very refusal that was expected is none', async () => {
   }
 });
 
-test('axe finds what people with other senses would miss, under the strict policy and unseen by it', async () => {
+test('axe finds accessibility violations under the strict policy and invisibly to the page', async () => {
   const { page } = await tests.open(site.origin);
   await page.goto('/unlabelled');
   const [violation, ...others] = await axeViolations(page);

@@ -3,21 +3,21 @@ import type { Page } from 'playwright-core';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** One rule that a page breaks, and where. */
+/** A violated rule and the elements that violate it. */
 export interface AxeViolation {
   /** Of the rule, such as `color-contrast`. */
   id: string;
   impact: string;
-  /** What the rule asks for. */
+  /** What the rule requires. */
   help: string;
-  /** Selectors of the elements by what is wrong with them. */
+  /** Selectors of the elements, grouped by the failure. */
   elements: Record<string, string[]>;
 }
 
 /**
- * The violations of WCAG 2.2 A and AA and of axe's best practices that axe-core finds in the page as it stands; in a big
- * page that takes a second. axe runs in a world of its own, which the page's Content-Security-Policy doesn't govern and
- * where the page doesn't see it.
+ * The violations of WCAG 2.2 A and AA and of axe's best practices that axe-core finds in the current state of the page.
+ * A large page takes a second. axe runs in an isolated world, which the page cannot see and to which its
+ * Content-Security-Policy does not apply.
  */
 export async function axeViolations(page: Page): Promise<AxeViolation[]> {
   const devTools = await page.context().newCDPSession(page);

@@ -8,7 +8,7 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** As strict as the gateway's own. */
+/** As strict as the gateway's policy. */
 const POLICY = `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' http: ws:; require-trusted-types-for 'script'; trusted-types 'none'`;
 
 const document = (body: string): string => `<!doctype html>
@@ -16,8 +16,8 @@ const document = (body: string): string => `<!doctype html>
 <body><main><h1>A page</h1>${body}</main></body></html>`;
 
 /**
- * Serves small pages under a strict Content-Security-Policy. What the keys of `bodies` name are the paths; an answer is
- * a page with this body, a script when the path ends in `.js`, or whatever a function does. All else is a 404.
+ * Serves small pages under a strict Content-Security-Policy. The keys of `bodies` are the paths. A text is the body of a
+ * page or, if the path ends in `.js`, a script; a function writes the response itself. Other paths are a 404.
  */
 export async function servePages(
   bodies: Record<string, string | ((response: ServerResponse) => void)>,

@@ -5,14 +5,14 @@ import { launchBrowser, type PageOptions, type WatchedPage, watchedPage } from '
 export interface BrowserTests {
   readonly browser: Browser;
   /**
-   * Opens an empty page for the test that is running, as `watchedPage` does. When the test has passed and its page has
-   * a fault that was not expected, it fails after all; in any case the page is closed.
+   * Opens an empty page for the current test, as `watchedPage` does, and closes it afterwards. The test fails if the page
+   * has unexpected faults.
    */
   open(origin: string, options?: PageOptions): Promise<WatchedPage>;
 }
 
 /**
- * One browser for all tests of a file, from the first to the last. To be called once, at the top of the file:
+ * Provides one browser for all tests of a file. To be called once, at the top of the file:
  *
  *     const tests = browserTests();
  *     test('…', async () => {
@@ -24,7 +24,7 @@ export interface BrowserTests {
 export function browserTests(): BrowserTests {
   let browser: Browser | undefined;
   const launched = (): Browser => {
-    if (browser === undefined) throw new Error('the browser is there only while tests run');
+    if (browser === undefined) throw new Error('the browser is available only while tests run');
     return browser;
   };
   beforeAll(async () => {

@@ -2,12 +2,12 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { chromiumBinary } from './chromium.ts';
 import { type Watch, watchContext } from './page-faults.ts';
 
-/** The two widths that the pages are made for, in CSS pixels, with a height that goes with each. */
+/** The heights for the two widths for which the pages are designed, in CSS pixels. */
 const HEIGHTS = { 360: 740, 1440: 900 } as const;
 
-const ACTION_DEADLINE_MS = 5000;
+const ACTION_TIMEOUT_MS = 5000;
 
-/** Nothing that a browser does of its own accord, and no name but those of this machine is ever looked up. */
+/** No background activity of the browser, and no DNS lookups except for this machine. */
 const SWITCHES = [
   '--disable-gpu',
   '--disable-quic',
@@ -27,16 +27,16 @@ export interface PageOptions {
 
 export interface WatchedPage {
   page: Page;
-  /** The page's own, so that it shares no cookie with another; `context.newPage()` is a second tab, watched too. */
+  /** It shares no cookies with other contexts; `context.newPage()` opens a second tab, which is watched too. */
   context: BrowserContext;
-  /** What went wrong in any tab of the context. */
+  /** The faults in any tab of the context. */
   watch: Watch;
 }
 
 /**
- * A headless Chromium with an empty, temporary profile; it dies with this process. One serves a whole test file: a
- * page of its own costs some 50 ms, a browser some 100 ms and a process. It has no sandbox, which is
- * not to be had as root and in most containers: it is for pages of our own only.
+ * Launches a headless Chromium with an empty, temporary profile, which exits with this process. One is enough for a test
+ * file: a context takes about 50 ms, a browser 100 ms and a process. It has no sandbox, which does not work as root and
+ * in most containers, so it must only open our own pages.
  * @throws {BrowserNotFound}
  */
 export async function launchBrowser(): Promise<Browser> {
@@ -50,9 +50,9 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /**
- * An empty page as a visitor with no past has it, for a site at `origin`, such as `http://127.0.0.1:8080`: `page.goto`
- * takes paths of it. English, UTC. Everything that goes wrong from now on is recorded. Code for the page is given to
- * `page.evaluate` as text: the tests are checked without the DOM's types.
+ * Opens an empty page without cookies or history for the site at `origin`, such as `http://127.0.0.1:8080`, whose paths
+ * `page.goto` accepts. The language is English, the time zone UTC. Faults are recorded from now on. Code for
+ * `page.evaluate` is passed as text, because the tests are compiled without the DOM's types.
  */
 export async function watchedPage(
   browser: Browser,
@@ -67,11 +67,11 @@ export async function watchedPage(
     locale: 'en-GB',
     timezoneId: 'UTC',
   });
-  context.setDefaultTimeout(ACTION_DEADLINE_MS);
+  context.setDefaultTimeout(ACTION_TIMEOUT_MS);
   const watch = await watchContext(context, origin);
   return { page: await context.newPage(), context, watch };
 }
 
-/** By how many CSS pixels the page is wider than its window; 0 when nothing has to be scrolled sideways. */
+/** By how many CSS pixels the page is wider than its window; 0 if it does not scroll horizontally. */
 export const overflowPx = (page: Page): Promise<number> =>
   page.evaluate('document.scrollingElement.scrollWidth - innerWidth');

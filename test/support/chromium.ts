@@ -11,16 +11,16 @@ const MAC_PROGRAMS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
-const VERSION_DEADLINE_MS = 10_000;
+const VERSION_TIMEOUT_MS = 10_000;
 
-/** A Chromium or Chrome that has been seen to run here. */
+/** A Chromium or Chrome that runs on this machine. */
 export interface ChromiumBinary {
   path: string;
-  /** What it needs in its environment besides the caller's, such as where its libraries are. */
+  /** Additional environment variables, such as the path of its libraries. */
   env: Readonly<Record<string, string>>;
 }
 
-/** There is no browser. The message says what to install. It makes a test fail: without a browser nothing is proved. */
+/** There is no browser. The message says what to install. The tests fail in this case; they are not skipped. */
 export class BrowserNotFound extends Error {
   readonly code = 'browser_not_found';
   override readonly name = 'BrowserNotFound';
@@ -28,7 +28,7 @@ export class BrowserNotFound extends Error {
   constructor(tried: readonly string[]) {
     super(`The browser tests need Chromium or Chrome and found none:
 ${tried.map((reason) => `  - ${reason}`).join('\n')}
-Any one of these helps:
+Any one of these is enough:
   Debian:           sudo apt-get install chromium
   macOS:            brew install --cask google-chrome
   anywhere else:    CHROME_PATH=/path/to/chrome npm test`);
@@ -36,9 +36,8 @@ Any one of these helps:
 }
 
 /**
- * The browser by the first way that is open: `CHROME_PATH`, which has to work when it is given; one on the PATH that
- * runs; on a Mac, one among the applications; the one of the package `@sparticuz/chromium`, for Linux on x64,
- * which brings its libraries and fonts along.
+ * Finds a browser: `CHROME_PATH`, which must run if it is set; one on the PATH; on a Mac, one among the applications; or
+ * the one in the package `@sparticuz/chromium` for Linux on x64, with its libraries and fonts.
  * @throws {BrowserNotFound}
  */
 export async function chromiumBinary(env: NodeJS.ProcessEnv = process.env): Promise<ChromiumBinary> {
@@ -71,11 +70,11 @@ const isExecutable = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Ubuntu's `chromium-browser`, for one, can be a script that only says how to get the real one. */
+/** A program may not be a browser: Ubuntu's `chromium-browser` can be a script that only explains how to install it. */
 async function faultOf(path: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run(path, ['--version'], { timeout: VERSION_DEADLINE_MS });
-    return /\d+\.\d+\.\d+/.test(stdout) ? undefined : 'does not tell its version';
+    const { stdout } = await run(path, ['--version'], { timeout: VERSION_TIMEOUT_MS });
+    return /\d+\.\d+\.\d+/.test(stdout) ? undefined : 'does not print its version';
   } catch {
     return 'does not run';
   }

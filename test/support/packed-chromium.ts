@@ -11,22 +11,22 @@ import type { ChromiumBinary } from './chromium.ts';
 const CACHE_DIRECTORY = join(import.meta.dirname, '../../.cache/chromium');
 const PROGRAM = 'chromium';
 
-/** What a process fills for so long has been left behind by one that was killed. */
+/** A temporary folder of this age was left behind by a process that was killed. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
 
-/** The one font for every family, so that a page is laid out in the same way on every machine. */
+/** One font for every family, so that the layout is the same on every machine. */
 const FONTS = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir prefix="relative">fonts</dir></fontconfig>
 `;
 
-/** The package holds a build for one system only. */
+/** The package contains a build for only one platform. */
 export const hasPackedChromium = (): boolean => process.platform === 'linux' && process.arch === 'x64';
 
 /**
- * The browser of `@sparticuz/chromium`, a headless shell, unpacked once below `cacheDirectory` with the libraries (NSS,
- * expat) and the font that it brings for systems without. The package's own way unpacks into the system's temporary
- * folder, without a version in the name, and the libraries only where variables of a cloud are set.
+ * The headless shell of `@sparticuz/chromium`, unpacked once below `cacheDirectory` with its libraries (NSS, expat) and
+ * its font. The package's own function unpacks into the system's temporary folder, without a version in the name, and
+ * the libraries only in certain cloud environments.
  */
 export async function unpackedChromium(cacheDirectory = CACHE_DIRECTORY): Promise<ChromiumBinary> {
   const folder = packageFolder();
@@ -48,7 +48,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A folder appears at `home` only when it is complete. Of several processes that unpack, the first one's stays. */
+/** `home` appears only when it is complete. If several processes unpack, the first one's folder is kept. */
 async function unpackInto(home: string, archives: string, cacheDirectory: string): Promise<void> {
   await mkdir(cacheDirectory, { recursive: true });
   await removeAbandoned(cacheDirectory);
@@ -69,7 +69,7 @@ async function unpackInto(home: string, archives: string, cacheDirectory: string
   }
 }
 
-/** Other versions go too: each one is 200 MB. */
+/** Removes other versions too: each one is 200 MB. */
 async function removeAbandoned(cacheDirectory: string): Promise<void> {
   for (const name of await readdir(cacheDirectory)) {
     const path = join(cacheDirectory, name);
@@ -79,8 +79,8 @@ async function removeAbandoned(cacheDirectory: string): Promise<void> {
 }
 
 /**
- * tar may have ended before it was given what is behind the end of the archive, which breaks the pipe and nothing else.
- * An archive that is cut or damaged shows in its exit code.
+ * tar may exit before it has read the padding after the end of the archive. The broken pipe does not matter: a truncated
+ * or damaged archive is reported by the exit code.
  */
 async function untar(archive: string, into: string): Promise<void> {
   const tar = spawn('tar', ['-x', '--no-same-owner', '-C', into], { stdio: ['pipe', 'ignore', 'ignore'] });

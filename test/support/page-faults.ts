@@ -1,50 +1,50 @@
 import type { BrowserContext, ConsoleMessage } from 'playwright-core';
 
 /**
- * Something that went wrong in a page.
- * - `console`: an error or a warning, by the page or by the browser
- * - `page-error`: an exception that nothing caught
- * - `csp`: a violation of the Content-Security-Policy, by its event; the browser also writes it to the console
- * - `answer`: a status of 400 or more
- * - `failed-request`: a request without a whole answer
- * - `foreign`: a request or a web socket to another origin than the site's
+ * A fault in a page.
+ * - `console`: an error or a warning, from the page or the browser
+ * - `page-error`: an uncaught exception
+ * - `csp`: a violation of the Content-Security-Policy, from its event; the browser also writes it to the console
+ * - `response`: a status of 400 or more
+ * - `failed-request`: a request without a complete response
+ * - `foreign`: a request or a WebSocket to another origin than the site's
  */
 export interface Fault {
-  kind: 'console' | 'page-error' | 'csp' | 'answer' | 'failed-request' | 'foreign';
+  kind: 'console' | 'page-error' | 'csp' | 'response' | 'failed-request' | 'foreign';
   /** Of the resource, or of the page or script that wrote to the console. */
   url: string;
   /** The text of the message, `POST 401`, `GET net::ERR_ABORTED`, the directive, or the method. */
   text: string;
 }
 
-/** A refusal or a broken request that belongs to what a test does. Nothing else can be expected. */
+/** A refused or failed request that is part of a test. Other faults cannot be expected. */
 export interface Expected {
-  /** Path of the URL, without the query: the whole of it or a pattern. */
+  /** The path of the URL without the query: the whole path or a pattern. */
   path: string | RegExp;
   method?: string;
-  /** 400 or more; or `net::ERR_…` for requests without an answer, `net::ERR_ABORTED` when the page itself gave up. */
+  /** 400 or more, or `net::ERR_…` for a request without a response; `net::ERR_ABORTED` if the page aborted it. */
   outcome: number | `net::ERR_${string}`;
 }
 
-/** The record of all that goes wrong in the pages of one context. */
+/** Records the faults in the pages of a context. */
 export interface Watch {
-  /** Says before it happens that it may: `expect({ path: '/auth/login', outcome: 401 })`. */
+  /** Allows faults before they happen: `expect({ path: '/auth/login', outcome: 401 })`. */
   expect(...expected: Expected[]): void;
-  /** All that went wrong until now and was not expected. What the page has just done may not have arrived yet. */
+  /** The unexpected faults so far. The latest ones may not have been received yet. */
   faults(): Fault[];
-  /** The same, after everything that the open pages have done until now has arrived. */
+  /** The same, after all faults so far have been received from the open pages. */
   settledFaults(): Promise<Fault[]>;
-  /** @throws {Error} with a line for each fault that was not expected. */
+  /** @throws {Error} with a line for each unexpected fault. */
   expectNoFaults(): Promise<void>;
 }
 
-/** What the browser writes to the console about each refused or failed request, which is recorded as such. */
+/** The browser writes this to the console about each refused or failed request, which is recorded anyway. */
 const ABOUT_A_REQUEST =
   /^Failed to load resource: (?:the server responded with a status of (\d+) \(.*\)|(net::ERR_\w+))$/;
 
 const BINDING = 'reportPolicyViolation';
 
-/** Runs in every page before its own scripts, and is not subject to the policy. */
+/** Runs in every page before its scripts, and is not subject to the policy. */
 const REPORT_VIOLATIONS = `{
   const report = globalThis.${BINDING};
   addEventListener('securitypolicyviolation', (event) => {
@@ -53,7 +53,7 @@ const REPORT_VIOLATIONS = `{
   });
 }`;
 
-/** Records from now on what goes wrong in the context's pages, present and future. `origin` is the site's. */
+/** Records faults in the context's pages, including future ones. `origin` is the site's. */
 export async function watchContext(context: BrowserContext, origin: string): Promise<Watch> {
   const recorded: Fault[] = [];
   const expected: Expected[] = [];
@@ -65,7 +65,7 @@ export async function watchContext(context: BrowserContext, origin: string): Pro
   await recordViolations(context, record);
   const faults = (): Fault[] =>
     recorded.filter(
-      (fault) => !isToldTwice(fault, recorded) && !expected.some((one) => isExpected(fault, one)),
+      (fault) => !isDuplicate(fault, recorded) && !expected.some((one) => isExpected(fault, one)),
     );
   const settledFaults = async (): Promise<Fault[]> => {
     await Promise.all(context.pages().map((page) => page.evaluate(taskAfterNext).catch(() => {})));
@@ -92,7 +92,7 @@ function recordRequests(context: BrowserContext, origin: string, record: Recorde
   });
   context.on('response', (response) => {
     if (response.status() >= 400)
-      record('answer', response.url(), `${response.request().method()} ${response.status()}`);
+      record('response', response.url(), `${response.request().method()} ${response.status()}`);
   });
   context.on('requestfailed', (request) => {
     record('failed-request', request.url(), `${request.method()} ${request.failure()?.errorText}`);
@@ -121,7 +121,7 @@ async function recordViolations(context: BrowserContext, record: Recorder): Prom
   await context.addInitScript({ content: REPORT_VIOLATIONS });
 }
 
-/** Runs in the page: what it has queued comes before. A message, because a test may have stopped the page's clock. */
+/** Runs in the page, after all queued tasks. It uses a message because a test may have stopped the page's clock. */
 const taskAfterNext = (): Promise<void> =>
   new Promise((done) => {
     const { port1, port2 } = new MessageChannel();
@@ -129,19 +129,19 @@ const taskAfterNext = (): Promise<void> =>
     port2.postMessage('');
   });
 
-function isToldTwice(fault: Fault, recorded: readonly Fault[]): boolean {
+function isDuplicate(fault: Fault, recorded: readonly Fault[]): boolean {
   const [about, status, failure] = (fault.kind === 'console' && ABOUT_A_REQUEST.exec(fault.text)) || [];
   if (about === undefined) return false;
   return recorded.some(
     ({ kind, url, text }) =>
-      (kind === 'answer' || kind === 'failed-request') &&
+      (kind === 'response' || kind === 'failed-request') &&
       url === fault.url &&
       text.endsWith(` ${status ?? failure}`),
   );
 }
 
 function isExpected(fault: Fault, { path, method, outcome }: Expected): boolean {
-  if (fault.kind !== 'answer' && fault.kind !== 'failed-request') return false;
+  if (fault.kind !== 'response' && fault.kind !== 'failed-request') return false;
   const { pathname } = new URL(fault.url);
   const isThePath = typeof path === 'string' ? pathname === path : path.test(pathname);
   const [itsMethod, itsOutcome] = fault.text.split(' ');

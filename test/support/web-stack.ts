@@ -14,9 +14,9 @@ const run = promisify(execFile);
 const PROJECT = join(import.meta.dirname, '../..');
 
 /**
- * The real gateway with the web app at `/`, before the real bank, over one private Redis, with the demo users and their
- * accounts. The web app is what src/web holds at this moment; `env` and `bankEnv` are settings as in README.md. Money
- * moves only when a test moves it, unless `BANK_TRANSACTION_INTERVAL_MS` says otherwise.
+ * Starts the gateway with the web app at `/`, the bank and a private Redis, with the demo users and their accounts. The
+ * web app is built from src/web; `env` and `bankEnv` are settings as in README.md. There are no transactions except those
+ * of a test, unless `BANK_TRANSACTION_INTERVAL_MS` is set.
  */
 export async function startWebStack(
   env: Record<string, string> = {},
@@ -27,8 +27,8 @@ export async function startWebStack(
 }
 
 /**
- * Builds the web app as it is shipped, into a folder of its own: dist/web may be older than the sources, and two test
- * files would get in each other's way there. It takes some 200 ms.
+ * Builds the web app as for production, into a temporary folder: dist/web may be older than the sources, and concurrent
+ * test files must not share it. It takes about 200 ms.
  */
 async function buildWebApp(): Promise<WebBuild> {
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-web-'));
@@ -46,7 +46,7 @@ async function buildWebApp(): Promise<WebBuild> {
   }
 }
 
-/** Gives a context the cookies of a demo user's new session, as if its log-in page had been used. */
+/** Logs a demo user in and sets the cookies of the session in the context, without using the login page. */
 export async function logInContext(
   context: BrowserContext,
   origin: string,
@@ -54,9 +54,9 @@ export async function logInContext(
   headers: Record<string, string> = {},
 ): Promise<void> {
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
-  const answer = await context.request.post(`${origin}/auth/login`, {
+  const response = await context.request.post(`${origin}/auth/login`, {
     headers: { origin, ...headers },
     data: { username, password, transport: 'cookie' },
   });
-  if (!answer.ok()) throw new Error(`log-in of ${username} answered ${answer.status()}`);
+  if (!response.ok()) throw new Error(`login of ${username} failed with ${response.status()}`);
 }

@@ -1,9 +1,11 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Role } from '../../../identity/roles.ts';
 import type { ResetResult, User } from '../../api/admin.ts';
 import { fieldText, onSubmit } from '../../hooks/form.ts';
+import { CopyButton } from '../../ui/copy-button.tsx';
 import { SelectField } from '../../ui/field.tsx';
+import { formatSeconds } from '../../ui/format.ts';
 import {
   type AdminAction,
   assignRole,
@@ -12,7 +14,6 @@ import {
   resetUserPassword,
   unblock,
 } from './admin-actions.ts';
-import { ResetLink } from './reset-link.tsx';
 import { ROLES } from './role-rules.ts';
 
 export interface UserActionsCardProps {
@@ -91,5 +92,34 @@ function RoleForm({ user, onAction }: ActionProps): JSX.Element {
         Change role
       </button>
     </form>
+  );
+}
+
+interface ResetLinkProps {
+  reset: ResetResult;
+  onHide: () => void;
+}
+
+/** A reset link that could not be sent by email. It is kept only in this page's memory. */
+function ResetLink({ reset, onHide }: ResetLinkProps): JSX.Element {
+  const field = useRef<HTMLInputElement>(null);
+  const link = `${location.origin}/#reset=${reset.reset_token}`;
+  return (
+    <div class="notice reset-link">
+      <p>
+        <strong>Shown only once.</strong> Anyone with this link can choose the password, once, within{' '}
+        {formatSeconds(reset.expires_in ?? 0)}. Hand it over in person, not in a chat or a ticket.
+      </p>
+      <div class="field">
+        <label for="reset-link">Link to choose a new password</label>
+        <input ref={field} id="reset-link" class="mono" readonly value={link} />
+      </div>
+      <div class="buttons">
+        <CopyButton text={link} what="link" field={field} />
+        <button type="button" class="quiet small" onClick={onHide}>
+          Hide link
+        </button>
+      </div>
+    </div>
   );
 }

@@ -8,8 +8,7 @@ import { LoadError, Notice, type Outcome, OutcomeNotice } from '../../ui/notice.
 import { Page } from '../../ui/page.tsx';
 import { ChangePassword } from './change-password.tsx';
 import { countOthers, EndSessionDialog, type SessionsToEnd } from './end-session-dialog.tsx';
-import { useLiveSessions } from './live-sessions.ts';
-import { SessionTable } from './session-table.tsx';
+import { SessionTable, useLiveSessions } from './session-table.tsx';
 
 /** The user's own sessions and password. */
 export function SessionsPage(): JSX.Element {

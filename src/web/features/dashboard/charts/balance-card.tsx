@@ -3,9 +3,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useLoad } from '../../../hooks/load.ts';
 import { LoadError } from '../../../ui/notice.tsx';
 import type { LiveAccount } from '../account/live-account.ts';
-import { BalanceChart } from './balance-chart.tsx';
+import { BalanceChart, BalanceTable } from './balance-chart.tsx';
 import { type BalanceRange, loadHistory, withTransactions } from './balance-points.ts';
-import { BalanceTable } from './balance-table.tsx';
 import { useChartClock } from './chart-time.ts';
 
 /** The balance over time. A range is loaded once; new transactions are added to it. */

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { createStore, type Store, useStore } from '../../../hooks/store.ts';
 import { formatMoney } from '../../../ui/format.ts';
 import { type BalancePlot, type BalanceSeries, createBalancePlot } from './balance-plot.ts';
-import { type BalanceRange, balanceAt, RANGE_MS, summarize } from './balance-points.ts';
+import { type BalanceRange, balanceAt, RANGE_MS, regularBalances, summarize } from './balance-points.ts';
 import { formatInstant } from './chart-time.ts';
 
 export interface BalanceChartProps {
@@ -108,3 +108,29 @@ function useColorScheme(): 'light' | 'dark' {
   }, []);
   return isDark ? 'dark' : 'light';
 }
+
+/** The content of the chart as a table. */
+export const BalanceTable = ({ range, series, currency }: BalanceChartProps): JSX.Element => (
+  <details>
+    <summary>Balance as a table</summary>
+    <table>
+      <caption class="unseen">Balance in the last {range}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col" class="amount">
+            Balance
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {regularBalances(series.points, range, series.nowMs).map(({ x, y }) => (
+          <tr key={x}>
+            <td>{formatInstant(x, range)}</td>
+            <td class="amount">{formatMoney(y, currency)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </details>
+);
