@@ -4,8 +4,7 @@ import { overflowPx } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { openAt, userPath } from './logged-in.ts';
-import { LOOKS } from './pages.ts';
+import { LOOKS, openAt, userPath } from './pages.ts';
 
 const tests = browserTests();
 let stack: TestStack;

@@ -6,7 +6,7 @@ import { bearer } from '../support/gateway.ts';
 import { logIn } from '../support/sessions.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { confirmed, idOf, inDialog, openAt, userPath } from './logged-in.ts';
+import { confirmed, idOf, inDialog, openAt, userPath } from './pages.ts';
 
 /** A password hash that no password matches. */
 const UNUSABLE_HASH = 'none';

@@ -4,7 +4,7 @@ import { browserTests } from '../support/browser-tests.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { idOf, openAt, userPath } from './logged-in.ts';
+import { idOf, openAt, userPath } from './pages.ts';
 
 const tests = browserTests();
 let stack: TestStack;

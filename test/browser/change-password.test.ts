@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { leavesAfter, openAt } from './logged-in.ts';
-import { logInAs, STREAMS_END } from './pages.ts';
+import { leavesAfter, logInAs, openAt, STREAMS_END } from './pages.ts';
 
 const PASSWORD = { method: 'POST', path: '/auth/password' } as const;
 

@@ -4,8 +4,7 @@ import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { openAt } from './logged-in.ts';
-import { atLogIn, isLoggedIn, logInAs, STREAMS_END } from './pages.ts';
+import { atLogIn, isLoggedIn, logInAs, openAt, STREAMS_END } from './pages.ts';
 
 const tests = browserTests();
 let stack: TestStack;

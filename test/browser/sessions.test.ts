@@ -8,8 +8,7 @@ import { bearer } from '../support/gateway.ts';
 import { logIn } from '../support/sessions.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { inDialog, leavesAfter, openAt } from './logged-in.ts';
-import { LOOKS, STREAMS_END } from './pages.ts';
+import { inDialog, LOOKS, leavesAfter, openAt, STREAMS_END } from './pages.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0';
 const ENDED_ELSEWHERE = "You've been signed out because this session was ended on another device.";

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startWebStack } from '../support/web-stack.ts';
-import { confirmed, openAt, userPath } from './logged-in.ts';
-import { atLogIn, STREAMS_END } from './pages.ts';
+import { atLogIn, confirmed, openAt, STREAMS_END, userPath } from './pages.ts';
 
 const tests = browserTests();
 let stack: TestStack;
