@@ -1,6 +1,6 @@
 import type { Role } from '../../../identity/roles.ts';
 
-/** The server checks each request (src/identity/rank.ts); this is for what to show. */
+/** Only for what is shown: the server checks each request. */
 const RANKS: Record<Role, number> = { user: 0, supervisor: 1, admin: 2, 'super-admin': 3 };
 
 /** From the lowest to the highest rank. */
