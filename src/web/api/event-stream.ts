@@ -58,8 +58,11 @@ export function createEventStream(options: EventStreamOptions): EventStream {
 
   function retry(): void {
     close();
+    const reopen = (): void => {
+      if (timer === scheduled) open();
+    };
     const scheduled = setTimeout(
-      () => void options.onRefused().then(() => timer === scheduled && open()),
+      () => void options.onRefused().then(reopen, reopen),
       retryDelayMs(refusals, Math.random()),
     );
     timer = scheduled;
