@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { Scope } from '../identity/roles.ts';
+import type { Scope } from '../users/roles.ts';
 import { type CurrentUser, hasScope } from './api/auth.ts';
 import { IdleWarning } from './auth-session/idle-warning.tsx';
 import { logOut } from './auth-session/session.ts';

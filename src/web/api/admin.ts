@@ -7,16 +7,16 @@ import type {
 import type {
   shownUserSchema,
   userCreateSchema,
-  userPageAnswerSchema,
-} from '../../gateway/routes/admin-users.ts';
-import type { Role } from '../../identity/roles.ts';
+  userPageResponseSchema,
+} from '../../gateway/routes/admin/users.ts';
+import type { Role } from '../../users/roles.ts';
 import { request } from './request.ts';
 
 export type User = z.output<typeof shownUserSchema>;
 export type NewUser = z.input<typeof userCreateSchema>;
-export type UserSession = z.output<typeof userSessionsAnswerSchema>['sessions'][number];
-export type ResetResult = z.output<typeof resetAnswerSchema>;
-export type AuditRecords = z.output<typeof auditPageAnswerSchema>;
+export type UserSession = z.output<typeof userSessionsResponseSchema>['sessions'][number];
+export type ResetResult = z.output<typeof resetResponseSchema>;
+export type AuditRecords = z.output<typeof auditPageResponseSchema>;
 export type AuditRecord = AuditRecords['records'][number];
 
 /** A parameter that is undefined or empty is not sent. */
@@ -31,7 +31,7 @@ const userPath = (id: string, suffix = ''): string => `/admin/users/${encodeURIC
 
 /** Users by name, only those whose username starts with `q`. @throws {ApiError} */
 export const findUsers = (query: Query<'q' | 'cursor' | 'limit'>) =>
-  request<z.output<typeof userPageAnswerSchema>>(withQuery('/admin/users', query));
+  request<z.output<typeof userPageResponseSchema>>(withQuery('/admin/users', query));
 
 /** @throws {ApiError} */
 export const findUser = (id: string, isBackground = false) => request<User>(userPath(id), { isBackground });

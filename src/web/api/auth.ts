@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { sessionAnswerSchema } from '../../gateway/routes/session.ts';
-import type { ownSessionsAnswerSchema } from '../../gateway/routes/sessions.ts';
-import type { cookieAnswerSchema } from '../../gateway/token-answer.ts';
-import type { Scope } from '../../identity/roles.ts';
+import type { cookieResponseSchema } from '../../gateway/routes/auth/token-response.ts';
+import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
+import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/sessions.ts';
+import type { Scope } from '../../users/roles.ts';
 import { request, requestOnce } from './request.ts';
 
-export type SessionResponse = z.output<typeof sessionAnswerSchema>;
+export type SessionResponse = z.output<typeof sessionResponseSchema>;
 /** The user who is logged in, without the times, which differ in each response. */
 export type CurrentUser = Omit<
   SessionResponse,
@@ -25,7 +25,7 @@ export interface Credentials {
 
 /** The tokens are set as cookies that no script can read. @throws {ApiError} */
 export const logIn = (credentials: Credentials) =>
-  requestOnce<z.output<typeof cookieAnswerSchema>>('/auth/login', {
+  requestOnce<z.output<typeof cookieResponseSchema>>('/auth/login', {
     method: 'POST',
     body: { ...credentials, transport: 'cookie' },
   });

@@ -11,9 +11,9 @@ import type {
 import { request } from './request.ts';
 
 export type { Account, BalancePoint, Spender, Transaction } from '../../bank/schemas.ts';
-export type TransactionPage = z.output<typeof transactionsAnswer>;
-export type SearchResult = z.output<typeof searchAnswer>;
-export type Spenders = z.output<typeof spendersAnswer>;
+export type TransactionPage = z.output<typeof transactionsResponse>;
+export type SearchResult = z.output<typeof searchResponse>;
+export type Spenders = z.output<typeof spendersResponse>;
 export type TransferOrder = z.output<typeof transferBody>;
 
 const accountPath = (accountId: string, suffix = ''): string => `/bank/accounts/${accountId}${suffix}`;

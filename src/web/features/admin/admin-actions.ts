@@ -1,4 +1,4 @@
-import type { Role } from '../../../identity/roles.ts';
+import type { Role } from '../../../users/roles.ts';
 import {
   blockUser,
   changeRanges,

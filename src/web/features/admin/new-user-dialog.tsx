@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Role } from '../../../identity/roles.ts';
+import type { Role } from '../../../users/roles.ts';
 import { createUser, type NewUser, type User } from '../../api/admin.ts';
 import { type CurrentUser, hasScope } from '../../api/auth.ts';
 import { focusFirstError } from '../../hooks/focus.ts';

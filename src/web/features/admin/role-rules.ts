@@ -1,4 +1,4 @@
-import type { Role } from '../../../identity/roles.ts';
+import type { Role } from '../../../users/roles.ts';
 
 /** Only for what is shown: the server checks each request. */
 const RANKS: Record<Role, number> = { user: 0, supervisor: 1, admin: 2, 'super-admin': 3 };

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { Role } from '../../../identity/roles.ts';
+import type { Role } from '../../../users/roles.ts';
 import type { ResetResult, User } from '../../api/admin.ts';
 import { fieldText, onSubmit } from '../../hooks/form.ts';
 import { CopyButton } from '../../ui/copy-button.tsx';

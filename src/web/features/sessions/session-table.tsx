@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { SessionSummary } from '../../../session/list.ts';
+import type { SessionSummary } from '../../../sessions/list.ts';
 import { type Loaded, useLoad } from '../../hooks/load.ts';
 import { whileVisible } from '../../hooks/timing.ts';
 import { formatAgo, formatDateTime } from '../../ui/format.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { mayActOn } from '../../../../src/identity/rank.ts';
-import { ROLES as SERVER_ROLES } from '../../../../src/identity/roles.ts';
+import { mayActOn, ROLES as SERVER_ROLES } from '../../../../src/users/roles.ts';
 import { ROLES, whyNotManageable } from '../../../../src/web/features/admin/role-rules.ts';
 
 const pairs = SERVER_ROLES.flatMap((mine) => SERVER_ROLES.map((theirs) => [mine, theirs] as const));
