@@ -24,8 +24,10 @@ export interface BankDeps {
   now: () => number;
 }
 
+export type BankApp = Hono<BankEnv>;
+
 /** The bank's routes, as the gateway calls them (it has taken `/bank` off). */
-export function createBankApp(bank: BankDeps): Hono<BankEnv> {
+export function createBankApp(bank: BankDeps): BankApp {
   const { link, log, verifier, now } = bank;
   const app = new Hono<BankEnv>();
 

@@ -1,13 +1,20 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import type { BankSettings } from '../config/load.ts';
-import { listen } from '../http/server.ts';
+import { drain, listen } from '../http/server.ts';
 import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertion.ts';
 import { RemoteJwks } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
-import { ROLES, SCOPES } from '../users/roles.ts';
-import { createBankApp } from './app.ts';
+import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
+import { BankRefusal, problemResponse } from './problem.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the gateway keeps an idle connection, so that the bank never closes one that is about to be used. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 export type BankServerSettings = Pick<
   BankSettings,
@@ -28,7 +35,6 @@ export type BankServerSettings = Pick<
 
 export interface RunningBank {
   url: string;
-  port: number;
   /** Ends the streams, lets other requests finish within the grace, then ends what is left. */
   close(): Promise<void>;
 }
@@ -86,16 +92,30 @@ async function serve(redis: JoinedRedis, { settings, log, verifier }: BankOption
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,
   });
-  const server = await listen(app, settings.bankHost, settings.bankPort);
-  log.info({ event: 'bank_listening', url: server.url }, 'the bank is listening');
+  const server = createBankServer(app);
+  const url = await listen(server, settings.bankHost, settings.bankPort);
+  log.info({ event: 'bank_listening', url }, 'the bank is listening');
   const generating = { ...options, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
   const generator = startGenerator(link, generating, log, Date.now);
   const close = async (): Promise<void> => {
     feed.close();
-    await Promise.all([generator.stop(), server.drain(settings.shutdownGraceMs)]);
+    await Promise.all([generator.stop(), drain(server, settings.shutdownGraceMs)]);
     redis.leave();
   };
-  return { url: server.url, port: server.port, close };
+  return { url, close };
+}
+
+/** An HTTP server for the bank's routes. It does not listen yet. */
+export function createBankServer(app: BankApp): Server {
+  const listener = getRequestListener(app.fetch, {
+    errorHandler: () => problemResponse(new BankRefusal('request_malformed')),
+  });
+  const timeouts = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  };
+  return createServer(timeouts, (incoming, outgoing) => void listener(incoming, outgoing));
 }
 
 const gatewaysVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>

@@ -1,56 +1,32 @@
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { getRequestListener } from '@hono/node-server';
-import type { Hono } from 'hono';
-import { type BankEnv, BankRefusal, problemResponse } from '../bank/problem.ts';
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than the gateway keeps an idle connection, so that none is closed under a request. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-const SWEEP_MS = 20;
+/** How often connections that have become idle are closed while a server drains. */
+const SWEEP_INTERVAL_MS = 20;
 
-export interface ListeningServer {
-  url: string;
-  port: number;
-  /** Takes no new connections, lets requests finish for at most `graceMs`, then ends what is left. */
-  drain(graceMs: number): Promise<void>;
+/**
+ * Starts listening. Port 0 means any free port.
+ * @returns the URL to connect to, such as `http://127.0.0.1:8080`
+ * @throws when the server cannot listen on the address
+ */
+export async function listen(server: Server, host: string, port: number): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const bound = server.address() as AddressInfo;
+  const address = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return `http://${address}:${bound.port}`;
 }
 
-/** Serves `app` over HTTP. @throws when the address can't be listened on. */
-export async function listen(app: Hono<BankEnv>, host: string, port: number): Promise<ListeningServer> {
-  const listener = getRequestListener(app.fetch, {
-    errorHandler: () => problemResponse(new BankRefusal('request_malformed')),
-  });
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    },
-    (incoming, outgoing) => void listener(incoming, outgoing),
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const bound = (server.address() as AddressInfo).port;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  return { url, port: bound, drain: (graceMs) => drain(server, graceMs) };
-}
-
-async function drain(server: Server, graceMs: number): Promise<void> {
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-  const grace = new AbortController();
-  const overdue = delay(graceMs, undefined, { signal: grace.signal }).then(
-    () => server.closeAllConnections(),
-    () => undefined,
-  );
+/**
+ * Stops listening at once, lets requests in progress finish for at most `graceMs`, then closes all connections.
+ * Resolves when the last connection is closed.
+ */
+export async function drain(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
-  grace.abort();
   clearInterval(sweep);
-  await overdue;
+  clearTimeout(grace);
 }

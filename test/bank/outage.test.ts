@@ -75,7 +75,7 @@ test('a bank can be started before its Redis', async () => {
 });
 
 test('an address that is taken is an error, and leaves no connection behind', async () => {
-  const taken = { ...under.settings, bankPort: under.bank.port };
+  const taken = { ...under.settings, bankPort: Number(new URL(under.url).port) };
   const clients = async (): Promise<number> =>
     String(await under.link.run((client) => client.sendCommand(['CLIENT', 'LIST']))).split('\n').length;
   const before = await clients();

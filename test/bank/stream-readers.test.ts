@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createBankApp } from '../../src/bank/app.ts';
 import type { Account } from '../../src/bank/schemas.ts';
+import { createBankServer } from '../../src/bank/server.ts';
 import { PostingsFeed } from '../../src/bank/stream/postings-feed.ts';
-import { listen } from '../../src/http/server.ts';
+import { drain, listen } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, claimsOf, startBankUnderTest } from './bank-under-test.ts';
@@ -30,8 +31,8 @@ describe('with parts that the test can look into', () => {
     const verifier = { verify: () => Promise.resolve(claims) };
     const limits = { streamHeartbeatMs: 60_000, bodyMaxBytes: 1000 };
     const app = createBankApp({ link, feed, verifier, log, options: TERMS, now: Date.now, ...limits });
-    const server = await listen(app, '127.0.0.1', 0);
-    const url = `${server.url}/accounts/${account.id}/stream`;
+    const server = createBankServer(app);
+    const url = `${await listen(server, '127.0.0.1', 0)}/accounts/${account.id}/stream`;
     const headers = { authorization: 'Bearer x' };
 
     const reader = await readEvents(url, headers);
@@ -45,7 +46,7 @@ describe('with parts that the test can look into', () => {
     await until(() => feed.size === 1);
     feed.close();
     expect(feed.size).toBe(0);
-    await server.drain(1000);
+    await drain(server, 1000);
     link.close();
     listening.close();
   });

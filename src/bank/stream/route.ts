@@ -1,4 +1,5 @@
 import type { Handler } from 'hono';
+import { EVENT_STREAM_HEADERS } from '../../http/event-stream.ts';
 import { Refusal } from '../../refusal.ts';
 import type { BankDeps } from '../app.ts';
 import { visibleAccount } from '../caller.ts';
@@ -7,13 +8,6 @@ import { type BankEnv, refuse } from '../problem.ts';
 import { checked, queryOf } from '../request.ts';
 import { noQuery, streamHeaders } from '../schemas.ts';
 import { transactionStream } from './stream.ts';
-
-const HEADERS = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-store',
-  // nginx collects an answer before it passes it on, unless told not to.
-  'x-accel-buffering': 'no',
-};
 
 /** `Last-Event-ID` says where an earlier stream ended; without it, a stream begins with the next transaction. */
 export function streamRoute(bank: Pick<BankDeps, 'link' | 'feed' | 'streamHeartbeatMs'>): Handler<BankEnv> {
@@ -30,6 +24,8 @@ export function streamRoute(bank: Pick<BankDeps, 'link' | 'feed' | 'streamHeartb
     const account = await visibleAccount(c, link);
     if (account instanceof Refusal) return refuse(c, account);
     const after = headers['Last-Event-ID'] ?? (await newestTransactionId(link, account.id));
-    return new Response(transactionStream({ link, feed, account, after, heartbeatMs }), { headers: HEADERS });
+    return new Response(transactionStream({ link, feed, account, after, heartbeatMs }), {
+      headers: EVENT_STREAM_HEADERS,
+    });
   };
 }

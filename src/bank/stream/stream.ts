@@ -1,13 +1,10 @@
-import { randomInt } from 'node:crypto';
+import { HEARTBEAT, retryField } from '../../http/event-stream.ts';
 import { type RedisLink, RedisUnavailable } from '../../redis/connection.ts';
 import { transactionsAfter } from '../ledger/transactions.ts';
 import type { Account, Transaction } from '../schemas.ts';
 import type { PostingsFeed, Watcher } from './postings-feed.ts';
 
 const READ_AT_ONCE = 100;
-/** Readers whose streams end together don't all come back together. */
-const RECONNECT_AFTER_MS = [1000, 3000] as const;
-const HEARTBEAT = ': still here\n\n';
 
 export interface TransactionStreamOptions {
   link: RedisLink;
@@ -49,7 +46,7 @@ export function transactionStream(options: TransactionStreamOptions): ReadableSt
       async pull(controller) {
         const isFirst = watcher === undefined;
         watcher ??= feed.watch(account.id);
-        const opening = `retry: ${randomInt(...RECONNECT_AFTER_MS)}\nid: ${position}\n\n`;
+        const opening = `${retryField()}id: ${position}\n\n`;
         const text = isFirst ? opening : await nextText(watcher);
         if (cancelled) return;
         if (text !== undefined) controller.enqueue(encoder.encode(text));

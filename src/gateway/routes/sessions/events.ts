@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { EVENT_STREAM_HEADERS, HEARTBEAT, MAX_HEARTBEAT_MS, retryField } from '../../../http/event-stream.ts';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -11,18 +11,10 @@ import type { EndReason, LiveResponses } from '../../proxy/live-responses.ts';
 import { logGrant, refuse } from '../../request-context.ts';
 
 const HEADERS = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  // nginx collects an answer before it passes it on, unless told not to.
-  'x-accel-buffering': 'no',
-  // A stop waits for connections that are kept (RFC 9112, section 9.6), and a page that was told its end needs none.
+  ...EVENT_STREAM_HEADERS,
+  // A stopping server waits for kept connections (RFC 9112, section 9.6), and a page needs none after its last event.
   connection: 'close',
 };
-/** Pages whose streams end together, as when a gateway stops, don't all come back together. */
-const RECONNECT_AFTER_MS = [1000, 3000] as const;
-const HEARTBEAT = ': still here\n\n';
-const MAX_HEARTBEAT_MS = 15_000;
 
 export interface SessionEventsDeps {
   redis: RedisLink;
@@ -84,7 +76,7 @@ const heartbeatMs = (idleTimeoutMs: number): number => Math.min(MAX_HEARTBEAT_MS
 
 /** Begins a stream that shows signs of life until it is ended, which is by a last text, or its client is gone. */
 function openStream(outgoing: ServerResponse, everyMs: number): (lastText: string) => void {
-  outgoing.write(`retry: ${randomInt(...RECONNECT_AFTER_MS)}\n\n`);
+  outgoing.write(`${retryField()}\n`);
   const heartbeat = setInterval(() => outgoing.write(HEARTBEAT), everyMs);
   const fallSilent = (): void => clearInterval(heartbeat);
   outgoing.on('close', fallSilent);
