@@ -31,11 +31,8 @@ export type BankReason =
 
 /** A refusal with what the client needs to mend its request. */
 export class BankRefusal extends Refusal<BankReason> {
-  readonly errors: readonly FieldError[];
-
-  constructor(reason: BankReason, errors: readonly FieldError[] = [], detail?: string) {
-    super(reason, detail);
-    this.errors = errors;
+  constructor(reason: BankReason, errors?: readonly FieldError[], detail?: string) {
+    super(reason, { detail, errors });
   }
 }
 
@@ -102,7 +99,7 @@ export function problemResponse(refusal: Refusal<BankReason>, requestId?: string
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="portcullis-bank"';
   if (status === 503) headers['retry-after'] = '1';
-  const errors = refusal instanceof BankRefusal && refusal.errors.length > 0 ? refusal.errors : undefined;
+  const { errors } = refusal;
   const type = `urn:portcullis:problem:${code}`;
   const problem: Problem = { type, title, status, code, request_id: requestId, errors };
   return new Response(JSON.stringify(problem), { status, headers });

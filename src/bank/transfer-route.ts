@@ -74,5 +74,5 @@ async function execute(
 
 function refusal(reason: BankReason): BankRefusal {
   const error = ERROR_OF[reason];
-  return new BankRefusal(reason, error === undefined ? [] : [error]);
+  return new BankRefusal(reason, error && [error]);
 }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AuditEvent } from '../audit/event.ts';
+import { type ProblemDefinition, sendProblem } from '../http/problem.ts';
 import type { Logger } from '../log.ts';
 import type { Refusal } from '../refusal.ts';
-import { type DenialReason, type ProblemOptions, sendProblem, statusOf } from './problems/send.ts';
+import { GATEWAY_PROBLEMS, type GatewayReason } from './problems/table.ts';
 
 /** One request as it came in, with what every stage and every log line needs to know of it. */
 export interface RequestContext {
@@ -64,18 +65,18 @@ export function logGrant(arrival: RequestContext, { sub, sid, client }: Decision
   });
 }
 
-/** Answers with the refusal's problem and writes the one log line of a request that is not let through. */
+/** Sends the refusal's problem and writes the one log line of a request that is refused. */
 export function refuse(
-  arrival: RequestContext,
-  refusal: Refusal<DenialReason>,
+  context: RequestContext,
+  refusal: Refusal<GatewayReason>,
   subject: DecisionSubject = {},
-  extras: ProblemOptions = {},
+  definition: ProblemDefinition = GATEWAY_PROBLEMS[refusal.reason],
 ): Response {
-  const { requestId, path, clientAddress, incoming, outgoing, strictTransport, log } = arrival;
-  const { reason, detail } = refusal;
+  const { requestId, path, clientAddress, incoming, outgoing, strictTransport, log } = context;
+  const { reason, detail, errors, retryAfterSeconds } = refusal;
   const { sub, sid, client } = subject;
-  const where = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
-  log.info({ granted: false, reason, detail, status: statusOf(reason), sub, sid, client, ...where });
-  sendProblem(outgoing, refusal, requestId, { strictTransport, ...extras });
+  const request = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
+  log.info({ granted: false, reason, detail, status: definition.status, sub, sid, client, ...request });
+  sendProblem(outgoing, definition, { requestId, errors, retryAfterSeconds, strictTransport });
   return RESPONSE_ALREADY_SENT;
 }

@@ -1,25 +1,111 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 
-/** One thing that a client has to mend. */
 export const fieldErrorSchema = z.strictObject({
   field: z
     .string()
     .describe(
-      'a path of member names divided by dots, or the name of a parameter or header; empty for the whole',
+      'Member names joined by dots, or the name of a parameter or header. Empty for the whole input.',
     ),
   message: z.string(),
 });
+/** One field of a client's input that is wrong. */
 export type FieldError = z.output<typeof fieldErrorSchema>;
 
-/** Every "no" of the gateway and of the bank (RFC 9457). */
+/** The body of every refusal of the gateway and the bank (RFC 9457). */
 export const problemSchema = z.strictObject({
-  type: z.string().describe('`urn:portcullis:problem:` and the code'),
-  title: z.string().describe('for people; it may change'),
+  type: z.string().describe('`urn:portcullis:problem:` followed by the code'),
+  title: z.string().describe('For people. It may change.'),
   status: z.int().min(400).max(599),
-  code: z.string().describe('for programs; it stays'),
-  request_id: z.string().optional().describe('what the request is called in the logs'),
-  errors: z.array(fieldErrorSchema).optional().describe('which fields are wrong, and why'),
+  code: z.string().describe('For programs. It does not change.'),
+  request_id: z.string().optional().describe('The id of the request in the logs'),
+  errors: z.array(fieldErrorSchema).optional().describe('The fields that are wrong'),
 });
 export type Problem = Omit<z.output<typeof problemSchema>, 'errors'> & {
   errors?: readonly FieldError[] | undefined;
 };
+
+/** How one reason for a refusal is sent. It reveals nothing that helps an attacker to guess. */
+export interface ProblemDefinition {
+  status: number;
+  code: string;
+  title: string;
+  /** The value of `WWW-Authenticate` (RFC 6750, section 3; RFC 7617). */
+  challenge?: string;
+  retryAfterSeconds?: number;
+  /** On OAuth endpoints: the `error` of RFC 6749, section 5.2. The body is plain JSON then. */
+  oauthError?: string;
+}
+
+/** What differs between two responses with the same definition. */
+export interface ProblemOptions {
+  requestId?: string | undefined;
+  errors?: readonly FieldError[] | undefined;
+  /** In place of the definition's. */
+  retryAfterSeconds?: number | undefined;
+  /** The value of `Strict-Transport-Security`, if it is to be sent. */
+  strictTransport?: string | undefined;
+}
+
+interface EncodedProblem {
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Shortens a table of definitions. */
+export const problem = (
+  status: number,
+  code: string,
+  title: string,
+  more: Omit<ProblemDefinition, 'status' | 'code' | 'title'> = {},
+): ProblemDefinition => ({ status, code, title, ...more });
+
+/** Sends a problem. Does nothing if the response has begun already or the client has left. */
+export function sendProblem(
+  outgoing: ServerResponse,
+  definition: ProblemDefinition,
+  options: ProblemOptions = {},
+): void {
+  if (outgoing.headersSent || outgoing.destroyed) return;
+  const { headers, body } = encodeProblem(definition, options);
+  outgoing.writeHead(definition.status, headers);
+  outgoing.end(body);
+}
+
+/** The same as a `Response`, for Hono. */
+export function problemResponse(definition: ProblemDefinition, options: ProblemOptions = {}): Response {
+  const { headers, body } = encodeProblem(definition, options);
+  return new Response(body, { status: definition.status, headers });
+}
+
+/** The same as the text of a last HTTP/1.1 response on its connection, for requests that Node could not parse. */
+export function problemText(definition: ProblemDefinition, options: ProblemOptions = {}): string {
+  const { headers, body } = encodeProblem(definition, options);
+  return [
+    `HTTP/1.1 ${definition.status} ${STATUS_CODES[definition.status]}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+function encodeProblem(
+  { status, code, title, challenge, oauthError, ...definition }: ProblemDefinition,
+  { requestId, errors, strictTransport, ...options }: ProblemOptions,
+): EncodedProblem {
+  const type = `urn:portcullis:problem:${code}`;
+  const members: Problem = { type, title, status, code, request_id: requestId, errors };
+  const body = JSON.stringify({ error: oauthError, ...members });
+  const retryAfterSeconds = options.retryAfterSeconds ?? definition.retryAfterSeconds;
+  const headers = {
+    'content-type': oauthError === undefined ? 'application/problem+json' : 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(challenge !== undefined && { 'www-authenticate': challenge }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    ...(strictTransport !== undefined && { 'strict-transport-security': strictTransport }),
+  };
+  return { headers, body };
+}

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { RefusalReason } from '../gateway/problems/table.ts';
+import type { GatewayReason } from '../gateway/problems/table.ts';
 import type { Answer, Body, Operation } from './operation.ts';
 import { gatewayRefusals } from './refusals.ts';
 
 /** An operation of the gateway's own, with the reasons for which its route itself says no. */
 export const gatewayOperation = (
   operation: Omit<Operation, 'refusals'>,
-  own: readonly RefusalReason[] = [],
+  own: readonly GatewayReason[] = [],
 ): Operation => ({ ...operation, refusals: gatewayRefusals(operation, own) });
 
 export const jsonBody = (schema: z.ZodType): Body => ({ schema, mediaType: 'application/json' });

@@ -1,10 +1,11 @@
 import { type BankReason, PROBLEMS } from '../bank/problem.ts';
-import { OAUTH_ERRORS } from '../gateway/problems/oauth-table.ts';
-import { GATEWAY_PROBLEMS, type RefusalReason } from '../gateway/problems/table.ts';
+import { GATEWAY_PROBLEMS, type GatewayReason } from '../gateway/problems/table.ts';
+import { OAUTH_ERRORS } from '../gateway/routes/oauth/refuse.ts';
+import type { ProblemDefinition } from '../http/problem.ts';
 import type { Access, Operation, RefusalFacts } from './operation.ts';
 
 /** What may be said to any request, before or besides anything that its route does. */
-const EVERYWHERE: readonly RefusalReason[] = [
+const EVERYWHERE: readonly GatewayReason[] = [
   'request_malformed',
   'target_not_canonical',
   'headers_too_large',
@@ -13,7 +14,7 @@ const EVERYWHERE: readonly RefusalReason[] = [
   'fault',
 ];
 
-const CREDENTIAL: readonly RefusalReason[] = [
+const CREDENTIAL: readonly GatewayReason[] = [
   'credential_missing',
   'credential_malformed',
   'credential_twice',
@@ -25,7 +26,7 @@ const CREDENTIAL: readonly RefusalReason[] = [
   'redis_unavailable',
 ];
 
-const CLIENT_CREDENTIAL: readonly RefusalReason[] = [
+const CLIENT_CREDENTIAL: readonly GatewayReason[] = [
   'client_wrong',
   'client_twice',
   'client_throttled',
@@ -33,7 +34,7 @@ const CLIENT_CREDENTIAL: readonly RefusalReason[] = [
   'redis_unavailable',
 ];
 
-const ON_THE_WAY_TO_THE_BANK: readonly RefusalReason[] = [
+const ON_THE_WAY_TO_THE_BANK: readonly GatewayReason[] = [
   'no_rule',
   'scope_missing',
   'too_many_under_way',
@@ -48,7 +49,7 @@ const BANK_EVERYWHERE: readonly BankReason[] = ['query_wrong', 'redis_unavailabl
 type Described = Pick<Operation, 'method' | 'path' | 'access' | 'body'>;
 
 /** How the gateway may refuse this operation: its own reasons, and those that its credential and body bring along. */
-export function gatewayRefusals(operation: Described, own: readonly RefusalReason[] = []): RefusalFacts[] {
+export function gatewayRefusals(operation: Described, own: readonly GatewayReason[] = []): RefusalFacts[] {
   const isOauth = operation.path.startsWith('/oauth/');
   const ofRoute = [...own, ...ofBody(operation), ...ofCredential(operation)];
   return distinct([
@@ -69,27 +70,27 @@ export function bankRefusals(operation: Described, own: readonly BankReason[]): 
   return distinct([...ofBank, ...ofGateway.map((reason) => gatewayFacts(reason, false))]);
 }
 
-function gatewayFacts(reason: RefusalReason, isOauth: boolean): RefusalFacts {
-  const { status, code, title } = GATEWAY_PROBLEMS[reason];
+function gatewayFacts(reason: GatewayReason, isOauth: boolean): RefusalFacts {
+  const { status, code, title }: ProblemDefinition = GATEWAY_PROBLEMS[reason];
   const oauthError: string | undefined = isOauth
-    ? (OAUTH_ERRORS as Partial<Record<RefusalReason, string>>)[reason]
+    ? (OAUTH_ERRORS as Partial<Record<GatewayReason, string>>)[reason]
     : undefined;
   return oauthError === undefined ? { status, code, title } : { status, code, title, oauthError };
 }
 
-function ofCredential({ access, method }: Described): readonly RefusalReason[] {
-  const csrf: RefusalReason[] = method === 'get' ? [] : ['csrf'];
-  const byAccess: Record<Access['by'], readonly RefusalReason[]> = {
+function ofCredential({ access, method }: Described): readonly GatewayReason[] {
+  const csrf: GatewayReason[] = method === 'get' ? [] : ['csrf'];
+  const byAccess: Record<Access['by'], readonly GatewayReason[]> = {
     anyone: [],
     client: CLIENT_CREDENTIAL,
     'refresh-token': [],
     'access-token': [...CREDENTIAL, ...csrf],
   };
-  const scope: RefusalReason[] = access.by === 'access-token' && access.scope ? ['scope_missing'] : [];
+  const scope: GatewayReason[] = access.by === 'access-token' && access.scope ? ['scope_missing'] : [];
   return [...byAccess[access.by], ...scope];
 }
 
-function ofBody({ body, path }: Described): readonly RefusalReason[] {
+function ofBody({ body, path }: Described): readonly GatewayReason[] {
   if (body === undefined) return [];
   if (body.mediaType === 'application/json') return ['body_not_json', 'body_wrong', 'body_too_large'];
   return path.startsWith('/oauth/') ? ['body_not_form', 'body_wrong', 'query_wrong', 'body_too_large'] : [];

@@ -26,10 +26,10 @@ const send = (route: string, body: string, type: string | undefined = FORM): Pro
 
 describe.each(ROUTES)('/oauth/%s', (route) => {
   test.each([
-    ['a parameter twice', `token=a&token=${'b'}`, 'token', 'is there more than once'],
-    ['a parameter twice, once without a value', 'token=&token=a', 'token', 'is there more than once'],
-    ['an unknown parameter twice', 'token=a&x=1&x=1', 'x', 'is there more than once'],
-    ['a parameter twice in two encodings', 'token=a&%74oken=a', 'token', 'is there more than once'],
+    ['a parameter twice', `token=a&token=${'b'}`, 'token', 'must be given once'],
+    ['a parameter twice, once without a value', 'token=&token=a', 'token', 'must be given once'],
+    ['an unknown parameter twice', 'token=a&x=1&x=1', 'x', 'must be given once'],
+    ['a parameter twice in two encodings', 'token=a&%74oken=a', 'token', 'must be given once'],
     ['a broken percent-encoding', 'token=%2', 'token', 'wants UTF-8, percent-encoded'],
     ['bytes that are no UTF-8', 'token=%ff', 'token', 'wants UTF-8, percent-encoded'],
     ['a name with a broken encoding', '%=a', '', 'wants UTF-8, percent-encoded'],

@@ -9,14 +9,15 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { GatewaySettings } from '../../config/load.ts';
+import { problemResponse } from '../../http/problem.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
 import { BANK_PREFIX } from '../app.ts';
-import { rawProblem, statusOf } from '../problems/send.ts';
+import { GATEWAY_PROBLEMS } from '../problems/table.ts';
 import { newRequestId, type RequestContext, refuse } from '../request-context.ts';
 import { declaresTooMuch, hasBody, isPlainlyFramed } from './body.ts';
 import { clientAddress } from './client-address.ts';
-import { STRICT_TRANSPORT, strictTransportOf, transportHeader } from './hsts.ts';
+import { STRICT_TRANSPORT, strictTransportOf } from './hsts.ts';
 import { answerMalformedRequests } from './malformed.ts';
 import { plainPath } from './target.ts';
 
@@ -167,14 +168,10 @@ function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
 function answerUnreadable(fault: unknown, { strictTransport, log }: ReceivingDeps): Response {
   const reason = fault instanceof RequestError ? 'request_malformed' : 'fault';
   const requestId = newRequestId();
-  log.info({ granted: false, reason, status: statusOf(reason), requestId });
+  const definition = GATEWAY_PROBLEMS[reason];
+  log.info({ granted: false, reason, status: definition.status, requestId });
   if (reason === 'fault') log.error({ err: fault, requestId }, 'a request met a fault');
-  const body = rawProblem(reason, requestId).split('\r\n\r\n')[1] ?? '';
-  const headers = {
-    'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-    connection: 'close',
-    ...transportHeader(strictTransport),
-  };
-  return new Response(body, { status: statusOf(reason), headers });
+  const response = problemResponse(definition, { requestId, strictTransport });
+  response.headers.set('connection', 'close');
+  return response;
 }

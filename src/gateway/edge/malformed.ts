@@ -1,13 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { problemText } from '../../http/problem.ts';
 import type { Logger } from '../../log.ts';
-import { type DenialReason, rawProblem, statusOf } from '../problems/send.ts';
+import { GATEWAY_PROBLEMS, type GatewayReason } from '../problems/table.ts';
 import { newRequestId } from '../request-context.ts';
 
 /** How long a client may go on sending what is thrown away, so that it sees the answer and not a reset. */
 const LINGER_MS = 500;
 
-const REASON_OF_PARSER_FAULT: Record<string, DenialReason> = {
+const REASON_OF_PARSER_FAULT: Record<string, GatewayReason> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_too_slow',
 };
@@ -30,7 +31,7 @@ export function answerMalformedRequests(server: Server, log: Logger, strictTrans
   server.prependListener('request', remember);
   server.prependListener('checkContinue', remember);
   server.prependListener('checkExpectation', remember);
-  const answer = (socket: Socket, reason: DenialReason): void => {
+  const answer = (socket: Socket, reason: GatewayReason): void => {
     if (socket.writableEnded) return;
     if (mayAnswer(latest.get(socket))) answerRaw(socket, reason, log, strictTransport);
     else socket.destroySoon();
@@ -53,9 +54,10 @@ function mayAnswer(latest: Exchange | undefined): boolean {
   return outgoing.socket !== null && !outgoing.headersSent;
 }
 
-function answerRaw(socket: Socket, reason: DenialReason, log: Logger, strictTransport?: string): void {
+function answerRaw(socket: Socket, reason: GatewayReason, log: Logger, strictTransport?: string): void {
   const requestId = newRequestId();
-  log.info({ granted: false, reason, status: statusOf(reason), address: socket.remoteAddress, requestId });
-  socket.end(rawProblem(reason, requestId, strictTransport));
+  const definition = GATEWAY_PROBLEMS[reason];
+  log.info({ granted: false, reason, status: definition.status, address: socket.remoteAddress, requestId });
+  socket.end(problemText(definition, { requestId, strictTransport }));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

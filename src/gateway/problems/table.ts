@@ -1,183 +1,149 @@
+import { problem } from '../../http/problem.ts';
 import type { TokenReason } from '../../jwt/access-token.ts';
 import type { RefreshReason } from '../../sessions/refresh.ts';
 import type { WhitelistReason } from '../../sessions/whitelist.ts';
-import { OAUTH_PROBLEMS, type OauthReason } from './oauth-table.ts';
-import { USER_PROBLEMS, type UserReason } from './user-table.ts';
 
-/** Every reason for which the gateway itself says no. The log has the reason; the client gets its code. */
-export type RefusalReason =
-  | 'target_not_canonical'
-  | 'request_malformed'
-  | 'headers_too_large'
-  | 'request_too_slow'
-  | 'body_too_large'
-  | 'body_not_json'
-  | 'body_wrong'
-  | 'query_wrong'
-  | 'route_unknown'
-  | 'session_unknown'
-  | 'data_unknown'
-  | 'data_key_wrong'
-  | 'session_data_full'
-  | 'credential_missing'
-  | 'credential_malformed'
-  | 'credential_twice'
-  | 'token_in_query'
-  | 'csrf'
-  | TokenReason
-  | WhitelistReason
-  | 'address_refused'
-  | RefreshReason
-  | 'too_many_sessions'
-  | 'no_rule'
-  | 'scope_missing'
-  | 'login_wrong'
-  | UserReason
-  | 'login_throttled'
-  | 'password_queue_full'
-  | OauthReason
-  | 'redis_unavailable'
-  | 'too_many_under_way'
-  | 'bank_busy'
-  | 'bank_unreachable'
-  | 'bank_too_slow'
-  | 'bank_refused_gateway'
-  | 'fault';
+const BEARER = 'Bearer realm="portcullis"';
+const INVALID_REQUEST = { challenge: `${BEARER}, error="invalid_request"` };
+const INVALID_TOKEN = { challenge: `${BEARER}, error="invalid_token"` };
 
-/** What a client is told: nothing that helps to guess, and for each status something to act upon. */
-export interface ProblemDefinition {
-  status: number;
-  code: string;
-  title: string;
-  /** The `error` of `WWW-Authenticate` (RFC 6750, section 3.1), null for a challenge without one. */
-  challenge?: string | null;
-  /** `Bearer` unless given. */
-  challengeScheme?: 'Basic';
-  retryAfterSeconds?: number;
-}
+const tokenInvalid = problem(401, 'token_invalid', 'The access token is not valid.', INVALID_TOKEN);
+const tokenRevoked = problem(
+  401,
+  'token_revoked',
+  'The access token has been revoked. Log in again.',
+  INVALID_TOKEN,
+);
+const refreshInvalid = problem(
+  401,
+  'refresh_token_invalid',
+  'The refresh token is not valid. Log in again.',
+  INVALID_TOKEN,
+);
+const loginFailed = problem(401, 'login_failed', 'The username or password is wrong.', { challenge: BEARER });
 
-const TOKEN_INVALID: ProblemDefinition = {
-  status: 401,
-  code: 'token_invalid',
-  title: 'The access token is not valid.',
-  challenge: 'invalid_token',
-};
-const TOKEN_REVOKED: ProblemDefinition = {
-  status: 401,
-  code: 'token_revoked',
-  title: 'The access token is no longer alive. Log in again.',
-  challenge: 'invalid_token',
-};
+/** What the verification of a token, the whitelist and a refresh can refuse. */
+const TOKEN_PROBLEMS = {
+  token_spelling: tokenInvalid,
+  token_header: tokenInvalid,
+  token_signature: tokenInvalid,
+  token_claims: tokenInvalid,
+  token_expired: problem(401, 'token_expired', 'The access token has expired.', INVALID_TOKEN),
+  token_not_alive: tokenRevoked,
+  user_not_active: tokenRevoked,
+  session_over: tokenRevoked,
+  address_refused: problem(403, 'address_refused', 'Requests from this address are not allowed.'),
+  refresh_invalid: refreshInvalid,
+  refresh_over: refreshInvalid,
+  refresh_reused: refreshInvalid,
+} satisfies Record<TokenReason | WhitelistReason | RefreshReason, unknown>;
 
-const REFRESH_INVALID: ProblemDefinition = {
-  status: 401,
-  code: 'refresh_token_invalid',
-  title: 'The refresh token is not valid. Log in again.',
-  challenge: 'invalid_token',
-};
+/** Every reason for a refusal by the gateway. The reason is logged; the client gets its code. */
+export const GATEWAY_PROBLEMS = {
+  target_not_canonical: problem(400, 'path_invalid', 'The request path is not in canonical form.'),
+  request_malformed: problem(400, 'request_malformed', 'The request is not valid HTTP.'),
+  headers_too_large: problem(431, 'headers_too_large', 'The request headers are too large.'),
+  request_too_slow: problem(408, 'request_timeout', 'The request was not received in time.'),
+  body_too_large: problem(413, 'body_too_large', 'The request body is too large.'),
+  body_not_json: problem(415, 'media_type_unsupported', 'The request body must be application/json.'),
+  body_wrong: problem(400, 'body_invalid', 'Invalid request body.'),
+  query_wrong: problem(400, 'query_invalid', 'Invalid query parameters.'),
+  route_unknown: problem(404, 'not_found', 'Not found.'),
 
-export const GATEWAY_PROBLEMS: Record<RefusalReason, ProblemDefinition> = {
-  target_not_canonical: { status: 400, code: 'path_invalid', title: 'The path is not in its plain form.' },
-  request_malformed: { status: 400, code: 'request_malformed', title: 'The request is not valid HTTP.' },
-  headers_too_large: { status: 431, code: 'headers_too_large', title: 'The request headers are too large.' },
-  request_too_slow: { status: 408, code: 'request_timeout', title: 'The request took too long to arrive.' },
-  body_too_large: { status: 413, code: 'body_too_large', title: 'The request body is too large.' },
-  body_not_json: {
-    status: 415,
-    code: 'media_type_unsupported',
-    title: 'The body has to be application/json.',
-  },
-  body_wrong: { status: 400, code: 'body_invalid', title: 'The body is not what this route wants.' },
-  query_wrong: { status: 400, code: 'query_invalid', title: 'The query is not what this route wants.' },
-  route_unknown: { status: 404, code: 'not_found', title: 'There is nothing here.' },
-  session_unknown: { status: 404, code: 'session_unknown', title: 'There is no such session.' },
-  data_key_wrong: { status: 400, code: 'data_key_invalid', title: 'No data can be kept under such a key.' },
-  data_unknown: { status: 404, code: 'data_unknown', title: 'Nothing is kept under this key.' },
-  session_data_full: { status: 413, code: 'session_data_full', title: 'The session keeps no more data.' },
-  credential_missing: {
-    status: 401,
-    code: 'credential_missing',
-    title: 'An access token is needed.',
-    challenge: null,
-  },
-  credential_malformed: {
-    status: 400,
-    code: 'credential_invalid',
-    title: 'The Authorization header is not a bearer credential.',
-    challenge: 'invalid_request',
-  },
-  credential_twice: {
-    status: 400,
-    code: 'credential_invalid',
-    title: 'There is more than one credential.',
-    challenge: 'invalid_request',
-  },
-  token_in_query: {
-    status: 400,
-    code: 'credential_invalid',
-    title: 'An access token does not belong into a URL.',
-    challenge: 'invalid_request',
-  },
-  csrf: { status: 403, code: 'origin_refused', title: 'The request does not come from this site.' },
-  token_spelling: TOKEN_INVALID,
-  token_header: TOKEN_INVALID,
-  token_signature: TOKEN_INVALID,
-  token_claims: TOKEN_INVALID,
-  token_expired: { ...TOKEN_INVALID, code: 'token_expired', title: 'The access token has expired.' },
-  token_not_alive: TOKEN_REVOKED,
-  user_not_active: TOKEN_REVOKED,
-  session_over: TOKEN_REVOKED,
-  refresh_invalid: REFRESH_INVALID,
-  refresh_over: REFRESH_INVALID,
-  refresh_reused: REFRESH_INVALID,
-  address_refused: { status: 403, code: 'address_refused', title: 'Not from this address.' },
-  too_many_sessions: {
-    status: 403,
-    code: 'too_many_sessions',
-    title: 'You are logged in too often. End a session first.',
-  },
-  no_rule: { status: 403, code: 'forbidden', title: 'No rule allows this request.' },
-  scope_missing: {
-    status: 403,
-    code: 'insufficient_scope',
-    title: 'Your role does not allow this.',
-    challenge: 'insufficient_scope',
-  },
-  login_wrong: {
-    status: 401,
-    code: 'login_failed',
-    title: 'The user name or the password is wrong.',
-    challenge: null,
-  },
-  ...USER_PROBLEMS,
-  login_throttled: { status: 429, code: 'login_throttled', title: 'There were too many failed log-ins.' },
-  password_queue_full: {
-    status: 429,
-    code: 'too_busy',
-    title: 'Too many log-ins are under way.',
+  credential_missing: problem(401, 'credential_missing', 'An access token is required.', {
+    challenge: BEARER,
+  }),
+  credential_malformed: problem(
+    400,
+    'credential_invalid',
+    'The Authorization header is not a bearer credential.',
+    INVALID_REQUEST,
+  ),
+  credential_twice: problem(
+    400,
+    'credential_invalid',
+    'The request has more than one credential.',
+    INVALID_REQUEST,
+  ),
+  token_in_query: problem(
+    400,
+    'credential_invalid',
+    'Access tokens must not be sent in the URL.',
+    INVALID_REQUEST,
+  ),
+  csrf: problem(403, 'origin_refused', 'The request does not come from this site.'),
+  ...TOKEN_PROBLEMS,
+  no_rule: problem(403, 'forbidden', 'No rule allows this request.'),
+  scope_missing: problem(403, 'insufficient_scope', 'Your role does not allow this.', {
+    challenge: `${BEARER}, error="insufficient_scope"`,
+  }),
+
+  login_wrong: loginFailed,
+  user_changed: loginFailed,
+  login_throttled: problem(429, 'login_throttled', 'Too many failed login attempts.'),
+  password_queue_full: problem(429, 'too_busy', 'Too many logins are in progress.', { retryAfterSeconds: 1 }),
+  too_many_sessions: problem(403, 'too_many_sessions', 'Too many active sessions. End a session first.'),
+  password_wrong: problem(403, 'password_wrong', 'The current password is wrong.'),
+  reset_invalid: problem(
+    400,
+    'reset_token_invalid',
+    'The reset token is invalid or has already been used. Request a new one.',
+  ),
+  act_throttled: problem(429, 'throttled', 'Too many requests of this kind. Try again later.'),
+  mail_unavailable: problem(
+    503,
+    'mail_unavailable',
+    'The email could not be sent; all other changes were applied.',
+    { retryAfterSeconds: 10 },
+  ),
+  session_unknown: problem(404, 'session_unknown', 'The session does not exist.'),
+  data_key_wrong: problem(400, 'data_key_invalid', 'The key of the session data is not valid.'),
+  data_unknown: problem(404, 'data_unknown', 'The session has no data under this key.'),
+  session_data_full: problem(413, 'session_data_full', 'The session data would exceed its maximum size.'),
+
+  user_unknown: problem(404, 'user_unknown', 'The user does not exist.'),
+  username_taken: problem(409, 'username_taken', 'The username is taken.'),
+  own_account: problem(403, 'own_account', 'You cannot do this to your own account.'),
+  rank_too_low: problem(403, 'rank_too_low', 'You can only manage users with a lower role than yours.'),
+  last_super_admin: problem(409, 'last_super_admin', 'The last active super-admin cannot be changed.'),
+
+  body_not_form: problem(
+    415,
+    'media_type_unsupported',
+    'The request body must be application/x-www-form-urlencoded.',
+  ),
+  client_wrong: problem(401, 'client_invalid', 'The client is unknown or could not be authenticated.', {
+    challenge: 'Basic realm="portcullis"',
+  }),
+  client_twice: problem(400, 'client_credential_twice', 'The client authenticates in more than one way.'),
+  client_throttled: problem(429, 'client_throttled', 'Too many failed client authentications.'),
+  client_not_permitted: problem(400, 'client_not_permitted', 'The client is not registered for this use.'),
+  grant_invalid: problem(400, 'refresh_token_invalid', 'The refresh token is not valid. Log in again.'),
+  grant_unsupported: problem(
+    400,
+    'grant_type_unsupported',
+    'The only supported grant type is refresh_token.',
+  ),
+  scope_unsupported: problem(
+    400,
+    'scope_unsupported',
+    'Scopes cannot be requested. A token has the scopes of its user.',
+  ),
+
+  redis_unavailable: problem(
+    503,
+    'service_unavailable',
+    'The service is temporarily unavailable. Your session is not affected.',
+    { retryAfterSeconds: 1 },
+  ),
+  too_many_under_way: problem(429, 'too_many_requests', 'You have too many concurrent requests.', {
     retryAfterSeconds: 1,
-  },
-  ...OAUTH_PROBLEMS,
-  redis_unavailable: {
-    status: 503,
-    code: 'service_unavailable',
-    title: 'The service is unavailable for a moment. Your session is not affected.',
-    retryAfterSeconds: 1,
-  },
-  too_many_under_way: {
-    status: 429,
-    code: 'too_many_requests',
-    title: 'Too many of your requests are under way.',
-    retryAfterSeconds: 1,
-  },
-  bank_busy: {
-    status: 503,
-    code: 'bank_busy',
-    title: 'Too many requests wait for the bank.',
-    retryAfterSeconds: 1,
-  },
-  bank_unreachable: { status: 502, code: 'bank_unreachable', title: 'The bank could not be reached.' },
-  bank_too_slow: { status: 504, code: 'bank_timeout', title: 'The bank did not answer in time.' },
-  bank_refused_gateway: { status: 502, code: 'bank_refused', title: 'The bank did not accept the gateway.' },
-  fault: { status: 500, code: 'internal_error', title: 'Something went wrong.' },
-};
+  }),
+  bank_busy: problem(503, 'bank_busy', 'The service is busy. Please try again.', { retryAfterSeconds: 1 }),
+  bank_unreachable: problem(502, 'bank_unreachable', 'The upstream service could not be reached.'),
+  bank_too_slow: problem(504, 'bank_timeout', 'The upstream service did not respond in time.'),
+  bank_refused_gateway: problem(502, 'bank_refused', 'The upstream service rejected the gateway.'),
+  fault: problem(500, 'internal_error', 'Something went wrong.'),
+} as const;
+
+export type GatewayReason = keyof typeof GATEWAY_PROBLEMS;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Dispatcher } from 'undici';
 import { Refusal } from '../../refusal.ts';
 import { BodyTooLarge } from '../edge/body.ts';
-import type { DenialReason } from '../problems/send.ts';
+import type { GatewayReason } from '../problems/table.ts';
 import { noteBodyBytes } from './body-buffers.ts';
 import { headersForClient } from './headers.ts';
 
@@ -18,7 +18,7 @@ export interface ProxiedRequest {
   requestId: string;
   strictTransport?: string | undefined;
   /** Told when the bank's answer can't be had; what is still possible is then answered. */
-  onRefusal: (refusal: Refusal<DenialReason>) => void;
+  onRefusal: (refusal: Refusal<GatewayReason>) => void;
   /** Told when the answer may go on for longer than a moment, with a way to end it in good order if there is one. */
   onLiveResponse: (end?: () => void) => void;
 }

@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../../gateway/problems/table.ts';
+import type { GatewayReason } from '../../gateway/problems/table.ts';
 import { auditPageResponseSchema, auditQuerySchema } from '../../gateway/routes/admin/audit.ts';
 import { resetResponseSchema, userSessionsResponseSchema } from '../../gateway/routes/admin/user-access.ts';
 import { rangesChangeSchema, roleChangeSchema } from '../../gateway/routes/admin/user-actions.ts';
@@ -20,7 +20,7 @@ interface Act extends Pick<Operation, 'method' | 'id' | 'summary' | 'details'> {
   /** Below the user's own path. */
   name: string;
   body?: Body;
-  own?: readonly RefusalReason[];
+  own?: readonly GatewayReason[];
 }
 
 /** What staff do to one user. */

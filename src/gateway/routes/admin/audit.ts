@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { AUDIT_ACTIONS } from '../../../audit/event.ts';
 import { readAuditPage } from '../../../audit/page.ts';
-import { pageLimit, QueryRefusal, readQuery } from '../../../http/query.ts';
+import { checkQuery, integerParameter } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
+import { Refusal } from '../../../refusal.ts';
 import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import { refuse } from '../../request-context.ts';
 
 export const auditQuerySchema = z.strictObject({
-  limit: pageLimit(200, 50),
+  limit: integerParameter(1, 200, 50),
   cursor: z
     .string()
     // A stream id. Both numbers have to fit 64 bits for Redis.
@@ -44,7 +45,7 @@ export const auditPageResponseSchema = z.strictObject({
 export const auditPage =
   ({ redis }: { redis: RedisLink }): AuthenticatedRoute =>
   async (c, { claims }) => {
-    const query = readQuery(c, auditQuerySchema);
-    if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
+    const query = checkQuery(c.req.queries(), auditQuerySchema);
+    if (query instanceof Refusal) return refuse(c.env, query, claims);
     return c.json(await readAuditPage(redis, query));
   };

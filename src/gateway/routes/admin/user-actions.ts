@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditAction } from '../../../audit/event.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { readJsonBody } from '../../../http/input.ts';
 import { Refusal } from '../../../refusal.ts';
 import { mayActOn, roleSchema } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
@@ -57,7 +57,7 @@ const actingOn =
   ): AuthenticatedRoute =>
   async (c, who) => {
     const body = await readJsonBody(c.env.incoming, c.env.outgoing, schema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, who.claims, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body, who.claims);
     return acting(deps, what(body))(c, who);
   };
 

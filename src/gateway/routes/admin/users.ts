@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { parseRanges } from '../../../http/address-ranges.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
-import { pageLimit, QueryRefusal, readQuery } from '../../../http/query.ts';
+import { checkQuery, integerParameter, readJsonBody } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, usernameSchema } from '../../../users/fields.ts';
@@ -26,7 +25,7 @@ export const rangesSchema = z
   .max(MAX_RANGES);
 
 export const userQuerySchema = z.strictObject({
-  limit: pageLimit(200, 50),
+  limit: integerParameter(1, 200, 50),
   cursor: z
     .string()
     .regex(/^[\w-]{1,512}$/, 'wants the next_cursor of an earlier page')
@@ -86,8 +85,8 @@ export interface AdminUsersDeps {
 export const userPage =
   ({ redis }: AdminUsersDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
-    const query = readQuery(c, userQuerySchema);
-    if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
+    const query = checkQuery(c.req.queries(), userQuerySchema);
+    if (query instanceof Refusal) return refuse(c.env, query, claims);
     const { users, nextCursor } = await listUsers(redis, { ...query, prefix: query.q });
     const answer: z.output<typeof userPageResponseSchema> = {
       users: users.map(shownUser),
@@ -110,13 +109,12 @@ export const createUser =
   async (c, { claims, authorization }) => {
     const { incoming, outgoing, nowMs } = c.env;
     const body = await readJsonBody(incoming, outgoing, userCreateSchema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, claims, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body, claims);
     const { username, password, display_name: displayName = username, role, email, ranges } = body;
     if (role !== 'user' && !scopesOf(authorization.role).has('roles:manage'))
       return refuse(c.env, new Refusal('scope_missing', 'roles:manage'), claims);
     const passwordHash = await firstPasswordHash(deps.hasher, username, password);
-    if (passwordHash instanceof BodyRefusal)
-      return refuse(c.env, passwordHash, claims, { errors: passwordHash.errors });
+    if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash, claims);
     const newUser = { username, displayName, role, email, ranges, passwordHash };
     const user = await addUser(deps.redis, newUser, new Date(nowMs));
     if (user instanceof Refusal) return refuse(c.env, user, claims);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { readJsonBody } from '../../../http/input.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
   type SessionDeps,
@@ -45,12 +45,11 @@ export const login =
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress, nowMs } = c.env;
     const body = await readJsonBody(incoming, outgoing, loginSchema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body);
     if (body.transport === 'cookie' && !isFromSite(incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
     const retryAfterSeconds = await deps.throttle.take(body.username, clientAddress);
-    if (retryAfterSeconds > 0)
-      return refuse(c.env, new Refusal('login_throttled'), {}, { retryAfterSeconds });
+    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('login_throttled', { retryAfterSeconds }));
     const user = await authenticate(deps, body, c);
     if (user === undefined) return refuse(c.env, new Refusal('login_wrong'));
     const session = await startSession(deps, openerOf(c, user, body.remember), nowMs);

@@ -1,4 +1,4 @@
-import { BodyRefusal } from '../../../http/json-body.ts';
+import { Refusal } from '../../../refusal.ts';
 import { passwordFault } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 
@@ -6,7 +6,9 @@ import type { PasswordHasher } from '../../../users/passwords.ts';
 export async function hashNewPassword(
   hasher: PasswordHasher,
   { field, password, username }: { field: string; password: string; username: string },
-): Promise<string | BodyRefusal> {
+): Promise<string | Refusal<'body_wrong'>> {
   const message = await passwordFault(password, username);
-  return message === undefined ? hasher.hash(password) : new BodyRefusal('body_wrong', [{ field, message }]);
+  return message === undefined
+    ? hasher.hash(password)
+    : new Refusal('body_wrong', { errors: [{ field, message }] });
 }

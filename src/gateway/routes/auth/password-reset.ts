@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { readJsonBody } from '../../../http/input.ts';
 import type { Mailer } from '../../../mail/mailer.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -44,11 +44,11 @@ export const askReset =
     const { incoming, outgoing, clientAddress } = c.env;
     if (deps.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
     const body = await readJsonBody(incoming, outgoing, resetAskSchema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body);
     const { address, username } = deps.resetThrottle;
     const retryAfterSeconds =
       (await address.take(clientAddress)) || (await username.take(foldUsername(body.username)));
-    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled'), {}, { retryAfterSeconds });
+    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled', { retryAfterSeconds }));
     void sendReset(deps, deps.mailer, c.env, body.username).catch((err: unknown) =>
       c.env.log.error({ err, requestId: c.env.requestId }, 'a password reset could not be sent'),
     );
@@ -80,13 +80,13 @@ export const confirmReset =
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress: address, nowMs } = c.env;
     const body = await readJsonBody(incoming, outgoing, resetConfirmSchema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body);
     const holder = await verifyReset(deps, { token: body.token, address }, nowMs);
     if (holder instanceof Refusal) return refuse(c.env, holder);
     const { id, username } = holder.user;
     const given = { field: 'new_password', password: body.new_password, username };
     const hash = await hashNewPassword(deps.hasher, given);
-    if (hash instanceof BodyRefusal) return refuse(c.env, hash, { sub: id }, { errors: hash.errors });
+    if (hash instanceof Refusal) return refuse(c.env, hash, { sub: id });
     const outcome = await consumeResetToken(deps.redis, holder, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
     const event = { ...auditFields(c.env), action: 'password_reset', result: 'done' } as const;

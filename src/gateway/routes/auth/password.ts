@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { readJsonBody } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import type { LoginLimiter } from '../../../users/login-limiter.ts';
@@ -32,14 +32,14 @@ export const changePassword =
   async (c, who) => {
     const { incoming, outgoing, clientAddress } = c.env;
     const body = await readJsonBody(incoming, outgoing, passwordChangeSchema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, who.claims, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body, who.claims);
     const user = await findUser(deps.redis, who.claims.sub);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), who.claims);
     const retryAfterSeconds = await deps.throttle.take(user.username, clientAddress);
     if (retryAfterSeconds > 0)
-      return refuse(c.env, new Refusal('login_throttled'), who.claims, { retryAfterSeconds });
+      return refuse(c.env, new Refusal('login_throttled', { retryAfterSeconds }), who.claims);
     const outcome = await change(deps, c, { ...who, user, body });
-    if (outcome instanceof BodyRefusal) return refuse(c.env, outcome, who.claims, { errors: outcome.errors });
+    if (outcome instanceof Refusal) return refuse(c.env, outcome, who.claims);
     const result = outcome instanceof Refusal ? 'refused' : 'done';
     const { sub, sid } = who.claims;
     const event = { ...auditFields(c.env), action: 'password_change', result, actor: sub } as const;
@@ -61,7 +61,7 @@ async function change(
   await throttle.succeeded(username, env.clientAddress);
   const hash = { field: 'new_password', password: body.new_password, username };
   const passwordHash = await hashNewPassword(hasher, hash);
-  if (passwordHash instanceof BodyRefusal) return passwordHash;
+  if (passwordHash instanceof Refusal) return passwordHash;
   return changeUser(redis, user.id, (present) => {
     if (present.generation !== authorization.generation) return new Refusal('session_over');
     if (present.passwordHash !== current) return new Refusal('password_wrong');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { type BodyReason, readJsonBody } from '../../../http/input.ts';
 import { Refusal } from '../../../refusal.ts';
 import { type RefreshRefusal, refreshSession } from '../../../sessions/refresh.ts';
 import type { SessionDeps } from '../../../sessions/start.ts';
@@ -28,7 +28,7 @@ export const refresh =
   (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const presented = await takeRefreshToken(deps, c);
-    if (presented instanceof BodyRefusal) return refuse(c.env, presented, {}, { errors: presented.errors });
+    if (presented instanceof Refusal) return refuse(c.env, presented);
     if (presented instanceof Refusal) return refuse(c.env, presented);
     const pair = await refreshSession(
       deps,
@@ -43,7 +43,7 @@ export const refresh =
 async function takeRefreshToken(
   { site, authBodyMaxBytes }: RefreshDeps,
   c: GatewayContext,
-): Promise<Presented | BodyRefusal | Refusal<'credential_missing' | 'credential_twice' | 'csrf'>> {
+): Promise<Presented | Refusal<BodyReason> | Refusal<'credential_missing' | 'credential_twice' | 'csrf'>> {
   const { incoming, outgoing } = c.env;
   const cookies = cookieValues(incoming, site.refreshCookieName);
   const inBody = hasBody(incoming);
@@ -54,7 +54,7 @@ async function takeRefreshToken(
   }
   if (!inBody) return new Refusal('credential_missing');
   const body = await readJsonBody(incoming, outgoing, refreshSchema, authBodyMaxBytes);
-  return body instanceof BodyRefusal ? body : { token: body.refresh_token, transport: 'bearer' };
+  return body instanceof Refusal ? body : { token: body.refresh_token, transport: 'bearer' };
 }
 
 async function refuseRefresh(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
-import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { readJsonBody } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -39,13 +39,12 @@ export const register =
     const { incoming, outgoing, clientAddress, nowMs } = c.env;
     if (deps.registration === 'closed') return refuse(c.env, new Refusal('route_unknown'));
     const body = await readJsonBody(incoming, outgoing, registerSchema, deps.authBodyMaxBytes);
-    if (body instanceof BodyRefusal) return refuse(c.env, body, {}, { errors: body.errors });
+    if (body instanceof Refusal) return refuse(c.env, body);
     const retryAfterSeconds = await deps.registrationThrottle.take(clientAddress);
-    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled'), {}, { retryAfterSeconds });
+    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled', { retryAfterSeconds }));
     const { username, password, display_name: displayName = username, email } = body;
     const passwordHash = await hashNewPassword(deps.hasher, { field: 'password', password, username });
-    if (passwordHash instanceof BodyRefusal)
-      return refuse(c.env, passwordHash, {}, { errors: passwordHash.errors });
+    if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash);
     const newUser = { username, displayName, email, passwordHash, role: 'user' } as const;
     const user = await addUser(deps.redis, newUser, new Date(nowMs));
     const event = { ...auditFields(c.env), action: 'user_register' } as const;

@@ -3,12 +3,13 @@ import type { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
+import { Refusal } from '../../../refusal.ts';
 import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
 import { countHeader } from '../../pipeline/credential.ts';
-import { OauthRefusal, refuseOauth } from '../../problems/oauth.ts';
 import { auditFields } from '../../request-context.ts';
 import { checkForm, decodeFormPart, type Form, readFormBody } from './form-body.ts';
+import { type OauthReason, refuseOauth } from './refuse.ts';
 
 /** The ways to authenticate, by their registered names (RFC 8414, section 2; RFC 7591, section 2). */
 export const CLIENT_AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
@@ -46,14 +47,13 @@ export const forClients =
   ) =>
   async (c: GatewayContext): Promise<Response> => {
     const form = await readFormBody(c.env.incoming, c.env.outgoing, deps.authBodyMaxBytes);
-    if (form instanceof OauthRefusal) return refuseOauth(c.env, form);
+    if (form instanceof Refusal) return refuseOauth(c.env, form);
     const client = await authenticateClient(deps, c, form);
-    if (client instanceof OauthRefusal) return refuseOauth(c.env, client);
+    if (client instanceof Refusal) return refuseOauth(c.env, client);
     const subject = { client: client.id };
-    if (!client.uses.includes(use))
-      return refuseOauth(c.env, new OauthRefusal('client_not_permitted'), subject);
+    if (!client.uses.includes(use)) return refuseOauth(c.env, new Refusal('client_not_permitted'), subject);
     const input = checkForm(form, schema);
-    return input instanceof OauthRefusal ? refuseOauth(c.env, input, subject) : route(c, client, input);
+    return input instanceof Refusal ? refuseOauth(c.env, input, subject) : route(c, client, input);
   };
 
 /**
@@ -65,34 +65,36 @@ async function authenticateClient(
   { redis, audit, clientThrottle }: ClientDeps,
   { env }: GatewayContext,
   form: Form,
-): Promise<RegisteredClient | OauthRefusal> {
+): Promise<RegisteredClient | Refusal<OauthReason>> {
   const credential = takeClientCredential(env.incoming, form);
-  if (credential instanceof OauthRefusal) return credential;
+  if (credential instanceof Refusal) return credential;
   const proof = await proveClient(redis, credential.id, credential.secret);
   if (proof.proven) return proof.client;
   const retryAfterSeconds = await clientThrottle.take(credential.id, env.clientAddress);
-  if (retryAfterSeconds > 0) return new OauthRefusal('client_throttled', { retryAfterSeconds });
+  if (retryAfterSeconds > 0) return new Refusal('client_throttled', { retryAfterSeconds });
   const event = { ...auditFields(env), action: 'client_auth', result: 'refused' } as const;
   await audit.record({ ...event, subject: proof.clientId }, env.nowMs);
-  return new OauthRefusal('client_wrong');
+  return new Refusal('client_wrong');
 }
 
 /**
  * The one credential of a client, from the `Authorization` header or from the form. Two are a refusal, even of the
  * same client: nobody can know which one was meant.
  */
-export function takeClientCredential(incoming: IncomingMessage, form: Form): ClientCredential | OauthRefusal {
+export function takeClientCredential(
+  incoming: IncomingMessage,
+  form: Form,
+): ClientCredential | Refusal<OauthReason> {
   const { client_id: id, client_secret: secret, client_assertion: assertion } = form;
   const inForm = [secret, assertion].filter((given) => given !== undefined).length;
   const headers = countHeader(incoming, 'authorization');
-  if (headers + inForm > 1) return new OauthRefusal('client_twice');
+  if (headers + inForm > 1) return new Refusal('client_twice');
   if (headers === 1) {
     const basic = readBasic(incoming.headers.authorization ?? '');
-    if (basic === undefined) return new OauthRefusal('client_wrong', {}, 'not a basic credential');
-    return id === undefined || id === basic.id ? basic : new OauthRefusal('client_twice');
+    if (basic === undefined) return new Refusal('client_wrong', 'not a basic credential');
+    return id === undefined || id === basic.id ? basic : new Refusal('client_twice');
   }
-  if (id === undefined || secret === undefined)
-    return new OauthRefusal('client_wrong', {}, 'no client credential');
+  if (id === undefined || secret === undefined) return new Refusal('client_wrong', 'no client credential');
   return { id, secret };
 }
 

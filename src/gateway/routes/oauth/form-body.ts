@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { fieldErrors } from '../../../http/field-errors.ts';
-import { BodyRefusal, readBytes } from '../../../http/json-body.ts';
+import { checkInput, REPEATED, readBytes } from '../../../http/input.ts';
 import type { FieldError } from '../../../http/problem.ts';
-import { OauthRefusal } from '../../problems/oauth.ts';
+import { Refusal } from '../../../refusal.ts';
+import type { OauthReason } from './refuse.ts';
 
 /** The parameters of a form, by their decoded names. Those without a value are left out. */
 export type Form = Readonly<Record<string, string>>;
@@ -20,18 +20,18 @@ export async function readFormBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   maxBytes: number,
-): Promise<Form | OauthRefusal> {
+): Promise<Form | Refusal<OauthReason>> {
   if (incoming.url?.includes('?')) {
     const errors = [{ field: '', message: 'parameters go into the body, not into the URL' }];
-    return new OauthRefusal('query_wrong', { errors });
+    return new Refusal('query_wrong', { errors });
   }
   const type = incoming.headers['content-type'] ?? '';
   if (!/^application\/x-www-form-urlencoded *(?:; *charset="?utf-8"? *)?$/i.test(type))
-    return new OauthRefusal('body_not_form');
+    return new Refusal('body_not_form');
   const bytes = await readBytes(incoming, outgoing, maxBytes);
-  if (bytes instanceof BodyRefusal) return new OauthRefusal('body_too_large');
+  if (bytes instanceof Refusal) return new Refusal('body_too_large');
   const form = parseForm(bytes.toString('latin1'));
-  return 'fault' in form ? new OauthRefusal('body_wrong', { errors: [form.fault] }) : form.form;
+  return 'fault' in form ? new Refusal('body_wrong', { errors: [form.fault] }) : form.form;
 }
 
 /** Decodes `application/x-www-form-urlencoded` (RFC 6749, appendix B). What can be read in two ways is a fault. */
@@ -44,7 +44,7 @@ export function parseForm(text: string): { form: Form } | { fault: FieldError } 
     const decoded = decodeFormPart(pair.slice(valueAt + 1));
     if (field === undefined || decoded === undefined)
       return { fault: { field: field ?? '', message: 'wants UTF-8, percent-encoded' } };
-    if (parameters.has(field)) return { fault: { field, message: 'is there more than once' } };
+    if (parameters.has(field)) return { fault: { field, message: REPEATED } };
     parameters.set(field, decoded);
   }
   return { form: Object.fromEntries([...parameters].filter(([, value]) => value !== '')) };
@@ -63,7 +63,6 @@ export function decodeFormPart(encoded: string): string | undefined {
 export function checkForm<Schema extends z.ZodType>(
   form: Form,
   schema: Schema,
-): z.output<Schema> | OauthRefusal {
-  const parsed = schema.safeParse(form);
-  return parsed.success ? parsed.data : new OauthRefusal('body_wrong', { errors: fieldErrors(parsed.error) });
+): z.output<Schema> | Refusal<OauthReason> {
+  return checkInput(schema, form, 'body_wrong');
 }

@@ -3,12 +3,12 @@ import { Refusal } from '../../../refusal.ts';
 import { refreshSession } from '../../../sessions/refresh.ts';
 import type { GatewayContext } from '../../pipeline/authenticate.ts';
 import { countHeader } from '../../pipeline/credential.ts';
-import { OauthRefusal, refuseOauth } from '../../problems/oauth.ts';
 import { logGrant } from '../../request-context.ts';
 import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
 import { type RefreshDeps, recordReuse } from '../auth/refresh.ts';
 import { sendTokens } from '../auth/token-response.ts';
 import { checkForm, type Form, readFormBody } from './form-body.ts';
+import { type OauthReason, refuseOauth } from './refuse.ts';
 
 /** The form of a refresh by a public client, which names itself and has no secret (RFC 6749, sections 3.2.1, 6). */
 export const tokenRequestSchema = z.object({
@@ -27,29 +27,29 @@ export const token =
   async (c: GatewayContext): Promise<Response> => {
     const { env } = c;
     const refreshToken = await takeGrant(deps, c);
-    if (refreshToken instanceof OauthRefusal) return refuseOauth(env, refreshToken);
+    if (refreshToken instanceof Refusal) return refuseOauth(env, refreshToken);
     const grant = { token: refreshToken, address: env.clientAddress };
     const pair = await refreshSession(deps, grant, env.nowMs);
     if (pair instanceof Refusal) {
       await recordReuse(deps.audit, c, pair);
       const about = pair.about && { sub: pair.about.sub, sid: pair.about.sid };
-      return refuseOauth(env, new OauthRefusal('grant_invalid', {}, pair.reason), about);
+      return refuseOauth(env, new Refusal('grant_invalid', pair.reason), about);
     }
     logGrant(env, { ...pair.claims, client: pair.claims.client_id });
     return sendTokens(c, deps.site, pair, 'bearer');
   };
 
-async function takeGrant(deps: RefreshDeps, { env }: GatewayContext): Promise<string | OauthRefusal> {
+async function takeGrant(deps: RefreshDeps, { env }: GatewayContext): Promise<string | Refusal<OauthReason>> {
   const form = await readFormBody(env.incoming, env.outgoing, deps.authBodyMaxBytes);
-  if (form instanceof OauthRefusal) return form;
+  if (form instanceof Refusal) return form;
   if (form.grant_type !== undefined && form.grant_type !== 'refresh_token')
-    return new OauthRefusal('grant_unsupported');
+    return new Refusal('grant_unsupported');
   const input = checkForm(form, tokenRequestSchema);
-  if (input instanceof OauthRefusal) return input;
+  if (input instanceof Refusal) return input;
   if (countHeader(env.incoming, 'authorization') > 0 || hasSecret(form))
-    return new OauthRefusal('client_wrong', {}, 'not a public client');
-  if (input.client_id !== FIRST_PARTY_CLIENT) return new OauthRefusal('client_wrong');
-  return form.scope === undefined ? input.refresh_token : new OauthRefusal('scope_unsupported');
+    return new Refusal('client_wrong', 'not a public client');
+  if (input.client_id !== FIRST_PARTY_CLIENT) return new Refusal('client_wrong');
+  return form.scope === undefined ? input.refresh_token : new Refusal('scope_unsupported');
 }
 
 const hasSecret = (form: Form): boolean =>

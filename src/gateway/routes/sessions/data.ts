@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BodyRefusal, readJsonText } from '../../../http/json-body.ts';
+import { readJsonText } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { deleteSessionData, getSessionData, putSessionData } from '../../../sessions/data.ts';
@@ -21,7 +21,7 @@ const withKey =
     const key = dataKeySchema.safeParse(c.req.param('key'));
     if (key.success) return route(key.data, c, who);
     const errors = [{ field: 'key', message: 'wants 1 to 64 letters, digits, dots, dashes or underscores' }];
-    return refuse(c.env, new Refusal('data_key_wrong'), who.claims, { errors });
+    return refuse(c.env, new Refusal('data_key_wrong', { errors }), who.claims);
   };
 
 /** What was put under this key in this session. */
@@ -36,7 +36,7 @@ export const readData = ({ redis }: SessionDataDeps): AuthenticatedRoute =>
 export const writeData = ({ redis, sessionDataMaxBytes }: SessionDataDeps): AuthenticatedRoute =>
   withKey(async (key, c, { claims }) => {
     const json = await readJsonText(c.env.incoming, c.env.outgoing, sessionDataMaxBytes);
-    if (json instanceof BodyRefusal) return refuse(c.env, json, claims, { errors: json.errors });
+    if (json instanceof Refusal) return refuse(c.env, json, claims);
     const item = { key, json, maxBytes: sessionDataMaxBytes };
     const refusal = await putSessionData(redis, claims, item);
     return refusal === undefined ? c.body(null, 204) : refuse(c.env, refusal, claims);

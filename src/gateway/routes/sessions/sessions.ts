@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditAction, AuditTrail } from '../../../audit/event.ts';
-import { QueryRefusal, readQuery } from '../../../http/query.ts';
+import { checkQuery } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endOtherSessions, endSession } from '../../../sessions/end.ts';
@@ -50,8 +50,8 @@ export const endOwnSession =
 export const endOwnSessions =
   ({ redis, audit }: SessionsDeps): AuthenticatedRoute =>
   async (c, { claims }) => {
-    const query = readQuery(c, endSessionsQuerySchema);
-    if (query instanceof QueryRefusal) return refuse(c.env, query, claims, { errors: query.errors });
+    const query = checkQuery(c.req.queries(), endSessionsQuerySchema);
+    if (query instanceof Refusal) return refuse(c.env, query, claims);
     const ended = await endOtherSessions(redis, claims.sub, query.keep && claims.sid);
     await recordEnd(audit, c, 'sessions_end', claims.sub, undefined, `${ended} ended`);
     const answer: z.output<typeof endedResponseSchema> = { ended };

@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
+import type { FieldError } from './problem.ts';
+
+/** Why a body is not accepted. */
+export type BodyReason = 'body_too_large' | 'body_not_json' | 'body_wrong';
+
+const MAX_ERRORS = 10;
+/** Field names that a client made up are repeated to it, but not at any length. */
+const MAX_FIELD_CHARACTERS = 64;
+const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
+
+/** A parameter that appears twice is refused: two hops could disagree on which of them counts. */
+export const REPEATED = 'must be given once';
+
+/** `value` as parsed by `schema`, or a refusal that names each field that is wrong. */
+export function checkInput<Schema extends z.ZodType, Reason extends string>(
+  schema: Schema,
+  value: unknown,
+  reason: Reason,
+): z.output<Schema> | Refusal<Reason> {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : new Refusal(reason, { errors: fieldErrors(parsed.error) });
+}
+
+const fieldErrors = ({ issues }: z.ZodError): FieldError[] =>
+  issues.flatMap(errorsOfIssue).slice(0, MAX_ERRORS);
+
+function errorsOfIssue(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code !== 'unrecognized_keys') return [fieldError(issue.path, issue.message)];
+  return issue.keys.map((key) => fieldError([...issue.path, key], 'is not a known field'));
+}
+
+const fieldError = (path: readonly PropertyKey[], message: string): FieldError => ({
+  field: path.map(String).join('.').slice(0, MAX_FIELD_CHARACTERS),
+  message,
+});
+
+/** Checks query parameters, given as all values of each name. Each parameter may appear once. */
+export function checkQuery<Schema extends z.ZodType>(
+  parameters: Readonly<Record<string, readonly string[]>>,
+  schema: Schema,
+): z.output<Schema> | Refusal<'query_wrong'> {
+  const given = Object.entries(parameters);
+  const errors = given
+    .filter(([, values]) => values.length > 1)
+    .map(([name]) => fieldError([name], REPEATED))
+    .slice(0, MAX_ERRORS);
+  if (errors.length > 0) return new Refusal('query_wrong', { errors });
+  return checkInput(schema, Object.fromEntries(given.map(([name, [value]]) => [name, value])), 'query_wrong');
+}
+
+/** A whole number in a query parameter or an environment variable. */
+export const integerText = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error);
+};
+
+/** The same as a query parameter that may be left out. */
+export const integerParameter = (min: number, max: number, preset: number) =>
+  integerText(min, max).default(preset).describe(`From ${min} to ${max}. Defaults to ${preset}.`);
+
+/** Reads a JSON body (RFC 8259) of at most `maxBytes` and checks it. */
+export async function readJsonBody<Schema extends z.ZodType>(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  schema: Schema,
+  maxBytes: number,
+): Promise<z.output<Schema> | Refusal<BodyReason>> {
+  const body = await readJson(incoming, outgoing, maxBytes);
+  return body instanceof Refusal ? body : checkInput(schema, body.value, 'body_wrong');
+}
+
+/** A JSON body as text, trimmed. Unlike the parsed value it keeps all digits of numbers. */
+export async function readJsonText(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<string | Refusal<BodyReason>> {
+  const body = await readJson(incoming, outgoing, maxBytes);
+  return body instanceof Refusal ? body : body.text.trim();
+}
+
+async function readJson(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<ParsedJson | Refusal<BodyReason>> {
+  if (!isJsonType(incoming.headers['content-type'])) return new Refusal('body_not_json');
+  const bytes = await readBytes(incoming, outgoing, maxBytes);
+  return bytes instanceof Refusal ? bytes : parseJson(bytes);
+}
+
+/** The whole body, unless it is longer than `maxBytes`. */
+export async function readBytes(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<Buffer | Refusal<'body_too_large'>> {
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return new Refusal('body_too_large');
+  if (incoming.headers.expect !== undefined) outgoing.writeContinue();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) return new Refusal('body_too_large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+export const isJsonType = (contentType: string | undefined): boolean => JSON_TYPE.test(contentType ?? '');
+
+interface ParsedJson {
+  text: string;
+  value: unknown;
+}
+
+export function parseJson(bytes: ArrayBuffer | Uint8Array): ParsedJson | Refusal<'body_wrong'> {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text, value: JSON.parse(text) };
+  } catch {
+    return new Refusal('body_wrong', { errors: [fieldError([], 'must be JSON in UTF-8')] });
+  }
+}
