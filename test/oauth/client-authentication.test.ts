@@ -92,7 +92,7 @@ describe('a client that does not prove who it is gets a 401 with a challenge and
     expect(await answer.json()).toEqual({
       error: 'invalid_client',
       type: 'urn:portcullis:problem:client_invalid',
-      title: 'The client is not known or did not prove who it is.',
+      title: 'The client is unknown or could not be authenticated.',
       status: 401,
       code: 'client_invalid',
       request_id: expect.any(String),
