@@ -1,35 +1,27 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { routePath } from 'hono/route';
 import type { AssertionVerifier } from '../jwt/assertion.ts';
 import { KeysUnavailable } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
+import { Refusal } from '../refusal.ts';
 import { requireAssertion } from './caller.ts';
-import type { LedgerOptions } from './ledger/post.ts';
-import { type BankEnv, BankRefusal, refuse } from './problem.ts';
-import * as reading from './reading-routes.ts';
-import { logResponses } from './response-log.ts';
-import type { PostingsFeed } from './stream/postings-feed.ts';
-import { streamRoute } from './stream/route.ts';
-import { transferRoute } from './transfer-route.ts';
+import { type BankEnv, type BankReason, refuse, requestId } from './problems.ts';
+import * as routes from './routes.ts';
+import { type StreamDeps, streamTransactions } from './stream/route.ts';
+import { createTransfer, type TransferDeps } from './transfers.ts';
 
-export interface BankDeps {
-  link: RedisLink;
-  feed: PostingsFeed;
+export interface BankDeps extends StreamDeps, TransferDeps {
   verifier: AssertionVerifier;
   log: Logger;
-  options: LedgerOptions;
-  streamHeartbeatMs: number;
-  bodyMaxBytes: number;
-  now: () => number;
 }
 
 export type BankApp = Hono<BankEnv>;
 
-/** The bank's routes, as the gateway calls them (it has taken `/bank` off). */
-export function createBankApp(bank: BankDeps): BankApp {
-  const { link, log, verifier, now } = bank;
-  const app = new Hono<BankEnv>();
+/** The bank's routes. The gateway has removed the prefix `/bank` from their paths. */
+export function createBankApp(deps: BankDeps): BankApp {
+  const { link, log, verifier, now } = deps;
+  const app: BankApp = new Hono();
 
   app.get('/livez', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
@@ -37,34 +29,59 @@ export function createBankApp(bank: BankDeps): BankApp {
     return c.json({ status: 'ok' });
   });
 
-  app.use(logResponses(log, now), requireAssertion(verifier, now));
-  app.get('/accounts', reading.listAccounts(link)).all(only('GET'));
-  app.get('/accounts/:id', reading.showAccount(link)).all(only('GET'));
-  app.get('/accounts/:id/transactions', reading.listTransactions(link)).all(only('GET'));
-  app.get('/accounts/:id/transactions/search', reading.searchTransactions(link)).all(only('GET'));
-  app.get('/accounts/:id/balance', reading.listBalances(link)).all(only('GET'));
-  app.get('/accounts/:id/spenders', reading.listSpenders(link)).all(only('GET'));
-  app.get('/accounts/:id/stream', streamRoute(bank)).all(only('GET'));
-  app.post('/accounts/:id/transfers', limitBody(bank.bodyMaxBytes), transferRoute(bank)).all(only('POST'));
+  app.use(logRequests(log, now), requireAssertion(verifier, now));
+  app.get('/accounts', routes.listAccounts(link)).all(only('GET'));
+  app.get('/accounts/:id', routes.showAccount(link)).all(only('GET'));
+  app.get('/accounts/:id/transactions', routes.listTransactions(link)).all(only('GET'));
+  app.get('/accounts/:id/transactions/search', routes.searchTransactions(link)).all(only('GET'));
+  app.get('/accounts/:id/balance', routes.listBalances(link)).all(only('GET'));
+  app.get('/accounts/:id/spenders', routes.listSpenders(link)).all(only('GET'));
+  app.get('/accounts/:id/stream', streamTransactions(deps)).all(only('GET'));
+  app.post('/accounts/:id/transfers', createTransfer(deps)).all(only('POST'));
 
-  app.notFound((c) => refuse(c, new BankRefusal('route_unknown')));
+  app.notFound((c) => refuse(c, new Refusal('route_unknown')));
   app.onError((fault, c) => {
-    if (fault instanceof RedisUnavailable) return refuse(c, new BankRefusal('redis_unavailable'));
-    if (fault instanceof KeysUnavailable) return refuse(c, new BankRefusal('keys_unavailable'));
-    log.error({ event: 'fault', err: fault }, 'a request failed');
-    return refuse(c, new BankRefusal('fault'));
+    const reason = reasonOf(fault);
+    if (reason === 'fault') log.error({ event: 'fault', err: fault }, 'a request failed');
+    return refuse(c, new Refusal(reason));
   });
   return app;
 }
 
-/** Methods that a path doesn't have are told apart from paths that don't exist (RFC 9110, section 15.5.6). */
+function reasonOf(fault: unknown): BankReason {
+  if (fault instanceof RedisUnavailable) return 'redis_unavailable';
+  return fault instanceof KeysUnavailable ? 'keys_unavailable' : 'fault';
+}
+
+/** 405 for a method that an existing path does not support (RFC 9110, section 15.5.6). */
 function only(method: 'GET' | 'POST'): Handler<BankEnv> {
   return (c) => {
-    const answer = refuse(c, new BankRefusal('method_unknown'));
-    answer.headers.set('allow', method === 'GET' ? 'GET, HEAD' : method);
-    return answer;
+    const response = refuse(c, new Refusal('method_unknown'));
+    response.headers.set('allow', method === 'GET' ? 'GET, HEAD' : method);
+    return response;
   };
 }
 
-const limitBody = (maxSize: number): MiddlewareHandler<BankEnv> =>
-  bodyLimit({ maxSize, onError: (c) => refuse(c, new BankRefusal('body_too_large')) });
+/** Writes one line per request: caller, route, status and reason. It never holds a token, a query or a body. */
+function logRequests(log: Logger, now: () => number): MiddlewareHandler<BankEnv> {
+  return async (c, next) => {
+    const startedMs = now();
+    await next();
+    const refusal = c.get('refusal');
+    const line = {
+      event: 'answer',
+      requestId: requestId(c),
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      reason: refusal?.reason,
+      detail: refusal?.detail,
+      sub: c.get('caller')?.sub,
+      sid: c.get('caller')?.sid,
+      accountId: c.get('accountId'),
+      durationMs: now() - startedMs,
+    };
+    if (line.status >= 500) log.error(line);
+    else log.info(line);
+  };
+}

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { BankSettings } from '../config/load.ts';
+import { problemResponse } from '../http/problem.ts';
 import { drain, listen } from '../http/server.ts';
 import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertion.ts';
 import { RemoteJwks } from '../keys/remote-jwks.ts';
@@ -8,7 +9,7 @@ import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
-import { BankRefusal, problemResponse } from './problem.ts';
+import { BANK_PROBLEMS, type BankEnv } from './problems.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -35,60 +36,37 @@ export type BankServerSettings = Pick<
 
 export interface RunningBank {
   url: string;
-  /** Ends the streams, lets other requests finish within the grace, then ends what is left. */
+  /** Ends the streams, lets other requests finish within `SHUTDOWN_GRACE_MS`, then closes all connections. */
   close(): Promise<void>;
 }
 
 export interface BankOptions {
   settings: BankServerSettings;
   log: Logger;
-  /** Instead of one that fetches the gateway's keys. */
+  /** Defaults to one that fetches the gateway's keys. */
   verifier?: AssertionVerifier;
 }
 
 /**
- * Starts the bank. It listens whether Redis is there or not, and answers 503 until it is.
- * @throws when the address can't be listened on.
+ * Starts the bank. It listens even if Redis is unavailable, and responds with 503 until Redis is available.
+ * @throws when it cannot listen on the address. Nothing is left running then.
  */
-export async function startBank(options: BankOptions): Promise<RunningBank> {
-  const redis = joinRedis(options);
-  try {
-    return await serve(redis, options);
-  } catch (fault) {
-    redis.leave();
-    throw fault;
-  }
-}
-
-interface JoinedRedis {
-  link: RedisLink;
-  feed: PostingsFeed;
-  leave(): void;
-}
-
-/** Two connections: a subscribed one can't be used for anything else (RESP 2). */
-function joinRedis({ settings, log }: BankOptions): JoinedRedis {
+export async function startBank({ settings, log, verifier }: BankOptions): Promise<RunningBank> {
+  await using started = new AsyncDisposableStack();
   const redis = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
-  const [link, subscribedLink] = [new RedisLink(redis), new RedisLink(redis)];
-  const feed = new PostingsFeed(subscribedLink, log, settings.bankStreamHeartbeatMs);
-  const leave = (): void => {
-    feed.close();
-    link.close();
-    subscribedLink.close();
-  };
-  return { link, feed, leave };
-}
-
-async function serve(redis: JoinedRedis, { settings, log, verifier }: BankOptions): Promise<RunningBank> {
-  const { link, feed } = redis;
+  const link = started.adopt(new RedisLink(redis), (open) => open.close());
+  // A subscribed connection can't be used for anything else (RESP 2).
+  const subscriber = started.adopt(new RedisLink(redis), (open) => open.close());
+  const heartbeatMs = settings.bankStreamHeartbeatMs;
+  const feed = started.adopt(new PostingsFeed(subscriber, log, heartbeatMs), (open) => open.close());
   const options = { transactionsKept: settings.bankTransactionsKept };
   const app = createBankApp({
     link,
     feed,
-    verifier: verifier ?? gatewaysVerifier(settings),
+    verifier: verifier ?? defaultVerifier(settings),
     log,
     options,
-    streamHeartbeatMs: settings.bankStreamHeartbeatMs,
+    streamHeartbeatMs: heartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,
   });
@@ -97,29 +75,37 @@ async function serve(redis: JoinedRedis, { settings, log, verifier }: BankOption
   log.info({ event: 'bank_listening', url }, 'the bank is listening');
   const generating = { ...options, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
   const generator = startGenerator(link, generating, log, Date.now);
-  const close = async (): Promise<void> => {
+  started.defer(async () => {
     feed.close();
     await Promise.all([generator.stop(), drain(server, settings.shutdownGraceMs)]);
-    redis.leave();
-  };
-  return { url, close };
+  });
+  const running = started.move();
+  return { url, close: () => running.disposeAsync() };
 }
 
 /** An HTTP server for the bank's routes. It does not listen yet. */
 export function createBankServer(app: BankApp): Server {
-  const listener = getRequestListener(app.fetch, {
-    errorHandler: () => problemResponse(new BankRefusal('request_malformed')),
-  });
+  const listener = getRequestListener(
+    (request, bindings) => app.fetch(request, bindings as BankEnv['Bindings']),
+    {
+      errorHandler: () => problemResponse(BANK_PROBLEMS.request_malformed),
+      // The gateway may run in the same process, and Hono's own Response is not a full replacement.
+      overrideGlobalObjects: false,
+    },
+  );
   const timeouts = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   };
-  return createServer(timeouts, (incoming, outgoing) => void listener(incoming, outgoing));
+  const server = createServer(timeouts);
+  for (const event of ['request', 'checkContinue']) server.on(event, listener);
+  return server;
 }
 
-const gatewaysVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
-  createAssertionVerifier(
-    { issuer, audience: bankAudience, roles: ROLES, scopes: SCOPES },
-    new RemoteJwks(jwksUrl ?? `${issuer}/.well-known/jwks.json`),
-  );
+const defaultVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
+  createAssertionVerifier({
+    issuer,
+    audience: bankAudience,
+    jwksUrl: jwksUrl ?? `${issuer}/.well-known/jwks.json`,
+  });

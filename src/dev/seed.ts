@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { postHistory } from '../bank/demo/history.ts';
-import { accountsOf, type DemoOwner, seedDemoAccounts } from '../bank/ledger/accounts.ts';
+import { type DemoOwner, postHistory, seedDemoAccounts } from '../bank/demo/accounts.ts';
+import { accountsOf } from '../bank/ledger/accounts.ts';
 import type { BankSettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';

@@ -1,4 +1,4 @@
-import { type BankReason, PROBLEMS } from '../bank/problem.ts';
+import { BANK_PROBLEMS, type BankReason } from '../bank/problems.ts';
 import { GATEWAY_PROBLEMS, type GatewayReason } from '../gateway/problems/table.ts';
 import { OAUTH_ERRORS } from '../gateway/routes/oauth/refuse.ts';
 import type { ProblemDefinition } from '../http/problem.ts';
@@ -63,7 +63,7 @@ export function bankRefusals(operation: Described, own: readonly BankReason[]): 
   const ofBankBody: readonly BankReason[] =
     operation.body === undefined ? [] : ['body_not_json', 'body_wrong', 'body_incomplete', 'body_too_large'];
   const ofBank = [...own, ...ofBankBody, ...BANK_EVERYWHERE].map((reason): RefusalFacts => {
-    const [status, code, title] = PROBLEMS[reason];
+    const { status, code, title } = BANK_PROBLEMS[reason];
     return { status, code, title };
   });
   const ofGateway = [...ofCredential(operation), ...ON_THE_WAY_TO_THE_BANK, ...EVERYWHERE];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { postHistory } from '../../src/bank/demo/history.ts';
-import { readAccount, seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
+import { postHistory, seedDemoAccounts } from '../../src/bank/demo/accounts.ts';
+import { readAccount } from '../../src/bank/ledger/accounts.ts';
 import { balancePoints } from '../../src/bank/ledger/figures.ts';
 import { transactionsAfter } from '../../src/bank/ledger/transactions.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  type GeneratorOptions,
-  generatedLeg,
-  startGenerator,
-  takeTurn,
-} from '../../src/bank/demo/generator.ts';
-import { repeatableRandom } from '../../src/bank/demo/random.ts';
-import { VENDORS } from '../../src/bank/demo/vendors.ts';
-import { DEMO_OPENING_BALANCE_MINOR, seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
+import { DEMO_OPENING_BALANCE_MINOR, seedDemoAccounts } from '../../src/bank/demo/accounts.ts';
+import { type GeneratorOptions, startGenerator, takeTurn } from '../../src/bank/demo/generator.ts';
+import { randomLeg, repeatableRandom, VENDORS } from '../../src/bank/demo/random-posting.ts';
 import type { Leg } from '../../src/bank/ledger/post.ts';
 import { transactionsAfter } from '../../src/bank/ledger/transactions.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
@@ -74,7 +68,7 @@ test('the same seed on an empty ledger gives the same transactions, another seed
 
 test('generated amounts are from 0.01 to under 300.00, in both directions, with every vendor', () => {
   const random = repeatableRandom(1);
-  const legs: Leg[] = Array.from({ length: 20_000 }, () => generatedLeg('a', random));
+  const legs: Leg[] = Array.from({ length: 20_000 }, () => randomLeg('a', random));
   const amounts = legs.map(({ amountMinor }) => amountMinor);
   expect(amounts.every(Number.isInteger)).toBe(true);
   expect(Math.min(...amounts)).toBeGreaterThanOrEqual(1);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { accountsOf, openAccount, seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
+import { seedDemoAccounts } from '../../src/bank/demo/accounts.ts';
+import { accountsOf, openAccount } from '../../src/bank/ledger/accounts.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import type { RedisLink } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

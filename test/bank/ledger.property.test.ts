@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAccount } from '../../src/bank/ledger/accounts.ts';
+import { transactionFrom } from '../../src/bank/ledger/entries.ts';
 import { type Posted, type Posting, type PostingReason, post } from '../../src/bank/ledger/post.ts';
-import { transactionFrom } from '../../src/bank/ledger/transaction.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
 import type { RedisLink } from '../../src/redis/connection.ts';
 import { balancesKey, spendersKey, transactionsKey } from '../../src/redis/keys.ts';

@@ -59,6 +59,8 @@ describe('a query that is wrong is 400 and names the field', () => {
       body: { code: 'query_invalid', status: 400, type: 'urn:portcullis:problem:query_invalid' },
     });
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    expect(answer.body.errors).toEqual([{ field, message: expect.stringMatching(/^(wants|is not known)/) }]);
+    expect(answer.body.errors).toEqual([
+      { field, message: expect.stringMatching(/^(must|is not a known field)/) },
+    ]);
   });
 });

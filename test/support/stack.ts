@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { postHistory } from '../../src/bank/demo/history.ts';
-import { seedDemoAccounts } from '../../src/bank/ledger/accounts.ts';
+import { postHistory, seedDemoAccounts } from '../../src/bank/demo/accounts.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import { type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config/load.ts';

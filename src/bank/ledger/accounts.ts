@@ -1,13 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { RedisLink } from '../../redis/connection.ts';
 import { accountKey, balancesKey, generatedAccountsKey, ownerAccountsKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
 import type { Account } from '../schemas.ts';
 
-/** What a demo account starts with: 100,000.00. */
-export const DEMO_OPENING_BALANCE_MINOR = 10_000_000;
-
-/** KEYS: account, owner's accounts, balances, generated accounts. Answers 1 when the account is new. */
+/** KEYS: account, owner's accounts, balances, generated accounts. Returns 1 when the account is new. */
 const OPEN_ACCOUNT = defineScript(
   'ledger-open-account',
   `
@@ -23,11 +20,11 @@ return 1
 );
 
 export interface NewAccount {
-  /** Opaque; 128 random bits, base64url, unless given. */
+  /** Opaque. Defaults to 128 random bits in base64url. */
   id?: string;
-  /** The user id of the owner, the `sub` of their tokens. */
+  /** The owner's user id, the `sub` of their tokens. */
   ownerId: string;
-  /** The account holder's name. It is what the other side of a transfer sees. */
+  /** The account holder's name, which the other side of a transfer sees. */
   name: string;
   /** ISO 4217. */
   currency: string;
@@ -37,7 +34,7 @@ export interface NewAccount {
 }
 
 /**
- * Opens an account and gives it. One that has the same id already is left as it is and given instead.
+ * Opens an account and returns it. An existing account with the same id is left unchanged and returned instead.
  * @throws {RangeError} when the opening balance is not a whole number from 0.
  * @throws {RedisUnavailable}
  */
@@ -57,7 +54,7 @@ export async function openAccount(link: RedisLink, account: NewAccount, nowMs: n
   return isNew === 1 ? opened : ((await readAccount(link, id)) ?? opened);
 }
 
-/** The account, or undefined when there is none. @throws {RedisUnavailable} */
+/** The account, or undefined if it does not exist. @throws {RedisUnavailable} */
 export async function readAccount(link: RedisLink, id: string): Promise<Account | undefined> {
   return accountFrom(id, await link.run((client) => client.hGetAll(accountKey(id))));
 }
@@ -76,28 +73,4 @@ function accountFrom(id: string, fields: Record<string, string>): Account | unde
   if (owner === undefined || name === undefined || currency === undefined || opened === undefined)
     return undefined;
   return { id, ownerId: owner, name, currency, balanceMinor: Number(balanceMinor), openedAt: opened };
-}
-
-export interface DemoOwner {
-  ownerId: string;
-  name: string;
-}
-
-/**
- * Opens one account for each owner of a demonstration, with 100,000.00 and generated transactions. Who has theirs
- * already keeps it as it is: its id follows from the owner's.
- * @throws {RedisUnavailable}
- */
-export async function seedDemoAccounts(
-  link: RedisLink,
-  owners: readonly DemoOwner[],
-  options: { currency: string; nowMs: number } = { currency: 'EUR', nowMs: Date.now() },
-): Promise<Account[]> {
-  const accounts: Account[] = [];
-  for (const { ownerId, name } of owners) {
-    const id = createHash('sha256').update(`demo account of ${ownerId}`).digest('base64url').slice(0, 22);
-    const demo = { id, ownerId, name, openingBalanceMinor: DEMO_OPENING_BALANCE_MINOR, generated: true };
-    accounts.push(await openAccount(link, { ...demo, currency: options.currency }, options.nowMs));
-  }
-  return accounts;
 }

@@ -2,21 +2,20 @@ import type { RedisLink } from '../../redis/connection.ts';
 import { balancesKey, spendersKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
 import type { BalancePoint, BalanceQuery, Spender } from '../schemas.ts';
-import { millisecondsOf, type StreamEntry } from './transaction.ts';
-import { readNewestFirst } from './transaction-stream.ts';
+import { millisecondsOf, readNewestFirst, type StreamEntry } from './entries.ts';
 
-/** With whom the most was spent, biggest first. @throws {RedisUnavailable} */
+/** The counterparties with the highest total spending, highest first. @throws {RedisUnavailable} */
 export async function biggestSpenders(link: RedisLink, accountId: string, limit: number): Promise<Spender[]> {
   const key = spendersKey(accountId);
   const found = await link.run((client) => client.zRangeWithScores(key, 0, limit - 1, { REV: true }));
   return found.map(({ value, score }) => ({ counterparty: value, amountMinor: score }));
 }
 
-/** How many points one command reads, and for how many spans one run of the script finds the last point. */
+/** Points read by one command, and spans handled by one run of the script. */
 const POINTS_AT_ONCE = 250;
 const SPANS_AT_ONCE = 100;
 
-/** KEYS: balances. ARGV: for each span its bounds. Answers the last entry of each as id and balance, where it has one. */
+/** KEYS: balances. ARGV: the bounds of each span. Returns id and balance of the last entry of each span that has one. */
 const LAST_OF_SPANS = defineScript(
   'ledger-last-of-spans',
   `
@@ -33,10 +32,11 @@ return found
 );
 
 /**
- * The balance after each transaction in the range, oldest first: all of them when they are at most `points`,
- * otherwise the first, the last and of each of `points − 1` equal spans of time the last. The work depends on
- * `points`, not on how many transactions there are, and is done in small commands one after the other: many such
- * requests at once must not keep others from Redis. @throws {RedisUnavailable}
+ * The balance after each transaction in the range, oldest first. If there are more than `points`, the range is divided
+ * into `points − 1` equal spans of time; the result is the first point and the last point of each span.
+ *
+ * The work depends on `points`, not on the number of transactions. It is done in small commands, one after the other,
+ * so that many such requests at once don't block Redis for others. @throws {RedisUnavailable}
  */
 export async function balancePoints(
   link: RedisLink,
@@ -54,7 +54,7 @@ export async function balancePoints(
   return [pointOfEntry(first), ...(await lastOfEach(link, key, spans))];
 }
 
-/** Up to `count` entries. */
+/** Up to `count` entries, oldest first. */
 async function oldestFirst(
   link: RedisLink,
   key: string,
@@ -74,7 +74,7 @@ async function oldestFirst(
   return entries;
 }
 
-/** Bounds of XRANGE for `count` equal spans of time that begin after the entry with the id `first`. */
+/** Bounds of XRANGE for `count` equal spans of time. The first span begins after the entry with the id `first`. */
 function spansBetween(first: string, lastMs: number, count: number): [start: string, end: string][] {
   const firstMs = millisecondsOf(first);
   const endMs = (span: number): number => Math.floor(firstMs + ((lastMs - firstMs) * span) / count);

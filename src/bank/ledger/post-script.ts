@@ -1,25 +1,24 @@
 import { defineScript } from '../../redis/scripts.ts';
 
 /**
- * KEYS: for each leg its account, transactions, balances and spenders; then, if there is one, the idempotency key.
- * ARGV: now (ms), entries kept, channel, fingerprint of the request, how long it is remembered that it was posted
- * and how long that it was refused (ms); then for each leg account id, direction, amount, type, counterparty,
- * description.
+ * KEYS: for each leg its account, transactions, balances and spenders; then the idempotency key, if any.
+ * ARGV: now (ms), max entries per stream, channel, fingerprint of the request, TTL of a stored posting and of a stored
+ * refusal (ms); then for each leg account id, direction, amount, type, counterparty, description.
  *
- * Answers a list of texts: `posted` or `replayed`, then either `ok`, the currency and for each leg transaction id
- * and balance, or the reason of a refusal. The answer to an idempotency key is remembered, refusal or not.
+ * Returns strings: `posted` or `replayed`, followed by either `ok`, the currency and for each leg transaction id and
+ * balance, or the reason of a refusal. With an idempotency key the outcome is stored, refusal or not.
  *
- * Lua's numbers are doubles: exact up to 2^53 − 1, which no balance exceeds, but written as `1e+15` unless told
- * otherwise. So amounts go from ARGV into Redis as the texts they are, and balances are written with `%.0f`.
+ * Lua numbers are doubles: exact up to 2^53 − 1, which no balance exceeds, but formatted as `1e+15` by default. So
+ * amounts are passed from ARGV to Redis as strings, and balances are formatted with `%.0f`.
  *
- * A transaction's time never goes backwards, whatever clock it comes from: the id is made from the later of now
- * and the last balance point's time, and both streams get the same one.
+ * A transaction's time never goes backwards, even if clocks differ: the id is made from the later of now and the time
+ * of the last balance point, and is the same in both streams.
  */
 export const POST = defineScript(
   'ledger-post',
   `
-local now, kept, channel, fingerprint, postedTtl, refusedTtl = unpack(ARGV, 1, 6)
-local MOST = 9007199254740991
+local now, maxEntries, channel, fingerprint, postedTtl, refusedTtl = unpack(ARGV, 1, 6)
+local MAX_BALANCE = 9007199254740991
 local legs = {}
 for first = 7, #ARGV, 6 do
   local accountId, direction, amount, kind, counterparty, description = unpack(ARGV, first, first + 5)
@@ -30,19 +29,19 @@ for first = 7, #ARGV, 6 do
     counterparty = counterparty, description = description, isDebit = direction == 'debit',
   }
 end
-local rememberedKey = KEYS[#legs * 4 + 1]
+local idempotencyKey = KEYS[#legs * 4 + 1]
 
-local function judge()
+local function check()
   local balances, currency = {}, nil
   for _, leg in ipairs(legs) do
-    local balance, own = unpack(redis.call('HMGET', leg.account, 'balanceMinor', 'currency'))
+    local balance, legCurrency = unpack(redis.call('HMGET', leg.account, 'balanceMinor', 'currency'))
     if not balance then return 'account_unknown' end
-    if currency and own ~= currency then return 'currency_mismatch' end
-    currency = own
+    if currency and legCurrency ~= currency then return 'currency_mismatch' end
+    currency = legCurrency
     local before, amount = balances[leg.account] or tonumber(balance), tonumber(leg.amount)
     local after = leg.isDebit and before - amount or before + amount
     if after < 0 then return 'insufficient_funds' end
-    if after > MOST then return 'balance_limit' end
+    if after > MAX_BALANCE then return 'balance_limit' end
     balances[leg.account] = after
     leg.after = string.format('%.0f', after)
   end
@@ -57,8 +56,8 @@ end
 local function apply(leg)
   local ms = laterOf(now, redis.call('XREVRANGE', leg.balances, '+', '-', 'COUNT', 1)[1])
   redis.call('HINCRBY', leg.account, 'balanceMinor', leg.isDebit and '-' .. leg.amount or leg.amount)
-  local id = redis.call('XADD', leg.balances, 'MAXLEN', '~', kept, ms .. '-*', 'balanceMinor', leg.after)
-  redis.call('XADD', leg.transactions, 'MAXLEN', '~', kept, id, 'direction', leg.direction, 'type', leg.kind,
+  local id = redis.call('XADD', leg.balances, 'MAXLEN', '~', maxEntries, ms .. '-*', 'balanceMinor', leg.after)
+  redis.call('XADD', leg.transactions, 'MAXLEN', '~', maxEntries, id, 'direction', leg.direction, 'type', leg.kind,
     'counterparty', leg.counterparty, 'description', leg.description, 'amountMinor', leg.amount,
     'balanceAfterMinor', leg.after)
   if leg.isDebit then redis.call('ZINCRBY', leg.spenders, leg.amount, leg.counterparty) end
@@ -66,27 +65,27 @@ local function apply(leg)
   return id
 end
 
-local function remembered()
-  local text = rememberedKey and redis.call('GET', rememberedKey)
+local function storedOutcome()
+  local text = idempotencyKey and redis.call('GET', idempotencyKey)
   return text and cjson.decode(text)
 end
 
-local former = remembered()
-if former and former.fingerprint ~= fingerprint then return { 'posted', 'idempotency_key_reused' } end
-if former then return { 'replayed', unpack(former.outcome) } end
+local stored = storedOutcome()
+if stored and stored.fingerprint ~= fingerprint then return { 'posted', 'idempotency_key_reused' } end
+if stored then return { 'replayed', unpack(stored.outcome) } end
 
-local verdict, currency = judge()
-local outcome = { verdict }
-if verdict == 'ok' then
+local result, currency = check()
+local outcome = { result }
+if result == 'ok' then
   outcome[2] = currency
   for _, leg in ipairs(legs) do
     outcome[#outcome + 1] = apply(leg)
     outcome[#outcome + 1] = leg.after
   end
 end
-if rememberedKey then
-  local ttl = verdict == 'ok' and postedTtl or refusedTtl
-  redis.call('SET', rememberedKey, cjson.encode({ fingerprint = fingerprint, outcome = outcome }), 'PX', ttl)
+if idempotencyKey then
+  local ttl = result == 'ok' and postedTtl or refusedTtl
+  redis.call('SET', idempotencyKey, cjson.encode({ fingerprint = fingerprint, outcome = outcome }), 'PX', ttl)
 end
 return { 'posted', unpack(outcome) }
 `,

@@ -11,15 +11,15 @@ import {
 import { runScript } from '../../redis/scripts.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Account, Transaction } from '../schemas.ts';
+import { postedAt } from './entries.ts';
 import { POST } from './post-script.ts';
-import { postedAt } from './transaction.ts';
 
 const POSTED_TTL_MS = 24 * 60 * 60 * 1000;
 
-/** A refusal costs its sender nothing and could be had without end, so it takes room in Redis for a short time only. */
+/** Short, because a client can cause any number of refusals at no cost, and each takes memory in Redis. */
 const REFUSED_TTL_MS = 10 * 60 * 1000;
 
-/** One side of a posting: what happens to one account. */
+/** One side of a posting: the change to one account. */
 export interface Leg {
   accountId: string;
   direction: 'debit' | 'credit';
@@ -31,11 +31,11 @@ export interface Leg {
 }
 
 export interface Posting {
-  /** All of them are posted, or none. */
+  /** Posted atomically: all or none. */
   legs: readonly [Leg, ...Leg[]];
   /**
-   * The client's name for this posting, kept for 24 h: however often it is asked for, it happens once. A refusal is
-   * kept for ten minutes.
+   * The client's key for this posting. Repeated calls with the same key return the first outcome. A posting is
+   * remembered for 24 hours, a refusal for ten minutes.
    */
   idempotency?: { accountId: string; key: string };
 }
@@ -50,23 +50,23 @@ const POSTING_REASONS = [
 export type PostingReason = (typeof POSTING_REASONS)[number];
 
 export interface Posted {
-  /** One for each leg, in their order. */
+  /** One per leg, in the same order. */
   transactions: Transaction[];
-  /** Whether this is the answer of an earlier posting with the same idempotency key. */
+  /** Whether this is the outcome of an earlier posting with the same idempotency key. */
   replayed: boolean;
 }
 
 export interface LedgerOptions {
-  /** About how many transactions, and balance points, are kept for each account. */
+  /** The approximate number of transactions, and of balance points, kept per account. */
   transactionsKept: number;
 }
 
 /**
- * The one way in which money moves. In a single step it checks the funds, moves the balances, appends the
- * transactions and balance points, adds to the spenders and tells who listens; or it does nothing at all.
+ * The only way to move money. One atomic step checks the funds, updates the balances, appends the transactions and
+ * balance points, adds to the spenders and notifies subscribers; if it is refused, nothing changes.
  *
  * @throws {RangeError} when an amount is not a whole number from 1 to 2^53 − 1.
- * @throws {RedisUnavailable} and then it is not known whether it was posted: ask again with the same idempotency key.
+ * @throws {RedisUnavailable} when the outcome is unknown. Retry with the same idempotency key.
  */
 export async function post(
   link: RedisLink,
@@ -80,11 +80,11 @@ export async function post(
       throw new RangeError('an amount is out of range');
   }
   const ledger = [nowMs, options.transactionsKept, postingsChannel()];
-  const memory = [fingerprint(legs), POSTED_TTL_MS, REFUSED_TTL_MS];
+  const idempotencyRecord = [fingerprint(legs), POSTED_TTL_MS, REFUSED_TTL_MS];
   const keys = legs.flatMap(({ accountId }) => keysOf(accountId));
   if (idempotency !== undefined) keys.push(idempotencyKey(idempotency.accountId, idempotency.key));
   const reply = await runScript(link, POST, keys, [
-    ...[...ledger, ...memory].map(String),
+    ...[...ledger, ...idempotencyRecord].map(String),
     ...legs.flatMap(argumentsOf),
   ]);
   return outcomeOf(legs, reply as string[]);
@@ -92,14 +92,14 @@ export async function post(
 
 export interface Transfer {
   from: Account;
-  /** Whether there is such an account is judged after the funds. */
+  /** It need not exist: that is checked after the funds. */
   to: Pick<Account, 'id' | 'name'>;
   amountMinor: number;
   description: string;
   idempotencyKey: string;
 }
 
-/** Moves money between two accounts, both sides or neither. Throws as `post` does. */
+/** Moves money from one account to another. Throws as `post` does. */
 export async function transfer(
   link: RedisLink,
   { from, to, amountMinor, description, idempotencyKey: key }: Transfer,
@@ -129,7 +129,7 @@ const argumentsOf = (leg: Leg): string[] => [
   leg.description,
 ];
 
-/** What makes two requests the same: everything that is posted. */
+/** Two requests are the same if everything that they post is the same. */
 const fingerprint = (legs: readonly Leg[]): string =>
   createHash('sha256')
     .update(JSON.stringify(legs.map(argumentsOf)))

@@ -1,23 +1,21 @@
 import type { RedisLink } from '../../redis/connection.ts';
 import { transactionsKey } from '../../redis/keys.ts';
 import type { Account, Transaction, TransactionsQuery } from '../schemas.ts';
-import { millisecondsOf, transactionFrom } from './transaction.ts';
-import { readNewestFirst } from './transaction-stream.ts';
+import { millisecondsOf, readNewestFirst, transactionFrom } from './entries.ts';
 
-/** The most transactions that one filtered page or search looks at, so that no request is without end. */
+/** How many transactions one filtered page or search reads at most. */
 const MAX_SCANNED = 10_000;
 const SCANNED_AT_ONCE = 500;
 
 export interface TransactionsPage {
   transactions: Transaction[];
-  /** The transaction before which the next page begins; undefined when there are no older ones. */
+  /** The next page begins before this transaction; undefined when there are no older ones. */
   continueBefore: string | undefined;
 }
 
 /**
- * A page of transactions, newest first. It is anchored to a transaction, not to a count: what is posted in the
- * meantime neither shifts nor repeats anything. With a `type`, a page may be short or even empty and still have a
- * next one. @throws {RedisUnavailable}
+ * A page of transactions, newest first. The cursor names a transaction, not an offset, so new postings neither shift
+ * nor repeat entries. With a `type`, a page can be short or empty and still have a next one. @throws {RedisUnavailable}
  */
 export function pageOfTransactions(
   link: RedisLink,
@@ -34,7 +32,7 @@ export function pageOfTransactions(
 }
 
 /**
- * The newest transactions whose counterparty, description or type contains `term`, in either case.
+ * The newest transactions whose counterparty, description or type contains `term`, ignoring case.
  * @throws {RedisUnavailable}
  */
 export function searchTransactions(
@@ -52,13 +50,13 @@ export function searchTransactions(
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
 interface Range {
-  /** Bounds of XREVRANGE: an id, milliseconds, `(id` without that one, `+` or `-`. */
+  /** Bounds of XREVRANGE: an id, milliseconds, `(id` for an exclusive bound, `+` or `-`. */
   newest: string;
   oldest: string;
   atOnce: number;
 }
 
-/** Up to `limit` that match. One more is looked for, to know whether there is a next page. */
+/** Up to `limit` matches. It reads on until one more, which shows that there is a next page. */
 async function newestFirst(
   link: RedisLink,
   account: Account,

@@ -2,10 +2,10 @@ import type { Logger } from '../../log.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { postingsChannel } from '../../redis/keys.ts';
 
-/** Why a watcher stopped waiting. */
-export type Waking = 'posting' | 'timeout' | 'closed';
+/** Why a wait has ended. */
+export type WakeReason = 'posting' | 'timeout' | 'closed';
 
-/** One reader's ear for one account. What happens while it isn't listening is not forgotten: it wakes at once. */
+/** Waits for postings to one account, for one stream. A posting between two waits ends the next wait at once. */
 export class Watcher {
   readonly #leave: (watcher: Watcher) => void;
   #posted = false;
@@ -17,12 +17,12 @@ export class Watcher {
   }
 
   /** Waits for a posting, at most `timeoutMs`. One call at a time. */
-  async next(timeoutMs: number): Promise<Waking> {
+  async next(timeoutMs: number): Promise<WakeReason> {
     if (!this.#posted && !this.#closed) await this.#sleep(timeoutMs);
     if (this.#closed) return 'closed';
-    const waking = this.#posted ? 'posting' : 'timeout';
+    const reason = this.#posted ? 'posting' : 'timeout';
     this.#posted = false;
-    return waking;
+    return reason;
   }
 
   notify(): void {
@@ -48,23 +48,23 @@ export class Watcher {
 }
 
 /**
- * Wakes readers when something is posted to their account, over one Redis connection for the whole process. It
- * only wakes: readers fetch what there is from the ledger, so a message that gets lost costs time, never data.
+ * Wakes streams when something is posted to their account, over one Redis connection for the whole process. A message
+ * carries no data: streams read the ledger, so a lost message delays a transaction but never loses it.
  */
 export class PostingsFeed {
   readonly #link: RedisLink;
   readonly #log: Logger;
   readonly #watchers = new Map<string, Set<Watcher>>();
-  readonly #checkUp: NodeJS.Timeout;
+  readonly #checkTimer: NodeJS.Timeout;
   #subscribed = false;
   #closed = false;
 
-  /** `link` is used for nothing else. It is checked every `checkUpMs`, since a dead connection is silent too. */
-  constructor(link: RedisLink, log: Logger, checkUpMs: number) {
+  /** `link` must not be used for anything else. It is pinged every `checkMs`, as a broken connection can stay silent. */
+  constructor(link: RedisLink, log: Logger, checkMs: number) {
     this.#link = link;
     this.#log = log;
     link.onReady(() => void this.#subscribe());
-    this.#checkUp = setInterval(() => void (this.#subscribed ? this.#ping() : this.#subscribe()), checkUpMs);
+    this.#checkTimer = setInterval(() => void (this.#subscribed ? this.#ping() : this.#subscribe()), checkMs);
   }
 
   watch(accountId: string): Watcher {
@@ -75,16 +75,16 @@ export class PostingsFeed {
     return watcher;
   }
 
-  /** How many readers there are. */
+  /** The number of open streams. */
   get size(): number {
     return [...this.#watchers.values()].reduce((sum, watchers) => sum + watchers.size, 0);
   }
 
-  /** Tells all readers, present and future, that it is over. */
+  /** Ends all streams, present and future. */
   close(): void {
     this.#closed = true;
-    clearInterval(this.#checkUp);
-    for (const watcher of this.#everybody()) watcher.close();
+    clearInterval(this.#checkTimer);
+    for (const watcher of this.#allWatchers()) watcher.close();
   }
 
   async #subscribe(): Promise<void> {
@@ -94,9 +94,12 @@ export class PostingsFeed {
       await this.#link.run((client) => client.subscribe(postingsChannel(), (id) => this.#notify(id)));
       this.#subscribed = true;
     } catch (fault) {
-      this.#log.warn({ event: 'postings_not_subscribed', err: fault }, 'postings are noticed late for now');
+      this.#log.warn(
+        { event: 'postings_not_subscribed', err: fault },
+        'streams are delayed: postings cannot be subscribed to',
+      );
     }
-    for (const watcher of this.#everybody()) watcher.notify();
+    for (const watcher of this.#allWatchers()) watcher.notify();
   }
 
   #ping(): Promise<unknown> {
@@ -107,7 +110,7 @@ export class PostingsFeed {
     for (const watcher of this.#watchers.get(accountId) ?? []) watcher.notify();
   }
 
-  #everybody(): Watcher[] {
+  #allWatchers(): Watcher[] {
     return [...this.#watchers.values()].flatMap((watchers) => [...watchers]);
   }
 

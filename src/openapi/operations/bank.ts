@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BankReason } from '../../bank/problem.ts';
+import type { BankReason } from '../../bank/problems.ts';
 import * as bank from '../../bank/schemas.ts';
 import type { Scope } from '../../users/roles.ts';
 import { jsonBody } from '../gateway-operation.ts';

@@ -1,18 +1,19 @@
+import type { RedisLink } from '../../redis/connection.ts';
 import type { Account, Transaction } from '../schemas.ts';
 
-/** An entry of a stream as node-redis gives it. */
+/** An entry of a Redis stream, as node-redis returns it. */
 export interface StreamEntry {
   id: string;
   message: Record<string, string>;
 }
 
-/** When a stream's entry was made, in milliseconds since 1970: the first half of its id. */
+/** The time of an entry in milliseconds since 1970: the first half of its id. */
 export const millisecondsOf = (id: string): number => Number(id.slice(0, id.indexOf('-')));
 
-/** When a transaction was posted, in ISO 8601. */
+/** The time of a transaction in ISO 8601. */
 export const postedAt = (id: string): string => new Date(millisecondsOf(id)).toISOString();
 
-/** A transaction as it stands in its account's stream. */
+/** The transaction that an entry of the account's stream holds. */
 export function transactionFrom({ id, message }: StreamEntry, account: Account): Transaction {
   return {
     id,
@@ -26,4 +27,18 @@ export function transactionFrom({ id, message }: StreamEntry, account: Account):
     currency: account.currency,
     balanceAfterMinor: Number(message.balanceAfterMinor),
   };
+}
+
+/**
+ * Up to `count` entries of a stream, newest first. The bounds are those of `XREVRANGE`: an id, milliseconds, `(id` for
+ * an exclusive bound, `+` or `-`. @throws {RedisUnavailable}
+ */
+export function readNewestFirst(
+  link: RedisLink,
+  key: string,
+  newest: string,
+  oldest: string,
+  count: number,
+): Promise<StreamEntry[]> {
+  return link.run(async (client) => (await client.xRevRange(key, newest, oldest, { COUNT: count })) ?? []);
 }

@@ -10,18 +10,18 @@ export interface TransactionStreamOptions {
   link: RedisLink;
   feed: PostingsFeed;
   account: Account;
-  /** The id of the last transaction that the reader knows. */
+  /** The id of the last transaction that the client knows. */
   after: string;
   heartbeatMs: number;
 }
 
 /**
- * An account's transactions as server-sent events (HTML standard, section 9.2), each as it happens.
+ * An account's transactions as server-sent events (HTML standard, section 9.2), each as soon as it is posted.
  *
- * It is pulled by the reader: nothing is read from the ledger before the reader's connection can take it, so a slow
- * reader costs no memory and loses nothing (as long as the ledger keeps it). It opens with an `id` and no data:
- * a browser that reconnects before the first event says where it was. While Redis is away it only shows signs
- * of life, and goes on where it was.
+ * The stream is pull-based: the ledger is read only when the client's connection accepts more data, so a slow client
+ * costs no memory and misses nothing (as long as the ledger keeps it). It begins with an `id` without data, so that a
+ * client that reconnects before the first event sends a position. While Redis is unavailable it sends heartbeats only,
+ * then continues from its position.
  */
 export function transactionStream(options: TransactionStreamOptions): ReadableStream<Uint8Array> {
   const { link, feed, account, heartbeatMs } = options;
@@ -30,14 +30,14 @@ export function transactionStream(options: TransactionStreamOptions): ReadableSt
   let position = options.after;
   let cancelled = false;
 
-  async function nextText(watching: Watcher): Promise<string | undefined> {
+  async function nextText(watcher: Watcher): Promise<string | undefined> {
     for (;;) {
       const transactions = await readIfPossible(link, account, position);
       position = transactions.at(-1)?.id ?? position;
       if (transactions.length > 0) return transactions.map(eventOf).join('');
-      const waking = await watching.next(heartbeatMs);
-      if (waking === 'timeout') return HEARTBEAT;
-      if (waking === 'closed') return undefined;
+      const reason = await watcher.next(heartbeatMs);
+      if (reason === 'timeout') return HEARTBEAT;
+      if (reason === 'closed') return undefined;
     }
   }
 
