@@ -106,7 +106,7 @@ export async function readBytes(
   if (incoming.headers.expect !== undefined) outgoing.writeContinue();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBytes) return new Refusal('body_too_large');
     chunks.push(chunk);
