@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseRanges } from '../http/address-ranges.ts';
+import { parseRanges } from '../http/addresses.ts';
 
 /** The kinds of settings, each with what it wants. Messages never repeat what was given: it may be a secret. */
 

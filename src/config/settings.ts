@@ -1,4 +1,3 @@
-import { BlockList } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { accountShape } from './accounts.ts';
@@ -117,7 +116,7 @@ export const gatewayShape = {
   ...accountShape,
   ...browserShape,
   TRUSTED_PROXIES: addressRanges()
-    .default(() => new BlockList())
+    .default([])
     .describe('addresses and CIDR ranges whose `X-Forwarded-For` is believed'),
   AUDIT_RECORDS_MAX: integer(100, 100_000_000)
     .default(1_000_000)

@@ -1,7 +1,6 @@
-import type { BlockList } from 'node:net';
-import QuickLRU from 'quick-lru';
 import { z } from 'zod';
-import { isInRanges, parseRanges } from '../http/address-ranges.ts';
+import { type AddressRanges, isInRanges, parseRanges } from '../http/addresses.ts';
+import { Memo } from '../memo.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { type Role, roleSchema } from './roles.ts';
 
@@ -44,10 +43,11 @@ local function writeAuthorization(role, generation, ranges)
 end
 local function readGeneration(authorization) return cjson.decode(authorization).gen end`;
 
-/**
- * Reads what `writeAuthorization` wrote.
- * @throws {RedisUnavailable} if the text is anything else: it authorizes nobody.
- */
+const listsByName = new Memo<AddressRanges>(LIST_CACHE_SIZE);
+
+export const writeAuthorization = (authorization: Authorization): string => JSON.stringify(authorization);
+
+/** Reads what `writeAuthz` wrote. @throws {RedisUnavailable} when it is anything else: nobody gets in by it. */
 export function readAuthorization(text: string): Authorization {
   const cached = authorizationCache.get(text);
   if (cached !== undefined) return cached;

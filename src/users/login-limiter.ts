@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { networkOf } from '../http/addresses.ts';
 import type { RedisClient, RedisLink } from '../redis/connection.ts';
 import { throttlePrefix } from '../redis/keys.ts';
 import { foldUsername } from './fields.ts';
@@ -88,19 +88,6 @@ export class LoginLimiter {
       duration: this.#limits.windowSeconds,
     });
   }
-}
-
-/** What one client can be expected to have: an IPv4 address, or a whole IPv6 network of 64 bits (RFC 6177). */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const left = head.split(':').filter(Boolean);
-  const right = tail?.split(':').filter(Boolean) ?? [];
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
-  return `${[...left, ...zeros, ...right]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }
 
 const digestOf = (username: string): string =>

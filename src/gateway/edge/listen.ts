@@ -9,15 +9,14 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { GatewaySettings } from '../../config/load.ts';
-import { problemResponse } from '../../http/problem.ts';
+import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
 import { BANK_PREFIX } from '../app.ts';
 import { GATEWAY_PROBLEMS } from '../problems/table.ts';
 import { newRequestId, type RequestContext, refuse } from '../request-context.ts';
 import { declaresTooMuch, hasBody, isPlainlyFramed } from './body.ts';
-import { clientAddress } from './client-address.ts';
-import { STRICT_TRANSPORT, strictTransportOf } from './hsts.ts';
+import { STRICT_TRANSPORT, strictTransportOf, transportHeader } from './hsts.ts';
 import { answerMalformedRequests } from './malformed.ts';
 import { plainPath } from './target.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
-import { parseRanges } from '../../../http/address-ranges.ts';
-import { checkQuery, integerParameter, readJsonBody } from '../../../http/input.ts';
+import { parseRanges } from '../../../http/addresses.ts';
+import { BodyRefusal, readJsonBody } from '../../../http/json-body.ts';
+import { pageLimit, QueryRefusal, readQuery } from '../../../http/query.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, usernameSchema } from '../../../users/fields.ts';
