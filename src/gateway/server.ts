@@ -1,24 +1,21 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
-import { createAccessTokenVerifier } from '../jwt/access-token.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import { oncePerRing } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
+import { logMailer } from '../mail/log-mailer.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import { smtpMailer } from '../mail/smtp-mailer.ts';
 import { RedisLink } from '../redis/connection.ts';
-import { ActivityTracker } from '../sessions/activity.ts';
-import { LoginLimiter } from '../users/login-limiter.ts';
 import { PasswordHasher } from '../users/passwords.ts';
-import { accountDeps, openMailer } from './account-deps.ts';
-import { createApp, createBankRoute, type GatewayDeps } from './app.ts';
+import { createApp, createAppHandler } from './app.ts';
+import { pipelineDeps, type Resources, routeDeps } from './deps.ts';
 import { createGatewayServer } from './edge/listen.ts';
-import { ConcurrencyLimiter } from './pipeline/concurrency.ts';
-import { siteOf } from './pipeline/credential.ts';
-import { BANK_RULES, createPolicy, readPolicyFile } from './pipeline/policy.ts';
-import { createAssertionSource } from './proxy/assertions.ts';
+import { runPipeline } from './pipeline/pipeline.ts';
+import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { LiveResponses } from './proxy/live-responses.ts';
 import { UpstreamProxy } from './proxy/proxy.ts';
 import type { ApiDescription } from './routes/api-description.ts';
@@ -27,9 +24,9 @@ import type { WebBuild } from './static/web-build.ts';
 export interface GatewayOptions {
   settings: GatewaySettings;
   log: Logger;
-  /** What `/openapi.json` and `/docs` show; without it there is nothing at either. */
+  /** Served at `/openapi.json` and `/docs`, if given. */
   api?: ApiDescription;
-  /** What `/` and `/assets/` show; without it there is nothing at either. */
+  /** Served at `/` and `/assets/`, if given. */
   web?: WebBuild | undefined;
   /** The clock, in milliseconds since the epoch. */
   now?: () => number;
@@ -38,14 +35,14 @@ export interface GatewayOptions {
 export interface RunningGateway {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   url: string;
-  /** Stops taking requests, lets those under way end within `SHUTDOWN_GRACE_MS`, and lets go of everything. */
+  /** Stops accepting requests, lets open ones finish within `SHUTDOWN_GRACE_MS`, and closes all resources. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the gateway. It listens whether or not Redis is there yet: until it is, the answer is 503.
- * @throws {InvalidKeyError} {@link PolicyRefused} when a key or the policy file can't be used; and when the address
- * can't be listened on. Nothing is left running then.
+ * Starts the gateway. It listens even if Redis is not available yet: until it is, requests are refused with 503.
+ * @throws {KeyRefused} {@link PolicyRefused} if a key or the policy file is invalid; and if the address cannot be
+ * listened on. Nothing is left running then.
  */
 export async function startGateway({
   settings,
@@ -55,67 +52,53 @@ export async function startGateway({
   now = Date.now,
 }: GatewayOptions): Promise<RunningGateway> {
   const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
-  const refreshKey = await loadRefreshKey(settings);
   await using started = new AsyncDisposableStack();
-  const ring = started.adopt(await openKeyRing(settings, log, now()), (open) => open.close());
-  const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
-  const hasher = started.adopt(new PasswordHasher({ workers, queueMax }), (open) => open.close());
-  await hasher.decoy();
-  const proxy = started.adopt(new UpstreamProxy(settings), (open) => open.close());
-  const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
-  const redis = started.adopt(new RedisLink(link), (open) => open.close());
-  const listener = started.adopt(new RedisLink(link), (open) => open.close());
-  const liveResponses = started.adopt(new LiveResponses({ redis, listener, ring, log, now }), (open) =>
-    open.close(),
-  );
-  ring.listen(listener, redis);
-  const memoSize = settings.signatureMemoSize;
-  const verifierAt = oncePerRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
-  const assertionsAt = oncePerRing(ring, (keys) => createAssertionSource(keys, settings));
-  const failureLimits = {
-    failuresPerUsername: settings.loginFailuresPerUsername,
-    failuresPerAddress: settings.loginFailuresPerAddress,
-    windowSeconds: settings.loginFailureWindowSeconds,
-  };
-  const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  const deps: GatewayDeps = {
-    api,
-    web,
-    ...accountDeps(settings, redis),
-    mailer,
-    redis,
-    ring,
-    refreshKey,
-    liveResponses,
-    concurrencyLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
-    audit: new RedisAuditLog(redis, log, settings.auditRecordsMax),
-    activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
-    hasher,
-    proxy,
-    policy: createPolicy(rules),
-    options: settings,
-    site: siteOf(settings.issuer),
-    verifyToken: (token, nowMs) => verifierAt(nowMs)(token, nowMs),
-    assertionFor: (claims, authorization, nowMs) => assertionsAt(nowMs)(claims, authorization, nowMs),
-    throttle: new LoginLimiter(redis, failureLimits),
-    clientThrottle: new LoginLimiter(redis, failureLimits, 'client-'),
-    authBodyMaxBytes: settings.authBodyMaxBytes,
-    keyPublishLeadSeconds: settings.keyPublishLeadSeconds,
-    sessionDataMaxBytes: settings.sessionDataMaxBytes,
-    idleTimeoutMs: settings.idleTimeoutMs,
-  };
+  const resources = await openResources(settings, log, now, started);
+  const pipeline = pipelineDeps(settings, rules, resources);
+  const routes = routeDeps(settings, pipeline, resources, log);
   const server = createGatewayServer({
-    app: createApp(deps),
-    bankRoute: createBankRoute(deps),
+    proxied: (context) => void runPipeline(pipeline, context),
+    own: createAppHandler(createApp({ authentication: pipeline, routes, api, web })),
     settings,
     log,
     now,
   });
   const url = await listen(server, settings);
-  started.defer(() => drain(server, liveResponses, settings.shutdownGraceMs));
-  log.info({ event: 'gateway_listening', url }, 'the gateway listens');
+  started.defer(() => drain(server, resources.liveResponses, settings.shutdownGraceMs));
+  log.info({ event: 'gateway_listening', url }, 'the gateway is listening');
   const running = started.move();
   return { url, close: () => running.disposeAsync() };
+}
+
+/** Opens what has to be closed again, and puts it on the stack. */
+async function openResources(
+  settings: GatewaySettings,
+  log: Logger,
+  now: () => number,
+  started: AsyncDisposableStack,
+): Promise<Resources> {
+  const opened = <Resource extends { close(): unknown }>(resource: Resource): Resource =>
+    started.adopt(resource, async (open) => void (await open.close()));
+  const refreshKey = await loadRefreshKey(settings);
+  const ring = opened(await openKeyRing(settings, log, now()));
+  const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
+  const hasher = opened(new PasswordHasher({ workers, queueMax }));
+  await hasher.decoy();
+  const proxy = opened(new UpstreamProxy(settings));
+  const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
+  const redis = opened(new RedisLink(link));
+  const listener = opened(new RedisLink(link));
+  const liveResponses = opened(new LiveResponses({ redis, listener, ring, log, now }));
+  ring.listen(listener, redis);
+  const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
+  return { redis, ring, refreshKey, hasher, proxy, liveResponses, mailer };
+}
+
+/** The SMTP server of the settings. Without one, mail goes to the log, or in production nowhere. */
+function openMailer(settings: GatewaySettings, log: Logger): Mailer | undefined {
+  const { smtpUrl: url, mailFrom: from, nodeEnv } = settings;
+  if (url !== undefined) return smtpMailer({ url, from });
+  return nodeEnv === 'production' ? undefined : logMailer(log);
 }
 
 const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>

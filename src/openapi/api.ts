@@ -1,5 +1,5 @@
 import type { GatewaySettings } from '../config/load.ts';
-import { siteOf } from '../gateway/pipeline/credential.ts';
+import { siteOf } from '../gateway/site.ts';
 import { apiDocument, type DocumentFacts } from './document.ts';
 import type { ApiDocument } from './document-shape.ts';
 import { namedSchemas } from './names.ts';

@@ -1,49 +1,40 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import { getRequestListener, RequestError } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Hono } from 'hono';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { GatewaySettings } from '../../config/load.ts';
 import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
-import { BANK_PREFIX } from '../app.ts';
-import { GATEWAY_PROBLEMS } from '../problems/table.ts';
-import { newRequestId, type RequestContext, refuse } from '../request-context.ts';
-import { declaresTooMuch, hasBody, isPlainlyFramed } from './body.ts';
-import { STRICT_TRANSPORT, strictTransportOf, transportHeader } from './hsts.ts';
+import { refuse } from '../decision-log.ts';
+import { newRequestId, type RequestContext } from '../request-context.ts';
+import { strictTransportOf } from '../security-headers.ts';
+import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
 import { answerMalformedRequests } from './malformed.ts';
-import { plainPath } from './target.ts';
+import { canonicalPath, isForUpstream, targetRefusal } from './target.ts';
 
-/** How often connections are looked over for time-outs. */
+/** How often Node checks connections for timeouts. */
 const CONNECTION_CHECK_MS = 1000;
 
-/** Node leaves out headers past the thousandth without a word, and another hop may see them. */
-const NO_LIMIT_BUT_BYTES = 0;
+/** Without this, Node silently drops headers after the thousandth, which another hop may read. Bytes are limited. */
+const UNLIMITED_HEADER_COUNT = 0;
 
-export interface ListenDeps {
-  app: Hono<{ Bindings: RequestContext }>;
-  /** The app's route of `/bank/**` by itself. */
-  bankRoute: (arrival: RequestContext) => Promise<Response>;
+/** What handles requests that have passed the edge. Neither function throws or rejects. */
+export interface Handlers {
+  /** Requests for the upstream. */
+  proxied: (context: RequestContext) => void;
+  /** Requests for the gateway's own routes. */
+  own: (context: RequestContext) => void;
+}
+
+export interface EdgeDeps extends Handlers {
   settings: GatewaySettings;
   log: Logger;
   now: () => number;
 }
 
-interface ReceivingDeps extends ListenDeps {
-  strictTransport: string | undefined;
-}
-
 /**
- * Stage 0: an HTTP server that holds every client to the limits, and hands on only requests of plain form.
- * What is refused here has cost no token check.
+ * Stage 0: an HTTP server that enforces the limits and hands on only requests that every parser reads alike. What it
+ * refuses costs no token check.
  */
-export function createGatewayServer(deps: ListenDeps): Server {
+export function createGatewayServer(deps: EdgeDeps): Server {
   const { settings, log } = deps;
   const strictTransport = strictTransportOf(settings);
   const server = createServer({
@@ -57,120 +48,76 @@ export function createGatewayServer(deps: ListenDeps): Server {
   });
   server.setTimeout(settings.idleTimeoutMs);
   server.maxConnections = settings.connectionsMax;
-  server.maxHeadersCount = NO_LIMIT_BUT_BYTES;
-  const listener = receiving({ ...deps, strictTransport });
+  server.maxHeadersCount = UNLIMITED_HEADER_COUNT;
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+    receive(deps, strictTransport, incoming, outgoing);
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
   answerMalformedRequests(server, log, strictTransport);
   return server;
 }
 
-/**
- * Receives each request for the app, or for its bank route by itself where that does the same. Hono's adapter
- * makes objects of the web's kind, parses the URL and sees to bodies that nobody reads. That is a good part of what
- * a request costs here, and of no use to one that is plain, has no body and is passed on.
- */
-function receiving(deps: ReceivingDeps): RequestListener {
-  const toApp = getRequestListener(
-    (request, { incoming, outgoing }) =>
-      receive(deps, incoming as IncomingMessage, outgoing as ServerResponse, (arrival) => {
-        presetHeaders(arrival);
-        const response = deps.app.fetch(request, arrival);
-        return incoming.method === 'HEAD' ? responseToHead(response) : response;
-      }),
-    { overrideGlobalObjects: false, errorHandler: (fault) => answerUnreadable(fault, deps) },
-  );
-  return (incoming, outgoing) => {
-    if (isPlainForBank(incoming)) receiveForBank(deps, incoming, outgoing);
-    else void toApp(incoming, outgoing);
-  };
-}
-
-/**
- * Hono responds to HEAD with a copy of the response to GET. The adapter sends a copy of `RESPONSE_ALREADY_SENT` too if
- * another listener in this process made it replace the global `Response`.
- */
-async function responseToHead(copy: Response | Promise<Response>): Promise<Response> {
-  const response = await copy;
-  return response.headers.has('x-hono-already-sent') ? RESPONSE_ALREADY_SENT : response;
-}
-
-/**
- * What the gateway's own answers say unless they say otherwise. Proxied ones have both in their list: a header that
- * is set beforehand makes Node's `writeHead` slow.
- */
-function presetHeaders({ outgoing, path, strictTransport }: RequestContext): void {
-  if (path.startsWith(`${BANK_PREFIX}/`)) return;
-  outgoing.setHeader('cache-control', 'no-store');
-  if (strictTransport !== undefined) outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
-}
-
-function receiveForBank(deps: ReceivingDeps, incoming: IncomingMessage, outgoing: ServerResponse): void {
+/** Refuses a request that is not in its one form, and hands on any other: to the pipeline or to the own routes. */
+function receive(
+  { settings, log, now, proxied, own }: EdgeDeps,
+  strictTransport: string | undefined,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
   try {
-    void receive(deps, incoming, outgoing, deps.bankRoute);
+    const path = canonicalPath(incoming.url ?? '');
+    const context: RequestContext = {
+      incoming,
+      outgoing,
+      requestId: newRequestId(),
+      path: path ?? '(refused)',
+      clientAddress: clientAddress(incoming, settings.trustedProxies),
+      nowMs: now(),
+      strictTransport,
+      log,
+    };
+    const reason = edgeRefusal(incoming, path, settings.bodyMaxBytes);
+    if (hasBody(incoming)) discardUnreadBody(incoming, outgoing);
+    if (reason !== undefined) refuse(context, new Refusal(reason));
+    else if (isForUpstream(context.path)) proxied(context);
+    else own(context);
   } catch (fault) {
-    deps.log.error({ err: fault }, 'a request met a fault');
+    log.error({ err: fault }, 'a request failed');
     outgoing.destroy();
   }
 }
 
-/** A target and a host that need no URL parser to be known as such. */
-const FOR_BANK = new RegExp(String.raw`^${BANK_PREFIX}/[^\\]*$`);
-const HOST_FOR_SURE = /^[a-z0-9._-]+(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?$/;
-
-const isPlainForBank = (incoming: IncomingMessage): boolean =>
-  FOR_BANK.test(incoming.url ?? '') && HOST_FOR_SURE.test(incoming.headers.host ?? '') && !hasBody(incoming);
-
-/** Refuses what isn't of plain form, and hands on the rest. */
-function receive<Answer>(
-  { settings, strictTransport, log, now }: ReceivingDeps,
+/** Why the edge refuses a request, if it does. */
+function edgeRefusal(
   incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  handOn: (arrival: RequestContext) => Answer,
-): Answer | Response {
-  const path = plainPath(incoming.url ?? '');
-  const arrival: RequestContext = {
-    incoming,
-    outgoing,
-    requestId: newRequestId(),
-    path: path ?? '(refused)',
-    clientAddress: clientAddress(incoming, settings.trustedProxies),
-    nowMs: now(),
-    strictTransport,
-    log,
-  };
-  if (!isHttp1(incoming) || !isPlainlyFramed(incoming) || !hasOneHost(incoming))
-    return refuse(arrival, new Refusal('request_malformed'));
-  if (path === undefined) return refuse(arrival, new Refusal('target_not_canonical'));
-  if (declaresTooMuch(incoming, settings.bodyMaxBytes)) return refuse(arrival, new Refusal('body_too_large'));
-  return handOn(arrival);
+  path: string | undefined,
+  bodyMaxBytes: number,
+): 'request_malformed' | 'target_not_canonical' | 'body_too_large' | undefined {
+  if (!isHttp1(incoming) || !isPlainlyFramed(incoming) || !hasOneHost(incoming)) return 'request_malformed';
+  if (path === undefined) return targetRefusal(incoming.url ?? '');
+  return declaresTooMuch(incoming, bodyMaxBytes) ? 'body_too_large' : undefined;
 }
 
-/** Node's parser lets requests pass that say they are HTTP/0.9 or HTTP/2.0, which have another form altogether. */
+/** Node's parser accepts requests that claim to be HTTP/0.9 or HTTP/2.0, whose format is different. */
 const isHttp1 = ({ httpVersionMajor }: IncomingMessage): boolean => httpVersionMajor === 1;
 
-/** A name or an address and perhaps a port (RFC 9110, section 7.2): nothing that a URL would read as a path. */
-const PLAIN_HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+/** A host that needs no URL parser to be recognized as one. */
+const SIMPLE_HOST = /^[a-z0-9._-]+(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?$/;
+/** A name or an address, perhaps with a port (RFC 9110, section 7.2): nothing that a URL parser could read as a path. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/** RFC 9112, section 3.2. Node keeps the first of several; the raw list has them all. */
+/** Whether there is one `Host` (RFC 9112, section 3.2). Node keeps the first of several; the raw list has all. */
 function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
-  let isPlain = true;
+  let isValid = true;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.length !== 4 || rawHeaders[i]?.toLowerCase() !== 'host') continue;
     hosts += 1;
-    isPlain &&= PLAIN_HOST.test(rawHeaders[i + 1] ?? '');
+    isValid &&= isHost(rawHeaders[i + 1] ?? '');
   }
-  return hosts === 1 && isPlain;
+  return hosts === 1 && isValid;
 }
 
-/** For what Hono's adapter can't make a request of: no host, one that is none, or an absolute form that is none. */
-function answerUnreadable(fault: unknown, { strictTransport, log }: ReceivingDeps): Response {
-  const reason = fault instanceof RequestError ? 'request_malformed' : 'fault';
-  const requestId = newRequestId();
-  const definition = GATEWAY_PROBLEMS[reason];
-  log.info({ granted: false, reason, status: definition.status, requestId });
-  if (reason === 'fault') log.error({ err: fault, requestId }, 'a request met a fault');
-  const response = problemResponse(definition, { requestId, strictTransport });
-  response.headers.set('connection', 'close');
-  return response;
-}
+/** Whether URL parsers read the text as a host, and as no other one: `127.1` is 127.0.0.1 to them. */
+const isHost = (host: string): boolean =>
+  SIMPLE_HOST.test(host) ||
+  (HOST.test(host) && URL.parse(`http://${host}`)?.hostname === host.replace(/:\d+$/, '').toLowerCase());

@@ -1,47 +1,65 @@
-/**
- * The characters that a path may have: RFC 3986's `pchar` and `/`, less `;`, which makes some services drop the
- * rest of a segment, and less what follows here.
- */
-const PLAIN_PATH = /^\/(?:[A-Z0-9\-._~!$&'()*+,=:@/]|%[0-9A-F]{2})*$/i;
+/** The path prefix of requests for the upstream. Everything else is for the gateway's own routes. */
+const UPSTREAM_PREFIX = '/bank';
+
+/** Whether a canonical path is for the upstream. */
+export const isForUpstream = (path: string): boolean =>
+  path.startsWith(UPSTREAM_PREFIX) &&
+  (path.length === UPSTREAM_PREFIX.length || path[UPSTREAM_PREFIX.length] === '/');
+
+/** The path or target that the upstream gets: byte for byte that of the client, without the prefix. */
+export const upstreamPath = (target: string): string => target.slice(UPSTREAM_PREFIX.length);
 
 /**
- * What makes two parsers see two paths: dot segments, empty segments, and escapes of characters that need none
- * (RFC 3986, section 2.3), of delimiters (`#/;?\`), of control characters and of `%` itself.
+ * The characters that a canonical path may have: RFC 3986's `pchar` and `/`, except `;`, after which some services
+ * drop the rest of a segment, and except what `AMBIGUOUS` matches.
  */
-const TWO_WAYS_TO_READ =
+const PATH = /^\/(?:[A-Z0-9\-._~!$&'()*+,=:@/]|%[0-9A-F]{2})*$/i;
+
+/**
+ * What two parsers can read as two paths: dot segments, empty segments, and escapes of characters that need none (RFC
+ * 3986, section 2.3), of delimiters (`#/;?\`), of control characters and of `%` itself.
+ */
+const AMBIGUOUS =
   /\/\/|\/\.{1,2}(?:\/|$)|\.\.|%(?:[01][0-9A-F]|7F|2[35DEF]|3[0-9BF]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AE])/i;
 
 /** The same in a path without escapes. */
-const TWO_WAYS_TO_READ_DECODED = /\/\/|\/\.{1,2}(?:\/|$)|\.\.|[\p{Cc}#%;?\\]/u;
+const AMBIGUOUS_DECODED = /\/\/|\/\.{1,2}(?:\/|$)|\.\.|[\p{Cc}#%;?\\]/u;
 
-/** Visible ASCII without `#`, which would end the query for some and not for others. */
+/** Visible ASCII without `#`, which ends the query for some parsers but not for others. */
 const QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
 /**
- * The path of a request target in origin form (RFC 9112, section 3.2.1), byte for byte as it was sent, or
- * undefined when it isn't in its one plain form. Policy judges this text and the bank is sent this text.
+ * The path of a request target in origin form (RFC 9112, section 3.2.1), byte for byte as it was sent, or undefined if
+ * it is not canonical. The policy checks this text, and the upstream gets this text.
  */
-export function plainPath(target: string): string | undefined {
+export function canonicalPath(target: string): string | undefined {
   const queryAt = target.indexOf('?');
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
-  if (!PLAIN_PATH.test(path) || TWO_WAYS_TO_READ.test(path)) return undefined;
-  if (path.includes('%') && !isPlainDecoded(path)) return undefined;
+  if (!PATH.test(path) || AMBIGUOUS.test(path)) return undefined;
+  if (path.includes('%') && !isCanonicalDecoded(path)) return undefined;
   if (queryAt !== -1 && !QUERY.test(target.slice(queryAt))) return undefined;
   return path;
 }
 
 /**
- * Whether the escapes are valid UTF-8 (an overlong `/` is `%C0%AF`) and stand for nothing that a service which
- * normalises text would read as a delimiter, as U+FF0F for `/`.
+ * Whether the escapes are valid UTF-8 (an overlong `/` is `%C0%AF`) and do not stand for characters that a service
+ * which normalizes text would read as delimiters, such as U+FF0F for `/`.
  */
-function isPlainDecoded(path: string): boolean {
+function isCanonicalDecoded(path: string): boolean {
   try {
     const decoded = decodeURIComponent(path).normalize('NFKC');
-    return !TWO_WAYS_TO_READ_DECODED.test(decoded) && decoded.split('/').length === path.split('/').length;
+    return !AMBIGUOUS_DECODED.test(decoded) && decoded.split('/').length === path.split('/').length;
   } catch {
     return false;
   }
 }
 
-/** Whether the query carries an access token, which RFC 6750 (section 5.3) and RFC 9700 (section 4.3.2) forbid. */
+/** Why a target without a canonical path is refused: it is not HTTP, or it is and not in canonical form. */
+export function targetRefusal(target: string): 'request_malformed' | 'target_not_canonical' {
+  const path = target.split('?', 1)[0] ?? '';
+  const isUrl = target.startsWith('/') || (/^https?:\/\//.test(target) && URL.canParse(target));
+  return isUrl && !path.includes('\\') ? 'target_not_canonical' : 'request_malformed';
+}
+
+/** Whether the query has an access token, which RFC 6750 (section 5.3) and RFC 9700 (section 4.3.2) forbid. */
 export const hasTokenInQuery = (target: string): boolean => /[?&](?:access_)?token=/i.test(target);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../../refusal.ts';
 import { hasTokenInQuery } from '../edge/target.ts';
+import type { Site } from '../site.ts';
 
 export type CredentialReason =
   | 'credential_missing'
@@ -9,72 +10,49 @@ export type CredentialReason =
   | 'token_in_query'
   | 'csrf';
 
-/** Where the gateway's own site is and what its cookie is called. */
-export interface Site {
-  /** The origin (RFC 6454) that the browser shows, such as `https://bank.example`. */
-  origin: string;
-  /** `__Host-portcullis` behind TLS (RFC 6265bis, section 4.1.3), `portcullis` on plain loopback http. */
-  cookieName: string;
-  /** The same for the refresh token. */
-  refreshCookieName: string;
-  /** `/` behind TLS, as `__Host-` demands; elsewhere where the gateway takes it. */
-  refreshCookiePath: string;
-  secure: boolean;
-  /** Host and perhaps port, as in the issuer: a client's own `Host` is not believed. */
-  host: string;
-  /** As the client sees it. */
-  protocol: 'http' | 'https';
-}
+declare const unverified: unique symbol;
 
-export function siteOf(issuer: string): Site {
-  const { origin, protocol, host } = new URL(issuer);
-  const secure = protocol === 'https:';
-  return {
-    origin,
-    host,
-    secure,
-    protocol: secure ? 'https' : 'http',
-    cookieName: secure ? '__Host-portcullis' : 'portcullis',
-    refreshCookieName: secure ? '__Host-portcullis-refresh' : 'portcullis-refresh',
-    refreshCookiePath: secure ? '/' : '/auth',
-  };
-}
+/** The text of a token as it was sent. Nothing about it has been verified. */
+export type Credential = string & { readonly [unverified]: true };
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** By a page of the same origin, or by the user. */
-const OWN_OR_NONE = new Set(['same-origin', 'none']);
+/** Values of `Sec-Fetch-Site` for requests of a page of the same origin or of the user. */
+const SAME_ORIGIN_OR_USER = new Set(['same-origin', 'none']);
 const BEARER = /^Bearer ([^\s,]+)$/i;
 
 /**
- * Stage 1: the one credential of a request, an unverified token from the `Authorization` header (RFC 6750,
- * section 2.1) or from the cookie. Two credentials are a refusal: nobody can know which one was meant.
+ * Stage 1: the one credential of a request, an unverified token from the `Authorization` header (RFC 6750, section
+ * 2.1) or the cookie. Two credentials are refused, because it is not known which one is meant.
  */
-export function takeCredential(incoming: IncomingMessage, site: Site): string | Refusal<CredentialReason> {
+export function takeCredential(
+  incoming: IncomingMessage,
+  site: Site,
+): Credential | Refusal<CredentialReason> {
   const authorizations = countHeader(incoming, 'authorization');
   const cookies = cookieValues(incoming, site.cookieName);
   if (hasTokenInQuery(incoming.url ?? '')) return new Refusal('token_in_query');
   if (authorizations + cookies.length > 1) return new Refusal('credential_twice');
   const [cookie] = cookies;
-  if (cookie !== undefined) return isFromSite(incoming, site) ? cookie : new Refusal('csrf');
+  if (cookie !== undefined) return isFromSite(incoming, site) ? (cookie as Credential) : new Refusal('csrf');
   if (authorizations === 0) return new Refusal('credential_missing');
   const token = BEARER.exec(incoming.headers.authorization ?? '')?.[1];
-  return token ?? new Refusal('credential_malformed');
+  return token === undefined ? new Refusal('credential_malformed') : (token as Credential);
 }
 
 /**
- * Whether a request that a browser may have sent by itself comes from the site's own pages. `SameSite=Strict`
- * already keeps the cookie from other sites; this holds where a browser doesn't, and for neighbour hosts, to whose
- * pages the browser gives it. By reads, which they don't get to see, they could still keep a session alive or take its
- * share (Fetch Metadata, `Sec-Fetch-Site`); only a link may lead from there.
+ * Whether a request with a cookie comes from the site's own pages. `SameSite=Strict` keeps the cookie from other sites
+ * already; this check also covers browsers without it, and other hosts of the same site, to which browsers do send the
+ * cookie. Their pages cannot read the responses, but even reads would extend a session and use up its user's limits
+ * (Fetch Metadata, `Sec-Fetch-Site`). Only links to a document may come from there.
  */
 export function isFromSite({ method = '', headers }: IncomingMessage, site: Site): boolean {
   const { origin, 'sec-fetch-site': fetchSite, 'sec-fetch-dest': destination } = headers;
   if (SAFE_METHODS.has(method))
-    return fetchSite === undefined || OWN_OR_NONE.has(`${fetchSite}`) || destination === 'document';
+    return fetchSite === undefined || SAME_ORIGIN_OR_USER.has(`${fetchSite}`) || destination === 'document';
   return origin === undefined ? fetchSite === 'same-origin' : origin === site.origin;
 }
 
-/** Node keeps only the first of several `Authorization` headers in `headers`; the raw list has them all. */
+/** How often a header was sent. Node keeps only the first `Authorization` in `headers`; the raw list has all. */
 export function countHeader(incoming: IncomingMessage, name: string): number {
   let count = 0;
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
@@ -84,7 +62,7 @@ export function countHeader(incoming: IncomingMessage, name: string): number {
   return count;
 }
 
-/** The values of one cookie as they were sent: neither trimmed, nor unquoted, nor percent-decoded. */
+/** All values of one cookie as they were sent: not trimmed, unquoted or percent-decoded. */
 export function cookieValues(incoming: IncomingMessage, name: string): string[] {
   const header = incoming.headers.cookie;
   if (header === undefined) return [];

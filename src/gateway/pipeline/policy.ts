@@ -13,12 +13,12 @@ const ruleSchema = z.strictObject({
 });
 
 /**
- * One rule: requests with one of `methods` to `path` need `scope`. In a path `*` stands for one segment and a
- * last `**` for everything below; the path is the bank's, without the `/bank` prefix. `GET` includes `HEAD`.
+ * A rule: requests with one of `methods` to `path` need `scope`. In a path, `*` matches one segment and `**` at the
+ * end everything below. The path is that of the upstream, without the `/bank` prefix. `GET` includes `HEAD`.
  */
 export type PolicyRule = z.output<typeof ruleSchema>;
 
-/** The rules for the bank that comes with Portcullis. What no rule names is forbidden. */
+/** The rules for the demo bank. Requests that match no rule are denied. */
 export const BANK_RULES: readonly PolicyRule[] = [
   { methods: ['GET'], path: '/accounts', scope: 'accounts:read' },
   { methods: ['GET'], path: '/accounts/*', scope: 'accounts:read' },
@@ -30,7 +30,7 @@ export const BANK_RULES: readonly PolicyRule[] = [
   { methods: ['POST'], path: '/accounts/*/transfers', scope: 'transfers:write' },
 ];
 
-/** The policy file can't be used. The message says where in the file. */
+/** The policy file is invalid. The message names the place in the file. */
 export class PolicyRefused extends Error {
   readonly code = 'policy_refused';
   override readonly name = 'PolicyRefused';
@@ -43,14 +43,14 @@ export function readPolicyFile(path: string): PolicyRule[] {
     .min(1)
     .safeParse(parseJson(readText(path)));
   if (parsed.success) return parsed.data;
-  throw new PolicyRefused(`POLICY_FILE: wants a JSON array of rules: ${z.prettifyError(parsed.error)}`);
+  throw new PolicyRefused(`POLICY_FILE: must be a JSON array of rules: ${z.prettifyError(parsed.error)}`);
 }
 
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (fault) {
-    throw new PolicyRefused(`POLICY_FILE: the file can't be read`, { cause: fault });
+    throw new PolicyRefused('POLICY_FILE: must be a file that this process can read', { cause: fault });
   }
 }
 
@@ -58,7 +58,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (fault) {
-    throw new PolicyRefused(`POLICY_FILE: wants JSON: ${(fault as Error).message}`, { cause: fault });
+    throw new PolicyRefused(`POLICY_FILE: must be JSON: ${(fault as Error).message}`, { cause: fault });
   }
 }
 
@@ -68,7 +68,7 @@ export type Policy = (
   authorization: Authorization,
 ) => undefined | Refusal<PolicyReason>;
 
-/** Stage 4: may this user do this? The first rule that fits decides; where none fits the answer is no. */
+/** Stage 5: may this user send this request? The first rule that matches decides; without a match it is denied. */
 export function createPolicy(rules: readonly PolicyRule[]): Policy {
   const compiled = new Map<string, { pattern: RegExp; scope: Scope }[]>();
   for (const { methods, path, scope } of rules) {

@@ -1,17 +1,18 @@
 import QuickLRU from 'quick-lru';
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { signAssertion } from '../../jwt/assertion.ts';
-import type { KeyRing } from '../../keys/ring.ts';
+import { type KeyRing, perRing, type RingSource } from '../../keys/key-ring.ts';
+import { Memo } from '../../memo.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { scopesOf } from '../../users/roles.ts';
 
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const CACHE_SIZE = 20_000;
 
-/** An assertion is used for the first three quarters of its life, so that it never expires on its way. */
-const USED_FOR = 0.75;
+/** An assertion is used for the first three quarters of its lifetime, so that it does not expire on its way. */
+const USED_FRACTION = 0.75;
 
-interface KeptAssertion {
+interface CachedAssertion {
   token: Promise<string>;
   useUntilMs: number;
 }
@@ -28,39 +29,46 @@ export type AssertionSource = (
   nowMs: number,
 ) => Promise<string>;
 
+/** Assertions signed with the key that is valid at the time of each request. A change of keys empties the cache. */
+export function createAssertionSource(ring: RingSource, options: AssertionOptions): AssertionSource {
+  const sourceAt = perRing(ring, (keys) => cachedAssertions(keys, options));
+  return (claims, authorization, nowMs) => sourceAt(nowMs)(claims, authorization, nowMs);
+}
+
 /**
- * The gateway's word to the bank about one request: signed once for each session and role, and used until it
- * nears its end. Requests that arrive while it is being signed wait for the same one.
+ * Signs one assertion per session and role, and reuses it until shortly before it expires. Requests that come while it
+ * is being signed wait for the same one.
  */
-export function createAssertionSource(ring: KeyRing, options: AssertionOptions): AssertionSource {
-  const kept = new QuickLRU<string, KeptAssertion>({ maxSize: CACHE_SIZE / 2 });
+function cachedAssertions(ring: KeyRing, options: AssertionOptions): AssertionSource {
+  const cache = new Memo<CachedAssertion>(CACHE_SIZE);
   return (claims, authorization, nowMs) => {
     const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
-    const present = kept.get(name);
-    if (present !== undefined && nowMs < present.useUntilMs) return present.token;
+    const cached = cache.get(name);
+    if (cached !== undefined && nowMs < cached.useUntilMs) return cached.token;
     const token = sign(ring, options, claims, authorization, nowMs);
-    kept.set(name, { token, useUntilMs: nowMs + options.assertionTtlSeconds * 1000 * USED_FOR });
-    token.catch(() => kept.delete(name));
+    cache.set(name, { token, useUntilMs: nowMs + options.assertionTtlSeconds * 1000 * USED_FRACTION });
+    token.catch(() => cache.delete(name));
     return token;
   };
 }
 
 function sign(
   ring: KeyRing,
-  options: AssertionOptions,
+  { issuer, bankAudience, assertionTtlSeconds }: AssertionOptions,
   { sub, sid }: AccessClaims,
   { role }: Authorization,
   nowMs: number,
 ): Promise<string> {
   const iat = Math.floor(nowMs / 1000);
-  const times = { iat, exp: iat + options.assertionTtlSeconds };
+  const exp = iat + assertionTtlSeconds;
   return signAssertion(ring, {
-    iss: options.issuer,
-    aud: options.bankAudience,
+    iss: issuer,
+    aud: bankAudience,
     sub,
     sid,
     role,
     scope: [...scopesOf(role)],
-    ...times,
+    iat,
+    exp,
   });
 }

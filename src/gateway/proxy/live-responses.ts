@@ -1,60 +1,37 @@
 import type { ServerResponse } from 'node:http';
-import type { AccessClaims } from '../../jwt/access-token.ts';
-import type { RingSource } from '../../keys/ring.ts';
 import type { Logger } from '../../log.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { revocationsChannel } from '../../redis/keys.ts';
-import { Refusal } from '../../refusal.ts';
-import { checkWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
-import { type Authorization, isAddressAllowed } from '../../users/authorization.ts';
+import { type EndReason, type GrantSnapshot, type RecheckDeps, recheckGrant } from './recheck.ts';
 
-/** How soon an answer that has just begun is judged, and how late one ends whose token has expired. */
+/** How soon a new response is checked for the first time, and how late the end of one with an expired token can be. */
 const TICK_MS = 500;
-/** Whatever the channel says or misses, Redis is asked about every open answer once in so many ticks. */
-const ALL_JUDGED_EVERY_TICKS = 4;
-/** How long a client has to read the end of an answer that is no longer its own; then it is cut off. */
-const END_READ_WITHIN_MS = 3000;
+/** Every live response is checked once in this many ticks, even if the revocation channel misses a message. */
+const TICKS_PER_FULL_CHECK = 4;
+/** How long a client may take to read the end of a response that was closed; then it is disconnected. */
+const CLOSE_TIMEOUT_MS = 3000;
 
-/** What an answer was let out on. */
-export interface GrantSnapshot {
-  claims: AccessClaims;
-  /** The key that signed the token. */
-  kid: string;
-  authorization: Authorization;
-  address: string;
-}
-
-/** Why an answer would no longer be let in as it was. */
-export type EndReason =
-  | WhitelistReason
-  | 'token_expired'
-  | 'key_retired'
-  | 'address_refused'
-  | 'role_changed';
-
-/** How an answer ends that can do better than to be cut off. Without a reason, it is the gateway that stops. */
+/** Closes a response in a better way than by disconnecting the client. Without a reason, the gateway is shutting down. */
 export type CloseHandler = (reason?: EndReason) => void;
 
 interface LiveResponse {
   outgoing: ServerResponse;
-  ground: GrantSnapshot;
-  end: CloseHandler | undefined;
+  grant: GrantSnapshot;
+  close: CloseHandler | undefined;
   isNew: boolean;
 }
 
-export interface LiveResponsesDeps {
-  redis: RedisLink;
-  /** A connection that is used for nothing but listening. */
+export interface LiveResponsesDeps extends RecheckDeps {
+  /** A connection that is only used to subscribe. */
   listener: RedisLink;
-  ring: RingSource;
   log: Logger;
   now: () => number;
 }
 
 /**
- * The answers that go on for longer than a moment: event streams and long downloads. A request is judged when it
- * comes; these are judged again as long as they are open, at once when something of their user's is revoked and
- * every few seconds besides, and end when they would no longer be let in as they were.
+ * Live responses are event streams and long downloads. They are checked again while they are open, immediately when
+ * something of their user is revoked and every few seconds besides, and are closed when the request would no longer be
+ * granted.
  */
 export class LiveResponses {
   readonly #deps: LiveResponsesDeps;
@@ -65,110 +42,98 @@ export class LiveResponses {
 
   constructor(deps: LiveResponsesDeps) {
     this.#deps = deps;
-    deps.listener.onReady(() => void this.#listen());
+    deps.listener.onReady(() => void this.#subscribe());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
   }
 
-  /** Watches an answer until it is complete or is told to end, which it is once. It is cut off without an `end`. */
-  watch(outgoing: ServerResponse, ground: GrantSnapshot, end?: CloseHandler): void {
+  /** Watches a response until it is complete or closed. Without `close`, the client is disconnected. */
+  watch(outgoing: ServerResponse, grant: GrantSnapshot, close?: CloseHandler): void {
     if (outgoing.closed) return;
-    const answer = { outgoing, ground, end, isNew: true };
-    const { sub } = ground.claims;
-    this.#bySubject.set(sub, (this.#bySubject.get(sub) ?? new Set()).add(answer));
-    outgoing.on('close', () => this.#forget(answer));
-    if (this.#stopping) this.#endInOrder(answer);
+    const response = { outgoing, grant, close, isNew: true };
+    const { sub } = grant.claims;
+    this.#bySubject.set(sub, (this.#bySubject.get(sub) ?? new Set()).add(response));
+    outgoing.on('close', () => this.#remove(response));
+    if (this.#stopping) this.#closeGracefully(response);
   }
 
-  /** Ends the answers that have a way to, so that a stop need not wait for them; those that still come end at once. */
+  /** Closes all responses that have a close handler, now and from now on, so that a shutdown need not wait for them. */
   stop(): void {
     this.#stopping = true;
-    for (const answer of this.#all()) this.#endInOrder(answer);
+    for (const response of this.#all()) this.#closeGracefully(response);
   }
 
-  /** How many answers are open. */
+  /** How many responses are live. */
   get size(): number {
-    return [...this.#bySubject.values()].reduce((sum, answers) => sum + answers.size, 0);
+    return [...this.#bySubject.values()].reduce((sum, responses) => sum + responses.size, 0);
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  async #listen(): Promise<void> {
+  async #subscribe(): Promise<void> {
     const { listener, log } = this.#deps;
     try {
       await listener.run((client) =>
-        client.subscribe(revocationsChannel(), (sub) => this.#judgeAnswers(this.#bySubject.get(sub) ?? [])),
+        client.subscribe(revocationsChannel(), (sub) => this.#check(this.#bySubject.get(sub) ?? [])),
       );
     } catch (err) {
-      log.warn({ event: 'revocations_not_heard', err }, 'open answers end late for now');
+      log.warn({ event: 'revocations_not_heard', err }, 'live responses may be closed late for now');
     }
-    this.#judgeAnswers(this.#all());
+    this.#check(this.#all());
   }
 
-  /** A new answer is judged once soon: what was revoked while the bank prepared it has been announced already. */
+  /** New responses are checked early: what was revoked before they were watched has been announced already. */
   #tick(): void {
     this.#ticks += 1;
-    const isTimeForAll = this.#ticks % ALL_JUDGED_EVERY_TICKS === 0;
+    const isFullCheck = this.#ticks % TICKS_PER_FULL_CHECK === 0;
     const nowMs = this.#deps.now();
-    this.#judgeAnswers(
-      this.#all().filter(({ isNew, ground }) => isTimeForAll || isNew || ground.claims.exp * 1000 <= nowMs),
+    this.#check(
+      this.#all().filter(({ isNew, grant }) => isFullCheck || isNew || grant.claims.exp * 1000 <= nowMs),
     );
   }
 
   #all(): LiveResponse[] {
-    return [...this.#bySubject.values()].flatMap((answers) => [...answers]);
+    return [...this.#bySubject.values()].flatMap((responses) => [...responses]);
   }
 
-  #judgeAnswers(answers: Iterable<LiveResponse>): void {
-    for (const answer of answers) {
-      answer.isNew = false;
-      void this.#judge(answer);
+  #check(responses: Iterable<LiveResponse>): void {
+    for (const response of responses) {
+      response.isNew = false;
+      void this.#closeIfRevoked(response);
     }
   }
 
-  async #judge(answer: LiveResponse): Promise<void> {
-    const { outgoing, ground, end } = answer;
-    const reason = await this.#reasonToEnd(ground);
-    if (reason === undefined || outgoing.destroyed || !this.#forget(answer)) return;
-    const { sub, sid } = ground.claims;
-    this.#deps.log.info({ event: 'answer_ended', reason, sub, sid }, 'ended an open answer');
-    if (end === undefined) outgoing.destroy();
+  async #closeIfRevoked(response: LiveResponse): Promise<void> {
+    const { outgoing, grant, close } = response;
+    const reason = await recheckGrant(this.#deps, grant, this.#deps.now());
+    if (reason === undefined || outgoing.destroyed || !this.#remove(response)) return;
+    const { sub, sid } = grant.claims;
+    this.#deps.log.info({ event: 'answer_ended', reason, sub, sid }, 'closed a live response');
+    if (close === undefined) outgoing.destroy();
     else {
-      end(reason);
-      cutOffIfUnread(outgoing);
+      close(reason);
+      disconnectIfUnread(outgoing);
     }
   }
 
-  #endInOrder(answer: LiveResponse): void {
-    if (answer.end !== undefined && this.#forget(answer)) answer.end();
+  #closeGracefully(response: LiveResponse): void {
+    if (response.close !== undefined && this.#remove(response)) response.close();
   }
 
-  /** Whether it was still watched: of several judgements at one moment, the first to come back ends an answer. */
-  #forget(answer: LiveResponse): boolean {
-    const { sub } = answer.ground.claims;
-    const answers = this.#bySubject.get(sub);
-    const wasWatched = answers?.delete(answer) ?? false;
-    if (answers?.size === 0) this.#bySubject.delete(sub);
+  /** Returns whether the response was still watched: of several checks at a time, only the first closes it. */
+  #remove(response: LiveResponse): boolean {
+    const { sub } = response.grant.claims;
+    const responses = this.#bySubject.get(sub);
+    const wasWatched = responses?.delete(response) ?? false;
+    if (responses?.size === 0) this.#bySubject.delete(sub);
     return wasWatched;
-  }
-
-  /** While Redis can't be asked nobody new gets in; those who are in stay until it can. */
-  async #reasonToEnd({ claims, kid, authorization, address }: GrantSnapshot): Promise<EndReason | undefined> {
-    const nowMs = this.#deps.now();
-    if (claims.exp * 1000 <= nowMs) return 'token_expired';
-    if (!this.#deps.ring.at(nowMs).all.some((key) => key.kid === kid)) return 'key_retired';
-    const present = await checkWhitelist(this.#deps.redis, claims).catch(() => undefined);
-    if (present === undefined) return undefined;
-    if (present instanceof Refusal) return present.reason;
-    if (!isAddressAllowed(present, address)) return 'address_refused';
-    return present.role === authorization.role ? undefined : 'role_changed';
   }
 }
 
-/** A client that doesn't read would keep its connection, and what waits for it, for as long as it likes. */
-function cutOffIfUnread(outgoing: ServerResponse): void {
-  const timer = setTimeout(() => outgoing.destroy(), END_READ_WITHIN_MS).unref();
+/** A client that does not read would otherwise keep its connection, and what waits for it, indefinitely. */
+function disconnectIfUnread(outgoing: ServerResponse): void {
+  const timer = setTimeout(() => outgoing.destroy(), CLOSE_TIMEOUT_MS).unref();
   outgoing.once('close', () => clearTimeout(timer));
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
-import type { GatewayContext } from '../pipeline/authenticate.ts';
-import { refuse } from '../request-context.ts';
+import { refuse } from '../decision-log.ts';
+import type { GatewayContext } from '../pipeline/guards.ts';
 
 export interface HealthDeps {
   redis: RedisLink;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GatewayContext } from '../pipeline/authenticate.ts';
+import type { GatewayContext } from '../pipeline/guards.ts';
 import { type ContentCoding, codingsOf, preferredCoding } from './content-coding.ts';
 
 /** Something that is the same for everybody and for as long as the process runs. */

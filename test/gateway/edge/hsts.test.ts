@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { strictTransportOf } from '../../../src/gateway/edge/hsts.ts';
+import { strictTransportOf } from '../../../src/gateway/security-headers.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { plainPath } from '../../../src/gateway/edge/target.ts';
+import { canonicalPath } from '../../../src/gateway/edge/target.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { expectRefusal } from '../../support/refusal.ts';
@@ -136,7 +136,7 @@ describe('a target that is no URL is a 400 before any check', () => {
   );
 });
 
-describe('what plainPath lets through is read in one way', () => {
+describe('what canonicalPath lets through is read in one way', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '/',
@@ -178,12 +178,12 @@ describe('what plainPath lets through is read in one way', () => {
     fc.string({ unit: 'grapheme', maxLength: 2 }),
   );
   const target = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join('')}`);
-  const plain = target.filter((text) => plainPath(text) !== undefined);
+  const plain = target.filter((text) => canonicalPath(text) !== undefined);
 
   test('a URL parser reads the same path and query', () => {
     fc.assert(
       fc.property(plain, (text) => {
-        const path = plainPath(text) ?? '';
+        const path = canonicalPath(text) ?? '';
         const url = new URL(`http://host${text}`);
         expect(url.host).toBe('host');
         expect(url.pathname).toBe(path);
@@ -197,7 +197,7 @@ describe('what plainPath lets through is read in one way', () => {
   test('decoding, once or twice, and normalising, yields no other segments, no dot segments and no control characters', () => {
     fc.assert(
       fc.property(plain, (text) => {
-        const path = plainPath(text) ?? '';
+        const path = canonicalPath(text) ?? '';
         const once = decodeURIComponent(path).normalize('NFKC');
         const segments = once.split(/[/\\;?#]/);
         expect(segments.length).toBe(path.split('/').length);
@@ -211,8 +211,8 @@ describe('what plainPath lets through is read in one way', () => {
   });
 
   test('plain texts are not so rare that this proves nothing', () => {
-    expect(fc.sample(target, 1000).filter((text) => plainPath(text) !== undefined).length).toBeGreaterThan(
-      30,
-    );
+    expect(
+      fc.sample(target, 1000).filter((text) => canonicalPath(text) !== undefined).length,
+    ).toBeGreaterThan(30);
   });
 });

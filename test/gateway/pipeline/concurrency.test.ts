@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { ConcurrencyLimiter } from '../../../src/gateway/pipeline/concurrency.ts';
+import { ConcurrencyLimiter } from '../../../src/gateway/pipeline/limits.ts';
 
 test('a client that goes away while its request is judged takes nothing of its share', async () => {
   const concurrencyLimiter = new ConcurrencyLimiter(1);

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
-import { type AuthenticationDeps, requireScope } from '../../pipeline/authenticate.ts';
+import { requireScope } from '../../pipeline/guards.ts';
+import type { AuthenticationDeps } from '../../pipeline/pipeline.ts';
 import type { RequestContext } from '../../request-context.ts';
 import { auditPage } from './audit.ts';
 import { endUserSession, resetUserPassword, type UserAccessDeps, userSessions } from './user-access.ts';

@@ -4,8 +4,8 @@ import { readAuditPage } from '../../../audit/page.ts';
 import { checkQuery, integerParameter } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import { refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 
 export const auditQuerySchema = z.strictObject({
   limit: integerParameter(1, 200, 50),

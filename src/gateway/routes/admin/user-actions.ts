@@ -5,8 +5,10 @@ import { Refusal } from '../../../refusal.ts';
 import { mayActOn, roleSchema } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
 import type { User } from '../../../users/users.ts';
-import type { Authenticated, AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
+import type { Authenticated } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import { type AdminUsersDeps, rangesSchema, shownUser } from './users.ts';
 
 export const roleChangeSchema = z.strictObject({ role: roleSchema });

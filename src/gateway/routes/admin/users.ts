@@ -10,8 +10,9 @@ import { listUsers } from '../../../users/list.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { addUser, findUser, type User } from '../../../users/users.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
+import { auditFields } from '../../request-context.ts';
 import { hashNewPassword } from '../auth/new-password.ts';
 
 const MAX_RANGES = 50;

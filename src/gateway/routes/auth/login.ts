@@ -14,9 +14,11 @@ import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName, type User } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { isFromSite, type Site } from '../../pipeline/credential.ts';
-import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import { isFromSite } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import { auditFields } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
 import { deviceOf } from './device.ts';
 import { sendTokens } from './token-response.ts';
 

@@ -1,9 +1,9 @@
 import type { AuditTrail } from '../../../audit/event.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { endSession } from '../../../sessions/end.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import type { Site } from '../../pipeline/credential.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import { auditFields } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
 import { clearedCookies } from './session-cookies.ts';
 
 /** Ends the session that the request's token belongs to. All its tokens are dead before the answer leaves. */

@@ -14,8 +14,9 @@ import {
 } from '../../../users/password-reset.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { auditFields, logGrant, type RequestContext, refuse } from '../../request-context.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import { auditFields, type RequestContext } from '../../request-context.ts';
 import { hashNewPassword } from './new-password.ts';
 
 export const resetAskSchema = z.strictObject({ username: z.string().min(1).max(128) });

@@ -8,8 +8,10 @@ import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { changeUser } from '../../../users/update.ts';
 import { findUser, type User } from '../../../users/users.ts';
-import type { Authenticated, AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
+import type { Authenticated } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import { hashNewPassword } from './new-password.ts';
 
 export const passwordChangeSchema = z.strictObject({

@@ -4,10 +4,12 @@ import { type BodyReason, readJsonBody } from '../../../http/input.ts';
 import { Refusal } from '../../../refusal.ts';
 import { type RefreshRefusal, refreshSession } from '../../../sessions/refresh.ts';
 import type { SessionDeps } from '../../../sessions/start.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
 import { hasBody } from '../../edge/body.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { cookieValues, isFromSite, type Site } from '../../pipeline/credential.ts';
-import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import { auditFields } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
 import { sendTokens, type Transport } from './token-response.ts';
 
 export const refreshSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });

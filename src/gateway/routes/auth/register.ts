@@ -7,8 +7,9 @@ import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, registeredUsernameSchema } from '../../../users/fields.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { addUser } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import { auditFields } from '../../request-context.ts';
 import { hashNewPassword } from './new-password.ts';
 
 export const registerSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { serialize } from 'hono/utils/cookie';
 import type { TokenPair } from '../../../sessions/start.ts';
-import type { Site } from '../../pipeline/credential.ts';
+import type { Site } from '../../site.ts';
 
 /**
  * Says to a page's own scripts that this browser has logged in, and nothing else: the cookies with the tokens can't be

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TokenPair } from '../../../sessions/start.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import type { Site } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import type { Site } from '../../site.ts';
 import { sessionCookies } from './session-cookies.ts';
 
 /** How a client wants its tokens: in the body, or in cookies that only the browser sees. */

@@ -5,8 +5,8 @@ import { type ClientUse, proveClient, type RegisteredClient } from '../../../cli
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import type { LoginLimiter } from '../../../users/login-limiter.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
 import { countHeader } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import { auditFields } from '../../request-context.ts';
 import { checkForm, decodeFormPart, type Form, readFormBody } from './form-body.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';

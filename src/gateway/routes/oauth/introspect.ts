@@ -5,7 +5,7 @@ import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refres
 import type { SessionOptions } from '../../../sessions/start.ts';
 import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
-import { logGrant } from '../../request-context.ts';
+import { logGrant } from '../../decision-log.ts';
 import { type ClientRoute, forClients } from './client-authentication.ts';
 import { type OauthTokenDeps, tokenFormSchema } from './revoke.ts';
 

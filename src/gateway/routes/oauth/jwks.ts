@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { RingSource } from '../../../keys/ring.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import type { RingSource } from '../../../keys/key-ring.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 
 export interface KeysDeps {
   ring: RingSource;

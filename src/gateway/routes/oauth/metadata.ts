@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Refusal } from '../../../refusal.ts';
 import { SCOPES, scopeSchema } from '../../../users/roles.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import { CLIENT_AUTHENTICATION_METHODS } from './client-authentication.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';

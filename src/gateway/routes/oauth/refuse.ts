@@ -1,6 +1,7 @@
 import type { Refusal } from '../../../refusal.ts';
+import { type DecisionSubject, refuse } from '../../decision-log.ts';
 import { GATEWAY_PROBLEMS } from '../../problems/table.ts';
-import { type DecisionSubject, type RequestContext, refuse } from '../../request-context.ts';
+import type { RequestContext } from '../../request-context.ts';
 
 /** The `error` (RFC 6749, section 5.2) of every reason for which an OAuth endpoint refuses a request. */
 export const OAUTH_ERRORS = {

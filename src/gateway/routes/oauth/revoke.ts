@@ -3,7 +3,8 @@ import type { AccessTokenVerifier } from '../../../jwt/access-token.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
-import { auditFields, logGrant } from '../../request-context.ts';
+import { logGrant } from '../../decision-log.ts';
+import { auditFields } from '../../request-context.ts';
 import { type ClientDeps, type ClientRoute, forClients } from './client-authentication.ts';
 
 /**

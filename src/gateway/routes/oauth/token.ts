@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Refusal } from '../../../refusal.ts';
 import { refreshSession } from '../../../sessions/refresh.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
-import { logGrant } from '../../request-context.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
 import { type RefreshDeps, recordReuse } from '../auth/refresh.ts';
 import { sendTokens } from '../auth/token-response.ts';

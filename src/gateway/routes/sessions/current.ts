@@ -4,8 +4,8 @@ import { Refusal } from '../../../refusal.ts';
 import { readSessionLifetime } from '../../../sessions/list.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { findUser } from '../../../users/users.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import { refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 
 export const sessionResponseSchema = z.strictObject({
   sub: z.string().describe('user id'),

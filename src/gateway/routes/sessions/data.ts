@@ -3,8 +3,8 @@ import { readJsonText } from '../../../http/input.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { deleteSessionData, getSessionData, putSessionData } from '../../../sessions/data.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import { refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 
 export const dataKeySchema = z.string().regex(/^[\w.-]{1,64}$/);
 

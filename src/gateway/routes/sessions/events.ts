@@ -4,11 +4,12 @@ import { EVENT_STREAM_HEADERS, HEARTBEAT, MAX_HEARTBEAT_MS, retryField } from '.
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readSessionLifetime } from '../../../sessions/list.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import type { ConcurrencyLimiter } from '../../pipeline/concurrency.ts';
-import type { EndReason, LiveResponses } from '../../proxy/live-responses.ts';
-import { logGrant, refuse } from '../../request-context.ts';
+import { readSessionLifetime } from '../../../sessions/lifetime.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
+import type { ConcurrencyLimiter } from '../../pipeline/limits.ts';
+import type { LiveResponses } from '../../proxy/live-responses.ts';
+import type { EndReason } from '../../proxy/recheck.ts';
 
 const HEADERS = {
   ...EVENT_STREAM_HEADERS,

@@ -5,8 +5,9 @@ import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endOtherSessions, endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
-import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
+import { auditFields } from '../../request-context.ts';
 
 export interface SessionsDeps {
   redis: RedisLink;

@@ -1,0 +1,114 @@
+import { RedisAuditTrail } from '../audit/trail.ts';
+import type { GatewaySettings } from '../config/load.ts';
+import type { RingSource } from '../keys/key-ring.ts';
+import type { Logger } from '../log.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import type { RedisLink } from '../redis/connection.ts';
+import { RateLimiter } from '../redis/rate-limiter.ts';
+import { ActivityTracker } from '../sessions/activity.ts';
+import { LoginLimiter } from '../users/login-limiter.ts';
+import type { PasswordHasher } from '../users/passwords.ts';
+import type { RouteDeps } from './app.ts';
+import { ConcurrencyLimiter } from './pipeline/limits.ts';
+import type { PipelineDeps } from './pipeline/pipeline.ts';
+import { createPolicy, type PolicyRule } from './pipeline/policy.ts';
+import { createTokenVerifier } from './pipeline/signature.ts';
+import { createAssertionSource } from './proxy/assertions.ts';
+import type { LiveResponses } from './proxy/live-responses.ts';
+import type { UpstreamProxy } from './proxy/proxy.ts';
+import { siteOf } from './site.ts';
+
+/** What the gateway has opened and has to close. */
+export interface Resources {
+  redis: RedisLink;
+  ring: RingSource;
+  refreshKey: Uint8Array;
+  hasher: PasswordHasher;
+  proxy: UpstreamProxy;
+  liveResponses: LiveResponses;
+  mailer: Mailer | undefined;
+}
+
+export function pipelineDeps(
+  settings: GatewaySettings,
+  rules: readonly PolicyRule[],
+  { redis, ring, proxy, liveResponses }: Resources,
+): PipelineDeps {
+  return {
+    site: siteOf(settings.issuer),
+    verifyToken: createTokenVerifier(ring, settings),
+    redis,
+    activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
+    policy: createPolicy(rules),
+    concurrencyLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
+    assertionFor: createAssertionSource(ring, settings),
+    proxy,
+    liveResponses,
+  };
+}
+
+export function routeDeps(
+  settings: GatewaySettings,
+  { site, verifyToken, concurrencyLimiter }: PipelineDeps,
+  { redis, ring, refreshKey, hasher, mailer, liveResponses }: Resources,
+  log: Logger,
+): RouteDeps {
+  const audit = new RedisAuditTrail(redis, log, settings.auditRecordsMax);
+  const { issuer, authBodyMaxBytes, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
+  const sessions = { redis, ring, refreshKey, options: settings, site, audit, authBodyMaxBytes };
+  const passwords = {
+    redis,
+    ring,
+    issuer,
+    hasher,
+    audit,
+    authBodyMaxBytes,
+    mailer,
+    ...resetDeps(settings, redis),
+  };
+  const failureLimits = {
+    failuresPerUsername: settings.loginFailuresPerUsername,
+    failuresPerAddress: settings.loginFailuresPerAddress,
+    windowSeconds: settings.loginFailureWindowSeconds,
+  };
+  return {
+    auth: {
+      ...sessions,
+      ...passwords,
+      throttle: new LoginLimiter(redis, failureLimits),
+      ...registrationDeps(settings, redis),
+    },
+    sessions: { ...sessions, sessionDataMaxBytes, liveResponses, concurrencyLimiter, idleTimeoutMs },
+    oauth: {
+      ...sessions,
+      verifyToken,
+      clientThrottle: new LoginLimiter(redis, failureLimits, 'client-'),
+      keyPublishLeadSeconds,
+    },
+    admin: passwords,
+    health: { redis },
+  };
+}
+
+function registrationDeps(
+  { registration, registrationsPerAddress: times, registrationWindowSeconds: windowSeconds }: GatewaySettings,
+  redis: RedisLink,
+): Pick<RouteDeps['auth'], 'registration' | 'registrationThrottle'> {
+  return {
+    registration,
+    registrationThrottle: new RateLimiter(redis, { name: 'register', times, windowSeconds }),
+  };
+}
+
+function resetDeps(
+  { resetsPerUsername, resetsPerAddress, resetWindowSeconds: windowSeconds, ...settings }: GatewaySettings,
+  redis: RedisLink,
+): Pick<RouteDeps['auth'], 'resetUrl' | 'resetThrottle'> {
+  return {
+    resetUrl: settings.resetUrl ?? `${settings.issuer}/#reset={token}`,
+    resetThrottle: {
+      username: new RateLimiter(redis, { name: 'reset-username', times: resetsPerUsername, windowSeconds }),
+      address: new RateLimiter(redis, { name: 'reset-address', times: resetsPerAddress, windowSeconds }),
+    },
+  };
+}

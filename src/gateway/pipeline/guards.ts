@@ -1,0 +1,36 @@
+import type { Context } from 'hono';
+import { Refusal } from '../../refusal.ts';
+import { type Scope, scopesOf } from '../../users/roles.ts';
+import { refuse } from '../decision-log.ts';
+import type { Authenticated, RequestContext } from '../request-context.ts';
+import { recordGrant } from './forward.ts';
+import { type AuthenticationDeps, authenticate } from './pipeline.ts';
+
+export type GatewayContext = Context<{ Bindings: RequestContext }>;
+
+/** One of the gateway's own routes, for authenticated users only. */
+export type AuthenticatedRoute = (c: GatewayContext, user: Authenticated) => Promise<Response> | Response;
+
+/** Requires a valid access token. The request is neither logged as granted nor counted as activity: the route does. */
+export const requireToken =
+  (deps: AuthenticationDeps, route: AuthenticatedRoute) =>
+  async (c: GatewayContext): Promise<Response> => {
+    const user = await authenticate(deps, c.env);
+    return 'refusal' in user ? refuse(c.env, user.refusal, user.claims) : route(c, user);
+  };
+
+/** Requires a valid access token and no further permission. */
+export const requireSession = (deps: AuthenticationDeps, route: AuthenticatedRoute) =>
+  requireToken(deps, (c, user) => {
+    recordGrant(deps.activity, c.env, user.claims);
+    return route(c, user);
+  });
+
+/** Requires a valid access token of a user whose role has the scope now. */
+export const requireScope = (deps: AuthenticationDeps, scope: Scope, route: AuthenticatedRoute) =>
+  requireToken(deps, (c, user) => {
+    if (!scopesOf(user.authorization.role).has(scope))
+      return refuse(c.env, new Refusal('scope_missing', scope), user.claims);
+    recordGrant(deps.activity, c.env, user.claims);
+    return route(c, user);
+  });

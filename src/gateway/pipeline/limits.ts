@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Stage 6: limits how many requests of one user are at the upstream at a time. Connections to the upstream are few;
+ * without a limit, one user with slow requests or many streams would block everybody else.
+ */
+export class ConcurrencyLimiter {
+  readonly #maxPerUser: number;
+  readonly #bySubject = new Map<string, number>();
+
+  constructor(maxPerUser: number) {
+    this.#maxPerUser = maxPerUser;
+  }
+
+  /**
+   * Counts a request until its response is complete or its client has left, unless the user has too many already. A
+   * response that is closed is not counted, because its `close` event will not fire again.
+   */
+  tryAcquire(sub: string, outgoing: ServerResponse): boolean {
+    if (outgoing.closed) return true;
+    const count = this.#bySubject.get(sub) ?? 0;
+    if (count >= this.#maxPerUser) return false;
+    this.#bySubject.set(sub, count + 1);
+    outgoing.once('close', () => this.#release(sub));
+    return true;
+  }
+
+  #release(sub: string): void {
+    const left = (this.#bySubject.get(sub) ?? 1) - 1;
+    if (left === 0) this.#bySubject.delete(sub);
+    else this.#bySubject.set(sub, left);
+  }
+}

@@ -1,0 +1,30 @@
+import type { GatewaySettings } from '../../config/load.ts';
+import {
+  type AccessClaims,
+  type AccessTokenVerifier,
+  createAccessTokenVerifier,
+  type TokenReason,
+} from '../../jwt/access-token.ts';
+import { perRing, type RingSource } from '../../keys/key-ring.ts';
+import type { Refusal } from '../../refusal.ts';
+import type { Credential } from './credential.ts';
+
+export type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signatureMemoSize'>;
+
+/**
+ * Stage 2: the claims of a token that one of the gateway's keys has signed and that has not expired. It needs neither
+ * Redis nor the network.
+ */
+export const verifySignature = (
+  verifyToken: AccessTokenVerifier,
+  credential: Credential,
+  nowMs: number,
+): Promise<AccessClaims | Refusal<TokenReason>> => verifyToken(credential, nowMs);
+
+/** A verifier for the keys that are valid at the time of each request. A change of keys empties its cache. */
+export function createTokenVerifier(ring: RingSource, options: SignatureOptions): AccessTokenVerifier {
+  const verifierAt = perRing(ring, (keys) =>
+    createAccessTokenVerifier(keys, options, options.signatureMemoSize),
+  );
+  return (token, nowMs) => verifierAt(nowMs)(token, nowMs);
+}

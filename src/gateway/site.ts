@@ -1,0 +1,30 @@
+/** The public site of the gateway and its cookies. */
+export interface Site {
+  /** The origin (RFC 6454) as browsers show it, such as `https://bank.example`. */
+  origin: string;
+  /** `__Host-portcullis` over TLS (RFC 6265bis, section 4.1.3), `portcullis` over plain HTTP on loopback. */
+  cookieName: string;
+  /** The same for the refresh token. */
+  refreshCookieName: string;
+  /** `/` over TLS, as `__Host-` requires; otherwise only the routes that read it. */
+  refreshCookiePath: string;
+  secure: boolean;
+  /** The host, with the port if there is one, of the issuer. A client's `Host` header is never used. */
+  host: string;
+  /** As seen by the client. */
+  protocol: 'http' | 'https';
+}
+
+export function siteOf(issuer: string): Site {
+  const { origin, protocol, host } = new URL(issuer);
+  const secure = protocol === 'https:';
+  return {
+    origin,
+    host,
+    secure,
+    protocol: secure ? 'https' : 'http',
+    cookieName: secure ? '__Host-portcullis' : 'portcullis',
+    refreshCookieName: secure ? '__Host-portcullis-refresh' : 'portcullis-refresh',
+    refreshCookiePath: secure ? '/' : '/auth',
+  };
+}
