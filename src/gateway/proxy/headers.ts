@@ -6,7 +6,7 @@ import type { Site } from '../site.ts';
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const NAME_CACHE_SIZE = 1000;
 
-/** Meant for the next hop only (RFC 9110, section 7.6.1). */
+/** Headers for the next hop only (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -20,11 +20,11 @@ const HOP_BY_HOP = [
 ];
 
 /**
- * What only the gateway may say to the bank, what the bank must not see, and what makes some services read
- * another sender, method or path than policy judged. `Proxy` would become a CGI service's `HTTP_PROXY`
+ * Headers that only the gateway may send to the upstream, that the upstream must not see, or that make some services
+ * read another sender, method or path than the policy has checked. `Proxy` would become a CGI service's `HTTP_PROXY`
  * (CVE-2016-5385).
  */
-const NEVER_FROM_CLIENT = new Set([
+const DENIED_FROM_CLIENT = new Set([
   ...HOP_BY_HOP,
   'authorization',
   'client-ip',
@@ -37,18 +37,17 @@ const NEVER_FROM_CLIENT = new Set([
   'true-client-ip',
   'x-request-id',
 ]);
-const NEVER_FROM_CLIENT_FAMILY =
+const DENIED_FROM_CLIENT_PREFIX =
   /^x-(?:auth|client-ip|cluster-client-ip|forwarded|http-method|method-override|original|real-ip|remote|rewrite)/;
 
-/** Many services fold all other punctuation into `_` or `-`, so that `X_Forwarded_For` would pass for ours. */
-const UNMISTAKABLE_NAME = /^[a-z0-9-]+$/;
+/** Many services replace other punctuation with `_` or `-`, and would read `X_Forwarded_For` as the gateway's header. */
+const UNAMBIGUOUS_NAME = /^[a-z0-9-]+$/;
 
 /**
- * The gateway's cookies are the only ones: a cookie of the bank's would never come back to it. A challenge of
- * the bank's is to the gateway, and no client can meet it. What browsers take for the whole site, such as how to reach
- * it and what to forget of it, is not the bank's to say.
+ * Headers that the upstream may not send to clients. Its cookies would never be sent back to it, its challenges are for
+ * the gateway, and headers that browsers apply to the whole site are the gateway's decision.
  */
-const NEVER_FROM_BANK = new Set([
+const DENIED_FROM_UPSTREAM = new Set([
   ...HOP_BY_HOP,
   'alt-svc',
   'authentication-info',
@@ -63,21 +62,20 @@ const NEVER_FROM_BANK = new Set([
   'x-request-id',
 ]);
 
-export interface ForwardedFacts {
-  /** The gateway's assertion. */
+export interface GatewayHeaderValues {
   assertion: string;
   clientAddress: string;
-  /** The gateway as clients know it. */
+  /** The gateway as seen by clients. */
   site: Pick<Site, 'protocol' | 'host'>;
   requestId: string;
 }
 
 /**
- * The headers that go to the bank, as a flat list of names and values: the client's, less everything that it
- * must not say, plus the gateway's own. What `Connection` names is dropped before ours are added, so that a
- * client can neither forge nor strip them.
+ * The headers for the upstream, as a flat list of names and values: those of the client that are not denied, and the
+ * gateway's own. Headers that `Connection` names are dropped before the gateway's are added, so that a client can
+ * neither forge nor strip them.
  */
-export function headersForUpstream(incoming: IncomingMessage, facts: ForwardedFacts): string[] {
+export function headersForUpstream(incoming: IncomingMessage, values: GatewayHeaderValues): string[] {
   const { rawHeaders, headers } = incoming;
   const named = namedByConnection(headers.connection);
   const forwarded: string[] = [];
@@ -87,38 +85,37 @@ export function headersForUpstream(incoming: IncomingMessage, facts: ForwardedFa
   }
   forwarded.push(
     'authorization',
-    `Bearer ${facts.assertion}`,
+    `Bearer ${values.assertion}`,
     'x-forwarded-for',
-    facts.clientAddress,
+    values.clientAddress,
     'x-forwarded-proto',
-    facts.site.protocol,
+    values.site.protocol,
     'x-request-id',
-    facts.requestId,
+    values.requestId,
   );
-  forwarded.push('x-forwarded-host', facts.site.host);
+  forwarded.push('x-forwarded-host', values.site.host);
   return forwarded;
 }
 
-/** The name under which a client's header is passed on, or nothing; the few that there are come again and again. */
+/** The name under which a client's header is forwarded, or '' if it is denied. Most requests have the same few names. */
 function forwardedName(raw: string): string {
-  const known = forwardedNames.get(raw);
-  if (known !== undefined) return known;
+  const cached = forwardedNames.get(raw);
+  if (cached !== undefined) return cached;
   const name = raw.toLowerCase();
-  const forwarded = isClients(name) ? name : '';
+  const forwarded = isAllowedFromClient(name) ? name : '';
   forwardedNames.set(raw, forwarded);
   return forwarded;
 }
 
 const forwardedNames = new QuickLRU<string, string>({ maxSize: NAME_CACHE_SIZE / 2 });
 
-/** Whether a client may say this to the bank. */
-const isClients = (name: string): boolean =>
-  !NEVER_FROM_CLIENT.has(name) && UNMISTAKABLE_NAME.test(name) && !NEVER_FROM_CLIENT_FAMILY.test(name);
+const isAllowedFromClient = (name: string): boolean =>
+  !DENIED_FROM_CLIENT.has(name) && UNAMBIGUOUS_NAME.test(name) && !DENIED_FROM_CLIENT_PREFIX.test(name);
 
 /**
- * The headers of the bank's answer that go to the client, as a flat list of names and values. The bank shares its
- * origin with the gateway's own pages: a document of its that a browser opened would act as the user who is logged in.
- * So none does anything, by a policy that holds besides the bank's own.
+ * The headers of the upstream's response for the client, as a flat list of names and values. Upstream responses have the
+ * same origin as the gateway's own pages, so a document among them would act as the logged-in user. A second
+ * `Content-Security-Policy`, which holds besides the upstream's own, keeps it from doing anything.
  */
 export function headersForClient(
   headers: IncomingHttpHeaders,
@@ -126,20 +123,20 @@ export function headersForClient(
   strictTransport?: string,
 ): string[] {
   const named = namedByConnection(headers.connection);
-  const passed: string[] = [];
+  const forwarded: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || NEVER_FROM_BANK.has(name) || named?.has(name)) continue;
-    for (const one of Array.isArray(value) ? value : [value]) passed.push(name, one);
+    if (value === undefined || DENIED_FROM_UPSTREAM.has(name) || named?.has(name)) continue;
+    for (const one of Array.isArray(value) ? value : [value]) forwarded.push(name, one);
   }
   if (headers['cache-control'] === undefined || named?.has('cache-control'))
-    passed.push('cache-control', 'no-store');
-  passed.push('content-security-policy', DENY_ALL_CSP);
-  passed.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
-  if (strictTransport !== undefined) passed.push(STRICT_TRANSPORT, strictTransport);
-  return passed;
+    forwarded.push('cache-control', 'no-store');
+  forwarded.push('content-security-policy', DENY_ALL_CSP);
+  forwarded.push('x-content-type-options', 'nosniff', 'x-request-id', requestId);
+  if (strictTransport !== undefined) forwarded.push(STRICT_TRANSPORT, strictTransport);
+  return forwarded;
 }
 
-/** The names in `Connection`, or undefined when it holds nothing but what is usual. */
+/** The names in `Connection`, or undefined if it has only the usual value. */
 function namedByConnection(connection: string | string[] | undefined): Set<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
   return new Set(

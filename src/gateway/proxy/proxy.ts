@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { GatewaySettings } from '../../config/load.ts';
 import { Refusal } from '../../refusal.ts';
 import { bodyOf } from '../edge/body.ts';
-import { type ProxiedRequest, ResponseRelay, type WaitingLine } from './response-relay.ts';
+import { type ConnectionQueue, type ProxiedRequest, ResponseRelay } from './response-relay.ts';
 
 export type ProxySettings = Pick<
   GatewaySettings,
@@ -15,11 +15,11 @@ export type ProxySettings = Pick<
   | 'bodyMaxBytes'
 >;
 
-/** The connections to the bank, and the answers that are passing through. */
+/** The connections to the upstream. */
 export class UpstreamProxy {
   readonly #pool: Pool;
   readonly #settings: ProxySettings;
-  readonly #line: WaitingLine = { waiting: 0 };
+  readonly #queue: ConnectionQueue = { length: 0 };
 
   constructor(settings: ProxySettings) {
     this.#settings = settings;
@@ -33,20 +33,21 @@ export class UpstreamProxy {
   }
 
   /**
-   * Stage 5: sends the request to the bank and streams the answer back. Redirects are passed on, never followed;
-   * nothing is sent twice. Bodies flow both ways no faster than their slower side. A request waits for a free
-   * connection no longer than for the first byte of an answer.
+   * Sends the request to the upstream and streams the response back. Redirects are passed on, never followed, and
+   * nothing is sent twice. Bodies flow in both directions as fast as the slower side. A request waits for a free
+   * connection as long as it would for the first byte of a response.
    */
   forward(request: ProxiedRequest): void {
-    const { incoming, target, headers } = request;
-    if (this.#line.waiting > this.#settings.bankQueueMax) {
+    const { incoming, outgoing, target, headers } = request;
+    const { bankQueueMax, bankFirstByteTimeoutMs, bodyMaxBytes } = this.#settings;
+    if (this.#queue.length > bankQueueMax) {
       request.onRefusal(new Refusal('bank_busy'));
       return;
     }
-    const body = bodyOf(request.incoming, request.outgoing, this.#settings.bodyMaxBytes);
+    const body = bodyOf(incoming, outgoing, bodyMaxBytes);
     this.#pool.dispatch(
       { method: incoming.method as Dispatcher.HttpMethod, path: target, headers, body },
-      new ResponseRelay(request, this.#line, this.#settings.bankFirstByteTimeoutMs),
+      new ResponseRelay(request, this.#queue, bankFirstByteTimeoutMs),
     );
   }
 

@@ -1,66 +1,35 @@
 import { createHash } from 'node:crypto';
 import type { GatewayContext } from '../pipeline/guards.ts';
+import { PAGE_HEADERS } from '../security-headers.ts';
 import { type ContentCoding, codingsOf, preferredCoding } from './content-coding.ts';
 
-/** Something that is the same for everybody and for as long as the process runs. */
+/** A response that is the same for all clients as long as the process runs. */
 export interface StaticAsset {
   body: string | Buffer;
   mediaType: string;
   cacheControl: string;
-  /** What a browser may do with it. */
   contentSecurityPolicy: string;
 }
 
-/** A `Content-Security-Policy` under which nothing runs, is loaded, is sent or is framed. */
-export const DENY_ALL_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** What none of the pages has a use for, and so nothing that got into one may use either. */
-const DENIED_FEATURES = [
-  'accelerometer',
-  'camera',
-  'clipboard-read',
-  'display-capture',
-  'geolocation',
-  'gyroscope',
-  'hid',
-  'magnetometer',
-  'microphone',
-  'midi',
-  'payment',
-  'serial',
-  'usb',
-  'xr-spatial-tracking',
-];
-
-/** No other site may frame, embed or hold on to a page, nor learn from where somebody came. */
-const FOR_BROWSERS = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': DENIED_FEATURES.map((feature) => `${feature}=()`).join(', '),
-  'x-frame-options': 'DENY',
-};
-
 interface Representation {
   body: Buffer<ArrayBuffer>;
-  /** An entity tag (RFC 9110, section 8.8.3), quotes included: each coding has its own. */
+  /** An entity tag (RFC 9110, section 8.8.3), in quotes. Each coding has its own. */
   etag: string;
   headers: Record<string, string>;
 }
 
 /**
- * Makes a route of a publication, in all its codings. It answers with the one that the client likes best, or that
- * the client has it already (RFC 9110, section 13.1.2).
+ * Makes a route of an asset. It sends the coding that the client prefers, or 304 if the client has that already (RFC
+ * 9110, section 13.1.2).
  */
-export function serveAsset(publication: StaticAsset): (c: GatewayContext) => Response {
-  const representations = representationsOf(publication);
-  const mediaType = publication.mediaType;
+export function serveAsset(asset: StaticAsset): (c: GatewayContext) => Response {
+  const representations = representationsOf(asset);
+  const { mediaType } = asset;
   return (c) => {
-    const asked = c.env.incoming.headers;
-    const coding = preferredCoding(asked['accept-encoding'], representations.keys());
+    const request = c.env.incoming.headers;
+    const coding = preferredCoding(request['accept-encoding'], representations.keys());
     const { body, etag, headers } = representations.get(coding) as Representation;
-    if (hasIt(asked['if-none-match'], etag)) return c.body(null, 304, headers);
+    if (matchesTag(request['if-none-match'], etag)) return c.body(null, 304, headers);
     return c.body(body, 200, {
       ...headers,
       ...(coding === 'identity' ? {} : { 'content-encoding': coding }),
@@ -70,17 +39,17 @@ export function serveAsset(publication: StaticAsset): (c: GatewayContext) => Res
   };
 }
 
-function representationsOf(publication: StaticAsset): Map<ContentCoding, Representation> {
-  const bytes = Buffer.from(publication.body);
+function representationsOf(asset: StaticAsset): Map<ContentCoding, Representation> {
+  const bytes = Buffer.from(asset.body);
   const digest = createHash('sha256').update(bytes).digest('base64');
-  const codings = codingsOf(bytes, publication.mediaType);
+  const codings = codingsOf(bytes, asset.mediaType);
   const representations = new Map<ContentCoding, Representation>();
   for (const [coding, body] of codings) {
     const etag = coding === 'identity' ? `"${digest}"` : `"${digest}-${coding}"`;
     const headers = {
-      ...FOR_BROWSERS,
-      'cache-control': publication.cacheControl,
-      'content-security-policy': publication.contentSecurityPolicy,
+      ...PAGE_HEADERS,
+      'cache-control': asset.cacheControl,
+      'content-security-policy': asset.contentSecurityPolicy,
       etag,
       ...(codings.size === 1 ? {} : { vary: 'Accept-Encoding' }),
     };
@@ -89,5 +58,5 @@ function representationsOf(publication: StaticAsset): Map<ContentCoding, Represe
   return representations;
 }
 
-const hasIt = (ifNoneMatch: string | undefined, etag: string): boolean =>
+const matchesTag = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, ''))) ?? false;

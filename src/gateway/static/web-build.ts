@@ -4,10 +4,10 @@ import type { GatewaySettings } from '../../config/load.ts';
 import type { Logger } from '../../log.ts';
 import type { StaticAsset } from './asset.ts';
 
-/** The built web app by the paths at which it is served. There is nothing else, so no request reaches the disk. */
+/** The files of the web app by the path at which they are served. All are in memory, so no request reads the disk. */
 export type WebBuild = ReadonlyMap<string, StaticAsset>;
 
-/** Where `vite build` puts it. */
+/** The output directory of `vite build`. */
 export const WEB_BUILD_DIRECTORY = join(import.meta.dirname, '../../../dist/web');
 
 const MEDIA_TYPES: Record<string, string> = {
@@ -18,10 +18,10 @@ const MEDIA_TYPES: Record<string, string> = {
   '.webp': 'image/webp',
 };
 
-/** The digest in a name is what allows to keep the file for good. */
+/** Files with a digest in their name never change, so browsers may cache them indefinitely. */
 const HASHED_NAME = /^[\w.-]+-[\w-]{8}\.[a-z0-9]+$/;
 
-/** Only files of its own, and no way from a text to a script: there is no policy that would make one (Trusted Types). */
+/** Only the site's own files. Without a Trusted Types policy, no text can become script. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -35,10 +35,10 @@ const CONTENT_SECURITY_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-const ASKED_FOR_EACH_TIME = 'no-cache';
-const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable';
+const REVALIDATE = 'no-cache';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-/** The web app, unless it is not wanted or has not been built, which is no reason to let nobody in by other ways. */
+/** Loads the web app, unless it is turned off or has not been built. The API works without it. */
 export async function openWebApp(
   { webApp }: Pick<GatewaySettings, 'webApp'>,
   log: Logger,
@@ -47,25 +47,25 @@ export async function openWebApp(
   if (webApp === 'off') return undefined;
   const build = await readWebBuild(directory);
   if (build === undefined)
-    log.warn({ event: 'web_app_missing' }, 'there is no web app at /: `npm run build` makes it');
+    log.warn({ event: 'web_app_missing' }, 'the web app is not served: build it with `npm run build`');
   return build;
 }
 
-/** Reads the whole build into memory, or gives undefined where there is none. */
+/** Reads the whole build into memory. Returns undefined if there is none. */
 export async function readWebBuild(directory: string): Promise<WebBuild | undefined> {
   const page = await unlessMissing(readFile(join(directory, 'index.html')));
   if (page === undefined) return undefined;
-  const build = new Map([['/', part(page, 'text/html; charset=utf-8', ASKED_FOR_EACH_TIME)]]);
+  const build = new Map([['/', assetOf(page, 'text/html; charset=utf-8', REVALIDATE)]]);
   for (const name of (await unlessMissing(readdir(join(directory, 'assets')))) ?? []) {
     const mediaType = MEDIA_TYPES[extname(name)];
     if (mediaType === undefined || !HASHED_NAME.test(name)) continue;
     const body = await readFile(join(directory, 'assets', name));
-    build.set(`/assets/${name}`, part(body, mediaType, KEPT_FOR_GOOD));
+    build.set(`/assets/${name}`, assetOf(body, mediaType, IMMUTABLE));
   }
   return build;
 }
 
-const part = (body: Buffer, mediaType: string, cacheControl: string): StaticAsset => ({
+const assetOf = (body: Buffer, mediaType: string, cacheControl: string): StaticAsset => ({
   body,
   mediaType,
   cacheControl,

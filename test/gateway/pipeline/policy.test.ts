@@ -221,7 +221,9 @@ describe('a policy file that can not be used is refused, and the message says wh
 
   test('a file that is not there', () => {
     expect(() => readPolicyFile(join(directory, 'none.json'))).toThrow(PolicyRefused);
-    expect(() => readPolicyFile(join(directory, 'none.json'))).toThrow(/^POLICY_FILE: .*must be a file that this process can read/);
+    expect(() => readPolicyFile(join(directory, 'none.json'))).toThrow(
+      /^POLICY_FILE: .*must be a file that this process can read/,
+    );
   });
 
   test('and the gateway does not start', async () => {

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ForwardedFacts, headersForUpstream } from '../../../src/gateway/proxy/headers.ts';
+import { type GatewayHeaderValues, headersForUpstream } from '../../../src/gateway/proxy/headers.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
@@ -155,7 +155,7 @@ describe('what reaches the bank', () => {
   });
 });
 
-const FACTS: ForwardedFacts = {
+const FACTS: GatewayHeaderValues = {
   assertion: 'a.b.c',
   clientAddress: '192.0.2.1',
   site: { protocol: 'https', host: 'gate.example' },
