@@ -27,5 +27,5 @@ ENV NODE_ENV=production \
 
 USER node
 EXPOSE 8080
-ENTRYPOINT ["node", "src/main.ts"]
+ENTRYPOINT ["node", "--expose-gc", "src/main.ts"]
 CMD ["gateway"]

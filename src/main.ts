@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --expose-gc
 import { Command } from 'commander';
 import { ROLES } from './users/roles.ts';
 

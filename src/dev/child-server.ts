@@ -33,7 +33,7 @@ export async function startChild(
   logFile: string,
 ): Promise<ChildServer> {
   const log = await open(logFile, 'w', 0o600);
-  const child = spawn(process.execPath, [MAIN, name], {
+  const child = spawn(process.execPath, ['--expose-gc', MAIN, name], {
     env,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
     detached: true,

@@ -16,6 +16,7 @@ import { pipelineDeps, type Resources, routeDeps } from './deps.ts';
 import { createGatewayServer } from './edge/listen.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
+import { canCollectBuffers } from './proxy/body-buffers.ts';
 import { LiveResponses } from './proxy/live-responses.ts';
 import { UpstreamProxy } from './proxy/proxy.ts';
 import type { ApiDescription } from './routes/api-description.ts';
@@ -63,6 +64,8 @@ export async function startGateway({
     log,
     now,
   });
+  if (!canCollectBuffers())
+    log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
   const url = await listen(server, settings);
   started.defer(() => drain(server, resources.liveResponses, settings.shutdownGraceMs));
   log.info({ event: 'gateway_listening', url }, 'the gateway is listening');

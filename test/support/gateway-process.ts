@@ -15,7 +15,7 @@ export interface GatewayProcess {
 
 /** `portcullis gateway` in a process of its own, on a free port, with these settings and no others. */
 export async function startGatewayProcess(env: Record<string, string>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['src/main.ts', 'gateway'], {
+  const child = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], {
     env: { PATH: process.env.PATH, GATEWAY_PORT: '0', BANK_REQUESTS_PER_USER_MAX: '10000', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
