@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { GatewaySettings } from '../config/load.ts';
+import { drain, listen } from '../http/server.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import { oncePerRing } from '../keys/ring.ts';
@@ -66,8 +64,12 @@ export async function startGateway({
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
-  const url = await listen(server, settings);
-  started.defer(() => drain(server, resources.liveResponses, settings.shutdownGraceMs));
+  const url = await listen(server, settings.gatewayHost, settings.gatewayPort);
+  started.defer(() => {
+    const drained = drain(server, settings.shutdownGraceMs);
+    resources.liveResponses.stop();
+    return drained;
+  });
   log.info({ event: 'gateway_listening', url }, 'the gateway is listening');
   const running = started.move();
   return { url, close: () => running.disposeAsync() };
@@ -108,19 +110,3 @@ const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>
   settings.refreshKey === undefined
     ? loadOrCreateRefreshKey(keysDirectory(settings))
     : readRefreshKey(settings.refreshKey);
-
-async function listen(server: Server, { gatewayHost, gatewayPort }: GatewaySettings): Promise<string> {
-  server.listen(gatewayPort, gatewayHost);
-  await once(server, 'listening');
-  const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-async function drain(server: Server, liveResponses: LiveResponses, graceMs: number): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  liveResponses.stop();
-  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(grace);
-}
