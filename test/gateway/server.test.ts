@@ -20,7 +20,7 @@ async function runGateway(
   settings: Record<string, string>,
 ): Promise<{ exitCode: number | null; said: string }> {
   const env = { PATH: process.env.PATH, DATA_DIR: directory, REDIS_URL: 'unix:///nowhere.sock', ...settings };
-  const gateway = spawn(process.execPath, ['src/main.ts', 'gateway'], { env });
+  const gateway = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], { env });
   const [said, [exitCode]] = await Promise.all([text(gateway.stderr), once(gateway, 'exit')]);
   return { exitCode, said };
 }
@@ -77,7 +77,7 @@ test('a start with a policy file that is none is refused and says where the file
   const path = join(directory, 'policy.json');
   await writeFile(path, '[{"methods":["GET"],"path":"accounts","scope":"everything"}]');
   const { exitCode, said } = await runGateway({ POLICY_FILE: path });
-  expect(said).toMatch(/^portcullis: POLICY_FILE: wants a JSON array of rules/);
+  expect(said).toMatch(/^portcullis: POLICY_FILE: must be a JSON array of rules/);
   expect(said).toContain('[0].path');
   expect(said).toContain('[0].scope');
   expect(exitCode).toBe(1);

@@ -100,8 +100,8 @@ function edgeRefusal(
 /** Node's parser accepts requests that claim to be HTTP/0.9 or HTTP/2.0, whose format is different. */
 const isHttp1 = ({ httpVersionMajor }: IncomingMessage): boolean => httpVersionMajor === 1;
 
-/** A host that needs no URL parser to be recognized as one. */
-const SIMPLE_HOST = /^[a-z0-9._-]+(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?$/;
+/** A host that needs no URL parser: the common form, and exactly what Hono's adapter accepts without one. */
+const SIMPLE_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/;
 /** A name or an address, perhaps with a port (RFC 9110, section 7.2): nothing that a URL parser could read as a path. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
