@@ -22,7 +22,7 @@ const transfer = (token: string, from: string, body: unknown, key = randomUUID()
     'idempotency-key': key,
   });
 
-test('a customer logs in, sees their account, moves money, sees it arrive live, logs out, and the token is dead', async () => {
+test('a customer logs in, sees the account, transfers money, sees it arrive live and logs out, which revokes the token', async () => {
   const { bob, alice } = stack.accounts;
   const [bobs, alices] = [await stack.login('bob'), await stack.login('alice')];
   expect(await get('/accounts', bobs)).toMatchObject({ accounts: [{ id: bob, balanceMinor: 10_000_000 }] });
@@ -48,7 +48,7 @@ test('a customer logs in, sees their account, moves money, sees it arrive live, 
   expect(await problemOf(after)).toEqual({ status: 401, code: 'token_revoked' });
 });
 
-test("another customer's account is a 404 to a customer and readable to a supervisor, who can not move money from it", async () => {
+test("another customer's account is a 404 for a customer, and readable for a supervisor, who cannot transfer from it", async () => {
   const { bob, alice } = stack.accounts;
   const path = `${stack.url}/bank/accounts/${alice}`;
   const [bobs, sams] = [await stack.login('bob'), await stack.login('sam')];
@@ -57,7 +57,7 @@ test("another customer's account is a 404 to a customer and readable to a superv
   expect((await transfer(sams, alice, { to: bob, amountMinor: 1, description: 'no' })).status).toBe(403);
 });
 
-test("the bank refuses everything that does not come from the gateway, the user's own token included", async () => {
+test("the bank rejects requests that do not come from the gateway, even with the user's own token", async () => {
   const token = await stack.login('bob');
   const before = await stack.redis.commandCount();
   for (const headers of [{}, bearer(token), { 'x-auth-user': 'bob', 'x-forwarded-for': '127.0.0.1' }]) {

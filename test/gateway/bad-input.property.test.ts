@@ -117,7 +117,7 @@ async function sendBody(operation: DocumentedOperation, body: Buffer, type?: str
   return expectProblem(answer, operation.path);
 }
 
-test('rubbish to any route is answered with a documented problem and never with a fault', async () => {
+test('random input to any route gets a documented problem, never an internal error', async () => {
   const arbitrary = fc.oneof(
     ...api.operations.map((operation) => rubbishFor(api, operation, knownFor(operation))),
   );
@@ -127,7 +127,7 @@ test('rubbish to any route is answered with a documented problem and never with 
   });
 }, 30_000);
 
-test('text that is not JSON is refused wherever JSON is wanted', async () => {
+test('text that is not JSON is refused on every route with a JSON body', async () => {
   const texts = ['{', '{"a":1,}', "{'a':1}", '01', '{}{}', '"', 'undefined'];
   for (const operation of operationsWith('application/json')) {
     for (const text of [...texts, Buffer.from([0x22, 0xff, 0x22])]) {
@@ -152,7 +152,7 @@ test('a body of another media type is refused on every route that has a body', a
   }
 });
 
-test('a member of the wrong type and one that is not known are refused by their names, on every route', async () => {
+test('a member of the wrong type and an unknown member are refused by name on every route', async () => {
   for (const operation of operationsWith('application/json')) {
     const schema = Object.values(operation.operation.requestBody?.content ?? {})[0]?.schema ?? {};
     const { json } = good.get(operation.operation.operationId) ?? {};
@@ -168,7 +168,7 @@ test('a member of the wrong type and one that is not known are refused by their 
   }
 });
 
-test('a query that is wrong is refused by the name of the parameter, wherever there are parameters', async () => {
+test('an invalid query is refused by the name of the parameter on every route with parameters', async () => {
   const asking = api.operations.filter(({ operation }) =>
     operation.parameters?.some((parameter) => parameter.in === 'query'),
   );
@@ -191,7 +191,7 @@ test('a query that is wrong is refused by the name of the parameter, wherever th
   }
 });
 
-test('a body that declares to be larger than anything here is refused on every route before it is read', async () => {
+test('a body whose declared length exceeds every limit is refused on every route before it is read', async () => {
   for (const operation of api.operations) {
     const path = operation.path.replace(/{\w+}/g, 'x');
     const { status, headers, body } = await sendRaw(
@@ -204,7 +204,7 @@ test('a body that declares to be larger than anything here is refused on every r
   }
 });
 
-test('after all that the gateway and the bank are healthy and good requests work', async () => {
+test('afterwards the gateway and the bank are healthy and valid requests succeed', async () => {
   const { url } = scene.stack;
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
   const { access_token } = await scene.tokensOf();

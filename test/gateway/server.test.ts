@@ -32,7 +32,7 @@ const production = (settings: Record<string, string>): Record<string, string> =>
   ...settings,
 });
 
-test('a start with a weak key in production is refused with the name of the setting', async () => {
+test('the gateway does not start in production with a weak key, and names the setting', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const { exitCode, said } = await runGateway(production({ SIGNING_KEY }));
@@ -41,28 +41,28 @@ test('a start with a weak key in production is refused with the name of the sett
   expect(exitCode).toBe(1);
 });
 
-test('a start without a key in production is refused, and no key is made', async () => {
+test('the gateway does not start in production without a key, and makes none', async () => {
   const { exitCode, said } = await runGateway(production({}));
   expect(said).toContain('SIGNING_KEY: wants ');
   expect(exitCode).toBe(1);
   expect(await readdir(directory)).toEqual([]);
 });
 
-test('a start in production with a directory that holds no key ring is refused, and none is made', async () => {
+test('the gateway does not start in production with a directory without a key ring, and makes none', async () => {
   const { exitCode, said } = await runGateway(production({ KEYS_DIR: join(directory, 'ring') }));
   expect(said).toBe('portcullis: KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one\n');
   expect(exitCode).toBe(1);
   expect(await readdir(directory)).toEqual([]);
 });
 
-test('a start with a key and a key ring is refused: nobody could say which one counts', async () => {
+test('the gateway does not start with both a key and a key ring', async () => {
   const SIGNING_KEY = await makeKeyPem();
   const { exitCode, said } = await runGateway(production({ SIGNING_KEY, KEYS_DIR: directory }));
   expect(said).toBe('portcullis: SIGNING_KEY: give it or KEYS_DIR, not both\n');
   expect(exitCode).toBe(1);
 });
 
-test('a start on a taken port is refused and the process ends', async () => {
+test('the gateway does not start on a port in use, and its process exits', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
@@ -73,7 +73,7 @@ test('a start on a taken port is refused and the process ends', async () => {
   other.close();
 });
 
-test('a start with a policy file that is none is refused and says where the file is wrong', async () => {
+test('the gateway does not start with an invalid policy file, and says where it is wrong', async () => {
   const path = join(directory, 'policy.json');
   await writeFile(path, '[{"methods":["GET"],"path":"accounts","scope":"everything"}]');
   const { exitCode, said } = await runGateway({ POLICY_FILE: path });

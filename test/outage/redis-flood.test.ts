@@ -50,7 +50,7 @@ async function flood(): Promise<Seen> {
   return seen;
 }
 
-test('a flood of requests at a Redis that is frozen, then gone: each is a 503 in time, and memory stays', async () => {
+test('during a flood of requests with Redis frozen, then down, each gets a 503 in time and memory stays bounded', async () => {
   await flood();
   const before = (await gateway.memory()).peak;
   const bankBefore = bank.count;

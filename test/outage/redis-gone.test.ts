@@ -18,7 +18,7 @@ afterAll(() => gateway.close());
 const tryLogin = (): Promise<Response> =>
   postJson(`${gateway.url}/auth/login`, { username: 'ada', password: 'administer1' });
 
-test('a Redis that is gone: 503 in time for everybody, and all goes on when it is back', async () => {
+test('Redis down: every request is a 503 in time, and service resumes when it is up again', async () => {
   await gateway.redis.kill();
   await expectOutage(gateway);
   await expectOutage(gateway);
@@ -26,7 +26,7 @@ test('a Redis that is gone: 503 in time for everybody, and all goes on when it i
   await expectRecovery(gateway);
 });
 
-test('a Redis that freezes: 503 in time for everybody, for as long as it lasts, and all goes on when it thaws', async () => {
+test('Redis frozen: every request is a 503 in time, and service resumes when it runs again', async () => {
   gateway.redis.freeze();
   const untilMs = performance.now() + 1000;
   while (performance.now() < untilMs) await expectOutage(gateway);
@@ -34,7 +34,7 @@ test('a Redis that freezes: 503 in time for everybody, for as long as it lasts, 
   await expectRecovery(gateway);
 });
 
-test('more log-ins than a user name has tries, made while Redis was frozen, do not lock it', async () => {
+test('more logins than the limit while Redis is frozen do not lock the username', async () => {
   gateway.redis.freeze();
   const tries = Array.from({ length: 12 }, () => tryLogin());
   expect(new Set((await Promise.all(tries)).map(({ status }) => status))).toEqual(new Set([503]));
@@ -43,7 +43,7 @@ test('more log-ins than a user name has tries, made while Redis was frozen, do n
   expect((await tryLogin()).status).toBe(200);
 });
 
-test('a Redis that dies with requests on their way: 503 at once for all of them', async () => {
+test('Redis crashing with requests in flight: all get a 503 immediately', async () => {
   gateway.redis.freeze();
   const startMs = performance.now();
   const outcomes = Object.entries(actions(gateway)).map(([what, act]) => expectNotNow(what, act));
@@ -55,7 +55,7 @@ test('a Redis that dies with requests on their way: 503 at once for all of them'
   await expectRecovery(gateway);
 });
 
-test('a Redis that restarts under load: each answer is a 200 or a 503, never a 401', async () => {
+test('Redis restarting under load: each response is a 200 or a 503, never a 401', async () => {
   const seen = new Set<number>();
   let running = true;
   const ask = async (): Promise<void> => {

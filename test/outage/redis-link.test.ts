@@ -19,7 +19,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-test('a reply that had arrived counts although the process was too busy to read it before the deadline', async () => {
+test('a reply that has arrived is used although the process was too busy to read it before the deadline', async () => {
   const before = connections.length;
   const reply = link.run((client) => client.ping());
   await new Promise(setImmediate);
@@ -29,7 +29,7 @@ test('a reply that had arrived counts although the process was too busy to read 
   expect(connections.length).toBe(before);
 });
 
-test('a command that can not even be sent is refused, and costs the connection nothing', async () => {
+test('a command that cannot be sent is rejected, and the connection stays open', async () => {
   const before = connections.length;
   const wrong = link.run(() => {
     throw new TypeError('no such command');
@@ -40,7 +40,7 @@ test('a command that can not even be sent is refused, and costs the connection n
   expect(connections.length).toBe(before);
 });
 
-test('a server that was made a replica serves reads without a break while others are looked for', async () => {
+test('a server that has become a replica keeps serving reads while others are looked for', async () => {
   await link.run((client) => client.set('key', 'value'));
   await link.run((client) => client.sendCommand(['REPLICAOF', '127.0.0.1', '1']));
   const before = connections.length;
@@ -60,7 +60,7 @@ test('a server that was made a replica serves reads without a break while others
   await link.run((client) => client.set('key', 'other'));
 });
 
-test('a replaced connection is closed in the end', async () => {
+test('a replaced connection is eventually closed', async () => {
   const clients = (await link.run((client) => client.sendCommand(['CLIENT', 'LIST']))) as string;
   await new Promise((resolve) => setTimeout(resolve, 2 * DEADLINE_MS));
   const later = (await link.run((client) => client.sendCommand(['CLIENT', 'LIST']))) as string;
@@ -68,7 +68,7 @@ test('a replaced connection is closed in the end', async () => {
   expect(later.trim().split('\n')).toHaveLength(1);
 });
 
-test('a link that is closed while it connects leaves no connection behind', async () => {
+test('a link closed while it connects leaves no connection behind', async () => {
   for (let i = 0; i < 20; i += 1) {
     const brief = new RedisLink({ url: redis.url, deadlineMs: DEADLINE_MS, log: createLog('cli', 'silent') });
     if (i % 2 === 0) await new Promise(setImmediate);

@@ -43,7 +43,7 @@ async function answerNextWith(bytes: string): Promise<void> {
   fake.answerWith(bytes);
 }
 
-describe('a Redis that answers nonsense is one that can not be asked: nobody is let in or sent to log in', () => {
+describe('nonsense replies from Redis are a 503: no request is granted and no user has to log in again', () => {
   test.each([
     ['a word in the place of values', '+OK\r\n'],
     ['an empty word', '+\r\n'],

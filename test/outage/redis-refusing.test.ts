@@ -32,12 +32,12 @@ afterAll(async () => {
 const command = (...words: string[]): Promise<unknown> => admin.run((client) => client.sendCommand(words));
 const infoHas = async (text: string): Promise<boolean> => String(await command('INFO')).includes(text);
 
-describe('a Redis that was made a replica', () => {
+describe('Redis as a replica', () => {
   /** A port on which nothing listens, so that the replica never gets data and keeps its own. */
   const becomeReplica = (): Promise<unknown> => command('REPLICAOF', '127.0.0.1', '1');
   const becomeMaster = (): Promise<unknown> => command('REPLICAOF', 'NO', 'ONE');
 
-  test('and refuses writes: who is logged in goes on, log-in and log-out say "not now"', async () => {
+  test('that rejects writes: logged-in users continue, login and logout are a 503', async () => {
     await becomeReplica();
     try {
       const { 'POST /auth/login': logIn, 'POST /auth/logout': logOut } = actions(gateway);
@@ -57,7 +57,7 @@ describe('a Redis that was made a replica', () => {
     await expectRecovery(gateway);
   });
 
-  test('and has no data to show: 503 for everybody but the health check of the process', async () => {
+  test('without data: every request is a 503, except the health check of the process', async () => {
     await command('CONFIG', 'SET', 'replica-serve-stale-data', 'no');
     await becomeReplica();
     try {
@@ -70,7 +70,7 @@ describe('a Redis that was made a replica', () => {
   });
 });
 
-test('a Redis out of memory: who is logged in goes on, log-in says "not now"', async () => {
+test('Redis out of memory: logged-in users continue, login is a 503', async () => {
   await command('CONFIG', 'SET', 'maxmemory', '1');
   try {
     expect((await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) })).status).toBe(
@@ -84,7 +84,7 @@ test('a Redis out of memory: who is logged in goes on, log-in says "not now"', a
   await expectRecovery(gateway);
 });
 
-test('a Redis that wants a password all at once: 503 for everybody', async () => {
+test('Redis that suddenly requires a password: every request is a 503', async () => {
   await command('CONFIG', 'SET', 'requirepass', 'sesame');
   const dropped = command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => 'dropped');
   await dropped;
@@ -111,7 +111,7 @@ async function startLoading(): Promise<ChildProcess> {
   );
 }
 
-test('a Redis that is reading its data in: 503 for everybody, and all goes on when it is done', async () => {
+test('Redis loading its data: every request is a 503, and service resumes when it is done', async () => {
   await admin.whenReady(3000);
   await Promise.all(Array.from({ length: 1000 }, (_, i) => command('SET', `filler:${i}`, 'x')));
   await command('BGREWRITEAOF');

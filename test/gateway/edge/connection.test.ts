@@ -29,7 +29,7 @@ const good = (requestLine: string, ...lines: string[]): string =>
 const TRANSFERS = 'POST /bank/accounts/1/transfers';
 const ACCOUNTS = 'GET /bank/accounts';
 
-test('a header is seen however many stand before it', () =>
+test('a header is read however many precede it', () =>
   expectRefusal(
     { gateway, bank },
     async () => {
@@ -41,27 +41,27 @@ test('a header is seen however many stand before it', () =>
     { status: 413, code: 'body_too_large' },
   ));
 
-test('the answer arrives although the client was still sending what is refused', async () => {
+test('a refused client receives the response although it is still sending', async () => {
   for (let i = 0; i < 10; i += 1) {
     const answer = await sendRaw(gateway.url, good(ACCOUNTS, `X-Pad: ${'x'.repeat(2_000_000)}`));
     expect(rawProblemOf(answer)).toEqual({ status: 431, code: 'headers_too_large' });
   }
 });
 
-describe('a fault of the connection is never mixed into an answer under way', () => {
+describe('a connection error is never written into a response in progress', () => {
   const beginAnswer = (outgoing: ServerResponse): void => {
     outgoing.writeHead(200, { 'content-type': 'text/plain' });
     outgoing.write('begun');
   };
 
-  test('a body that takes too long cuts the answer that has begun', async () => {
+  test('a body that takes too long ends the response that has begun', async () => {
     bank.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
     const connection = new RawConnection(gateway.url).send(`${good(TRANSFERS, 'Content-Length: 10')}12345`);
     await connection.untilClosed();
     expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
   });
 
-  test('rubbish after a request cuts the answer that has begun', async () => {
+  test('garbage after a request ends the response that has begun', async () => {
     bank.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
     const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
     await until(() => connection.rest.includes('begun'));
@@ -70,7 +70,7 @@ describe('a fault of the connection is never mixed into an answer under way', ()
     expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
   });
 
-  test('rubbish after a request is not answered in its place', async () => {
+  test('garbage after a request is not answered in its place', async () => {
     let arrived = false;
     bank.answerWith(() => {
       arrived = true;
@@ -82,7 +82,7 @@ describe('a fault of the connection is never mixed into an answer under way', ()
     expect(connection.rest).toBe('');
   });
 
-  test('a second body that takes too long is not answered in the place of the first request', async () => {
+  test('a second body that takes too long is not answered in place of the first request', async () => {
     bank.answerWith(() => {});
     const connection = new RawConnection(gateway.url).send(
       `${good(ACCOUNTS)}${good(TRANSFERS, 'Content-Length: 10')}12345`,
@@ -92,7 +92,7 @@ describe('a fault of the connection is never mixed into an answer under way', ()
   });
 });
 
-test('requests sent at once on one connection are answered in their order', async () => {
+test('pipelined requests are answered in order', async () => {
   const arrived = new Map<string, ServerResponse>();
   bank.answerWith(({ url = '' }, outgoing) => {
     arrived.set(url, outgoing);
@@ -114,14 +114,14 @@ describe('connections', () => {
     narrow = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
   });
   afterAll(() => narrow.close());
-  test('a connection is kept for the next request, and closed when none comes in time', async () => {
+  test('a connection is kept alive for the next request, and closed if none comes in time', async () => {
     bank.answerWith((_incoming, outgoing) => outgoing.end());
     const connection = new RawConnection(narrow.url);
     for (let i = 0; i < 3; i += 1) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
     await connection.untilClosed(2000);
   });
 
-  test('a client that stops taking its answer is cut off, and the bank is told', async () => {
+  test('a client that stops reading is disconnected, and the upstream request is aborted', async () => {
     const closed = Promise.withResolvers<void>();
     bank.answerWith((_incoming, outgoing) => {
       outgoing.on('close', closed.resolve);
@@ -137,7 +137,7 @@ describe('connections', () => {
     connection.destroy();
   }, 5000);
 
-  test('connections over the limit are closed, and those that are there go on', async () => {
+  test('connections over the limit are closed, and existing ones keep working', async () => {
     bank.answerWith((_incoming, outgoing) => outgoing.end('ok'));
     const connections = Array.from({ length: 12 }, () => new RawConnection(narrow.url));
     await until(() => connections.filter(({ closed }) => closed).length === 4);

@@ -59,7 +59,7 @@ describe('Strict-Transport-Security', () => {
       ['max-age=600'],
     ],
     ['on no answer, where the issuer is http', 'http://127.0.0.1:8080', []],
-  ])('the way for browsers is said %s', async (_how, ISSUER, expected) => {
+  ])('Strict-Transport-Security is sent %s', async (_how, ISSUER, expected) => {
     const env = { ISSUER, HSTS_MAX_AGE_SECONDS: '600', BANK_URL: bank.url };
     const gateway = await startTestGateway(env, undefined, { web: WEB });
     const answers = await answersOf(gateway);
@@ -68,7 +68,7 @@ describe('Strict-Transport-Security', () => {
     await gateway.close();
   });
 
-  test('it is left to the operator: 0 seconds send none', () => {
+  test('a max-age of 0 turns the header off', () => {
     const issuer = 'https://gate.example';
     expect(strictTransportOf({ issuer, hstsMaxAgeSeconds: 0 })).toBeUndefined();
     expect(strictTransportOf({ issuer, hstsMaxAgeSeconds: 1 })).toBe('max-age=1');

@@ -36,7 +36,7 @@ const good = (requestLine: string, ...lines: string[]): string =>
 const MALFORMED = { status: 400, code: 'request_malformed' };
 const NOT_CANONICAL = { status: 400, code: 'path_invalid' };
 
-describe('a request that is no HTTP/1.1 request of plain form is a 400 before any check', () => {
+describe('a request that is not unambiguous HTTP/1.1 is a 400 before any check', () => {
   test.each([
     ['noise', '\x00\x01\x02\x03\r\n\r\n'],
     ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
@@ -53,7 +53,7 @@ describe('a request that is no HTTP/1.1 request of plain form is a 400 before an
   ])('%s', (_what, bytes) => refused(bytes, MALFORMED));
 });
 
-describe('what two parsers could frame in two ways is a 400, with a good token too', () => {
+describe('ambiguous framing is a 400, even with a valid token', () => {
   test.each([
     ['two Content-Length that differ', ['Content-Length: 0', 'Content-Length: 5']],
     ['two Content-Length that agree', ['Content-Length: 5', 'Content-Length: 5']],
@@ -75,7 +75,7 @@ describe('what two parsers could frame in two ways is a 400, with a good token t
   );
 });
 
-describe('the host has to be one host', () => {
+describe('a request must have one valid host', () => {
   test.each([
     ['no Host', `GET /bank/accounts HTTP/1.1\r\nAuthorization: Bearer `],
     ['no Host in HTTP/1.0', `GET /bank/accounts HTTP/1.0\r\nAuthorization: Bearer `],
@@ -99,7 +99,7 @@ describe('a target that is not in origin form is a 400', () => {
   ])('%s', (_what, line, problem) => refused(good(line), problem));
 });
 
-test('CONNECT is refused with an answer and the connection is closed', async () => {
+test('CONNECT is refused with a problem, and the connection is closed', async () => {
   const connection = new RawConnection(gateway.url);
   await expectRefusal(
     { gateway, bank },
@@ -112,13 +112,13 @@ test('CONNECT is refused with an answer and the connection is closed', async () 
   await connection.untilClosed();
 });
 
-test('a chunked body in HTTP/1.0, which has none, is a 400', () =>
+test('a chunked body in HTTP/1.0 is a 400', () =>
   refused(
     `POST /bank/accounts/1/transfers HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     MALFORMED,
   ));
 
-test('TRACE is forbidden, and echoes nothing', () =>
+test('TRACE is forbidden and echoes nothing', () =>
   expectRefusal(
     { gateway, bank },
     async () => {
@@ -129,7 +129,7 @@ test('TRACE is forbidden, and echoes nothing', () =>
     { status: 403, code: 'forbidden', redisCommands: 1 },
   ));
 
-test('a wish to upgrade is passed over: the request is answered as any other and the bank does not hear of it', async () => {
+test('an upgrade request is handled as a normal request and not forwarded to the upstream', async () => {
   let heard: unknown;
   bank.answerWith((incoming, outgoing) => {
     heard = [incoming.headers.upgrade, incoming.headers.connection];
@@ -147,7 +147,7 @@ test('a wish to upgrade is passed over: the request is answered as any other and
 });
 
 describe('limits', () => {
-  test('headers up to the limit pass and over it are a 431, whether one is long or many are short', async () => {
+  test('headers up to the limit are accepted, and one long or many short ones over it are a 431', async () => {
     const pad = (bytes: number): string => `X-Pad: ${'x'.repeat(bytes)}`;
     const fits = good(
       'GET /bank/accounts',
@@ -163,7 +163,7 @@ describe('limits', () => {
     await refused(good(`GET /bank/${'x'.repeat(HEADER_MAX_BYTES)}`), problem);
   });
 
-  test('a declared length over the limit is a 413 before the token is looked at', () =>
+  test('a declared length over the limit is a 413 before the token is checked', () =>
     refused(rawRequest('POST /bank/accounts/1/transfers', `Content-Length: ${BODY_MAX_BYTES + 1}`), {
       status: 413,
       code: 'body_too_large',
@@ -175,7 +175,7 @@ describe('limits', () => {
     expect(performance.now() - startMs).toBeLessThan(2500);
   });
 
-  test('a body that takes too long is a 408, and the bank never sees a whole request', async () => {
+  test('a body that takes too long is a 408, and the upstream never receives a complete request', async () => {
     let whole = false;
     bank.answerWith((incoming, outgoing) => {
       incoming.resume().on('end', () => {

@@ -26,7 +26,7 @@ afterAll(async () => {
 const send = (target: string) =>
   sendRaw(gateway.url, rawRequest(`GET ${target}`, `Authorization: Bearer ${token}`));
 
-describe('a path in its plain form reaches the bank byte for byte', () => {
+describe('a canonical path reaches the upstream byte for byte', () => {
   test.each([
     '/accounts',
     '/accounts/1/transactions',
@@ -111,7 +111,7 @@ const TWO_WAYS_TO_READ = [
   '/bank/accounts/[1]',
 ];
 
-describe('a path that can be read in two ways is a 400 before any check, with a good token too', () => {
+describe('an ambiguous path is a 400 before any check, even with a valid token', () => {
   test.each(TWO_WAYS_TO_READ)('%s', (target) =>
     expectRefusal({ gateway, bank }, async () => rawProblemOf(await send(target)), {
       status: 400,
@@ -120,7 +120,7 @@ describe('a path that can be read in two ways is a 400 before any check, with a 
   );
 });
 
-describe('a target that is no URL is a 400 before any check', () => {
+describe('a target that is not a URL is a 400 before any check', () => {
   test.each([
     '/bank/accounts\\1',
     '/bank\\..\\admin',
@@ -136,7 +136,7 @@ describe('a target that is no URL is a 400 before any check', () => {
   );
 });
 
-describe('what canonicalPath lets through is read in one way', () => {
+describe('a path that canonicalPath accepts is unambiguous', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '/',
@@ -194,7 +194,7 @@ describe('what canonicalPath lets through is read in one way', () => {
     );
   });
 
-  test('decoding, once or twice, and normalising, yields no other segments, no dot segments and no control characters', () => {
+  test('decoding once or twice and normalizing yields no new segments, dot segments or control characters', () => {
     fc.assert(
       fc.property(plain, (text) => {
         const path = canonicalPath(text) ?? '';
@@ -210,7 +210,7 @@ describe('what canonicalPath lets through is read in one way', () => {
     );
   });
 
-  test('plain texts are not so rare that this proves nothing', () => {
+  test('enough generated targets are canonical for these tests to mean something', () => {
     expect(
       fc.sample(target, 1000).filter((text) => canonicalPath(text) !== undefined).length,
     ).toBeGreaterThan(30);

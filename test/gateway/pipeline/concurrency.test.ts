@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { ConcurrencyLimiter } from '../../../src/gateway/pipeline/limits.ts';
 
-test('a client that goes away while its request is judged takes nothing of its share', async () => {
+test('a client that leaves while its request is checked does not use up its limit', async () => {
   const concurrencyLimiter = new ConcurrencyLimiter(1);
   const answers: ServerResponse[] = [];
   const server = createServer((_incoming, outgoing) => void answers.push(outgoing)).listen(0, '127.0.0.1');

@@ -55,7 +55,7 @@ async function hold(count: number, token: string | undefined): Promise<Promise<R
   return held;
 }
 
-test('a user with too many requests under way gets a 429, and everybody else is served', async () => {
+test('a user with too many concurrent requests gets a 429, and other users are served', async () => {
   const held = await hold(PER_USER, bobs);
   const before = bank.count;
   const refused = await get(bobs);
@@ -69,7 +69,7 @@ test('a user with too many requests under way gets a 429, and everybody else is 
   expect((await get(bobs)).status).toBe(200);
 });
 
-test('a client that goes away in the middle of a body, while its request waits for a connection, harms nobody', async () => {
+test('a client that leaves while sending a body and waiting for a connection affects no other request', async () => {
   const held = [...(await hold(PER_USER, bobs)), ...(await hold(CONNECTIONS - PER_USER, alices))];
   const upload = connect(Number(new URL(gateway.url).port), '127.0.0.1');
   await once(upload, 'connect');
@@ -86,14 +86,14 @@ test('a client that goes away in the middle of a body, while its request waits f
   expect((await get(alices)).status).toBe(200);
 });
 
-test('a path of sixteen kilobytes makes a short log line', async () => {
+test('a path of 16 KiB makes a short log line', async () => {
   await fetch(`${gateway.url}${'/a'.repeat(7000)}`);
   await until(() => printed.includes('/a/a/a'));
   const line = printed.split('\n').find((text) => text.includes('/a/a/a')) ?? '';
   expect(line.length).toBeLessThan(700);
 });
 
-test('streams that were revoked go, and give their share back, though their client reads nothing more', async () => {
+test('revoked streams are closed and release their share of the limit, even if the client no longer reads', async () => {
   const event = `data: ${'x'.repeat(16_000)}\n\n`;
   bank.answerWith((_incoming, outgoing) => {
     const flood = (): void => {

@@ -67,7 +67,7 @@ describe('a path of a rule', () => {
   });
 });
 
-test('a rule for GET is one for HEAD, and for no other method', () => {
+test('a rule for GET also matches HEAD, and no other method', () => {
   const rules: PolicyRule[] = [{ ...GET_READ, path: '/a' }];
   expect(['GET', 'HEAD'].map((method) => verdict(rules, method, '/a'))).toEqual(['allowed', 'allowed']);
   for (const method of [
@@ -85,11 +85,11 @@ test('a rule for GET is one for HEAD, and for no other method', () => {
     expect(verdict(rules, method, '/a'), method).toBe('no_rule');
 });
 
-test('without rules everything is forbidden, to everybody', () => {
+test('without rules every request is denied to every user', () => {
   for (const role of ROLES) expect(verdict([], 'GET', '/', role)).toBe('no_rule');
 });
 
-test('the first rule that fits decides, also when a later one would allow', () => {
+test('the first rule that matches decides, even if a later one would allow the request', () => {
   const strict: PolicyRule = { methods: ['GET'], path: '/a/vault', scope: 'roles:manage' };
   const broad: PolicyRule = { methods: ['GET'], path: '/a/*', scope: 'accounts:read' };
   expect(verdict([strict, broad], 'GET', '/a/vault')).toBe('scope_missing');
@@ -126,7 +126,7 @@ describe('the gateway', () => {
     ['GET', '/bank/accounts/1/balance'],
     ['GET', '/bank/accounts/1/spenders'],
     ['POST', '/bank/accounts/1/transfers'],
-  ])('passes %s %s on', async (method, path) => {
+  ])('forwards %s %s', async (method, path) => {
     expect((await ask('bob', method, path)).status).toBe(200);
   });
 
@@ -141,7 +141,7 @@ describe('the gateway', () => {
     ['DELETE', '/bank/accounts/1'],
     ['PUT', '/bank/accounts/1/transfers'],
     ['OPTIONS', '/bank/accounts'],
-  ])('forbids %s %s, which no rule names, even to root', async (method, path) => {
+  ])('denies %s %s, which matches no rule, even to root', async (method, path) => {
     for (const user of ['bob', 'root'])
       await expectRefusal({ gateway, bank }, async () => problemOf(await ask(user, method, path)), {
         status: 403,
@@ -157,7 +157,7 @@ async function policyFile(content: string): Promise<string> {
   return path;
 }
 
-test('rules from a file stand in the place of those for the bank', async () => {
+test('rules from a file replace those for the demo bank', async () => {
   const rules = [
     { methods: ['GET', 'PATCH'], path: '/things/**', scope: 'accounts:read' },
     { methods: ['GET'], path: '/vault', scope: 'roles:manage' },
@@ -190,7 +190,7 @@ test('rules from a file stand in the place of those for the bank', async () => {
   }
 });
 
-describe('a policy file that can not be used is refused, and the message says where', () => {
+describe('an invalid policy file is refused, and the message says where it is wrong', () => {
   const rule = (other: object): string => JSON.stringify([{ ...GET_READ, path: '/a', ...other }]);
   test.each([
     ['no JSON', '[{', /JSON.* position 2/],
@@ -219,14 +219,14 @@ describe('a policy file that can not be used is refused, and the message says wh
     expect(() => readPolicyFile(path)).toThrow(where);
   });
 
-  test('a file that is not there', () => {
+  test('a missing file', () => {
     expect(() => readPolicyFile(join(directory, 'none.json'))).toThrow(PolicyRefused);
     expect(() => readPolicyFile(join(directory, 'none.json'))).toThrow(
       /^POLICY_FILE: .*must be a file that this process can read/,
     );
   });
 
-  test('and the gateway does not start', async () => {
+  test('the gateway does not start with it', async () => {
     const settings = gatewaySettings({ GATEWAY_PORT: '0', POLICY_FILE: await policyFile('[]') });
     const started = startGateway({ settings, log: createLog('gateway', 'silent') });
     await expect(started).rejects.toThrow(PolicyRefused);

@@ -45,7 +45,7 @@ const verified = (assertion: string, atMs = Date.now()) =>
     new RemoteJwks(`${gateway.url}/.well-known/jwks.json`),
   ).verify(assertion, atMs);
 
-test('the bank can tell from the published keys alone who asks, in which session, role and scopes', async () => {
+test('an upstream can verify user, session, role and scopes with the published keys alone', async () => {
   const token = await gateway.login('sam');
   const { sub, sid } = decodeJwt<{ sub: string; sid: string }>(token);
   expect(await verified(await assertionFor(token))).toEqual({
@@ -60,7 +60,7 @@ test('the bank can tell from the published keys alone who asks, in which session
   } satisfies Record<keyof AssertionClaims, unknown>);
 });
 
-test("it is not the user's token, and neither can stand for the other", async () => {
+test("an assertion is not the user's token, and neither is accepted in place of the other", async () => {
   const token = await gateway.login();
   const assertion = await assertionFor(token);
   expect(assertion).not.toBe(token);
@@ -69,7 +69,7 @@ test("it is not the user's token, and neither can stand for the other", async ()
   expect(answer.status).toBe(401);
 });
 
-test('it is signed once for a session, also for requests at the same moment, and anew for another session', async () => {
+test('an assertion is signed once per session, even for simultaneous requests', async () => {
   const [first, second] = [await gateway.login(), await gateway.login()];
   const seen = new Set<string>();
   bank.answerWith((incoming, outgoing) => {
@@ -84,7 +84,7 @@ test('it is signed once for a session, also for requests at the same moment, and
   expect(seen.size).toBe(2);
 });
 
-test('it is made anew when the role changes', async () => {
+test('a role change makes a new assertion', async () => {
   const token = await gateway.login('alice');
   const { sub } = decodeJwt<{ sub: string }>(token);
   const before = await assertionFor(token);
@@ -96,7 +96,7 @@ test('it is made anew when the role changes', async () => {
   expect(await verified(after)).toMatchObject({ role: 'supervisor' });
 });
 
-test('it never comes to the bank with less than a quarter of its life left, nor with more than a minute', async () => {
+test('an assertion reaches the upstream with between a quarter of its lifetime and a minute left', async () => {
   const token = await gateway.login();
   const seen = new Set<string>();
   let aheadMs = 0;

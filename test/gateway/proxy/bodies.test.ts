@@ -48,7 +48,7 @@ const post = (body: NonNullable<RequestInit['body']>): Promise<Response> =>
 const open = (requestLine: string, ...lines: string[]): RawConnection =>
   new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
 
-describe('bodies arrive as they were sent', () => {
+describe('bodies arrive unchanged', () => {
   test.each([0, 1, 65_535, 65_536, 3_000_001])('%i bytes up and down, declared and not', async (size) => {
     const bytes = randomBytes(size);
     for (const body of [bytes, chunkedOf(bytes)]) {
@@ -58,7 +58,7 @@ describe('bodies arrive as they were sent', () => {
     }
   });
 
-  test('two hundred at once over eight connections, none mixed up', async () => {
+  test('200 concurrent bodies over 8 connections are not mixed up', async () => {
     const connections = new Set<number | undefined>();
     bank.answerWith((incoming, outgoing) => {
       connections.add(incoming.socket.remotePort);
@@ -74,7 +74,7 @@ describe('bodies arrive as they were sent', () => {
     expect(connections.size).toBeLessThanOrEqual(8);
   });
 
-  test('the bank is told the length that the client declared, and no other', async () => {
+  test('the upstream gets exactly the length that the client declared', async () => {
     const told: unknown[] = [];
     bank.answerWith((incoming, outgoing) => {
       told.push([incoming.headers['content-length'], incoming.headers['transfer-encoding']]);
@@ -92,7 +92,7 @@ describe('bodies arrive as they were sent', () => {
     ]);
   });
 
-  test('an answer flows while its request is still being sent', async () => {
+  test('a response is streamed while its request is still being sent', async () => {
     const connection = open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('4\r\nping\r\n');
     await until(() => connection.rest.endsWith('4\r\nping\r\n'));
     connection.send('4\r\npong\r\n0\r\n\r\n');
@@ -101,7 +101,7 @@ describe('bodies arrive as they were sent', () => {
   });
 });
 
-describe('bodies flow no faster than their slower side takes them', () => {
+describe('bodies flow only as fast as the slower side', () => {
   /** Waits until a counter has stopped growing, and gives it. */
   async function settled(count: () => number): Promise<number> {
     let last = -1;
@@ -114,7 +114,7 @@ describe('bodies flow no faster than their slower side takes them', () => {
     return last;
   }
 
-  test('a bank stalls when the client does not read', async () => {
+  test('the upstream stalls if the client does not read', async () => {
     let outgoing: ServerResponse | undefined;
     bank.answerWith((_incoming, answer) => {
       outgoing = answer;
@@ -131,7 +131,7 @@ describe('bodies flow no faster than their slower side takes them', () => {
     connection.destroy();
   });
 
-  test('a client stalls when the bank does not read', async () => {
+  test('the client stalls if the upstream does not read', async () => {
     bank.answerWith(() => {});
     const roomy = await startGatewayBeside(gateway, {
       BANK_URL: bank.url,
@@ -162,7 +162,7 @@ describe('bodies flow no faster than their slower side takes them', () => {
 });
 
 describe('a body over the limit', () => {
-  test('that declares its length is a 413 before the token is looked at', () =>
+  test('with a declared length is a 413 before the token is checked', () =>
     expectRefusal(
       { gateway, bank },
       async () => {
@@ -172,7 +172,7 @@ describe('a body over the limit', () => {
       { status: 413, code: 'body_too_large' },
     ));
 
-  test('that does not is a 413 as soon as it is over, and the bank never has the whole of it', async () => {
+  test('without a declared length is a 413 as soon as it exceeds the limit, and the upstream never receives all of it', async () => {
     let whole = false;
     bank.answerWith((incoming) => {
       incoming.on('end', () => {
@@ -186,7 +186,7 @@ describe('a body over the limit', () => {
     expect(whole).toBe(false);
   });
 
-  test('by nothing passes, declared or not', async () => {
+  test('by 0 bytes is accepted, with and without a declared length', async () => {
     const bytes = new Uint8Array(BODY_MAX_BYTES);
     for (const body of [bytes, chunkedOf(bytes)]) {
       expect((await (await post(body)).bytes()).length).toBe(BODY_MAX_BYTES);

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const get = (): Promise<Response> => fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
 
-describe('an answer that ends too early is never passed off as a whole one', () => {
+describe('a truncated response is never presented as complete', () => {
   const cut = async (
     head: Record<string, string>,
     end: (outgoing: ServerResponse) => void,
@@ -42,17 +42,17 @@ describe('an answer that ends too early is never passed off as a whole one', () 
     ['resets the connection', (outgoing) => outgoing.socket?.resetAndDestroy()],
     ['falls silent', () => {}],
     ['talks nonsense', (outgoing) => outgoing.socket?.write('no chunk\r\n')],
-  ])('when the bank %s midway', async (_what, end) => {
+  ])('when the upstream %s midway', async (_what, end) => {
     expect(await cut({}, end)).toMatch(/\r\n5\r\nbegun\r\n$/);
   });
 
-  test('when the bank hangs up before the length that it declared', async () => {
+  test('when the upstream closes the connection before the declared length', async () => {
     const received = await cut({ 'content-length': '10' }, (outgoing) => outgoing.destroy());
     expect(received).toMatch(/content-length: 10\r\n[\s\S]*\r\n\r\nbegun$/);
   });
 });
 
-describe('an answer that can not be used is a 502', () => {
+describe('an invalid response is a 502', () => {
   test.each([
     ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     [
@@ -72,7 +72,7 @@ describe('an answer that can not be used is a 502', () => {
   });
 });
 
-test("the bank's 401 is about the gateway: the user gets a 502, without the challenge or the body", async () => {
+test('a 401 of the upstream is about the gateway: the user gets a 502 without its challenge or body', async () => {
   bank.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(401, { 'www-authenticate': 'Basic realm="bank"', 'x-bank-secret': '1' });
     outgoing.end('{"code":"assertion_invalid"}');

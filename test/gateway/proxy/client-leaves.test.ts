@@ -35,7 +35,7 @@ function pour(outgoing: ServerResponse): void {
   fill();
 }
 
-describe('a client that goes away', () => {
+describe('a client that leaves', () => {
   /** Resolves when the bank's side of the next request is cut. */
   function cutAtBank(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
     const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
@@ -57,7 +57,7 @@ describe('a client that goes away', () => {
   const open = (requestLine: string, ...lines: string[]): RawConnection =>
     new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
 
-  test('before the answer ends the request at the bank', async () => {
+  test('before the response aborts the upstream request', async () => {
     const before = bank.count;
     const cut = cutAtBank(() => {});
     const connection = open('GET /bank/accounts');
@@ -65,14 +65,14 @@ describe('a client that goes away', () => {
     await expectToldOf(connection, cut);
   });
 
-  test('mid-download ends the download', async () => {
+  test('during a download aborts it', async () => {
     const cut = cutAtBank((_incoming, outgoing) => pour(outgoing));
     const connection = open('GET /bank/accounts');
     await until(() => connection.rest.length > 100_000);
     await expectToldOf(connection, cut);
   });
 
-  test('mid-download, having stopped reading, ends the download', async () => {
+  test('during a download that it had stopped reading aborts it', async () => {
     let poured: ServerResponse | undefined;
     const cut = cutAtBank((_incoming, outgoing) => {
       poured = outgoing;
@@ -90,7 +90,7 @@ describe('a client that goes away', () => {
     await expectToldOf(connection, cut);
   });
 
-  test('with several requests unanswered ends them all at the bank', async () => {
+  test('with several pending requests aborts them all', async () => {
     const closed: (string | undefined)[] = [];
     let begun = 0;
     bank.answerWith(({ url }, outgoing) => {
@@ -109,20 +109,23 @@ describe('a client that goes away', () => {
   test.each([
     ['of declared length', 'Content-Length: 1000', '12345'],
     ['of undeclared length', 'Transfer-Encoding: chunked', '5\r\n12345\r\n'],
-  ])('mid-upload %s ends the upload, which the bank sees is not whole', async (_what, framing, begin) => {
-    let received = 0;
-    const cut = cutAtBank((incoming) => {
-      incoming.on('data', (chunk: Buffer) => {
-        received += chunk.length;
+  ])(
+    'during an upload %s aborts it, and the upstream sees that it is incomplete',
+    async (_what, framing, begin) => {
+      let received = 0;
+      const cut = cutAtBank((incoming) => {
+        incoming.on('data', (chunk: Buffer) => {
+          received += chunk.length;
+        });
+        incoming.on('error', () => {});
       });
-      incoming.on('error', () => {});
-    });
-    const connection = open(`POST ${TRANSFERS}`, framing).send(begin);
-    await until(() => received === 5);
-    expect(await expectToldOf(connection, cut)).toEqual({ whole: false });
-  });
+      const connection = open(`POST ${TRANSFERS}`, framing).send(begin);
+      await until(() => received === 5);
+      expect(await expectToldOf(connection, cut)).toEqual({ whole: false });
+    },
+  );
 
-  test('while its request waits for a connection costs the bank nothing', async () => {
+  test('while its request waits for a connection causes no upstream request', async () => {
     let granted = 0;
     const write = (line: string): void => {
       if (line.includes('"granted":true')) granted += 1;

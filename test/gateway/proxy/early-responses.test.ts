@@ -42,10 +42,10 @@ const post = (body: NonNullable<RequestInit['body']>): Promise<Response> =>
 const open = (requestLine: string, ...lines: string[]): RawConnection =>
   new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
 
-describe('an answer that comes before the request is complete', () => {
+describe('a response that comes before the request is complete', () => {
   const LINGER_MS = 1500;
 
-  test('reaches a client that sends on, and whole', async () => {
+  test('is received completely by a client that keeps sending', async () => {
     const long = randomBytes(2 * MIB);
     bank.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
@@ -58,7 +58,7 @@ describe('an answer that comes before the request is complete', () => {
     }
   });
 
-  test('to a client that stops sending closes the connection', async () => {
+  test('closes the connection if the client stops sending', async () => {
     bank.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
       outgoing.end('no');
@@ -71,7 +71,7 @@ describe('an answer that comes before the request is complete', () => {
     for (const connection of connections) await connection.untilClosed(LINGER_MS);
   });
 
-  test('from the gateway itself closes the connection too', async () => {
+  test('closes the connection also if it comes from the gateway itself', async () => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`POST ${TRANSFERS}`, 'Content-Length: 1000')).send('12345');
     expect(rawProblemOf(await connection.answer())).toEqual({ status: 401, code: 'credential_missing' });
@@ -79,7 +79,7 @@ describe('an answer that comes before the request is complete', () => {
   });
 
   test.each([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
-    'leaves the connection of use when the rest of the body comes: %s',
+    'keeps the connection usable if the rest of the body comes: %s',
     async (requestLine) => {
       bank.answerWith((_incoming, outgoing) => {
         outgoing.writeHead(403);
@@ -103,7 +103,7 @@ describe('Expect: 100-continue', () => {
     ['with a bad token', TRANSFERS, () => 'a.b.c', { status: 401, code: 'token_invalid' }],
     ['without permission', '/bank/vault', () => token, { status: 403, code: 'forbidden', redisCommands: 1 }],
   ])(
-    '%s it is refused before the body is asked for, and the connection is closed',
+    '%s it is refused before the body is requested, and the connection is closed',
     async (_what, path, tokenOf, refusal) => {
       const connection = new RawConnection(gateway.url);
       const send = async (): Promise<Problem> => {
@@ -117,7 +117,7 @@ describe('Expect: 100-continue', () => {
     },
   );
 
-  test('with a good token the body is asked for and passed on, and the expectation is not', async () => {
+  test('with a valid token the body is requested and forwarded, and the expectation is not', async () => {
     let expectation: unknown = 'none seen';
     bank.answerWith((incoming, outgoing) => {
       expectation = incoming.headers.expect;
@@ -131,7 +131,7 @@ describe('Expect: 100-continue', () => {
     connection.destroy();
   });
 
-  test('an expectation of another kind is passed over', async () => {
+  test('an unknown expectation is ignored', async () => {
     const connection = open(`POST ${TRANSFERS}`, 'Expect: miracles', 'Content-Length: 5').send('12345');
     const answer = await connection.answer();
     expect([answer.status, answer.body.toString()]).toEqual([200, '12345']);

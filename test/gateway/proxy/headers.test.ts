@@ -87,8 +87,8 @@ const FORGERIES = [
   'Proxy-Authorization: Basic eDp5',
 ];
 
-describe('what reaches the bank', () => {
-  test('is what the client may say and what the gateway says, and nothing else', async () => {
+describe('the upstream receives', () => {
+  test("the client's allowed headers and the gateway's own, and nothing else", async () => {
     await send('Accept: text/html', 'X-Thing: 1', 'x-thing: 2', 'Idempotency-Key: k', ...FORGERIES);
     expect(arrived).toEqual([
       ['host', new URL(bank.url).host],
@@ -114,12 +114,12 @@ describe('what reaches the bank', () => {
     }
   });
 
-  test('holds nothing that is meant for the next hop only', async () => {
+  test('no hop-by-hop headers', async () => {
     await send('Keep-Alive: timeout=5', 'TE: trailers', 'Proxy-Connection: x', 'Upgrade: h2c', 'Trailer: x');
     expect(arrived.map(([name]) => name).sort()).toEqual(['connection', 'host', ...OWN].sort());
   });
 
-  test('holds nothing that Connection names, on however many lines, save what the gateway says', async () => {
+  test("no headers that Connection names, on any number of lines, except the gateway's own", async () => {
     await send(
       `Connection: close, X-Thing , ${OWN.join(', ')}`,
       'Connection: x-other',
@@ -133,7 +133,7 @@ describe('what reaches the bank', () => {
     for (const name of OWN) expect(valuesOf(name), name).toHaveLength(1);
   });
 
-  test('holds no trailer', async () => {
+  test('no trailers', async () => {
     const head = rawRequest(
       'POST /bank/accounts/1/transfers',
       `Authorization: Bearer ${token}`,
@@ -145,7 +145,7 @@ describe('what reaches the bank', () => {
     expect(trailers).toEqual([]);
   });
 
-  test("never holds the user's token or the cookie that it came in", async () => {
+  test("neither the user's token nor its cookie", async () => {
     await send();
     expect(JSON.stringify(arrived)).not.toContain(token);
     await sendRaw(gateway.url, rawRequest('GET /bank/accounts', `Cookie: portcullis=${token}; other=1`));
@@ -165,7 +165,7 @@ const FACTS: GatewayHeaderValues = {
 /** As a CGI service names headers (RFC 3875, section 4.1.18), with every other punctuation folded as well. */
 const folded = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 
-test('whatever a client sends, a service that folds names finds each of the gateway’s own once and as it was said', () => {
+test('whatever a client sends, a service that normalizes names finds each of the gateway’s headers once and unchanged', () => {
   const respelled = fc
     .tuple(
       fc.constantFrom(...OWN, 'forwarded', 'cookie', 'x-auth-user'),

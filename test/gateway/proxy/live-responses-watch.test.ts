@@ -26,7 +26,7 @@ afterAll(async () => {
   await bank.close();
 });
 
-test('a thousand requests, short, long, broken off by either side, leave no answer that is watched', async () => {
+test('a thousand requests, short, long or aborted by either side, leave no watched response behind', async () => {
   const listener = new RedisLink({ url: store.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   const { redis, ring } = store.one;
   const log = createLog('gateway', 'silent');
@@ -83,7 +83,7 @@ test('a thousand requests, short, long, broken off by either side, leave no answ
   listener.close();
 });
 
-test('an answer that begins only after its session was ended is cut off within a second', async () => {
+test('a response that begins after its session was ended is closed within a second', async () => {
   const gateway = await startTestGateway({ BANK_URL: bank.url });
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   bank.answerWith(async (_incoming, outgoing) => {

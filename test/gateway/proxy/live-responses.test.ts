@@ -109,7 +109,7 @@ async function actOn(tokens: Tokens, act: string): Promise<void> {
   expect((await ask(staff, 'POST', `/admin/users/${claimsOf(tokens).sub}/${act}`)).status).toBe(200);
 }
 
-describe('an open event stream ends within a second, through whichever gateway it goes,', () => {
+describe('an open event stream on any gateway is closed within a second', () => {
   const sessions = new Map<string, { one: Tokens; another: Tokens; streams: OpenStream[] }>();
   let bystander: OpenStream;
   beforeAll(async () => {
@@ -135,7 +135,7 @@ describe('an open event stream ends within a second, through whichever gateway i
     expect(await goesOn(bystander)).toBe(true);
   });
 
-  test('of the expiry of its token, and not before', async () => {
+  test('of the expiry of its token, and not earlier', async () => {
     const hasty = await startAnotherGateway(stack, { settings: { accessTokenTtlSeconds: 2 } });
     const tokens = await logIn(hasty.url);
     const stream = await open(hasty.url, tokens);
@@ -147,7 +147,7 @@ describe('an open event stream ends within a second, through whichever gateway i
   });
 });
 
-describe('an open event stream ends by itself in a few seconds', () => {
+describe('an open event stream is closed within a few seconds, even without a message,', () => {
   let mine: Tokens;
 
   test.each<[string, boolean, () => Promise<unknown>]>([
@@ -200,7 +200,7 @@ describe('an open event stream ends by itself in a few seconds', () => {
     );
 });
 
-test('a Redis outage alone ends no stream: what happens afterwards still comes through', async () => {
+test('a Redis outage alone closes no stream: later events still arrive', async () => {
   const mine = await logIn(stack.url);
   const stream = await open(stack.url, mine);
   stack.redis.freeze();
@@ -228,7 +228,7 @@ test('a Redis outage alone ends no stream: what happens afterwards still comes t
   await stream.ended;
 });
 
-test('a stream ends in good order, so that a browser has nothing to complain about, whether it is revoked or the gateway stops', async () => {
+test('a stream ends with a complete response, both when it is revoked and when the gateway stops', async () => {
   const stopping = await startAnotherGateway(stack);
   const tokens = await logIn(stack.url);
   const path = `/bank/accounts/${stack.accounts.bob}/stream`;

@@ -127,7 +127,7 @@ test.each([
   ['download', 'client', download],
   ['upload', 'bank', upload],
 ])(
-  '1 GiB of %s, to a %s that dawdles first, arrives whole and takes the gateway less than 50 MiB',
+  '1 GiB of %s to a %s that reads late arrives completely and takes the gateway less than 50 MiB',
   async (_what, _who, transfer) => {
     expect(await growthDuring(transfer)).toBeLessThan(MAX_GROWTH_BYTES);
   },

@@ -23,13 +23,13 @@ afterAll(async () => {
 
 const accounts = (): string => rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`);
 
-describe('what reaches the client', () => {
+describe('the client receives', () => {
   async function answered(headers: OutgoingHttpHeaders): Promise<Record<string, string[]>> {
     bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
     return (await sendRaw(gateway.url, accounts())).headers;
   }
 
-  test('is what the bank said, save what only the next hop or the gateway may hear', async () => {
+  test('the headers of the upstream, except those for the next hop or the gateway', async () => {
     const headers = await answered({
       'content-type': 'application/json',
       'content-length': 2,
@@ -58,7 +58,7 @@ describe('what reaches the client', () => {
     });
   });
 
-  test('says what the gateway says once, and the request id is the one that the bank was given', async () => {
+  test("the gateway's own headers once, with the request id that the upstream got", async () => {
     let given: unknown;
     bank.answerWith((incoming, outgoing) => {
       given = incoming.headers['x-request-id'];
@@ -71,7 +71,7 @@ describe('what reaches the client', () => {
     expect(headers['x-content-type-options']).toEqual(['nosniff']);
   });
 
-  test('may be kept when the bank says so, and else may not', async () => {
+  test('cacheable responses only if the upstream says so', async () => {
     expect((await answered({ 'cache-control': 'max-age=60' }))['cache-control']).toEqual(['max-age=60']);
     expect((await answered({}))['cache-control']).toEqual(['no-store']);
     expect(headersForClient({ 'cache-control': 'max-age=60', connection: 'cache-control' }, 'r')).toEqual([
@@ -83,7 +83,7 @@ describe('what reaches the client', () => {
   });
 });
 
-test('a document of the bank’s is inert in a browser, whatever the bank says: it would act as the user who opens it', async () => {
+test('an upstream document is inert in a browser, whatever headers the upstream sends', async () => {
   bank.answerWith((_incoming, outgoing) =>
     outgoing.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }).end(),
   );
@@ -91,7 +91,7 @@ test('a document of the bank’s is inert in a browser, whatever the bank says: 
   expect(headers['content-security-policy']).toEqual(['script-src *', INERT]);
 });
 
-test('the bank says nothing that browsers would take for the whole site, which is the gateway’s', async () => {
+test('the upstream cannot send headers that browsers apply to the whole site', async () => {
   const forTheSite = {
     'alt-svc': 'h3="evil.test:443"',
     'clear-site-data': '"*"',
@@ -105,7 +105,7 @@ test('the bank says nothing that browsers would take for the whole site, which i
   expect(Object.keys(forTheSite).filter((name) => name in headers)).toEqual([]);
 });
 
-test('many requests on one connection are each told apart', async () => {
+test('each request on one connection has its own id', async () => {
   const connection = new RawConnection(gateway.url);
   const ids = new Set<string>();
   for (let i = 0; i < 3; i += 1) {

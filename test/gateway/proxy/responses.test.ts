@@ -31,7 +31,7 @@ async function passedOn(status: number, headers: OutgoingHttpHeaders, body = '')
   return sendRaw(gateway.url, accounts());
 }
 
-describe('a status of the bank is passed on as it is, with its body', () => {
+describe('an upstream status is forwarded unchanged, with its body', () => {
   test.each([200, 201, 207, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503, 599])('%i', async (status) => {
     const answer = await passedOn(status, { 'content-type': 'text/plain' }, `body of ${status}`);
     expect([answer.status, answer.body.toString()]).toEqual([status, `body of ${status}`]);
@@ -39,7 +39,7 @@ describe('a status of the bank is passed on as it is, with its body', () => {
   });
 });
 
-describe('a redirect is passed on and never followed', () => {
+describe('a redirect is forwarded and never followed', () => {
   test.each([301, 302, 303, 307, 308])('%i', async (status) => {
     const before = bank.count;
     const location = `${bank.url}/internal`;
@@ -49,8 +49,8 @@ describe('a redirect is passed on and never followed', () => {
   });
 });
 
-describe('an answer without a body', () => {
-  test('to HEAD keeps the length that GET would have, and the connection stays of use', async () => {
+describe('a response without a body', () => {
+  test('to HEAD keeps the length that GET would have, and the connection stays usable', async () => {
     bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, { 'content-length': '5' }).end('12345'));
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
@@ -65,7 +65,7 @@ describe('an answer without a body', () => {
     [204, {}],
     [304, { etag: '"1"' }],
     [304, { etag: '"1"', 'content-length': '5' }],
-  ])('%i %o has none at the client either, and the connection stays of use', async (status, headers) => {
+  ])('%i %o has none at the client either, and the connection stays usable', async (status, headers) => {
     bank.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
@@ -78,8 +78,8 @@ describe('an answer without a body', () => {
   });
 });
 
-describe('an answer', () => {
-  test('of undeclared length reaches the client piece by piece', async () => {
+describe('a response', () => {
+  test('of undeclared length is streamed to the client', async () => {
     let answer: ServerResponse | undefined;
     bank.answerWith((_incoming, outgoing) => {
       answer = outgoing;
@@ -96,12 +96,12 @@ describe('an answer', () => {
     connection.destroy();
   });
 
-  test('whose length is the end of its connection is passed on whole', async () => {
+  test('delimited by the end of its connection is forwarded completely', async () => {
     bank.answerWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
     expect((await sendRaw(gateway.url, accounts())).body.toString()).toBe('old style');
   });
 
-  test('that early hints precede is passed on without them', async () => {
+  test('preceded by early hints is forwarded without them', async () => {
     bank.answerWith((_incoming, outgoing) => {
       outgoing.writeProcessing();
       outgoing.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -112,7 +112,7 @@ describe('an answer', () => {
     expect(answer.headers.link).toBeUndefined();
   });
 
-  test('that is compressed is passed on as it is', async () => {
+  test('that is compressed is forwarded unchanged', async () => {
     const answer = await passedOn(200, { 'content-encoding': 'gzip' }, 'not really gzip');
     expect([answer.headers['content-encoding'], answer.body.toString()]).toEqual([
       ['gzip'],
@@ -120,7 +120,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('with a header that is no ASCII is passed on byte for byte', async () => {
+  test('with a non-ASCII header is forwarded byte for byte', async () => {
     const utf8 = Buffer.from('filename="ünïcödé.pdf"').toString('latin1');
     const head = `HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-disposition: ${utf8}\r\n\r\n`;
     bank.answerWith(({ socket }) => socket.write(head, 'latin1'));
@@ -128,7 +128,7 @@ describe('an answer', () => {
   });
 });
 
-test('when the gateway stops, a stream of events ends, at the bank too, also for a client that reads no more', async () => {
+test('when the gateway stops, event streams end at the client and the upstream, even if the client no longer reads', async () => {
   const other = await startGatewayBeside(gateway, { BANK_URL: bank.url, SHUTDOWN_GRACE_MS: '500' });
   const closed: string[] = [];
   bank.answerWith((incoming, outgoing) => {

@@ -8,7 +8,7 @@ import { UpstreamProxy } from '../../../src/gateway/proxy/proxy.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { startUpstream } from '../../support/upstream.ts';
 
-test('a stream that is ended while its client lags is not written to any more, and the bank is told', async () => {
+test('a stream that is closed while its client lags is not written to again, and the upstream request is aborted', async () => {
   let events: ServerResponse | undefined;
   const closed = Promise.withResolvers<void>();
   const bank = await startUpstream((_incoming, outgoing) => {

@@ -55,7 +55,7 @@ const BODIES: [string, () => Body | undefined][] = [
   ['with a body of undeclared length', () => chunked(500_000)],
 ];
 
-describe('a bank that can not be reached is a 502', () => {
+describe('an unreachable upstream is a 502', () => {
   let lonely: RunningGateway;
   beforeAll(async () => {
     const gone = await startUpstream();
@@ -73,7 +73,7 @@ describe('a bank that can not be reached is a 502', () => {
   });
 });
 
-test('a bank that does not answer, or take an upload, is a 504 in the configured time, and its request is ended', async () => {
+test('an upstream that does not respond or read an upload is a 504 within the configured time, and its request is aborted', async () => {
   const closed: string[] = [];
   bank.answerWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
   const startMs = performance.now();
@@ -84,7 +84,7 @@ test('a bank that does not answer, or take an upload, is a 504 in the configured
   await until(() => closed.includes('/accounts'));
 });
 
-test('a bank whose host does not take connections is a 504 in the configured time', async () => {
+test('an upstream whose host does not accept connections is a 504 within the configured time', async () => {
   const deaf = await startDeafHost();
   const other = await startGatewayBeside(gateway, { BANK_URL: deaf.url, BANK_CONNECT_TIMEOUT_MS: '300' });
   try {
@@ -119,7 +119,7 @@ async function startDeafHost(): Promise<{ url: string; close(): void }> {
   };
 }
 
-test('a client may take longer over its upload than the bank may over its answer', async () => {
+test('an upload may take longer than the upstream may take to respond', async () => {
   bank.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
   const slow = new ReadableStream({
     async start(controller) {
@@ -133,7 +133,7 @@ test('a client may take longer over its upload than the bank may over its answer
   expect([answer.status, await answer.text()]).toEqual([200, 'thanks']);
 });
 
-test('a request that gets no connection to the bank is a 504 in the same time, and is never sent', async () => {
+test('a request without a free upstream connection is a 504 within the same time, and is never sent', async () => {
   const limits = { BANK_CONNECTIONS_MAX: '1', BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}` };
   const single = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
   try {
@@ -160,7 +160,7 @@ test('a request that gets no connection to the bank is a 504 in the same time, a
   }
 });
 
-describe('nothing is sent twice', () => {
+describe('no request is sent twice', () => {
   test.each(BODIES)(
     'a bank that hangs up on a request %s is a 502, and heard it once',
     async (_what, bodyOf) => {
@@ -173,7 +173,7 @@ describe('nothing is sent twice', () => {
     },
   );
 
-  test('a kept connection that dies under a POST is a 502, and the bank heard it once', async () => {
+  test('a kept-alive connection that breaks during a POST is a 502, and the upstream received it once', async () => {
     const heard: string[] = [];
     const fickle = createServer((socket) => answerOnce(socket, heard)).listen(0, '127.0.0.1');
     await once(fickle, 'listening');

@@ -44,7 +44,7 @@ describe('the page and its assets', () => {
     [SCRIPT, 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
     ['/assets/icon-12345678.svg', 'image/svg+xml', 'public, max-age=31536000, immutable'],
     ['/assets/photo-12345678.png', 'image/png', 'public, max-age=31536000, immutable'],
-  ])('%s comes as %s, to be kept as %s', async (path, mediaType, caching) => {
+  ])('%s is sent as %s with cache-control %s', async (path, mediaType, caching) => {
     const answer = await get(path);
     expect(answer.status).toBe(200);
     expect(header(answer, 'content-type')).toBe(mediaType);
@@ -71,7 +71,7 @@ describe('the page and its assets', () => {
     expect(answer.headers).not.toHaveProperty('set-cookie');
   });
 
-  test('are the only files: nothing else of the disk can be asked for, and nothing be sent to them', async () => {
+  test('are the only files: no other file can be requested, and they accept no other method', async () => {
     const others = Object.keys(FILES)
       .slice(4)
       .map((name) => name.slice(1));
@@ -83,7 +83,7 @@ describe('the page and its assets', () => {
       expect(rawProblemOf(await sendRaw(gateway.url, rawRequest(`DELETE ${path}`))).status).toBe(404);
   });
 
-  test('are told apart by HEAD like by GET, without a body', async () => {
+  test('answer HEAD like GET, without a body', async () => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`HEAD ${SCRIPT}`, 'Accept-Encoding: gzip'));
     const head = await connection.answer({ toHead: true });
@@ -118,7 +118,7 @@ describe('codings', () => {
     ['deflate', undefined],
     ['gzip, gzip;q=0', undefined],
     [';;,=,q=1', undefined],
-  ])('whoever accepts "%s" gets %s', async (accepted, coding) => {
+  ])('a client that accepts "%s" gets %s', async (accepted, coding) => {
     const answer = await get(SCRIPT, ...(accepted === undefined ? [] : [`Accept-Encoding: ${accepted}`]));
     expect(header(answer, 'content-encoding')).toBe(coding);
     expect(decoded(answer)).toBe(FILES[`.${SCRIPT}`]);
@@ -126,7 +126,7 @@ describe('codings', () => {
     expect(header(answer, 'vary')).toBe('Accept-Encoding');
   });
 
-  test('what is packed already, or too small to pack, comes as it is', async () => {
+  test('files that are compressed already, or too small to compress, are sent unchanged', async () => {
     for (const path of ['/assets/photo-12345678.png', '/assets/icon-12345678.svg']) {
       const answer = await get(path, 'Accept-Encoding: gzip, br');
       expect(answer.headers).not.toHaveProperty('content-encoding');
@@ -149,7 +149,7 @@ describe('codings', () => {
     },
   );
 
-  test('each has a tag of its own: whoever has one of them is not told that they have another', async () => {
+  test('each has its own entity tag, so that a client with one coding is not told that it has another', async () => {
     const tags = new Set<string>();
     for (const coding of ['br', 'gzip', 'identity']) {
       const answer = await get(
@@ -163,21 +163,21 @@ describe('codings', () => {
     expect(tags.size).toBe(3);
   });
 
-  test('the description of the API is packed as well', async () => {
+  test('the API description is compressed too', async () => {
     for (const path of ['/openapi.json', '/docs'])
       expect(header(await get(path, 'Accept-Encoding: gzip, br'), 'content-encoding')).toBe('br');
   });
 });
 
 describe('a gateway without the web app', () => {
-  test('answers 404 at / and serves the rest', async () => {
+  test('responds with 404 at / and serves the API', async () => {
     const bare = await startTestGateway();
     const answers = ['/', SCRIPT, '/livez'].map(async (path) => (await fetch(bare.url + path)).status);
     expect(await Promise.all(answers)).toEqual([404, 404, 200]);
     await bare.close();
   });
 
-  test('says so once where the build is missing, and not at all where it is not wanted', async () => {
+  test('logs once that the build is missing, and nothing if the web app is turned off', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line) => void lines.push(line) });
     expect(await openWebApp({ webApp: 'off' }, log, directory)).toBeUndefined();
@@ -187,7 +187,7 @@ describe('a gateway without the web app', () => {
   });
 });
 
-test("the project's own page and all that it loads is less than 100 KiB, and is all there", async () => {
+test("the project's own page and everything it loads is complete and smaller than 100 KiB", async () => {
   const web = await readWebBuild(WEB_BUILD_DIRECTORY);
   if (web === undefined) throw new Error('the web app has not been built: npm run build');
   const own = await startTestGateway({}, undefined, { web });
