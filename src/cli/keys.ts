@@ -1,100 +1,124 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from '../config/load.ts';
 import { longestTokenSeconds } from '../keys/open.ts';
-import { HANDOVER_MS, handOver, makeRing, retireKey, rotateRing } from '../keys/rotation.ts';
-import { keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
-import { readRing } from '../keys/store.ts';
+import { HANDOVER_MS, handOver, retireKey, rotateRing } from '../keys/rotation.ts';
+import { type KeyStatus, keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
+import { makeRing } from '../keys/start.ts';
 import type { RingRollout } from '../keys/sync.ts';
 import { Refusal } from '../refusal.ts';
-import { complain, type RingCommand, withRing } from './ring-command.ts';
+import { fail } from './run.ts';
+import { type KeyRingCommand, withKeyRing } from './with-key-ring.ts';
 
-/** After a hand-over, for gateways whose clocks are a little behind. */
+/** Waited after a handover, for gateways whose clocks are slightly behind. */
 const HANDOVER_MARGIN_MS = 250;
 
-/** `portcullis keys rotate`: adds a key that takes over later, or with `now` at once. @returns the exit code */
+/** `portcullis keys list`: the state and times of each key. @returns the exit code */
+export function runKeysList(env: Environment): Promise<number> {
+  return withKeyRing(env, async ({ directory }) => {
+    const record = await readRing(directory);
+    if (record === undefined) return fail('there is no key ring; `portcullis keys rotate` creates one');
+    const rows = keyStatusesAt(record, Date.now()).map(rowOf);
+    process.stdout.write(table([['kid', 'state', 'published', 'signs from', 'until'], ...rows]));
+    return 0;
+  });
+}
+
+const rowOf = ({ kid, state, createdMs, signsFromMs, verifiesUntilMs, retiredMs }: KeyStatus): string[] => [
+  kid,
+  state === 'over' ? 'retired' : state,
+  iso(createdMs),
+  iso(signsFromMs),
+  iso(retiredMs ?? verifiesUntilMs),
+];
+
+const iso = (ms: number | undefined): string => (ms === undefined ? '-' : new Date(ms).toISOString());
+
+function table(rows: readonly string[][]): string {
+  const widths = [43, 9, 24, 24, 24];
+  const lines = rows.map((row) => row.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join('  '));
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** `portcullis keys rotate`: adds a key that signs later, or with `now` at once. @returns the exit code */
 export function runKeysRotate(env: Environment, { now }: { now: boolean }): Promise<number> {
-  return withRing(env, async (ring) => {
-    if ((await readRing(ring.directory)) === undefined) return makeFirst(ring);
-    if (now) return report(await takeOver(ring));
-    const { settings, directory } = ring;
-    const leadMs = settings.keyPublishLeadSeconds * 1000;
-    const tokensLiveSeconds = longestTokenSeconds(settings);
-    const changed = await rotateRing(directory, { leadMs, tokensLiveSeconds }, Date.now());
+  return withKeyRing(env, async (ring) => {
+    if ((await readRing(ring.directory)) === undefined) return createRing(ring);
+    if (now) return report(await replaceSigningKey(ring));
+    const leadMs = ring.settings.keyPublishLeadSeconds * 1000;
+    const tokensLiveSeconds = longestTokenSeconds(ring.settings);
+    const changed = await rotateRing(ring.directory, { leadMs, tokensLiveSeconds }, Date.now());
     if (changed instanceof Refusal)
-      return complain('a key is published and waits to sign already; --now lets it sign at once');
-    return report(await spread(ring, changed.record, 'key_add', changed.kid));
+      return fail('a key is already waiting to sign; use --now to activate it at once');
+    return report(await rollOut(ring, changed.record, 'key_add', changed.kid));
   });
 }
 
-/** `portcullis keys retire`: takes a key out at once, whatever it has signed. @returns the exit code */
+/** `portcullis keys retire`: removes a key at once. Tokens that it has signed become invalid. @returns the exit code */
 export function runKeysRetire(env: Environment, kid: string): Promise<number> {
-  return withRing(env, async (ring) => {
+  return withKeyRing(env, async (ring) => {
     const record = await readRing(ring.directory);
-    const before = record && signs(record, kid) ? await takeOver(ring) : undefined;
+    const replaced = record && signs(record, kid) ? await replaceSigningKey(ring) : undefined;
     const changed = await retireKey(ring.directory, kid, Date.now());
-    if (changed instanceof Refusal) return complain(WHY_NOT[changed.reason]);
-    const after = await spread(ring, changed.record, 'key_retire', kid);
-    return report({ ...after, isRecorded: after.isRecorded && before?.isRecorded !== false });
+    if (changed instanceof Refusal) return fail(RETIRE_FAULTS[changed.reason]);
+    const retired = await rollOut(ring, changed.record, 'key_retire', kid);
+    return report({ ...retired, isAudited: retired.isAudited && replaced?.isAudited !== false });
   });
 }
 
-const WHY_NOT = {
-  key_unknown: 'there is no such key in the ring; `portcullis keys list` shows which there are',
-  key_retired: 'that key is retired already',
-  key_signs: 'that key has just begun to sign: try again',
+const RETIRE_FAULTS = {
+  key_unknown: 'there is no such key in the ring; `portcullis keys list` shows all keys',
+  key_retired: 'this key is already retired',
+  key_signs: 'this key has just begun to sign; try again',
 };
 
 const signs = (record: RingRecord, kid: string): boolean =>
   keyStatusesAt(record, Date.now()).some((key) => key.kid === kid && key.state === 'signing');
 
-interface Outcome {
-  spread: RingRollout | undefined;
-  isRecorded: boolean;
-}
-
-async function makeFirst(ring: RingCommand): Promise<number> {
+async function createRing(ring: KeyRingCommand): Promise<number> {
   const record = await makeRing(ring.directory, longestTokenSeconds(ring.settings), Date.now());
-  return report(await spread(ring, record, 'key_add', record.keys[0]?.kid ?? ''));
+  return report(await rollOut(ring, record, 'key_add', record.keys[0]?.kid ?? ''));
 }
 
-/** Another key signs when this resolves, and each gateway that could be told has published it before. */
-async function takeOver(ring: RingCommand): Promise<Outcome> {
-  const { record, kid, isNew } = await handOver(
-    ring.directory,
-    longestTokenSeconds(ring.settings),
-    Date.now(),
-  );
-  const [outcome] = await Promise.all([
-    spread(ring, record, isNew ? 'key_add' : 'key_sign', kid, HANDOVER_MS),
+/** Resolves when another key signs. Each gateway that can be notified has published that key before. */
+async function replaceSigningKey(ring: KeyRingCommand): Promise<Change> {
+  const tokensLiveSeconds = longestTokenSeconds(ring.settings);
+  const { record, kid, isNew } = await handOver(ring.directory, tokensLiveSeconds, Date.now());
+  const [change] = await Promise.all([
+    rollOut(ring, record, isNew ? 'key_add' : 'key_sign', kid, HANDOVER_MS),
     delay(HANDOVER_MS + HANDOVER_MARGIN_MS),
   ]);
-  return outcome;
+  return change;
 }
 
-async function spread(
-  ring: RingCommand,
+interface Change {
+  /** Undefined if Redis was unavailable. */
+  rollout: RingRollout | undefined;
+  isAudited: boolean;
+}
+
+async function rollOut(
+  ring: KeyRingCommand,
   record: RingRecord,
   action: 'key_add' | 'key_sign' | 'key_retire',
   kid: string,
   waitMs?: number,
-): Promise<Outcome> {
+): Promise<Change> {
   const key = record.keys.find((candidate) => candidate.kid === kid);
   const detail = action === 'key_retire' ? undefined : `signs from ${iso(key?.signsFromMs ?? 0)}`;
   process.stdout.write(`${kid} ${detail ?? 'is retired'}\n`);
-  const told = await ring.tell(record, waitMs);
-  const isRecorded = await ring.audit({ action, subject: kid, detail });
-  return { spread: told, isRecorded };
+  const rollout = await ring.announce(record, waitMs);
+  const isAudited = await ring.audit({ action, subject: kid, detail });
+  return { rollout, isAudited };
 }
 
-function report({ spread: told, isRecorded }: Outcome): number {
-  if (told === undefined) return 1;
-  const { listening, acknowledged: knowing } = told;
-  process.stdout.write(
-    listening === 0 ? 'no gateway listens\n' : `${knowing} of ${listening} gateways know\n`,
-  );
-  if (knowing < listening)
-    return complain('a gateway did not answer: does it use the same KEYS_DIR? It looks there every second');
-  return isRecorded ? 0 : 1;
+function report({ rollout, isAudited }: Change): number {
+  if (rollout === undefined) return 1;
+  const { listening, acknowledged } = rollout;
+  const confirmed = `confirmed by ${acknowledged} of ${listening} gateways\n`;
+  process.stdout.write(listening === 0 ? 'no gateways are running\n' : confirmed);
+  if (acknowledged < listening)
+    return fail(
+      'a gateway did not confirm the change; check that it uses the same KEYS_DIR, which it reads every second',
+    );
+  return isAudited ? 0 : 1;
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();

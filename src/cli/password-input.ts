@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 /**
- * A password from the terminal without showing it, or, when standard input is no terminal, from there (less one
- * line break at its end). Never from an argument: those are in everybody's process list and in shell histories.
+ * Reads a password without echo if standard input is a terminal, otherwise all of standard input without one trailing
+ * line break. Passwords are never read from arguments, which appear in process lists and shell histories.
  */
 export async function readPassword(prompt: string): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '');

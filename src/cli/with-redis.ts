@@ -1,42 +1,53 @@
+import type { AuditEvent } from '../audit/event.ts';
+import { RedisAuditTrail } from '../audit/trail.ts';
 import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
-import { RedisLink, RedisUnavailable } from '../redis/connection.ts';
-import { refusalMessage } from './run-server.ts';
+import { RedisLink } from '../redis/connection.ts';
+import { runCommand } from './run.ts';
 
-const CONNECT_WAIT_MS = 2000;
+const CONNECT_TIMEOUT_MS = 2000;
 
-/** Keys that the gateway insists on and no administrative command has any use for. */
-export const KEYS_NOT_USED = {
+/** Placeholders for keys that a gateway must have in production and that no administrative command uses. */
+const UNUSED_KEYS = {
   SIGNING_KEY: 'not used',
   SIGNING_KEY_FILE: undefined,
   REFRESH_KEY: 'not-used'.padEnd(43, '-'),
   REFRESH_KEY_FILE: undefined,
 };
 
+/** The gateway's settings, for a command that needs no keys. @throws {SettingsRefused} */
+export const administrationSettings = (env: Environment): GatewaySettings =>
+  gatewaySettings({ ...env, ...UNUSED_KEYS });
+
+export const linkTo = ({ redisUrl, redisDeadlineMs }: GatewaySettings): RedisLink =>
+  new RedisLink({ url: redisUrl, deadlineMs: redisDeadlineMs, log: createLog('cli', 'silent') });
+
 /**
- * Runs one administrative command with a connection to the Redis that the settings name.
- * @returns the exit code: what `command` returns, or 1 with a message when it could not be run
+ * Runs an administrative command with a connection to Redis.
+ * @returns the exit code of `command`, or 1 after a message if the settings are invalid or Redis is unavailable
  */
-export async function withRedis(
+export function withRedis(
   env: Environment,
   command: (redis: RedisLink, settings: GatewaySettings) => Promise<number>,
 ): Promise<number> {
-  let redis: RedisLink | undefined;
-  try {
-    const settings = gatewaySettings({ ...env, ...KEYS_NOT_USED });
-    redis = new RedisLink({
-      url: settings.redisUrl,
-      deadlineMs: settings.redisDeadlineMs,
-      log: createLog('cli', 'silent'),
-    });
-    await redis.whenReady(CONNECT_WAIT_MS);
-    return await command(redis, settings);
-  } catch (fault) {
-    const message = fault instanceof RedisUnavailable ? `REDIS_URL: ${fault.message}` : refusalMessage(fault);
-    if (message === undefined) throw fault;
-    process.stderr.write(`portcullis: ${message}\n`);
-    return 1;
-  } finally {
-    redis?.close();
-  }
+  return runCommand(async () => {
+    const settings = administrationSettings(env);
+    const redis = linkTo(settings);
+    try {
+      await redis.whenReady(CONNECT_TIMEOUT_MS);
+      return await command(redis, settings);
+    } finally {
+      redis.close();
+    }
+  });
+}
+
+/** Writes an audit record of an action on the command line. @throws {RedisUnavailable} */
+export function auditByOperator(
+  redis: RedisLink,
+  settings: GatewaySettings,
+  event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>,
+): Promise<void> {
+  const trail = new RedisAuditTrail(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
+  return trail.record({ ...event, result: 'done', actor: 'operator' }, Date.now());
 }

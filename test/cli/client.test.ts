@@ -42,9 +42,9 @@ const records = async (): Promise<Record<string, unknown>[]> => {
   return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
 };
 
-test('a client is added with a secret that is printed once and proves it, listed without it, and removed', async () => {
+test('a client is added with a secret that is printed once, is listed without it, and is removed', async () => {
   const added = await runClient(['add', 'Statement service', '--use', 'introspect']);
-  expect(added).toMatchObject({ exitCode: 0, said: 'This is the only time that the secret is shown.\n' });
+  expect(added).toMatchObject({ exitCode: 0, said: 'Store the secret now: it cannot be shown again.\n' });
   const [, id = '', secret = ''] =
     /^client_id=([0-9a-f]{32})\nclient_secret=([\w-]{43})\n$/.exec(added.printed) ?? [];
   expect(await proveClient(link, id, secret)).toMatchObject({
@@ -67,7 +67,7 @@ test('a client is added with a secret that is printed once and proves it, listed
 });
 
 test.each([
-  ['a use that does not exist', ['add', 'x', '--use', 'everything']],
+  ['an unknown use', ['add', 'x', '--use', 'everything']],
   ['a name with a line break', ['add', 'a\nb']],
   ['no name', ['add', '']],
 ])('a client with %s is not added', async (_what, args) => {
@@ -79,14 +79,14 @@ test.each([
   expect(await listClients(link)).toEqual(before);
 });
 
-test('without Redis the command says so and prints no secret', async () => {
+test('without Redis the command reports it and prints no secret', async () => {
   const { exitCode, printed, said } = await runClient(['add', 'x'], { REDIS_URL: 'unix:///nowhere.sock' });
   expect(exitCode).toBe(1);
   expect(printed).toBe('');
   expect(said).toMatch(/^portcullis: REDIS_URL: /);
 });
 
-test('two clients of one name have ids and secrets of their own, and neither secret is the other’s', async () => {
+test('two clients of the same name have different ids and secrets, and neither secret works for the other', async () => {
   const [one, two] = await Promise.all(
     [1, 2].map(() => addClient(link, { name: 'twin', uses: ['revoke'] }, new Date('2030-01-01T00:00:00Z'))),
   );

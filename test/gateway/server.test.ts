@@ -68,7 +68,7 @@ test('the gateway does not start on a port in use, and its process exits', async
   const { port } = other.address() as { port: number };
   const SIGNING_KEY = await makeKeyPem();
   const { exitCode, said } = await runGateway({ GATEWAY_PORT: String(port), SIGNING_KEY });
-  expect(said).toBe(`portcullis: port ${port} is taken by another program\n`);
+  expect(said).toBe(`portcullis: port ${port} is already in use\n`);
   expect(exitCode).toBe(1);
   other.close();
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openAccount } from '../bank/ledger/accounts.ts';
 import { bankSettings, type Environment } from '../config/load.ts';
 import { findUserByName } from '../users/users.ts';
+import { fail } from './run.ts';
 import { withRedis } from './with-redis.ts';
 
 const requestSchema = z.object({
@@ -9,7 +10,7 @@ const requestSchema = z.object({
   name: z.string().min(1).max(128),
   balanceMinor: z
     .string()
-    .regex(/^\d{1,15}$/, 'wants a whole number of minor units')
+    .regex(/^\d{1,15}$/, 'must be a whole number of minor units')
     .transform(Number),
 });
 
@@ -19,25 +20,13 @@ export async function runAccountOpen(
   given: { username: string; name: string; balanceMinor: string },
 ): Promise<number> {
   const request = requestSchema.safeParse(given);
-  if (!request.success) {
-    process.stderr.write(`portcullis: ${z.prettifyError(request.error)}\n`);
-    return 1;
-  }
-  const { username, name, balanceMinor } = request.data;
+  if (!request.success) return fail(z.prettifyError(request.error));
+  const { username, name, balanceMinor: openingBalanceMinor } = request.data;
   return withRedis(env, async (redis) => {
     const owner = await findUserByName(redis, username);
-    if (owner === undefined) {
-      process.stderr.write(`portcullis: there is no user ${username}\n`);
-      return 1;
-    }
+    if (owner === undefined) return fail(`there is no user ${username}`);
     const { bankCurrency: currency } = bankSettings(env);
-    const options = {
-      ownerId: owner.id,
-      name,
-      currency,
-      openingBalanceMinor: balanceMinor,
-      generated: false,
-    };
+    const options = { ownerId: owner.id, name, currency, openingBalanceMinor, generated: false };
     const account = await openAccount(redis, options, Date.now());
     process.stdout.write(`opened ${account.id} for ${owner.username}\n`);
     return 0;

@@ -7,9 +7,9 @@ import { passwordFault } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { roleSchema } from '../users/roles.ts';
 import { addUser } from '../users/users.ts';
-import { recordByOperator } from './operator-record.ts';
 import { readPassword } from './password-input.ts';
-import { withRedis } from './with-redis.ts';
+import { fail } from './run.ts';
+import { auditByOperator, withRedis } from './with-redis.ts';
 
 const requestSchema = z
   .object({
@@ -31,10 +31,7 @@ export async function runUserAdd(
 ): Promise<number> {
   const password = await readPassword(`Password for ${given.username}: `);
   const request = await requestSchema.safeParseAsync({ displayName: given.username, ...given, password });
-  if (!request.success) {
-    process.stderr.write(`portcullis: ${z.prettifyError(request.error)}\n`);
-    return 1;
-  }
+  if (!request.success) return fail(z.prettifyError(request.error));
   return withRedis(env, (redis, settings) => add(redis, settings, request.data));
 }
 
@@ -46,11 +43,8 @@ async function add(
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   try {
     const user = await addUser(redis, { ...request, passwordHash: await hasher.hash(password) }, new Date());
-    if (user instanceof Refusal) {
-      process.stderr.write(`portcullis: there is a user ${request.username} already\n`);
-      return 1;
-    }
-    await recordByOperator(redis, settings, { action: 'user_create', subject: user.id, detail: user.role });
+    if (user instanceof Refusal) return fail(`the user ${request.username} already exists`);
+    await auditByOperator(redis, settings, { action: 'user_create', subject: user.id, detail: user.role });
     process.stdout.write(`added ${user.username} (${user.role}), id ${user.id}\n`);
     return 0;
   } finally {

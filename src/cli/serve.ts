@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { startBank } from '../bank/server.ts';
+import { bankSettings, type Environment, gatewaySettings } from '../config/load.ts';
+import { startGateway } from '../gateway/server.ts';
+import { openWebApp } from '../gateway/static/web-build.ts';
+import { createLog } from '../log.ts';
+import { publishedDescription } from '../openapi/publish.ts';
+import { fail, runCommand } from './run.ts';
+
+const HEALTH_TIMEOUT_MS = 3000;
+
+interface RunningServer {
+  close(): Promise<void>;
+}
+
+/** `portcullis gateway`. @returns the exit code */
+export function runGateway(env: Environment): Promise<number> {
+  return serve(async () => {
+    const settings = gatewaySettings(env);
+    const api = await publishedDescription(settings);
+    const log = createLog('gateway', settings.logLevel);
+    const web = await openWebApp(settings, log);
+    return startGateway({ settings, api, web, log });
+  });
+}
+
+/** `portcullis bank`. @returns the exit code */
+export function runBank(env: Environment): Promise<number> {
+  return serve(() => {
+    const settings = bankSettings(env);
+    return startBank({ settings, log: createLog('bank', settings.logLevel) });
+  });
+}
+
+/** Runs a server until SIGTERM or SIGINT, then closes it. */
+function serve(start: () => Promise<RunningServer>): Promise<number> {
+  return runCommand(async () => {
+    const server = await start();
+    await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+    await server.close();
+    return 0;
+  });
+}
+
+/** `portcullis health`: requests `/readyz`. @returns 0 if the response is a 200 within 3 seconds, 1 otherwise */
+export async function runHealth(url: string): Promise<number> {
+  try {
+    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    process.stdout.write(`${response.status}\n`);
+    return response.ok ? 0 : 1;
+  } catch {
+    return fail('no response');
+  }
+}
