@@ -1,22 +1,24 @@
 import { z } from 'zod';
 import { parseRanges } from '../http/addresses.ts';
+import { integerText } from '../http/input.ts';
 
-/** The kinds of settings, each with what it wants. Messages never repeat what was given: it may be a secret. */
+/** Schemas for the kinds of settings. Messages never repeat the given value, which may be a secret. */
 
-export const integer = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, { error: `wants a whole number from ${least} to ${most}`, abort: true })
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `wants a whole number from ${least} to ${most}`);
+export { integerText as integer };
 
-export const text = (pattern: RegExp, wants: string) => z.string().regex(pattern, `wants ${wants}`);
+export const milliseconds = (min: number, max: number, preset: number) =>
+  integerText(min, max).default(preset);
+
+export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
+  z.enum(values, `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`);
+
+export const text = (pattern: RegExp, expected: string) => z.string().regex(pattern, `must be ${expected}`);
 
 export const httpOrigin = () =>
   z.string().refine((value) => {
     const url = URL.parse(value);
     return url !== null && /^https?:$/.test(url.protocol) && url.origin === value.replace(/\/$/, '');
-  }, 'wants an http:// or https:// origin without a path, such as http://127.0.0.1:8081');
+  }, 'must be an http:// or https:// origin without a path, such as http://127.0.0.1:8081');
 
 export const issuerUrl = () =>
   z.string().refine((value) => {
@@ -27,29 +29,27 @@ export const issuerUrl = () =>
       !/[?#]|\/$/.test(value) &&
       url.username + url.password === ''
     );
-  }, 'wants an http:// or https:// URL without a query, a fragment or a slash at its end');
+  }, 'must be an http:// or https:// URL without a query, a fragment or a trailing slash');
 
 export const redisUrl = () =>
   z
     .string()
     .refine(
       (value) => /^(unix:\/\/\/|rediss?:\/\/)/.test(value) && URL.canParse(value),
-      'wants redis://, rediss:// or unix:///path/to.sock',
+      'must be redis://, rediss:// or unix:///path/to.sock',
     );
 
-/** A list of addresses and CIDR ranges (RFC 4632), divided by commas. */
+/** A list of addresses and CIDR ranges (RFC 4632), separated by commas. */
 export const addressRanges = () =>
   z.string().transform((value, context) => {
     const given = value.split(',').map((range) => range.trim());
     const ranges = parseRanges(given.filter((range) => range !== ''));
     if (ranges === undefined) {
-      context.addIssue({ code: 'custom', message: 'wants addresses or CIDR ranges divided by commas' });
+      context.addIssue({ code: 'custom', message: 'must be addresses or CIDR ranges separated by commas' });
       return z.NEVER;
     }
     return ranges;
   });
 
-export const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address');
+export const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a hostname or an address');
 export const audience = () => text(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters');
-export const milliseconds = (least: number, most: number, preset: number) =>
-  integer(least, most).default(preset);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { bankShape, gatewayShape } from './settings.ts';
+import { bankShape } from './bank.ts';
+import { gatewayShape } from './gateway.ts';
 
 /** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -15,27 +16,27 @@ export type GatewaySettings = SettingsOf<typeof gatewayShape>;
 export type BankSettings = SettingsOf<typeof bankShape>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One or more settings are wrong. The message names each and what it wants, and holds no value. */
+/** One or more settings are invalid. The message names each of them, but holds no value. */
 export class SettingsRefused extends Error {
   readonly code = 'settings_refused';
   override readonly name = 'SettingsRefused';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`these settings are wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(`invalid settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
 
-/** The gateway's settings from the environment. @throws {SettingsRefused} naming every wrong setting at once. */
+/** The gateway's settings from the environment. @throws {SettingsRefused} naming all invalid settings. */
 export const gatewaySettings = (env: Environment): GatewaySettings => settingsFrom(gatewayShape, env);
 
-/** The bank's settings from the environment. @throws {SettingsRefused} naming every wrong setting at once. */
+/** The bank's settings from the environment. @throws {SettingsRefused} naming all invalid settings. */
 export const bankSettings = (env: Environment): BankSettings => settingsFrom(bankShape, env);
 
 /**
- * Reads `shape` from the environment. An empty variable counts as unset. Each setting `X` may instead be
- * given as `X_FILE`, a path whose content is the value (less white space at its ends), as container secrets are.
+ * Reads `shape` from the environment. An empty variable counts as unset. Each setting `X` can instead be read from the
+ * file named by `X_FILE`, for container secrets; its content is trimmed.
  */
 function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environment): SettingsOf<Shape> {
   const faults: string[] = [];
@@ -57,30 +58,31 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
 function givenValue(name: string, env: Environment, faults: string[]): string | undefined {
   const direct = env[name] || undefined;
   const path = env[`${name}_FILE`] || undefined;
-  if (direct !== undefined && path !== undefined) faults.push(`${name}: give it or ${name}_FILE, not both`);
+  if (direct !== undefined && path !== undefined)
+    faults.push(`${name}: must not be set together with ${name}_FILE`);
   if (path === undefined) return direct;
   try {
     return readFileSync(path, 'utf8').trim();
   } catch {
-    faults.push(`${name}_FILE: wants the path of a file that this process can read`);
+    faults.push(`${name}_FILE: must be the path of a readable file`);
     return undefined;
   }
 }
 
-/** What is convenient on a developer's machine and dangerous in a bank has no default in production. */
+/** Defaults for development that would be dangerous in production. */
 function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): string[] {
   const faults: string[] = [];
   if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined && given.KEYS_DIR === undefined) {
     faults.push(
-      'SIGNING_KEY: wants an RSA private key (PEM, PKCS #8) in production; give it, SIGNING_KEY_FILE or KEYS_DIR',
+      'SIGNING_KEY: must be an RSA private key (PEM, PKCS #8) in production; set it, SIGNING_KEY_FILE or KEYS_DIR',
     );
   }
   if ('REFRESH_KEY' in shape && given.REFRESH_KEY === undefined) {
     faults.push(
-      'REFRESH_KEY: wants at least 32 random bytes in base64url in production; give it or REFRESH_KEY_FILE',
+      'REFRESH_KEY: must be at least 32 random bytes in base64url in production; set it or REFRESH_KEY_FILE',
     );
   }
-  if (!given.ISSUER?.startsWith('https://')) faults.push('ISSUER: wants an https:// URL in production');
+  if (!given.ISSUER?.startsWith('https://')) faults.push('ISSUER: must be an https:// URL in production');
   return faults;
 }
 

@@ -12,10 +12,10 @@ function refusalOf(env: Environment): SettingsRefused {
     if (fault instanceof SettingsRefused) return fault;
     throw fault;
   }
-  throw new Error('the settings were taken');
+  throw new Error('the settings were accepted');
 }
 
-test('without any setting there are sound defaults', () => {
+test('all settings have defaults', () => {
   expect(gatewaySettings({})).toMatchObject({
     gatewayHost: '127.0.0.1',
     gatewayPort: 8080,
@@ -31,7 +31,7 @@ test('without any setting there are sound defaults', () => {
   });
 });
 
-test('all wrong settings are told at once, each by its name with what it wants', () => {
+test('all invalid settings are reported together, each by name with what it must be', () => {
   const { message, faults } = refusalOf({
     GATEWAY_PORT: '80800',
     REDIS_URL: 'memcached://127.0.0.1',
@@ -51,11 +51,11 @@ test('all wrong settings are told at once, each by its name with what it wants',
     'ISSUER',
     'LOG_LEVEL',
   ]) {
-    expect(message).toMatch(new RegExp(`^ {2}${name}: wants `, 'm'));
+    expect(message).toMatch(new RegExp(`^ {2}${name}: must be `, 'm'));
   }
 });
 
-test('no value that was given is repeated: it may be a secret', () => {
+test('messages never repeat a given value, which may be a secret', () => {
   const secret = 'hunter2-hunter2';
   const names = [
     'REDIS_URL',
@@ -73,10 +73,10 @@ test('no value that was given is repeated: it may be a secret', () => {
 });
 
 test.each(['1e3', '-1', '0x10', '1.5', ' 1', '', '999999999999999999'].filter(Boolean))(
-  'a number written as "%s" is refused',
+  'a number written as "%s" is rejected',
   (value) => {
     expect(refusalOf({ GATEWAY_PORT: value }).faults).toEqual([
-      'GATEWAY_PORT: wants a whole number from 0 to 65535',
+      'GATEWAY_PORT: must be a whole number from 0 to 65535',
     ]);
   },
 );
@@ -86,33 +86,33 @@ test('an empty variable counts as unset', () => {
   expect(gatewaySettings({ GATEWAY_PORT: '', REDIS_URL: '' })).toMatchObject({ gatewayPort: 8080 });
 });
 
-test('in production missing keys and an issuer without TLS are refused by name', () => {
+test('in production, missing keys and an issuer without TLS are rejected by name', () => {
   const { faults } = refusalOf({ NODE_ENV: 'production' });
   expect(faults).toEqual([
-    expect.stringMatching(/^SIGNING_KEY: wants .*SIGNING_KEY_FILE or KEYS_DIR$/),
-    expect.stringMatching(/^REFRESH_KEY: wants .*REFRESH_KEY_FILE/),
-    expect.stringMatching(/^ISSUER: wants an https/),
+    expect.stringMatching(/^SIGNING_KEY: must be .*SIGNING_KEY_FILE or KEYS_DIR$/),
+    expect.stringMatching(/^REFRESH_KEY: must be .*REFRESH_KEY_FILE/),
+    expect.stringMatching(/^ISSUER: must be an https/),
   ]);
 });
 
-test('a secret can be given as a file, whose white space at the ends is not part of it', async () => {
+test('a secret can be read from a file, and its content is trimmed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-config-'));
   try {
     const path = join(directory, 'redis-url');
     await writeFile(path, 'redis://:secret@127.0.0.1:6379\n');
     expect(gatewaySettings({ REDIS_URL_FILE: path }).redisUrl).toBe('redis://:secret@127.0.0.1:6379');
     expect(refusalOf({ REDIS_URL_FILE: path, REDIS_URL: 'redis://127.0.0.1' }).faults).toEqual([
-      'REDIS_URL: give it or REDIS_URL_FILE, not both',
+      'REDIS_URL: must not be set together with REDIS_URL_FILE',
     ]);
     expect(refusalOf({ SIGNING_KEY_FILE: join(directory, 'missing') }).faults).toEqual([
-      'SIGNING_KEY_FILE: wants the path of a file that this process can read',
+      'SIGNING_KEY_FILE: must be the path of a readable file',
     ]);
   } finally {
     await rm(directory, { recursive: true });
   }
 });
 
-test('trusted proxies are addresses and ranges of both families', () => {
+test('trusted proxies can be IPv4 and IPv6 addresses and ranges', () => {
   const { trustedProxies } = gatewaySettings({ TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32,192.0.2.1' });
   expect(isInRanges('10.1.2.3', trustedProxies)).toBe(true);
   expect(isInRanges('192.0.2.2', trustedProxies)).toBe(false);

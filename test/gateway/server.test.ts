@@ -43,7 +43,7 @@ test('the gateway does not start in production with a weak key, and names the se
 
 test('the gateway does not start in production without a key, and makes none', async () => {
   const { exitCode, said } = await runGateway(production({}));
-  expect(said).toContain('SIGNING_KEY: wants ');
+  expect(said).toContain('SIGNING_KEY: must be ');
   expect(exitCode).toBe(1);
   expect(await readdir(directory)).toEqual([]);
 });

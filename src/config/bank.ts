@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { commonShape } from './common.ts';
+import { host, integer, milliseconds, text } from './fields.ts';
+
+/** The settings of `portcullis bank`, by environment variable. The descriptions are shown in the documentation. */
+export const bankShape = {
+  ...commonShape,
+  BANK_HOST: host().default('127.0.0.1').describe('address to listen on'),
+  BANK_PORT: integer(0, 65_535).default(8081).describe('port to listen on'),
+  JWKS_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .describe("URL of the gateway's public keys; defaults to `ISSUER` + `/.well-known/jwks.json`"),
+  BANK_TRANSACTION_INTERVAL_MS: integer(0, 86_400_000)
+    .default(10_000)
+    .describe('interval between two generated transactions of an account; 0 generates none'),
+  BANK_SEED: integer(0, 4_294_967_295)
+    .optional()
+    .describe('seed that makes the generated transactions repeatable'),
+  BANK_CURRENCY: text(/^[A-Z]{3}$/, 'an ISO 4217 code')
+    .default('EUR')
+    .describe('currency of new accounts'),
+  BANK_TRANSACTIONS_KEPT: integer(100, 100_000_000)
+    .default(100_000)
+    .describe('approximate number of transactions kept per account'),
+  BANK_STREAM_HEARTBEAT_MS: milliseconds(50, 600_000, 15_000).describe(
+    'interval between two heartbeats of an event stream',
+  ),
+  BANK_BODY_MAX_BYTES: integer(256, 1024 * 1024)
+    .default(16_384)
+    .describe('maximum body size of a request'),
+} satisfies z.ZodRawShape;

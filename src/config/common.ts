@@ -1,0 +1,23 @@
+import type { z } from 'zod';
+import { audience, issuerUrl, milliseconds, oneOf, redisUrl } from './fields.ts';
+
+/** The settings that the gateway and the bank share. */
+export const commonShape = {
+  NODE_ENV: oneOf('development', 'production', 'test')
+    .default('development')
+    .describe('environment: `production` requires configured keys and an https issuer'),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent')
+    .default('info')
+    .describe('minimum severity of log lines'),
+  REDIS_URL: redisUrl().default('redis://127.0.0.1:6379').describe('URL of Redis or Valkey'),
+  REDIS_DEADLINE_MS: milliseconds(20, 900, 500).describe('timeout of a Redis command or connection attempt'),
+  ISSUER: issuerUrl()
+    .default('http://127.0.0.1:8080')
+    .describe('public URL of the gateway, the `iss` of its tokens'),
+  BANK_AUDIENCE: audience()
+    .default('portcullis-bank')
+    .describe("`aud` of the gateway's assertions to the upstream"),
+  SHUTDOWN_GRACE_MS: milliseconds(0, 600_000, 10_000).describe(
+    'how long requests in progress may continue after a stop signal',
+  ),
+} satisfies z.ZodRawShape;

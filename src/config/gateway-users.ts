@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { integer, oneOf, text } from './fields.ts';
+
+const MIB = 1024 * 1024;
+
+/** The gateway's settings for sessions, logins, registration, password resets and email. */
+export const usersShape = {
+  SESSION_IDLE_SECONDS: integer(10, 86_400)
+    .default(900)
+    .describe(
+      'idle timeout: a session ends after this many seconds without user activity; 300 satisfies PSD2 RTS, article 4(3)',
+    ),
+  SESSION_ABSOLUTE_SECONDS: integer(10, 2_592_000)
+    .default(43_200)
+    .describe('absolute session lifetime: a session ends this many seconds after login'),
+  SESSION_REMEMBER_SECONDS: integer(10, 31_536_000)
+    .default(2_592_000)
+    .describe('absolute session lifetime for "remember me" logins (not available to staff)'),
+  REFRESH_GRACE_SECONDS: integer(0, 60)
+    .default(10)
+    .describe('grace period in which a rotated refresh token is still accepted'),
+  SESSIONS_PER_USER_MAX: integer(1, 1000)
+    .default(5)
+    .describe('maximum concurrent sessions per user; 1 allows a single session'),
+  SESSIONS_PER_USER_POLICY: oneOf('evict-oldest', 'refuse')
+    .default('evict-oldest')
+    .describe('what happens at a login beyond the maximum: `evict-oldest` or `refuse`'),
+  SESSION_DATA_MAX_BYTES: integer(0, MIB)
+    .default(4096)
+    .describe("maximum size of the application's data in a session"),
+  LOGIN_FAILURES_PER_USERNAME: integer(1, 1000)
+    .default(5)
+    .describe('consecutive wrong passwords per username before 429'),
+  LOGIN_FAILURES_PER_ADDRESS: integer(1, 100_000)
+    .default(20)
+    .describe('wrong passwords per client address and window before 429'),
+  LOGIN_FAILURE_WINDOW_SECONDS: integer(1, 86_400)
+    .default(900)
+    .describe('time window in which login failures are counted'),
+  REGISTRATION: oneOf('closed', 'open')
+    .default('closed')
+    .describe('whether self-registration is allowed: `closed` or `open`'),
+  REGISTRATIONS_PER_ADDRESS: integer(1, 100_000)
+    .default(5)
+    .describe('registration attempts per client address and window before 429'),
+  REGISTRATION_WINDOW_SECONDS: integer(1, 86_400)
+    .default(3600)
+    .describe('time window in which registration attempts are counted'),
+  RESETS_PER_USERNAME: integer(1, 1000)
+    .default(3)
+    .describe('password reset requests per username and window before 429'),
+  RESETS_PER_ADDRESS: integer(1, 100_000)
+    .default(10)
+    .describe('password reset requests per client address and window before 429'),
+  RESET_WINDOW_SECONDS: integer(1, 86_400)
+    .default(3600)
+    .describe('time window in which password reset requests are counted'),
+  RESET_URL: text(
+    /^https?:\/\/[^\s"<>#]+#[^\s"<>#]*\{token\}[^\s"<>#]*$/,
+    'an http:// or https:// URL with {token} in its fragment, such as https://bank.example/#reset={token}',
+  )
+    .optional()
+    .describe('URL in password reset emails; defaults to `ISSUER` + `/#reset={token}`'),
+  MAIL_FROM: text(
+    /^(?:[^<>"\p{C}]{1,128} <[^\s<>@"\p{C}]+@[^\s<>@"\p{C}]+>|[^\s<>@"\p{C}]+@[^\s<>@"\p{C}]+)$/u,
+    'an email address, or a name followed by one in angle brackets',
+  )
+    .default('Portcullis <no-reply@localhost>')
+    .describe('sender of emails'),
+  SMTP_URL: z
+    .string()
+    .refine(
+      (value) => /^smtps?:\/\//.test(value) && (URL.parse(value)?.hostname ?? '') !== '',
+      'must be smtp:// or smtps:// with a host',
+    )
+    .optional()
+    .describe('SMTP server for emails; without it, emails are written to the log, or not sent in production'),
+} satisfies z.ZodRawShape;

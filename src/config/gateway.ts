@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { commonShape } from './common.ts';
+import { addressRanges, audience, host, httpOrigin, integer, oneOf, text } from './fields.ts';
+import { limitsShape } from './gateway-limits.ts';
+import { usersShape } from './gateway-users.ts';
+
+/** The settings of `portcullis gateway`, by environment variable. The descriptions are shown in the documentation. */
+export const gatewayShape = {
+  ...commonShape,
+  GATEWAY_HOST: host().default('127.0.0.1').describe('address to listen on'),
+  GATEWAY_PORT: integer(0, 65_535).default(8080).describe('port to listen on'),
+  AUDIENCE: audience().default('portcullis-api').describe('`aud` of access tokens'),
+  BANK_URL: httpOrigin()
+    .default('http://127.0.0.1:8081')
+    .describe('origin of the upstream that `/bank/**` is proxied to'),
+  POLICY_FILE: z
+    .string()
+    .optional()
+    .describe('JSON file with the access rules for `/bank/**` (docs/operations.md)'),
+  DATA_DIR: z.string().default('.data').describe('directory for generated keys outside production'),
+  SIGNING_KEY: z
+    .string()
+    .optional()
+    .describe('RSA private keys in PEM (PKCS #8), at least 2048 bits; the first signs, all verify'),
+  KEYS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'directory of a key ring, instead of `SIGNING_KEY`; defaults to `keys` in `DATA_DIR` outside production',
+    ),
+  KEY_PUBLISH_LEAD_SECONDS: integer(1, 86_400)
+    .default(120)
+    .describe(
+      'how long a new key is published before it signs; must exceed the time that others cache the key set',
+    ),
+  ACCESS_TOKEN_TTL_SECONDS: integer(5, 2_592_000).default(300).describe('lifetime of an access token'),
+  ASSERTION_TTL_SECONDS: integer(5, 60)
+    .default(60)
+    .describe("lifetime of the gateway's assertion to the upstream"),
+  REFRESH_KEY: text(/^[\w-]{43,}$/, 'at least 32 random bytes in base64url')
+    .optional()
+    .describe('key that authenticates refresh tokens: at least 32 random bytes in base64url'),
+  SIGNATURE_MEMO_SIZE: integer(0, 1_000_000)
+    .default(0)
+    .describe('number of verified tokens to cache; 0 verifies every signature every time'),
+  PASSWORD_WORKERS: integer(1, 64)
+    .default(Math.max(1, availableParallelism() - 1))
+    .describe('number of threads that hash passwords; defaults to one less than the number of cores'),
+  PASSWORD_QUEUE_MAX: integer(1, 10_000)
+    .default(32)
+    .describe('maximum logins that wait for a password thread'),
+  ...usersShape,
+  WEB_APP: oneOf('on', 'off').default('on').describe('whether `/` serves the web app: `on` or `off`'),
+  HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000)
+    .default(31_536_000)
+    .describe('HSTS max-age; the header is not sent if this is 0 or `ISSUER` is an http URL'),
+  TRUSTED_PROXIES: addressRanges()
+    .default([])
+    .describe('addresses and CIDR ranges of proxies whose `X-Forwarded-For` is trusted'),
+  AUDIT_RECORDS_MAX: integer(100, 100_000_000)
+    .default(1_000_000)
+    .describe('approximate number of records kept in the audit log'),
+  ...limitsShape,
+} satisfies z.ZodRawShape;
