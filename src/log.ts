@@ -4,23 +4,29 @@ export type { Logger };
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 
-/** How long a line may wait for others before all are written together. */
+/** The maximum time that a line is buffered. */
 const FLUSH_MS = 100;
 
-/** When whoever reads the log is slower than that, lines are left out: the log must not take the memory. */
+/** When the reader of the log is too slow, lines beyond this are dropped, so that the buffer stays bounded. */
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
 /**
- * The process's structured log: one JSON object a line on standard output, `time` in ISO 8601 (RFC 3339).
+ * A structured log with one JSON object per line, `time` in ISO 8601 (RFC 3339).
  *
- * Callers pass named fields, never a request, a header set or a settings object: what is not named is not
- * logged, so no token, password, cookie or key can slip in with its container.
+ * Callers pass named fields, never a whole request, header set or settings object, so that no token, password, cookie
+ * or key is logged by accident.
+ *
+ * @param file in place of standard output; it is emptied first
  */
-export function createLog(process: 'gateway' | 'bank' | 'dev' | 'cli', level: LogLevel): Logger {
+export function createLog(
+  process: 'gateway' | 'bank' | 'dev' | 'cli',
+  level: LogLevel,
+  file?: string,
+): Logger {
   return pino(
     { level, base: { process }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: faultFields } },
     pino.destination({
-      dest: 1,
+      ...(file === undefined ? { dest: 1 } : { dest: file, append: false, mode: 0o600 }),
       sync: false,
       minLength: 4096,
       maxLength: MAX_UNWRITTEN_BYTES,
@@ -30,8 +36,8 @@ export function createLog(process: 'gateway' | 'bank' | 'dev' | 'cli', level: Lo
 }
 
 /**
- * What a log line tells of a fault: its name, code, message and stack, and the same of its causes. Other
- * properties of an error object (a request, a command with its arguments) are left out: they may hold secrets.
+ * The logged fields of a fault: its name, code, message and stack, and those of its causes. Other properties of an
+ * error (a request, a command with its arguments) may hold secrets and are not logged.
  */
 export function faultFields(fault: unknown): Record<string, unknown> {
   if (!(fault instanceof Error)) return { message: 'a thrown value that is not an error' };

@@ -10,7 +10,7 @@ export interface DemoUser {
   role: Role;
 }
 
-/** Log-ins for a demonstration, printed for all to see. Only `portcullis dev` makes them. */
+/** Demo logins with well-known passwords. Only `portcullis dev` creates them. */
 export const DEMO_USERS: readonly DemoUser[] = [
   { username: 'bob', password: 'foobared', displayName: 'Bob Mould', role: 'user' },
   { username: 'alice', password: 'wonderland1', displayName: 'Alice Liddell', role: 'user' },
@@ -19,7 +19,7 @@ export const DEMO_USERS: readonly DemoUser[] = [
   { username: 'root', password: 'superadmin1', displayName: 'Root Cellar', role: 'super-admin' },
 ];
 
-/** Adds the demo users that don't exist yet and gives all of them. What exists is left as it is. */
+/** Adds the demo users that don't exist yet. Existing ones are left unchanged. @returns all of them */
 export async function seedDemoUsers(redis: RedisLink, hasher: PasswordHasher, now: Date): Promise<User[]> {
   const users: User[] = [];
   for (const { password, ...demo } of DEMO_USERS) {
@@ -36,5 +36,5 @@ export async function seedDemoUsers(redis: RedisLink, hasher: PasswordHasher, no
   return users;
 }
 
-/** A domain that can belong to nobody (RFC 2606): in a demonstration mails go into the log. */
+/** In a reserved domain (RFC 2606), so that no email reaches anybody. */
 const emailOf = ({ username }: Pick<DemoUser, 'username'>): string => `${username}@demo.example`;

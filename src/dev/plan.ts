@@ -9,13 +9,13 @@ import {
   SettingsRefused,
 } from '../config/load.ts';
 
-/** `portcullis dev` can't run as it was asked to. The message names the setting and what to change. */
+/** `portcullis dev` cannot run with these settings. The message names the setting to change. */
 export class DevRefused extends Error {
   readonly code = 'dev_refused';
   override readonly name = 'DevRefused';
 }
 
-/** Where everything listens and keeps its data, and the environment that tells the gateway and the bank. */
+/** Where everything listens and stores its data. */
 export interface DevPlan {
   gateway: GatewaySettings;
   bank: BankSettings;
@@ -23,17 +23,18 @@ export interface DevPlan {
   bankUrl: string;
   dataDirectory: string;
   redisDirectory: string;
-  childEnv: Environment;
 }
 
 /**
- * Decides the ports and settles the addresses that the gateway and the bank must agree on. What the user has set
- * stays as it is.
+ * Chooses the ports, and sets the addresses on which the gateway and the bank must agree. It never changes what the
+ * user has set.
  * @throws {DevRefused} {@link SettingsRefused}
  */
 export async function planDev(env: Environment): Promise<DevPlan> {
   if (env.NODE_ENV === 'production')
-    throw new DevRefused('NODE_ENV: `portcullis dev` makes log-ins that everybody knows: not in production');
+    throw new DevRefused(
+      'NODE_ENV: `portcullis dev` creates users with well-known passwords and does not run in production',
+    );
   const asked = readBoth(env);
   const { gatewayHost } = asked.gateway;
   const { bankHost } = asked.bank;
@@ -41,7 +42,7 @@ export async function planDev(env: Environment): Promise<DevPlan> {
   const bankPort = await freePort('BANK_PORT', bankHost, asked.bank.bankPort, gatewayPort);
   const gatewayUrl = `http://${reachable(gatewayHost)}:${gatewayPort}`;
   const bankUrl = `http://${reachable(bankHost)}:${bankPort}`;
-  const childEnv = {
+  const chosen = {
     ...env,
     ...unlessGiven(env, 'ISSUER', gatewayUrl),
     ...unlessGiven(env, 'BANK_URL', bankUrl),
@@ -51,10 +52,10 @@ export async function planDev(env: Environment): Promise<DevPlan> {
   };
   const dataDirectory = resolve(asked.gateway.dataDir);
   const redisDirectory = join(dataDirectory, 'redis');
-  return { ...readBoth(childEnv), gatewayUrl, bankUrl, dataDirectory, redisDirectory, childEnv };
+  return { ...readBoth(chosen), gatewayUrl, bankUrl, dataDirectory, redisDirectory };
 }
 
-/** The settings of both. @throws {SettingsRefused} naming the faults of both at once. */
+/** The settings of both. @throws {SettingsRefused} naming the invalid settings of both */
 function readBoth(env: Environment): Pick<DevPlan, 'gateway' | 'bank'> {
   const faults = [gatewaySettings, bankSettings].flatMap((read) => {
     try {
@@ -72,13 +73,13 @@ function readBoth(env: Environment): Pick<DevPlan, 'gateway' | 'bank'> {
 const unlessGiven = (env: Environment, name: string, value: string): Environment =>
   env[name] || env[`${name}_FILE`] ? {} : { [name]: value };
 
-/** An address to connect to, for one to listen on. */
+/** The address to connect to, given the one to listen on. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The port itself if it is free, or any free one for 0. @throws {DevRefused} */
+/** The port if it is free, or any free port for 0. @throws {DevRefused} */
 function freePort(setting: string, host: string, port: number, taken?: number): Promise<number> {
   return new Promise((settle, refuse) => {
     const probe = createServer();
@@ -87,15 +88,18 @@ function freePort(setting: string, host: string, port: number, taken?: number): 
         new DevRefused(`port ${port} ${why}: choose another, such as ${setting}=${port + 10} npm start`),
       );
     probe.on('error', (fault: NodeJS.ErrnoException) => {
-      if (fault.code === 'EADDRINUSE') refused('is taken by another program');
-      else if (fault.code === 'EACCES') refused('is not allowed to you');
-      else refuse(new DevRefused(`${setting.replace('PORT', 'HOST')}: can't listen on it (${fault.code})`));
+      if (fault.code === 'EADDRINUSE') refused('is already in use');
+      else if (fault.code === 'EACCES') refused('needs more privileges');
+      else
+        refuse(
+          new DevRefused(`${setting.replace('PORT', 'HOST')}: cannot listen on this address (${fault.code})`),
+        );
     });
     probe.listen(port, host, () => {
       const address = probe.address();
       probe.close(() => {
         const free = address !== null && typeof address === 'object' ? address.port : port;
-        if (free === taken) refused('is both the gateway and the bank');
+        if (free === taken) refused('is set for both the gateway and the bank');
         else settle(free);
       });
     });

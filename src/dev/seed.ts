@@ -8,12 +8,12 @@ import { PasswordHasher } from '../users/passwords.ts';
 import { seedDemoUsers } from './demo-users.ts';
 import type { DevPlan } from './plan.ts';
 
-const CONNECT_DEADLINE_MS = 5000;
-/** The past that a new demo account has: what its charts can show. */
+const CONNECT_TIMEOUT_MS = 5000;
+/** How far back the transactions of a new demo account go. */
 const HISTORY_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Makes the demo users and their accounts, with a week of transactions, where they don't exist yet.
+ * Creates the demo users and their accounts with a week of transactions, unless they exist.
  * @throws {RedisUnavailable}
  */
 export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Promise<void> {
@@ -21,7 +21,7 @@ export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Pr
   const redis = new RedisLink({ url: redisUrl, deadlineMs: gateway.redisDeadlineMs, log });
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   try {
-    await redis.whenReady(CONNECT_DEADLINE_MS);
+    await redis.whenReady(CONNECT_TIMEOUT_MS);
     const now = new Date();
     const users = await seedDemoUsers(redis, hasher, now);
     const owners = users.map(({ id, displayName }) => ({ ownerId: id, name: displayName }));

@@ -1,5 +1,5 @@
-/** npm passes Ctrl-C on to a process that the terminal has sent it to already. */
-const SAME_REQUEST_MS = 500;
+/** npm forwards a Ctrl-C that the process has already received from the terminal. */
+const DUPLICATE_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface StopRequest {
@@ -9,14 +9,14 @@ export interface StopRequest {
   second: Promise<void>;
 }
 
-/** Listens for requests to stop, from now until this process ends. */
+/** Listens for stop signals until the process ends. */
 export function stopRequest(nowMs: () => number = () => performance.now()): StopRequest {
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let firstMs: number | undefined;
   const onSignal = (): void => {
     firstMs ??= nowMs();
     first.resolve();
-    if (nowMs() - firstMs > SAME_REQUEST_MS) second.resolve();
+    if (nowMs() - firstMs > DUPLICATE_MS) second.resolve();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return { first: first.promise, second: second.promise };

@@ -9,9 +9,9 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 export interface Dev {
   child: ChildProcess;
   gatewayUrl: string;
-  /** The gateway, the bank and Redis. */
-  pids: Record<'gateway' | 'bank' | 'redis', number>;
-  /** What it has printed so far. */
+  /** The gateway and the bank in one process, and Redis. */
+  pids: Record<'servers' | 'redis', number>;
+  /** Its output so far. */
   output(): string;
   /** Sends a signal to the whole process group, as a terminal's Ctrl-C does. */
   signalGroup(name: NodeJS.Signals): void;
@@ -38,7 +38,7 @@ export function spawnDev(env: NodeJS.ProcessEnv) {
   return { child, ended, output: () => text };
 }
 
-/** Starts `portcullis dev` on free ports with its data in `directory`, and waits until it says that it is ready. */
+/** Starts `portcullis dev` on free ports with its data in `directory`, and waits until it is ready. */
 export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): Promise<Dev> {
   const { child, ended, output } = spawnDev({
     DATA_DIR: directory,
@@ -49,16 +49,12 @@ export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): 
   await until(() => output().includes('Ctrl-C stops') || child.exitCode !== null, 15_000);
   const found = (pattern: RegExp): string => {
     const value = pattern.exec(output())?.[1];
-    if (value === undefined) throw new Error(`portcullis dev did not get ready:\n${output()}`);
+    if (value === undefined) throw new Error(`portcullis dev did not become ready:\n${output()}`);
     return value;
   };
   const redis = await serverState(found(/REDIS_URL=unix:\/\/(\S+)/));
   if (redis.is !== 'ready') throw new Error('Redis is not ready');
-  const pids = {
-    gateway: Number(found(/gateway .* process (\d+)/)),
-    bank: Number(found(/bank .* process (\d+)/)),
-    redis: redis.pid,
-  };
+  const pids = { servers: child.pid ?? 0, redis: redis.pid };
   const signalGroup = (name: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), name);
   return { child, ended, output, signalGroup, pids, gatewayUrl: found(/is ready: (?:open )?(http\S+)/) };
 }
