@@ -11,7 +11,7 @@ import { createLog } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { type DevPlan, DevRefused, planDev } from './plan.ts';
-import { RedisDidNotStart } from './redis/local-server.ts';
+import { RedisDidNotStart } from './redis/server-process.ts';
 import { type DevRedis, RedisNotFound, startDevRedis } from './redis/start.ts';
 import { seedDemo } from './seed.ts';
 import { type StopRequest, stopRequest } from './stop-request.ts';

@@ -10,16 +10,16 @@ const run = promisify(execFile);
 
 const PACKAGES = ['redis-server', 'valkey-server'];
 const UNFINISHED = 'unpacking-';
-const APT_DEADLINE_MS = 120_000;
+const APT_TIMEOUT_MS = 120_000;
 
 export type NoDebianPackage = Refusal<'not_debian' | 'package_unusable'>;
 
 /**
- * The distribution's own Redis package, unpacked below `cacheDirectory` without root: apt works on lists and a
- * cache of its own there, and nothing of the system is written. What has been unpacked once is used again
- * without the network. Processes that ask at the same time wait for the one that unpacks.
+ * The Redis package of the distribution, unpacked below `cacheDirectory`. This needs no root: apt uses its own lists
+ * and cache there and writes nothing to the system. An unpacked package is reused without the network. Of concurrent
+ * processes one unpacks, and the others wait for it.
  *
- * @param onUnpack called when packages are about to be fetched, which takes seconds rather than milliseconds.
+ * @param onUnpack called before packages are fetched, which takes seconds
  */
 export async function serverFromDebianPackage(
   cacheDirectory: string,
@@ -42,7 +42,7 @@ export async function serverFromDebianPackage(
   }
 }
 
-/** `debian-12`, `ubuntu-24.04`; `undefined` where apt is not the distribution's package tool. */
+/** Such as `debian-12` or `ubuntu-24.04`; undefined on a distribution without apt. */
 async function debianRelease(): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
@@ -51,7 +51,7 @@ async function debianRelease(): Promise<string | undefined> {
   return `${field('ID')}-${field('VERSION_ID') || field('VERSION_CODENAME')}`.replace(/[^\w.-]/g, '_');
 }
 
-/** Holds an exclusive lock on a file until it is disposed of, or this process ends in any way. */
+/** An exclusive lock on a file, held until it is disposed of or the process ends. */
 async function lock(file: string): Promise<Disposable> {
   const holder = spawn('flock', [file, 'sh', '-c', 'echo held; read -r _'], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -60,7 +60,7 @@ async function lock(file: string): Promise<Disposable> {
   return { [Symbol.dispose]: () => holder.stdin.end() };
 }
 
-/** A folder appears at `home` only when it is complete: it is filled under another name and then renamed. */
+/** Fills a directory under another name and then renames it to `home`, so that `home` is always complete. */
 async function unpackInto(home: string, cacheDirectory: string): Promise<ServerBinary | NoDebianPackage> {
   await removeUnfinished(cacheDirectory);
   const work = await mkdtemp(join(cacheDirectory, UNFINISHED));
@@ -77,13 +77,13 @@ async function unpackInto(home: string, cacheDirectory: string): Promise<ServerB
   }
 }
 
-/** Whoever holds the lock is the only one that unpacks: what else is there was left by a process that was killed. */
+/** Removes what killed processes have left. Safe because only the holder of the lock unpacks. */
 async function removeUnfinished(cacheDirectory: string): Promise<void> {
   for (const name of await readdir(cacheDirectory))
     if (name.startsWith(UNFINISHED)) await rm(join(cacheDirectory, name), { recursive: true, force: true });
 }
 
-/** The package, its tools and every library that the system lacks, as paths of `.deb` files below `work`. */
+/** Downloads the package, its tools and all missing libraries. @returns the paths of the `.deb` files */
 async function fetchArchives(work: string): Promise<string[]> {
   const archives = join(work, 'cache/archives');
   for (const path of [join(work, 'lists/partial'), join(archives, 'partial'), join(work, 'root')])
@@ -94,20 +94,35 @@ async function fetchArchives(work: string): Promise<string[]> {
   const apt = (...words: string[]) =>
     run('apt-get', ['-c', configuration, '-qq', ...words], {
       env: { ...process.env, LC_ALL: 'C' },
-      timeout: APT_DEADLINE_MS,
+      timeout: APT_TIMEOUT_MS,
     });
   await apt('update');
-  const fetch = (name: string) => apt('--download-only', 'install', name);
-  const [first = '', second = ''] = PACKAGES;
-  await fetch(first).catch(() => fetch(second));
+  await downloadFirst(PACKAGES, (name) => apt('--download-only', 'install', name));
   return (await readdir(archives))
     .filter((name) => name.endsWith('.deb'))
     .map((name) => join(archives, name));
 }
 
+/** Downloads the first package that is available. @throws with the reason for each package */
+async function downloadFirst(
+  names: readonly string[],
+  download: (name: string) => Promise<unknown>,
+): Promise<void> {
+  const faults: string[] = [];
+  for (const name of names) {
+    try {
+      await download(name);
+      return;
+    } catch (fault) {
+      faults.push(`${name}: ${lastLine(fault)}`);
+    }
+  }
+  throw new Error(faults.join('; '));
+}
+
 /**
- * dpkg's list of installed packages without those of Redis and Valkey. apt leaves out what is installed, but the server
- * program is in any of them: Debian has it in `redis-tools`.
+ * dpkg's status file without the packages of Redis and Valkey. apt does not download installed packages, and each of
+ * them can hold the server: on Debian it is in `redis-tools`.
  */
 async function statusWithoutRedis(): Promise<string> {
   const { stdout } = await run('apt-config', ['shell', 'file', 'Dir::State::status/f']);
@@ -116,7 +131,7 @@ async function statusWithoutRedis(): Promise<string> {
   return packages.filter((entry) => !/^Package: (?:redis|valkey)\b/m.test(entry)).join('\n\n');
 }
 
-/** Private places for all that apt writes, and none of the system's hooks: some of them clean the system's cache. */
+/** Makes apt write to private directories only, and disables the system's hooks, as some clean the system's cache. */
 function aptConfiguration(work: string): string {
   return `
 #clear APT::Update::Pre-Invoke;
@@ -136,7 +151,7 @@ Acquire::Languages "none";
 `;
 }
 
-/** The server in an unpacked tree, with the tree's own libraries before the system's. */
+/** The server in an unpacked tree. The libraries of the tree take precedence over the system's. */
 async function serverIn(root: string): Promise<ServerBinary | NoDebianPackage> {
   const libraries: string[] = [];
   for (const parent of [join(root, 'usr/lib'), join(root, 'lib')]) {
@@ -154,6 +169,6 @@ async function serverIn(root: string): Promise<ServerBinary | NoDebianPackage> {
 }
 
 function lastLine(fault: unknown): string {
-  const text = fault instanceof Error ? fault.message.trim() : 'unknown fault';
+  const text = fault instanceof Error ? fault.message.trim() : 'unknown error';
   return text.slice(text.lastIndexOf('\n') + 1);
 }

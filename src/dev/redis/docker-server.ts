@@ -5,11 +5,11 @@ import { Refusal } from '../../refusal.ts';
 
 const IMAGE = 'redis:8';
 const PORT = 6379;
-const START_DEADLINE_MS = 60_000;
-const STOP_DEADLINE_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 export interface DockerRedis {
-  /** `redis://:<password>@…`; the password is made anew at each start. */
+  /** `redis://:<password>@…`, with a new random password at each start. */
   url: string;
   source: string;
   ended: Promise<string>;
@@ -17,9 +17,9 @@ export interface DockerRedis {
 }
 
 /**
- * Redis in a container that keeps its data in `directory`, where Docker is running. It is removed when it is
- * stopped and, by testcontainers' reaper, soon after this process has died. Its port is published, on which
- * interfaces is Docker's affair, so it wants a password, which it reads from a file rather than its command line.
+ * Starts Redis in a container, with its data in `directory`. The container is removed when it is stopped, or by the
+ * reaper of testcontainers soon after this process has ended. Docker may publish its port on all interfaces, so it
+ * requires a password, which it reads from a file rather than from its command line.
  */
 export async function startDockerRedis(
   directory: string,
@@ -42,13 +42,13 @@ export async function startDockerRedis(
       .withCommand(['redis-server', CONFIGURATION_FILE])
       .withExposedPorts(PORT)
       .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/i))
-      .withStartupTimeout(START_DEADLINE_MS)
+      .withStartupTimeout(START_TIMEOUT_MS)
       .start();
     return {
       url: `redis://:${password}@${container.getHost()}:${container.getMappedPort(PORT)}`,
       source: `Docker, ${IMAGE}`,
       ended: new Promise(() => {}),
-      stop: async () => void (await container.stop({ timeout: STOP_DEADLINE_MS })),
+      stop: async () => void (await container.stop({ timeout: STOP_TIMEOUT_MS })),
     };
   } catch (fault) {
     return new Refusal('no_docker', `Docker could not run ${IMAGE}: ${faultText(fault)}`);
@@ -64,4 +64,4 @@ appendonly yes
 save ""
 `;
 
-const faultText = (fault: unknown): string => (fault instanceof Error ? fault.message : 'unknown fault');
+const faultText = (fault: unknown): string => (fault instanceof Error ? fault.message : 'unknown error');

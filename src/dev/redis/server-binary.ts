@@ -6,22 +6,22 @@ import { Refusal } from '../../refusal.ts';
 
 const run = promisify(execFile);
 
-const LEAST_REDIS_MAJOR_VERSION = 7;
-const VERSION_DEADLINE_MS = 5000;
+const MIN_REDIS_MAJOR_VERSION = 7;
+const VERSION_TIMEOUT_MS = 5000;
 
-/** A Redis or Valkey server that has been seen to run here. */
+/** A Redis or Valkey server that runs on this machine. */
 export interface ServerBinary {
   path: string;
-  /** What it needs in its environment besides the caller's, such as where its libraries are. */
+  /** Additional environment variables that it needs, such as the path of its libraries. */
   env: Readonly<Record<string, string>>;
 }
 
 /**
- * The first `redis-server` or `valkey-server` in `searchPath` (the value of `PATH`) that runs and is recent enough;
- * `redis-server` of a folder comes before its `valkey-server`.
+ * The first `redis-server` or `valkey-server` in `searchPath` (the value of `PATH`) that runs and is recent enough. In
+ * each directory, `redis-server` takes precedence.
  */
 export async function serverOnPath(searchPath: string): Promise<ServerBinary | Refusal<'no_server_on_path'>> {
-  const passedOver: string[] = [];
+  const rejected: string[] = [];
   for (const directory of searchPath.split(delimiter).filter(Boolean)) {
     for (const name of ['redis-server', 'valkey-server']) {
       const path = join(directory, name);
@@ -29,23 +29,20 @@ export async function serverOnPath(searchPath: string): Promise<ServerBinary | R
       const binary = { path, env: {} };
       const fault = await faultOf(binary);
       if (fault === undefined) return binary;
-      passedOver.push(`${path} ${fault}`);
+      rejected.push(`${path} ${fault}`);
     }
   }
-  return new Refusal(
-    'no_server_on_path',
-    passedOver.join('; ') || 'no redis-server or valkey-server on PATH',
-  );
+  return new Refusal('no_server_on_path', rejected.join('; ') || 'no redis-server or valkey-server on PATH');
 }
 
-/** Why this binary can't be used, or `undefined` when it can: it runs, and it is Redis ≥ 7.0 or Valkey. */
+/** Why the binary cannot be used; undefined if it runs and is Redis 7.0 or newer, or Valkey. */
 export async function faultOf({ path, env }: ServerBinary): Promise<string | undefined> {
   try {
-    const options = { env: { ...process.env, ...env }, timeout: VERSION_DEADLINE_MS };
+    const options = { env: { ...process.env, ...env }, timeout: VERSION_TIMEOUT_MS };
     const { stdout } = await run(path, ['--version'], options);
     const major = /\bv=(\d+)\./.exec(stdout)?.[1];
-    if (major === undefined) return 'does not tell its version';
-    return Number(major) < LEAST_REDIS_MAJOR_VERSION ? 'is older than Redis 7.0' : undefined;
+    if (major === undefined) return 'does not print its version';
+    return Number(major) < MIN_REDIS_MAJOR_VERSION ? 'is older than Redis 7.0' : undefined;
   } catch {
     return 'does not run';
   }

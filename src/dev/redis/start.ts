@@ -8,48 +8,48 @@ import { type ServerBinary, serverOnPath } from './server-binary.ts';
 
 const CACHE_DIRECTORY = join(import.meta.dirname, '../../../.cache/redis');
 
-/** No way to a Redis is open. The message says what to type on each system. */
+/** There is no Redis to use. The message shows how to install one on each system. */
 export class RedisNotFound extends Error {
   readonly code = 'redis_not_found';
   override readonly name = 'RedisNotFound';
 
   constructor(tried: readonly string[]) {
-    super(`Portcullis needs Redis 7.0 or newer, or Valkey, and found none:
+    super(`Portcullis needs Redis 7.0 or newer, or Valkey, but found none:
 ${tried.map((reason) => `  - ${reason}`).join('\n')}
-Any one of these helps:
+Use one of these:
   macOS:            brew install redis
   Debian, Ubuntu:   sudo apt-get install redis-server
   Docker:           docker run --detach --name redis --publish 127.0.0.1:6379:6379 redis:8
-                    and then REDIS_URL=redis://127.0.0.1:6379 npm start`);
+                    then REDIS_URL=redis://127.0.0.1:6379 npm start`);
   }
 }
 
 export interface DevRedis {
   url: string;
-  /** Where it came from, to be told to the user. */
+  /** Where it was found, for display. */
   source: string;
-  /** Resolves when a server that was started here has ended, to how; never for one that was there before. */
+  /** Resolves with how the server has ended (an exit code or a signal). Never resolves for an existing server. */
   ended: Promise<string>;
-  /** Ends what was started here; does nothing to a server that was there before. */
+  /** Stops the server, unless it existed before. */
   stop(): Promise<void>;
 }
 
 export interface DevRedisOptions {
-  /** Where a server that is started here keeps its data. */
+  /** The data directory of a new server. */
   directory: string;
-  /** Where the distribution's package is unpacked. */
+  /** Where the package of the distribution is unpacked. */
   cacheDirectory?: string;
-  /** Called when something that takes seconds begins, with a line for the user. */
+  /** Called before something that takes seconds, with a message for the user. */
   onWait?: (line: string) => void;
-  /** The way of last resort. */
+  /** The last resort. */
   startContainer?: typeof startDockerRedis;
 }
 
 /**
- * A Redis to work with, by the first way that is open: `REDIS_URL`; a server on the PATH; the package of Debian or
- * Ubuntu, unpacked into a cache folder; Docker. One that is started here keeps its data and dies with this process.
+ * Finds or starts a Redis. It tries, in this order: `REDIS_URL`; a server on the PATH; the package of Debian or Ubuntu,
+ * unpacked into a cache directory; Docker. A server that is started here keeps its data and ends with this process.
  *
- * @throws {RedisNotFound} when no way is open, {RedisDidNotStart} when a server is there but doesn't start.
+ * @throws {RedisNotFound} if none of these is available, {RedisDidNotStart} if a server was found but does not start.
  */
 export async function startDevRedis(env: Environment, options: DevRedisOptions): Promise<DevRedis> {
   if (env.REDIS_URL || env.REDIS_URL_FILE) {
@@ -67,7 +67,7 @@ export async function startDevRedis(env: Environment, options: DevRedisOptions):
   return container;
 }
 
-/** A server program: from the PATH, else the distribution's package. */
+/** A server binary from the PATH, or else from the package of the distribution. */
 export async function serverBinary(
   env: Environment,
   cacheDirectory = CACHE_DIRECTORY,
@@ -76,7 +76,7 @@ export async function serverBinary(
   const onPath = await serverOnPath(env.PATH ?? '');
   if (!(onPath instanceof Refusal)) return onPath;
   const packaged = await serverFromDebianPackage(cacheDirectory, () =>
-    onWait("Fetching the distribution's Redis package into .cache/redis (once) …"),
+    onWait("Downloading the distribution's Redis package to .cache/redis (only once) …"),
   );
   if (!(packaged instanceof Refusal)) return packaged;
   return new Refusal('no_server_binary', [...reasons(onPath), ...reasons(packaged)].join('\n'));
