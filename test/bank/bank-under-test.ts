@@ -1,4 +1,6 @@
 import { pino } from 'pino';
+import { test as base } from 'vitest';
+import type { Account } from '../../src/bank/schemas.ts';
 import { type BankServerSettings, type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config/load.ts';
 import { type AssertionClaims, signAssertion } from '../../src/jwt/assertion.ts';
@@ -7,7 +9,7 @@ import type { RedisLink } from '../../src/redis/connection.ts';
 import { type Role, scopesOf } from '../../src/users/roles.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
-import { testLink } from './postings.ts';
+import { openTestAccount, testLink } from './postings.ts';
 
 export interface BankUnderTest {
   url: string;
@@ -16,14 +18,14 @@ export interface BankUnderTest {
   link: RedisLink;
   settings: BankServerSettings;
   ring: KeyRing;
-  /** Stands for the gateway: it serves the public keys. */
+  /** In place of the gateway: it serves the public keys. */
   gateway: Upstream;
   bank: RunningBank;
   /** The bank's log lines, as text. */
   log: string[];
-  /** A genuine assertion about a caller, with whatever the test changes. */
+  /** A valid assertion about a caller, apart from the given changes. */
   assertion(sub: string, changes?: Partial<AssertionClaims>): Promise<string>;
-  /** Asks the bank as the gateway would for `sub`, a `user` unless told otherwise. */
+  /** Sends a request as the gateway does for `sub`, who has the role `user` by default. */
   ask(sub: string, path: string, options?: AskOptions): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -38,7 +40,7 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
-/** The real bank over a real, private Redis, with a stand-in for the gateway's key set. A Redis given is stopped too. */
+/** The real bank over a private Redis, with a stand-in for the gateway's key set. `close` also stops a given Redis. */
 export async function startBankUnderTest(
   env: Record<string, string> = {},
   redisOptions: { persist?: boolean; started?: TestRedis } = {},
@@ -118,3 +120,19 @@ export async function answerOf(answer: Response): Promise<Answer> {
   const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
   return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : {} };
 }
+
+/**
+ * A `test` with a bank (`bank`), started once per file, and bob's account in an otherwise empty ledger (`account`), new
+ * for each test that uses it.
+ */
+export const bankTest = (env: Record<string, string> = {}, redisOptions: { persist?: boolean } = {}) =>
+  base
+    .extend('bank', { scope: 'file' }, async ({}, { onCleanup }): Promise<BankUnderTest> => {
+      const bank = await startBankUnderTest(env, redisOptions);
+      onCleanup(() => bank.close());
+      return bank;
+    })
+    .extend('account', async ({ bank }): Promise<Account> => {
+      await bank.redis.flush();
+      return openTestAccount(bank.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000_000 });
+    });

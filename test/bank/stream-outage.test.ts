@@ -1,28 +1,20 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Account } from '../../src/bank/schemas.ts';
+import { expect } from 'vitest';
 import { until } from '../support/until.ts';
-import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
+import { bankTest } from './bank-under-test.ts';
 import { readEvents } from './event-reader.ts';
-import { leg, openTestAccount, posted } from './postings.ts';
+import { leg, posted } from './postings.ts';
 
-let under: BankUnderTest;
-let account: Account;
+const test = bankTest({}, { persist: true });
 
-beforeAll(async () => {
-  under = await startBankUnderTest({}, { persist: true });
-  account = await openTestAccount(under.link, { ownerId: 'bob' });
-});
-afterAll(() => under.close());
-
-test('a stream outlives a restart of Redis and loses nothing', async () => {
-  const headers = { authorization: `Bearer ${await under.assertion('bob')}` };
-  const reader = await readEvents(`${under.url}/accounts/${account.id}/stream`, headers);
-  const before = await posted(under.link, leg(account.id));
+test('a stream survives a restart of Redis and loses nothing', async ({ bank, account }) => {
+  const headers = { authorization: `Bearer ${await bank.assertion('bob')}` };
+  const reader = await readEvents(`${bank.url}/accounts/${account.id}/stream`, headers);
+  const before = await posted(bank.link, leg(account.id));
   await reader.first(1);
-  await under.redis.kill();
-  await under.redis.restart();
-  await until(() => under.link.ready);
-  const after = await posted(under.link, leg(account.id));
+  await bank.redis.kill();
+  await bank.redis.restart();
+  await until(() => bank.link.ready);
+  const after = await posted(bank.link, leg(account.id));
   expect((await reader.first(2)).map(({ id }) => id)).toEqual([before.id, after.id]);
   reader.abort();
 });

@@ -1,49 +1,40 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { post } from '../../src/bank/ledger/post.ts';
-import type { Account, Transaction } from '../../src/bank/schemas.ts';
+import type { Transaction } from '../../src/bank/schemas.ts';
 import { until } from '../support/until.ts';
-import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
+import { type BankUnderTest, bankTest, startBankUnderTest } from './bank-under-test.ts';
 import { type EventReader, readEvents } from './event-reader.ts';
 import { leg, openTestAccount, posted, TERMS } from './postings.ts';
 
-let under: BankUnderTest;
-let account: Account;
+type Post = (count: number, description?: string) => Promise<unknown>;
+type Connect = (lastEventId?: string, options?: { paused?: boolean }) => Promise<EventReader>;
 
-beforeAll(async () => {
-  under = await startBankUnderTest();
-});
-afterAll(() => under.close());
-beforeEach(async () => {
-  await under.redis.flush();
-  account = await openTestAccount(under.link, { ownerId: 'bob', balanceMinor: 10_000_000 });
-});
-
-const headersFor = async (lastEventId?: string): Promise<Record<string, string>> => ({
-  authorization: `Bearer ${await under.assertion('bob')}`,
-  ...(lastEventId && { 'last-event-id': lastEventId }),
-});
-
-const stream = async (lastEventId?: string, options = {}): Promise<EventReader> =>
-  readEvents(`${under.url}/accounts/${account.id}/stream`, await headersFor(lastEventId), options);
-
-const postMany = (count: number, description = 'Weekly shop'): Promise<unknown> =>
-  Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      post(
-        under.link,
-        { legs: [leg(account.id, { amountMinor: index + 1, description })] },
-        TERMS,
-        Date.now(),
-      ),
-    ),
+const test = bankTest()
+  .extend(
+    'stream',
+    ({ bank, account }): Connect =>
+      async (lastEventId, options) => {
+        const authorization = `Bearer ${await bank.assertion('bob')}`;
+        const headers = { authorization, ...(lastEventId && { 'last-event-id': lastEventId }) };
+        return readEvents(`${bank.url}/accounts/${account.id}/stream`, headers, options);
+      },
+  )
+  .extend(
+    'postMany',
+    ({ bank, account }): Post =>
+      (count, description = 'Weekly shop') => {
+        const legs = oneTo(count).map((amountMinor) => leg(account.id, { amountMinor, description }));
+        return Promise.all(legs.map((one) => post(bank.link, { legs: [one] }, TERMS, Date.now())));
+      },
   );
 
 const amountsOf = ({ events }: EventReader): number[] =>
   events.map(({ data }) => (data as Transaction).amountMinor);
 const oneTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-test('a stream gives each transaction as it happens, and none from before', async () => {
-  await posted(under.link, leg(account.id));
+test('a stream sends each new transaction, and no earlier ones', async ({ bank, account, stream }) => {
+  await posted(bank.link, leg(account.id));
   const reader = await stream();
   expect(reader.answer.statusCode).toBe(200);
   expect(reader.answer.headers).toMatchObject({
@@ -51,38 +42,47 @@ test('a stream gives each transaction as it happens, and none from before', asyn
     'cache-control': 'no-store',
   });
   for (const amountMinor of [1, 2]) {
-    const transaction = await posted(under.link, leg(account.id, { amountMinor }));
+    const transaction = await posted(bank.link, leg(account.id, { amountMinor }));
     const events = await reader.first(amountMinor);
     expect(events.at(-1)).toEqual({ id: transaction.id, event: 'transaction', data: transaction });
   }
   reader.abort();
 });
 
-test('a stream that resumes gives all that was missed, in order and once, and goes on live', async () => {
-  const last = await posted(under.link, leg(account.id, { amountMinor: 777 }));
+test('a resumed stream sends all missed transactions once and in order, then new ones', async ({
+  bank,
+  account,
+  stream,
+  postMany,
+}) => {
+  const last = await posted(bank.link, leg(account.id, { amountMinor: 777 }));
   await postMany(250);
   const reader = await stream(last.id);
   await reader.first(250);
-  await posted(under.link, leg(account.id, { amountMinor: 251 }));
+  await posted(bank.link, leg(account.id, { amountMinor: 251 }));
   await reader.first(251);
   expect(amountsOf(reader)).toEqual(oneTo(251));
   reader.abort();
 });
 
-test('a stream opens with where it is, so that a client that saw no event can resume too', async () => {
-  const before = await posted(under.link, leg(account.id));
+test('a stream begins with its position, so that a client can resume before the first event', async ({
+  bank,
+  account,
+  stream,
+}) => {
+  const before = await posted(bank.link, leg(account.id));
   const first = await stream();
   await until(() => first.text().includes('\n\n'));
   first.abort();
   const opening = /^id: (\S+)$/m.exec(first.text())?.[1];
   expect(opening).toBe(before.id);
-  const missed = await posted(under.link, leg(account.id));
+  const missed = await posted(bank.link, leg(account.id));
   const second = await stream(opening);
   expect(await second.first(1)).toMatchObject([{ id: missed.id }]);
   second.abort();
 });
 
-test('nothing is lost or repeated when many post while a stream is read', async () => {
+test('no transaction is lost or repeated under concurrent postings', async ({ stream, postMany }) => {
   const reader = await stream();
   await postMany(1000);
   await reader.first(1000);
@@ -92,38 +92,38 @@ test('nothing is lost or repeated when many post while a stream is read', async 
   reader.abort();
 });
 
-test("a stream carries one account's transactions and no other's", async () => {
-  const other = await openTestAccount(under.link, { ownerId: 'bob' });
+test('a stream sends the transactions of one account only', async ({ bank, account, stream }) => {
+  const other = await openTestAccount(bank.link, { ownerId: 'bob' });
   const reader = await stream();
-  await posted(under.link, leg(other.id, { amountMinor: 5 }));
-  await posted(under.link, leg(account.id, { amountMinor: 6 }));
+  await posted(bank.link, leg(other.id, { amountMinor: 5 }));
+  await posted(bank.link, leg(account.id, { amountMinor: 6 }));
   await reader.first(1);
   expect(amountsOf(reader)).toEqual([6]);
   reader.abort();
 });
 
-test('all streams of a process share one subscribed connection', async () => {
+test('all streams of a process share one subscribed connection', async ({ bank, account, stream }) => {
   const readers = await Promise.all([1, 2, 3, 4].map(() => stream()));
-  await posted(under.link, leg(account.id));
+  await posted(bank.link, leg(account.id));
   await Promise.all(readers.map((reader) => reader.first(1)));
-  const clients = await under.link.run((client) => client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub']));
+  const clients = await bank.link.run((client) => client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub']));
   expect(String(clients).trim().split('\n')).toHaveLength(1);
   for (const reader of readers) reader.abort();
 });
 
-test('a posting is not missed when the subscribed connection is cut at that moment', async () => {
+test('a posting is not missed when the subscribed connection breaks', async ({ bank, account, stream }) => {
   const reader = await stream();
-  await under.link.run((client) => client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']));
-  await posted(under.link, leg(account.id, { amountMinor: 9 }));
+  await bank.link.run((client) => client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']));
+  await posted(bank.link, leg(account.id, { amountMinor: 9 }));
   await reader.first(1);
   expect(amountsOf(reader)).toEqual([9]);
   reader.abort();
 });
 
-test.each(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
+test.for(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
   'the Last-Event-ID %s is 400',
-  async (lastEventId) => {
-    const answer = await under.ask('bob', `/accounts/${account.id}/stream`, {
+  async (lastEventId, { bank, account }) => {
+    const answer = await bank.ask('bob', `/accounts/${account.id}/stream`, {
       headers: { 'last-event-id': lastEventId },
     });
     expect(answer).toMatchObject({
@@ -133,19 +133,48 @@ test.each(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
   },
 );
 
-describe('with a short heartbeat', () => {
-  test('a silent stream shows signs of life, and a stop ends it in an orderly way and at once', async () => {
-    const other = await startBankUnderTest({ BANK_STREAM_HEARTBEAT_MS: '50', SHUTDOWN_GRACE_MS: '10000' });
-    const own = await openTestAccount(other.link, { ownerId: 'bob' });
-    const headers = { authorization: `Bearer ${await other.assertion('bob')}` };
-    const reader = await readEvents(`${other.url}/accounts/${own.id}/stream`, headers);
-    await until(() => reader.text().split(/^:.*$/m).length > 3);
-
-    const startedMs = performance.now();
-    await other.bank.close();
-    await reader.ended;
-    expect(performance.now() - startedMs).toBeLessThan(2000);
-    expect(reader.answer.complete).toBe(true);
-    await other.close();
-  });
+test('the ledger is not read ahead of a slow client, which receives everything in the end', async ({
+  stream,
+  postMany,
+}) => {
+  const [count, perRead] = [3000, 100];
+  await postMany(count, 'x'.repeat(8192));
+  const before = await rangesRead(bank);
+  const reader = await stream('0-0', { paused: true });
+  const stalledAt = await steady(() => rangesRead(bank));
+  expect(stalledAt - before).toBeLessThan((count / perRead) * 0.8);
+  reader.answer.resume();
+  await reader.first(count);
+  expect(amountsOf(reader)).toEqual(oneTo(count));
+  reader.abort();
 });
+
+test('an idle stream sends heartbeats, and a shutdown ends it cleanly and at once', async () => {
+  const other = await startBankUnderTest({ BANK_STREAM_HEARTBEAT_MS: '50', SHUTDOWN_GRACE_MS: '10000' });
+  const own = await openTestAccount(other.link, { ownerId: 'bob' });
+  const headers = { authorization: `Bearer ${await other.assertion('bob')}` };
+  const reader = await readEvents(`${other.url}/accounts/${own.id}/stream`, headers);
+  await until(() => reader.text().split(/^:.*$/m).length > 3);
+
+  const startedMs = performance.now();
+  await other.bank.close();
+  await reader.ended;
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+  expect(reader.answer.complete).toBe(true);
+  await other.close();
+});
+
+async function rangesRead(bank: BankUnderTest): Promise<number> {
+  const stats = await bank.link.run((client) => client.info('commandstats'));
+  return Number(/cmdstat_xrange:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
+
+/** The value once it has been the same for 300 ms. */
+async function steady(read: () => Promise<number>): Promise<number> {
+  for (let value = await read(); ; ) {
+    await delay(300);
+    const next = await read();
+    if (next === value) return value;
+    value = next;
+  }
+}
