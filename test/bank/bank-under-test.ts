@@ -122,8 +122,8 @@ export async function answerOf(answer: Response): Promise<Answer> {
 }
 
 /**
- * A `test` with a bank (`bank`), started once per file, and bob's account in an otherwise empty ledger (`account`), new
- * for each test that uses it.
+ * A `test` with a bank (`bank`), started once per file, and bob's account in an otherwise empty ledger (`account`, at
+ * `path`), new for each test that uses it.
  */
 export const bankTest = (env: Record<string, string> = {}, redisOptions: { persist?: boolean } = {}) =>
   base
@@ -135,4 +135,5 @@ export const bankTest = (env: Record<string, string> = {}, redisOptions: { persi
     .extend('account', async ({ bank }): Promise<Account> => {
       await bank.redis.flush();
       return openTestAccount(bank.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000_000 });
-    });
+    })
+    .extend('path', ({ account }): string => `/accounts/${account.id}`);

@@ -134,6 +134,7 @@ test.for(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
 );
 
 test('the ledger is not read ahead of a slow client, which receives everything in the end', async ({
+  bank,
   stream,
   postMany,
 }) => {
