@@ -6,7 +6,7 @@ import { transactionsAfter } from '../../src/bank/ledger/transactions.ts';
 import type { Account, Transaction } from '../../src/bank/schemas.ts';
 import type { RedisLink } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, testLink } from './postings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW_MS = Date.parse('2026-06-15T12:00:00Z');
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function history(seed: number, rank = 0): Promise<Transaction[]> {
-  const count = await postHistory(link, account, { ...TERMS, seed, rank }, NOW_MS);
+  const count = await postHistory(link, account, { ...LEDGER_OPTIONS, seed, rank }, NOW_MS);
   const statement = await transactionsAfter(link, account, '0-0', 1000);
   expect(statement).toHaveLength(count);
   return statement;

@@ -1,39 +1,44 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, balanceResponse, spendersResponse } from '../../src/bank/schemas.ts';
-import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
-import { leg, openTestAccount, posted, postSeries } from './postings.ts';
+import { describe, expect } from 'vitest';
+import { balanceResponse, spendersResponse } from '../../src/bank/schemas.ts';
+import { bankTest } from './bank-under-test.ts';
+import { leg, posted, postSeries } from './postings.ts';
 
 const START_MS = Date.parse('2026-03-01T12:00:00Z');
 const SECOND_MS = 1000;
 
-let under: BankUnderTest;
-let account: Account;
-let path: string;
-
-beforeAll(async () => {
-  under = await startBankUnderTest();
-});
-afterAll(() => under.close());
-beforeEach(async () => {
-  await under.redis.flush();
-  account = await openTestAccount(under.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000_000 });
-  path = `/accounts/${account.id}`;
-});
+const test = bankTest()
+  .extend(
+    'balance',
+    ({ bank, path }) =>
+      async (query = '') =>
+        balanceResponse.parse((await bank.ask('bob', `${path}/balance${query}`)).body),
+  )
+  .extend(
+    'spenders',
+    ({ bank, path }) =>
+      async (query = '') =>
+        spendersResponse.parse((await bank.ask('bob', `${path}/spenders${query}`)).body),
+  );
 
 describe('balance', () => {
-  const balance = async (query = '') =>
-    balanceResponse.parse((await under.ask('bob', `${path}/balance${query}`)).body);
-
-  test('is every point, oldest first, when there are no more than asked for', async () => {
-    const series = await postSeries(under.link, account.id, START_MS, 3);
+  test('is every point, oldest first, when there are no more than asked for', async ({
+    bank,
+    account,
+    balance,
+  }) => {
+    const series = await postSeries(bank.link, account.id, START_MS, 3);
     expect(await balance('?points=4')).toEqual([
       { x: Date.parse(account.openedAt), y: 10_000_000 },
       ...series.map(({ at, balanceAfterMinor }) => ({ x: Date.parse(at), y: balanceAfterMinor })),
     ]);
   });
 
-  test('is down-sampled to the number of points asked for, and keeps the first and the last', async () => {
-    const series = await postSeries(under.link, account.id, START_MS, 50);
+  test('is down-sampled to the number of points asked for, and keeps the first and the last', async ({
+    bank,
+    account,
+    balance,
+  }) => {
+    const series = await postSeries(bank.link, account.id, START_MS, 50);
     const points = await balance(`?from=${START_MS}&points=8`);
     const real = series.map(({ at, balanceAfterMinor }) => ({ x: Date.parse(at), y: balanceAfterMinor }));
     expect(points).toHaveLength(8);
@@ -43,10 +48,14 @@ describe('balance', () => {
     expect(new Set(points.map(({ x }) => x)).size).toBe(8);
   });
 
-  test('has no more points than there are spans with a posting, however many lie in one', async () => {
+  test('has no more points than there are spans with a posting, however many lie in one', async ({
+    bank,
+    account,
+    balance,
+  }) => {
     const burst = leg(account.id, { amountMinor: 1 });
-    for (let n = 0; n < 40; n++) await posted(under.link, burst, START_MS);
-    await posted(under.link, burst, START_MS + 100 * SECOND_MS);
+    for (let n = 0; n < 40; n++) await posted(bank.link, burst, START_MS);
+    await posted(bank.link, burst, START_MS + 100 * SECOND_MS);
     const points = await balance(`?from=${START_MS}&points=10`);
     expect(points).toEqual([
       { x: START_MS, y: 9_999_999 },
@@ -55,8 +64,12 @@ describe('balance', () => {
     ]);
   });
 
-  test('is limited to a span of time, and empty where nothing was posted', async () => {
-    await postSeries(under.link, account.id, START_MS, 6);
+  test('is limited to a span of time, and empty where nothing was posted', async ({
+    bank,
+    account,
+    balance,
+  }) => {
+    await postSeries(bank.link, account.id, START_MS, 6);
     const span = await balance(`?from=${START_MS + 2000}&to=${START_MS + 3000}`);
     expect(span.map(({ x }) => x)).toEqual([START_MS + 2000, START_MS + 3000]);
     expect(await balance(`?from=${START_MS + 60_000}`)).toEqual([]);
@@ -64,13 +77,10 @@ describe('balance', () => {
 });
 
 describe('spenders', () => {
-  const spenders = async (query = '') =>
-    spendersResponse.parse((await under.ask('bob', `${path}/spenders${query}`)).body);
-
-  test('are the biggest, biggest first, five unless asked otherwise', async () => {
+  test('are the biggest, biggest first, five unless asked otherwise', async ({ bank, account, spenders }) => {
     for (const [index, name] of ['A', 'B', 'C', 'D', 'E', 'F'].entries())
-      await posted(under.link, leg(account.id, { counterparty: name, amountMinor: (index + 1) * 10 }));
-    await posted(under.link, leg(account.id, { counterparty: 'A', amountMinor: 1000 }));
+      await posted(bank.link, leg(account.id, { counterparty: name, amountMinor: (index + 1) * 10 }));
+    await posted(bank.link, leg(account.id, { counterparty: 'A', amountMinor: 1000 }));
     const five = await spenders();
     expect(five.spenders.map(({ counterparty }) => counterparty)).toEqual(['A', 'F', 'E', 'D', 'C']);
     expect(await spenders('?limit=1')).toEqual({

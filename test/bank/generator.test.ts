@@ -10,12 +10,12 @@ import { RedisLink } from '../../src/redis/connection.ts';
 import { accountKey, generatorTurnKey } from '../../src/redis/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { openTestAccount, TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, openTestAccount, testLink } from './postings.ts';
 
 const SILENT = createLog('bank', 'silent');
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
 const options = (intervalMs = 10_000): GeneratorOptions & { seed: number } => ({
-  ...TERMS,
+  ...LEDGER_OPTIONS,
   intervalMs,
   seed: 7,
 });

@@ -15,7 +15,7 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { readEvents } from './event-reader.ts';
-import { leg, posted, TERMS } from './postings.ts';
+import { LEDGER_OPTIONS, leg, posted } from './postings.ts';
 
 /** Redis 7.0 words it in two ways, for a command and for one inside a script; later releases in a third. */
 const NOT_PERMITTED = /^\w*Error: (NOPERM|ERR The user executing the script can't|ERR ACL failure)/;
@@ -92,7 +92,7 @@ const inspectorUrl = async (): Promise<string> =>
 
 test("as the containers' Redis user the bank does all its work", async () => {
   await posted(asBank, leg(bob.id));
-  expect(await takeTurn(asBank, { ...TERMS, intervalMs: 10_000, seed: 7 }, Date.now())).toBe(2);
+  expect(await takeTurn(asBank, { ...LEDGER_OPTIONS, intervalMs: 10_000, seed: 7 }, Date.now())).toBe(2);
   const path = `/accounts/${bob.id}`;
   const transferred = await under.ask('bob', `${path}/transfers`, {
     method: 'POST',

@@ -6,7 +6,7 @@ import type { RedisLink } from '../../src/redis/connection.ts';
 import { idempotencyKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { leg, openTestAccount, posted, TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, leg, openTestAccount, posted, testLink } from './postings.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
 let redis: TestRedis;
@@ -29,7 +29,7 @@ afterAll(async () => {
 const balanceOf = async (id: string): Promise<number | undefined> =>
   (await readAccount(link, id))?.balanceMinor;
 const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
-  post(link, { legs: [one], ...(idempotency && { idempotency }) }, TERMS, NOW_MS);
+  post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS);
 
 test('the same idempotency key with the same request gives the same answer and posts once', async () => {
   const idempotency = { accountId: account.id, key: 'k' };

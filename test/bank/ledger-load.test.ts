@@ -6,16 +6,16 @@ import type { Account } from '../../src/bank/schemas.ts';
 import { createLog } from '../../src/log.ts';
 import { type RedisClient, RedisLink } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { leg, openTestAccount, TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, leg, openTestAccount, testLink } from './postings.ts';
 
 const START_MS = Date.parse('2026-03-01T12:00:00Z');
 const POSTINGS = 1500;
 const WHOLE_RANGE = { from: undefined, to: undefined };
 
-/** A link that knows how many of its commands were under way at one moment, and how large the largest reply was. */
+/** A link that records the maximum number of concurrent commands and the length of the longest reply. */
 class WatchedLink extends RedisLink {
-  #concurrencyLimiter = 0;
-  mostUnderWay = 0;
+  #pending = 0;
+  maxPending = 0;
   longestReply = 0;
 
   override run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
@@ -33,14 +33,14 @@ class WatchedLink extends RedisLink {
   }
 
   async #counted(reply: unknown): Promise<unknown> {
-    this.#concurrencyLimiter += 1;
-    this.mostUnderWay = Math.max(this.mostUnderWay, this.#concurrencyLimiter);
+    this.#pending += 1;
+    this.maxPending = Math.max(this.maxPending, this.#pending);
     try {
       const replied = await reply;
       if (Array.isArray(replied)) this.longestReply = Math.max(this.longestReply, replied.length);
       return replied;
     } finally {
-      this.#concurrencyLimiter -= 1;
+      this.#pending -= 1;
     }
   }
 }
@@ -55,7 +55,9 @@ beforeAll(async () => {
   account = await openTestAccount(link, { balanceMinor: 10_000_000 });
   const one = leg(account.id);
   await Promise.all(
-    Array.from({ length: POSTINGS }, (_, n) => post(link, { legs: [one] }, TERMS, START_MS + n * 1000)),
+    Array.from({ length: POSTINGS }, (_, n) =>
+      post(link, { legs: [one] }, LEDGER_OPTIONS, START_MS + n * 1000),
+    ),
   );
   link.close();
   watched = new WatchedLink({ url: redis.url, deadlineMs: 10_000, log: createLog('cli', 'silent') });
@@ -80,10 +82,10 @@ test.each<[string, () => Promise<unknown>]>([
   ],
   ['a search in vain', () => searchTransactions(watched, account, { term: 'unheard of', limit: 100 })],
 ])('%s has one command under way at a time, and each is small', async (_what, read) => {
-  watched.mostUnderWay = 0;
+  watched.maxPending = 0;
   watched.longestReply = 0;
   await read();
-  expect(watched.mostUnderWay).toBe(1);
+  expect(watched.maxPending).toBe(1);
   expect(watched.longestReply).toBeGreaterThan(0);
   expect(watched.longestReply).toBeLessThanOrEqual(500);
 });

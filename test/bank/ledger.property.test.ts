@@ -8,7 +8,7 @@ import type { RedisLink } from '../../src/redis/connection.ts';
 import { balancesKey, spendersKey, transactionsKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { leg, openTestAccount, TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, leg, openTestAccount, testLink } from './postings.ts';
 
 const ACCOUNTS = 4;
 const OPENING_MINOR = 20_000;
@@ -109,7 +109,7 @@ const carryOut = (postings: Posting[]): Promise<Carried[]> =>
   Promise.all(
     postings.map(async (one, index) => ({
       posting: one,
-      outcome: await post(linkFor(index), one, TERMS, Date.now() - (index % 3)),
+      outcome: await post(linkFor(index), one, LEDGER_OPTIONS, Date.now() - (index % 3)),
     })),
   );
 

@@ -9,7 +9,7 @@ import { balancesKey, postingsChannel, transactionsKey } from '../../src/redis/k
 import { Refusal } from '../../src/refusal.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { leg, openTestAccount, posted, TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, leg, openTestAccount, posted, testLink } from './postings.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
 let redis: TestRedis;
@@ -32,7 +32,7 @@ afterAll(async () => {
 const balanceOf = async (id: string): Promise<number | undefined> =>
   (await readAccount(link, id))?.balanceMinor;
 const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
-  post(link, { legs: [one], ...(idempotency && { idempotency }) }, TERMS, NOW_MS);
+  post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS);
 
 test('a debit moves the balance, appends a transaction and a balance point, and counts as spending', async () => {
   const outcome = await postOne(leg(account.id, { amountMinor: 2599 }));
@@ -97,7 +97,7 @@ test('a transfer posts both sides, each with the other as its counterparty', asy
   const alice = await openTestAccount(link, { name: 'Alice', balanceMinor: 0 });
   const order = { from: bob, to: alice, amountMinor: 30_000, description: 'Rent', idempotencyKey: 'a' };
 
-  expect(await transfer(link, order, TERMS, NOW_MS)).toMatchObject({
+  expect(await transfer(link, order, LEDGER_OPTIONS, NOW_MS)).toMatchObject({
     transactions: [
       { accountId: bob.id, direction: 'debit', counterparty: 'Alice', balanceAfterMinor: 70_000 },
       { accountId: alice.id, direction: 'credit', counterparty: 'Bob', balanceAfterMinor: 30_000 },
@@ -111,7 +111,7 @@ test('when one leg is refused, no leg is posted', async () => {
   const foreign = await openTestAccount(link, { currency: 'USD' });
   const before = await redis.dump();
   const both = (second: ReturnType<typeof leg>) =>
-    post(link, { legs: [leg(account.id), second] }, TERMS, NOW_MS);
+    post(link, { legs: [leg(account.id), second] }, LEDGER_OPTIONS, NOW_MS);
 
   expect(await both(leg(poor.id))).toEqual(new Refusal('insufficient_funds'));
   expect(await both(leg(foreign.id))).toEqual(new Refusal('currency_mismatch'));
@@ -121,7 +121,9 @@ test('when one leg is refused, no leg is posted', async () => {
 
 test('several legs on one account are judged together', async () => {
   const most = leg(account.id, { amountMinor: 60_000 });
-  expect(await post(link, { legs: [most, most] }, TERMS, NOW_MS)).toEqual(new Refusal('insufficient_funds'));
+  expect(await post(link, { legs: [most, most] }, LEDGER_OPTIONS, NOW_MS)).toEqual(
+    new Refusal('insufficient_funds'),
+  );
   expect(await balanceOf(account.id)).toBe(100_000);
 });
 
@@ -159,7 +161,7 @@ test('each posting tells whoever listens which account it was', async () => {
   const heard: string[] = [];
   await listener.run((client) => client.subscribe(postingsChannel(), (id) => heard.push(id)));
   const other = await openTestAccount(link);
-  await post(link, { legs: [leg(account.id), leg(other.id)] }, TERMS, NOW_MS);
+  await post(link, { legs: [leg(account.id), leg(other.id)] }, LEDGER_OPTIONS, NOW_MS);
   await until(() => heard.length === 2);
   expect(heard).toEqual([account.id, other.id]);
   listener.close();

@@ -89,12 +89,12 @@ test('an address that is taken is an error, and leaves no connection behind', as
 test('a stop lets a request finish, and waits no longer than that', async () => {
   await under.ask('bob', '/accounts');
   under.redis.freeze();
-  const concurrencyLimiter = under.ask('bob', '/accounts');
+  const inProgress = under.ask('bob', '/accounts');
   await delay(20);
   const startedMs = performance.now();
   const stopped = under.bank.close();
   under.redis.thaw();
-  expect(await concurrencyLimiter).toMatchObject({ status: 200 });
+  expect(await inProgress).toMatchObject({ status: 200 });
   await stopped;
   expect(performance.now() - startedMs).toBeLessThan(2500);
   await expect(fetch(`${under.url}/livez`)).rejects.toThrow('fetch failed');

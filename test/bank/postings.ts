@@ -6,7 +6,7 @@ import { RedisLink } from '../../src/redis/connection.ts';
 import { Refusal } from '../../src/refusal.ts';
 import type { TestRedis } from '../support/redis.ts';
 
-export const TERMS = { transactionsKept: 1_000_000 };
+export const LEDGER_OPTIONS = { transactionsKept: 1_000_000 };
 
 /** A usable connection. Its deadline is long, since tests put much on it at once. */
 export async function testLink(redis: TestRedis): Promise<RedisLink> {
@@ -37,7 +37,7 @@ export const leg = (accountId: string, changes: Partial<Leg> = {}): Leg => ({
 
 /** Posts one leg that is expected to be posted. */
 export async function posted(link: RedisLink, one: Leg, nowMs = Date.now()): Promise<Transaction> {
-  const outcome = await post(link, { legs: [one] }, TERMS, nowMs);
+  const outcome = await post(link, { legs: [one] }, LEDGER_OPTIONS, nowMs);
   const transaction = outcome instanceof Refusal ? undefined : outcome.transactions[0];
   if (transaction === undefined) throw new Error('the posting was refused');
   return transaction;

@@ -1,24 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Account } from '../../src/bank/schemas.ts';
-import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
-import { openTestAccount } from './postings.ts';
+import { describe, expect } from 'vitest';
+import { bankTest } from './bank-under-test.ts';
 
-let under: BankUnderTest;
-let account: Account;
-let path: string;
-
-beforeAll(async () => {
-  under = await startBankUnderTest();
-});
-afterAll(() => under.close());
-beforeEach(async () => {
-  await under.redis.flush();
-  account = await openTestAccount(under.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000_000 });
-  path = `/accounts/${account.id}`;
-});
+const test = bankTest();
 
 describe('a query that is wrong is 400 and names the field', () => {
-  test.each([
+  test.for([
     ['?x=1', 'x'],
     ['/transactions?limit=0', 'limit'],
     ['/transactions?limit=101', 'limit'],
@@ -52,8 +38,8 @@ describe('a query that is wrong is 400 and names the field', () => {
     ['/balance?to=%27', 'to'],
     ['/spenders?limit=51', 'limit'],
     ['/stream?after=1', 'after'],
-  ])('%s', async (rest, field) => {
-    const answer = await under.ask('bob', path + rest);
+  ])('%s', async ([rest, field], { bank, path }) => {
+    const answer = await bank.ask('bob', path + rest);
     expect(answer).toMatchObject({
       status: 400,
       body: { code: 'query_invalid', status: 400, type: 'urn:portcullis:problem:query_invalid' },

@@ -8,7 +8,7 @@ import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, claimsOf, startBankUnderTest } from './bank-under-test.ts';
 import { readEvents } from './event-reader.ts';
-import { openTestAccount, TERMS, testLink } from './postings.ts';
+import { LEDGER_OPTIONS, openTestAccount, testLink } from './postings.ts';
 
 let under: BankUnderTest;
 let account: Account;
@@ -30,7 +30,15 @@ describe('with parts that the test can look into', () => {
     const claims = claimsOf(under.settings, 'bob', {});
     const verifier = { verify: () => Promise.resolve(claims) };
     const limits = { streamHeartbeatMs: 60_000, bodyMaxBytes: 1000 };
-    const app = createBankApp({ link, feed, verifier, log, options: TERMS, now: Date.now, ...limits });
+    const app = createBankApp({
+      link,
+      feed,
+      verifier,
+      log,
+      options: LEDGER_OPTIONS,
+      now: Date.now,
+      ...limits,
+    });
     const server = createBankServer(app);
     const url = `${await listen(server, '127.0.0.1', 0)}/accounts/${account.id}/stream`;
     const headers = { authorization: 'Bearer x' };

@@ -5,7 +5,7 @@ import type { Transaction } from '../../src/bank/schemas.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, bankTest, startBankUnderTest } from './bank-under-test.ts';
 import { type EventReader, readEvents } from './event-reader.ts';
-import { leg, openTestAccount, posted, TERMS } from './postings.ts';
+import { LEDGER_OPTIONS, leg, openTestAccount, posted } from './postings.ts';
 
 type Post = (count: number, description?: string) => Promise<unknown>;
 type Connect = (lastEventId?: string, options?: { paused?: boolean }) => Promise<EventReader>;
@@ -25,7 +25,7 @@ const test = bankTest()
     ({ bank, account }): Post =>
       (count, description = 'Weekly shop') => {
         const legs = oneTo(count).map((amountMinor) => leg(account.id, { amountMinor, description }));
-        return Promise.all(legs.map((one) => post(bank.link, { legs: [one] }, TERMS, Date.now())));
+        return Promise.all(legs.map((one) => post(bank.link, { legs: [one] }, LEDGER_OPTIONS, Date.now())));
       },
   );
 

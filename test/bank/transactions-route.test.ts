@@ -1,44 +1,37 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { post } from '../../src/bank/ledger/post.ts';
-import { type Account, type Transaction, transactionsResponse } from '../../src/bank/schemas.ts';
-import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
-import { leg, openTestAccount, posted, postSeries, TERMS } from './postings.ts';
+import { type Transaction, transactionsResponse } from '../../src/bank/schemas.ts';
+import { bankTest } from './bank-under-test.ts';
+import { LEDGER_OPTIONS, leg, posted, postSeries } from './postings.ts';
 
 const START_MS = Date.parse('2026-03-01T12:00:00Z');
 const SECOND_MS = 1000;
 
-let under: BankUnderTest;
-let account: Account;
-let path: string;
+const test = bankTest().extend(
+  'page',
+  ({ bank, path }) =>
+    async (query: string) =>
+      transactionsResponse.parse((await bank.ask('bob', `${path}/transactions${query}`)).body),
+);
 
-beforeAll(async () => {
-  under = await startBankUnderTest();
-});
-afterAll(() => under.close());
-beforeEach(async () => {
-  await under.redis.flush();
-  account = await openTestAccount(under.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000_000 });
-  path = `/accounts/${account.id}`;
-});
-
-const page = async (query: string) => {
-  const answer = await under.ask('bob', `${path}/transactions${query}`);
-  return transactionsResponse.parse(answer.body);
-};
 const amounts = ({ transactions }: { transactions: Transaction[] }): number[] =>
   transactions.map(({ amountMinor }) => amountMinor);
 
 describe('transactions', () => {
-  test('are the ten newest, newest first, unless asked otherwise', async () => {
-    const series = await postSeries(under.link, account.id, START_MS, 12);
+  test('are the ten newest, newest first, unless asked otherwise', async ({ bank, account, page }) => {
+    const series = await postSeries(bank.link, account.id, START_MS, 12);
     const { transactions, nextCursor } = await page('');
     expect(transactions).toEqual(series.slice(2).reverse());
     expect(nextCursor).toEqual(expect.any(String));
     expect(amounts(await page('?limit=2'))).toEqual([12, 11]);
   });
 
-  test('can be paged through to the end, each exactly once, while new ones arrive', async () => {
-    await postSeries(under.link, account.id, START_MS, 25);
+  test('can be paged through to the end, each exactly once, while new ones arrive', async ({
+    bank,
+    account,
+    page,
+  }) => {
+    await postSeries(bank.link, account.id, START_MS, 25);
     const seen: number[] = [];
     let query = '?limit=4';
     for (let pages = 1; ; pages++) {
@@ -47,31 +40,35 @@ describe('transactions', () => {
       if (one.nextCursor === null) break;
       expect(pages).toBeLessThan(10);
       query = `?limit=4&cursor=${one.nextCursor}`;
-      await posted(under.link, leg(account.id, { amountMinor: 999 }));
+      await posted(bank.link, leg(account.id, { amountMinor: 999 }));
     }
     expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => 25 - index));
   });
 
-  test('have no next page when the last one is full', async () => {
-    await postSeries(under.link, account.id, START_MS, 4);
+  test('have no next page when the last one is full', async ({ bank, account, page }) => {
+    await postSeries(bank.link, account.id, START_MS, 4);
     const first = await page('?limit=2');
     const last = await page(`?limit=2&cursor=${first.nextCursor}`);
     expect([amounts(first), amounts(last), last.nextCursor]).toEqual([[4, 3], [2, 1], null]);
   });
 
-  test('can be narrowed to a type, page by page', async () => {
-    await postSeries(under.link, account.id, START_MS, 12);
+  test('can be narrowed to a type, page by page', async ({ bank, account, page }) => {
+    await postSeries(bank.link, account.id, START_MS, 12);
     const first = await page('?type=travel&limit=3');
     const second = await page(`?type=travel&limit=3&cursor=${first.nextCursor}`);
     expect([amounts(first), amounts(second), second.nextCursor]).toEqual([[12, 9, 6], [3], null]);
     expect(await page('?type=unheard-of')).toEqual({ transactions: [], nextCursor: null });
   });
 
-  test('of a rare type are found behind thousands of others, in bounded steps', async () => {
-    await posted(under.link, leg(account.id, { type: 'travel' }), START_MS);
+  test('of a rare type are found behind thousands of others, in bounded steps', async ({
+    bank,
+    account,
+    page,
+  }) => {
+    await posted(bank.link, leg(account.id, { type: 'travel' }), START_MS);
     await Promise.all(
       Array.from({ length: 10_500 }, () =>
-        post(under.link, { legs: [leg(account.id)] }, TERMS, START_MS + 1),
+        post(bank.link, { legs: [leg(account.id)] }, LEDGER_OPTIONS, START_MS + 1),
       ),
     );
     const first = await page('?type=travel');
@@ -80,8 +77,12 @@ describe('transactions', () => {
     expect([second.transactions.length, second.nextCursor]).toEqual([1, null]);
   });
 
-  test('can be narrowed to a span of time, both ends included, as milliseconds or RFC 3339', async () => {
-    await postSeries(under.link, account.id, START_MS, 6);
+  test('can be narrowed to a span of time, both ends included, as milliseconds or RFC 3339', async ({
+    bank,
+    account,
+    page,
+  }) => {
+    await postSeries(bank.link, account.id, START_MS, 6);
     const [from, to] = [START_MS + 2 * SECOND_MS, START_MS + 4 * SECOND_MS];
     expect(amounts(await page(`?from=${from}&to=${to}`))).toEqual([4, 3, 2]);
     expect(amounts(await page('?from=2026-03-01T12:00:02Z&to=2026-03-01T13:00:04%2B01:00'))).toEqual([
