@@ -29,7 +29,7 @@ async function refusedUnread(headers: Record<string, string>, path?: string, met
   return answer;
 }
 
-describe('without a genuine assertion nothing is read, and the answer is 401', () => {
+describe('without a valid assertion nothing is read, and the response is 401', () => {
   test.each([
     ['GET', '/accounts'],
     ['GET', '/accounts/x/transactions'],
@@ -68,7 +68,7 @@ describe('without a genuine assertion nothing is read, and the answer is 401', (
     });
   });
 
-  test('an assertion that somebody else signed', async () => {
+  test('an assertion signed with another key', async () => {
     const stranger = await keyRingFromPem(await makeKeyPem());
     const token = await signAssertion(stranger, claimsOf(under.settings, 'bob', {}));
     expect(await refusedUnread({ authorization: `Bearer ${token}` })).toMatchObject({
@@ -129,7 +129,7 @@ test("a supervisor reads another customer's account", async () => {
   });
 });
 
-test('each answer is one log line with who, what and why, and without the assertion', async () => {
+test('each request is one log line with caller, route and reason, without the assertion', async () => {
   const token = await under.assertion('alice');
   const headers = { authorization: `Bearer ${token}`, 'x-request-id': 'request-7' };
   const answer = await askWith(headers, `/accounts/${account.id}?secret=1`);

@@ -38,7 +38,7 @@ async function history(seed: number, rank = 0): Promise<Transaction[]> {
   return statement;
 }
 
-test('a new demo account has a week of transactions, none in the future and each day some', async () => {
+test('a new demo account has a week of transactions, some each day and none in the future', async () => {
   const times = (await history(1)).map(({ at }) => Date.parse(at));
   expect(Math.min(...times)).toBeGreaterThan(OPENED_MS);
   expect(Math.max(...times)).toBeLessThan(NOW_MS);
@@ -54,7 +54,7 @@ test('balance, transactions and the balance over time agree', async () => {
   expect(points.at(-1)).toEqual({ x: Date.parse(last?.at ?? ''), y: last?.balanceAfterMinor });
 });
 
-test('the same seed and rank give the same history, another of either another one', async () => {
+test('the same seed and rank give the same history, other ones a different history', async () => {
   const first = await history(1);
   const variants: [seed: number, rank: number][] = [
     [1, 0],

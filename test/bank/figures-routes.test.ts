@@ -21,7 +21,7 @@ const test = bankTest()
   );
 
 describe('balance', () => {
-  test('is every point, oldest first, when there are no more than asked for', async ({
+  test('is every point, oldest first, if there are no more than requested', async ({
     bank,
     account,
     balance,
@@ -33,7 +33,7 @@ describe('balance', () => {
     ]);
   });
 
-  test('is down-sampled to the number of points asked for, and keeps the first and the last', async ({
+  test('is down-sampled to the requested number of points, and keeps the first and the last', async ({
     bank,
     account,
     balance,
@@ -48,7 +48,7 @@ describe('balance', () => {
     expect(new Set(points.map(({ x }) => x)).size).toBe(8);
   });
 
-  test('has no more points than there are spans with a posting, however many lie in one', async ({
+  test('has at most one point per span with postings, besides the first', async ({
     bank,
     account,
     balance,
@@ -64,11 +64,7 @@ describe('balance', () => {
     ]);
   });
 
-  test('is limited to a span of time, and empty where nothing was posted', async ({
-    bank,
-    account,
-    balance,
-  }) => {
+  test('is limited to the time range, and empty without postings', async ({ bank, account, balance }) => {
     await postSeries(bank.link, account.id, START_MS, 6);
     const span = await balance(`?from=${START_MS + 2000}&to=${START_MS + 3000}`);
     expect(span.map(({ x }) => x)).toEqual([START_MS + 2000, START_MS + 3000]);
@@ -77,7 +73,7 @@ describe('balance', () => {
 });
 
 describe('spenders', () => {
-  test('are the biggest, biggest first, five unless asked otherwise', async ({ bank, account, spenders }) => {
+  test('are the five biggest by default, biggest first', async ({ bank, account, spenders }) => {
     for (const [index, name] of ['A', 'B', 'C', 'D', 'E', 'F'].entries())
       await posted(bank.link, leg(account.id, { counterparty: name, amountMinor: (index + 1) * 10 }));
     await posted(bank.link, leg(account.id, { counterparty: 'A', amountMinor: 1000 }));

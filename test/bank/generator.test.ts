@@ -53,7 +53,7 @@ async function takeTurns(count: number, seed: number): Promise<Omit<Transaction,
   return (await statements()).map((statement) => statement.map(({ accountId: _, ...rest }) => rest));
 }
 
-test('the same seed on an empty ledger gives the same transactions, another seed gives others', async () => {
+test('the same seed on an empty ledger gives the same transactions, another seed different ones', async () => {
   const first = await takeTurns(8, 7);
   await startAfresh();
   const again = await takeTurns(8, 7);
@@ -66,7 +66,7 @@ test('the same seed on an empty ledger gives the same transactions, another seed
   expect(first[0]).not.toEqual(first[1]);
 });
 
-test('generated amounts are from 0.01 to under 300.00, in both directions, with every vendor', () => {
+test('generated amounts range from 0.01 to below 300.00, in both directions, with every vendor', () => {
   const random = repeatableRandom(1);
   const legs: Leg[] = Array.from({ length: 20_000 }, () => randomLeg('a', random));
   const amounts = legs.map(({ amountMinor }) => amountMinor);
@@ -86,7 +86,7 @@ test('demo accounts start with 100,000.00', () => {
   expect(accounts.map(({ balanceMinor }) => balanceMinor)).toEqual([100_000_00, 100_000_00]);
 });
 
-test('of several banks on one Redis one posts in each interval', async () => {
+test('of several banks on one Redis, one posts in each interval', async () => {
   const turns = await Promise.all([1, 2, 3].map(() => takeTurn(link, options(), NOW_MS)));
   expect(turns.toSorted()).toEqual([0, 0, 2]);
   expect((await statements()).map(({ length }) => length)).toEqual([1, 1]);
@@ -95,7 +95,7 @@ test('of several banks on one Redis one posts in each interval', async () => {
   expect(ttlMs).toBeLessThanOrEqual(9000);
 });
 
-test('an account without the money is passed over and the others are not', async () => {
+test('an account without funds is skipped, the others are not', async () => {
   const [poor] = accounts;
   const outcomes = new Set<number>();
   for (let n = 0; n < 12; n++) {
@@ -114,13 +114,13 @@ test('an account without the money is passed over and the others are not', async
   expect(thin?.every(({ direction }) => direction === 'credit')).toBe(true);
 });
 
-test('accounts that are not for demonstration get no generated transactions', async () => {
+test('accounts that are not demo accounts get no generated transactions', async () => {
   accounts = [...accounts, await openTestAccount(link)];
   await takeTurn(link, options(), NOW_MS);
   expect((await statements()).map(({ length }) => length)).toEqual([1, 1, 0]);
 });
 
-test('the generator posts at its interval, outlives a Redis that is gone for a while, and stops', async () => {
+test('the generator posts at its interval, survives an outage of Redis, and stops', async () => {
   const own = new RedisLink({ url: redis.url, deadlineMs: 500, log: SILENT });
   const generator = startGenerator(own, options(15), SILENT, Date.now);
   const posted = async (): Promise<number> => (await statements()).flat().length;

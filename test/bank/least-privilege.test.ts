@@ -90,7 +90,7 @@ async function replyTo(url: string, command: string[]): Promise<unknown> {
 const inspectorUrl = async (): Promise<string> =>
   `redis://inspector:${await secret('redis-inspector-password')}@${new URL(redis.tcpUrl ?? '').host}`;
 
-test("as the containers' Redis user the bank does all its work", async () => {
+test('the bank works with the Redis user of the containers', async () => {
   await posted(asBank, leg(bob.id));
   expect(await takeTurn(asBank, { ...LEDGER_OPTIONS, intervalMs: 10_000, seed: 7 }, Date.now())).toBe(2);
   const path = `/accounts/${bob.id}`;
@@ -114,7 +114,7 @@ test("as the containers' Redis user the bank does all its work", async () => {
   expect((await fetch(`${under.url}/readyz`)).status).toBe(200);
 });
 
-test("as the containers' Redis user the bank tells a stream at once what was posted", async () => {
+test("the bank's streams work with the Redis user of the containers", async () => {
   const headers = { authorization: `Bearer ${await under.assertion('alice')}` };
   const stream = await readEvents(`${under.url}/accounts/${alice.id}/stream`, headers);
   const { id } = await posted(asBank, leg(alice.id));
@@ -161,7 +161,7 @@ test.each(
   expect(await replyTo(await urlOf('redis-url'), command)).toMatch(NOT_PERMITTED);
 });
 
-test('the inspector may look, and neither write nor disturb anybody', async () => {
+test('the inspector can read, and can neither write nor disturb others', async () => {
   const url = await inspectorUrl();
   expect(await replyTo(url, ['SCAN', '0'])).toHaveLength(2);
   expect(await replyTo(url, ['INFO', 'server'])).toContain('redis_version');

@@ -24,7 +24,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-test('opening an account that is there leaves it as it is', async () => {
+test('opening an existing account leaves it unchanged', async () => {
   await posted(link, leg(account.id));
   const again = await openAccount(
     link,
@@ -34,11 +34,11 @@ test('opening an account that is there leaves it as it is', async () => {
   expect(again).toEqual({ ...account, balanceMinor: 99_900 });
 });
 
-test.each([-1, 0.5, 2 ** 53])('an opening balance of %s is a fault of the caller', async (balanceMinor) => {
+test.each([-1, 0.5, 2 ** 53])('an opening balance of %s throws', async (balanceMinor) => {
   await expect(openTestAccount(link, { balanceMinor })).rejects.toThrow(RangeError);
 });
 
-test('seeding demo accounts again changes nothing, also when two processes do it at once', async () => {
+test('seeding demo accounts again changes nothing, even concurrently', async () => {
   const owners = [
     { ownerId: 'u1', name: 'Bob' },
     { ownerId: 'u2', name: 'Alice' },

@@ -31,7 +31,7 @@ const balanceOf = async (id: string): Promise<number | undefined> =>
 const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
   post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS);
 
-test('the same idempotency key with the same request gives the same answer and posts once', async () => {
+test('a repeated request with the same idempotency key returns the same outcome and posts once', async () => {
   const idempotency = { accountId: account.id, key: 'k' };
   const first = await postOne(leg(account.id), idempotency);
   const second = await postOne(leg(account.id), idempotency);
@@ -41,7 +41,7 @@ test('the same idempotency key with the same request gives the same answer and p
   expect(await balanceOf(account.id)).toBe(99_900);
 });
 
-test('the same idempotency key with another request is refused and posts nothing', async () => {
+test('an idempotency key with a different request is refused and posts nothing', async () => {
   const idempotency = { accountId: account.id, key: 'k' };
   await postOne(leg(account.id), idempotency);
   for (const other of [leg(account.id, { amountMinor: 101 }), leg(account.id, { description: 'Other' })])
@@ -49,7 +49,7 @@ test('the same idempotency key with another request is refused and posts nothing
   expect(await balanceOf(account.id)).toBe(99_900);
 });
 
-test('a refusal is remembered with its idempotency key like any other answer', async () => {
+test('a refusal is stored under its idempotency key like any other outcome', async () => {
   const idempotency = { accountId: account.id, key: 'k' };
   const tooMuch = leg(account.id, { amountMinor: 100_001 });
   await postOne(tooMuch, idempotency);
@@ -58,7 +58,7 @@ test('a refusal is remembered with its idempotency key like any other answer', a
   expect(await postOne(tooMuch)).toMatchObject({ replayed: false });
 });
 
-test('idempotency keys are remembered for 24 hours and belong to one account', async () => {
+test('idempotency keys are stored for 24 hours, per account', async () => {
   const other = await openTestAccount(link);
   await postOne(leg(account.id), { accountId: account.id, key: 'k' });
   expect(await postOne(leg(other.id), { accountId: other.id, key: 'k' })).toMatchObject({ replayed: false });
@@ -67,14 +67,14 @@ test('idempotency keys are remembered for 24 hours and belong to one account', a
   expect(ttlMs).toBeLessThanOrEqual(86_400_000);
 });
 
-test('a refusal is remembered for ten minutes only, since refusals cost their sender nothing', async () => {
+test('a refusal is stored for ten minutes only, as refusals cost the client nothing', async () => {
   await postOne(leg(account.id, { amountMinor: 100_001 }), { accountId: account.id, key: 'k' });
   const ttlMs = await link.run((client) => client.pTTL(idempotencyKey(account.id, 'k')));
   expect(ttlMs).toBeGreaterThan(590_000);
   expect(ttlMs).toBeLessThanOrEqual(600_000);
 });
 
-test("a client's idempotency key takes no more room in Redis when it is long", async () => {
+test('a long idempotency key takes no more space in Redis than a short one', async () => {
   const [long, other] = ['k'.repeat(128), `${'k'.repeat(127)}l`];
   for (const key of [long, other])
     expect(await postOne(leg(account.id), { accountId: account.id, key })).toMatchObject({ replayed: false });

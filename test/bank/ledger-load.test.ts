@@ -90,7 +90,7 @@ test.each<[string, () => Promise<unknown>]>([
   expect(watched.longestReply).toBeLessThanOrEqual(500);
 });
 
-test('a balance of the most points is the last point of each span', async () => {
+test('a balance with the maximum of points has the last point of each span', async () => {
   const from = START_MS;
   const points = await balancePoints(watched, account.id, { from, to: undefined, points: 1000 });
   const end = START_MS + (POSTINGS - 1) * 1000;

@@ -80,7 +80,7 @@ const signed = ({
 
 const sum = (numbers: number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-test('however many post at once, every balance is its opening plus its transactions, and nothing happens twice', async () => {
+test('under concurrent postings every balance equals its opening plus its transactions, and nothing is posted twice', async () => {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(program, async (postings) => {

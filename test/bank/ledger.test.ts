@@ -59,13 +59,13 @@ test('a debit moves the balance, appends a transaction and a balance point, and 
   ]);
 });
 
-test('a credit adds to the balance and is no spending', async () => {
+test('a credit adds to the balance and does not count as spending', async () => {
   await posted(link, leg(account.id, { direction: 'credit', amountMinor: 50 }));
   expect(await balanceOf(account.id)).toBe(100_050);
   expect(await biggestSpenders(link, account.id, 5)).toEqual([]);
 });
 
-test('the last cent can be spent and not one more', async () => {
+test('the whole balance can be spent, and not one cent more', async () => {
   expect(await postOne(leg(account.id, { amountMinor: 100_001 }))).toEqual(new Refusal('insufficient_funds'));
   await posted(link, leg(account.id, { amountMinor: 100_000 }));
   expect(await postOne(leg(account.id, { amountMinor: 1 }))).toEqual(new Refusal('insufficient_funds'));
@@ -73,7 +73,7 @@ test('the last cent can be spent and not one more', async () => {
   expect(await transactionsAfter(link, account, '0-0', 10)).toHaveLength(1);
 });
 
-test('balances are exact to the cent up to 2^53 - 1, and none grows beyond', async () => {
+test('balances are exact to the cent up to 2^53 - 1, the maximum', async () => {
   const rich = await openTestAccount(link, { balanceMinor: Number.MAX_SAFE_INTEGER - 2 });
   const credit = (amountMinor: number) => postOne(leg(rich.id, { direction: 'credit', amountMinor }));
 
@@ -119,7 +119,7 @@ test('when one leg is refused, no leg is posted', async () => {
   expect(await redis.dump()).toEqual(before);
 });
 
-test('several legs on one account are judged together', async () => {
+test('several legs on one account are checked together', async () => {
   const most = leg(account.id, { amountMinor: 60_000 });
   expect(await post(link, { legs: [most, most] }, LEDGER_OPTIONS, NOW_MS)).toEqual(
     new Refusal('insufficient_funds'),
@@ -127,7 +127,7 @@ test('several legs on one account are judged together', async () => {
   expect(await balanceOf(account.id)).toBe(100_000);
 });
 
-test('times never go backwards, not even when the clock does', async () => {
+test('times never go backwards, even if the clock does', async () => {
   const first = await posted(link, leg(account.id), NOW_MS);
   const second = await posted(link, leg(account.id), NOW_MS - 60_000);
   const third = await posted(link, leg(account.id), NOW_MS + 1);
@@ -135,7 +135,7 @@ test('times never go backwards, not even when the clock does', async () => {
   expect(second.at).toBe(first.at);
 });
 
-test('a transaction in the very millisecond of the opening has the same id in both streams', async () => {
+test('a transaction in the millisecond of the opening has the same id in both streams', async () => {
   const { openedAt } = account;
   const { id } = await posted(link, leg(account.id), Date.parse(openedAt));
   const newest = await link.run((client) =>
@@ -145,7 +145,7 @@ test('a transaction in the very millisecond of the opening has the same id in bo
   expect(id).toBe(`${Date.parse(openedAt)}-1`);
 });
 
-test('both streams are trimmed to about the number that is kept', async () => {
+test('both streams are trimmed to about the configured length', async () => {
   const options = { transactionsKept: 100 };
   const credit = leg(account.id, { direction: 'credit' });
   await Promise.all(Array.from({ length: 1000 }, () => post(link, { legs: [credit] }, options, NOW_MS)));
@@ -156,7 +156,7 @@ test('both streams are trimmed to about the number that is kept', async () => {
   }
 });
 
-test('each posting tells whoever listens which account it was', async () => {
+test('each posting notifies subscribers of the account id', async () => {
   const listener = await testLink(redis);
   const heard: string[] = [];
   await listener.run((client) => client.subscribe(postingsChannel(), (id) => heard.push(id)));
@@ -167,6 +167,6 @@ test('each posting tells whoever listens which account it was', async () => {
   listener.close();
 });
 
-test('an account without transactions has a newest id before all others', async () => {
+test('the newest id of an account without transactions precedes all others', async () => {
   expect(await newestTransactionId(link, account.id)).toBe('0-0');
 });

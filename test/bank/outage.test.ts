@@ -32,7 +32,7 @@ const transfer = (to: Account) =>
     body: JSON.stringify({ to: to.id, amountMinor: 100, description: 'Rent' }),
   });
 
-test('a Redis that hangs is 503 in under a second on every route, and no restart is needed after', async () => {
+test('a hung Redis is 503 within a second on every route, and no restart is needed afterwards', async () => {
   under.redis.freeze();
   const paths = ['', '/transactions', '/transactions/search?term=abc', '/balance', '/spenders', '/stream'];
   await Promise.all(
@@ -47,7 +47,7 @@ test('a Redis that hangs is 503 in under a second on every route, and no restart
   expect(await under.ask('bob', '/readyz')).toMatchObject({ status: 200 });
 });
 
-test('a transfer that was answered 503 happens once, however often it is sent again', async () => {
+test('a transfer that got a 503 happens once, however often it is retried', async () => {
   const to = await openTestAccount(under.link, { balanceMinor: 0 });
   under.redis.freeze();
   await expectUnavailable(() => transfer(to));
@@ -57,7 +57,7 @@ test('a transfer that was answered 503 happens once, however often it is sent ag
   expect((await readAccount(under.link, to.id))?.balanceMinor).toBe(100);
 });
 
-test("the gateway's keys that can't be fetched are 503, and are fetched as soon as they can be", async () => {
+test('unavailable keys of the gateway are 503, and are fetched as soon as possible', async () => {
   under.gateway.answerWith((_incoming, outgoing) => outgoing.writeHead(500).end());
   await expectUnavailable(() => under.ask('bob', '/accounts'));
   under.gateway.answerWith((_incoming, outgoing) => outgoing.end(JSON.stringify(under.ring.jwks)));
@@ -74,7 +74,7 @@ test('a bank can be started before its Redis', async () => {
   await early.close();
 });
 
-test('an address that is taken is an error, and leaves no connection behind', async () => {
+test('an address in use is an error and leaves no connection open', async () => {
   const taken = { ...under.settings, bankPort: Number(new URL(under.url).port) };
   const clients = async (): Promise<number> =>
     String(await under.link.run((client) => client.sendCommand(['CLIENT', 'LIST']))).split('\n').length;
@@ -86,7 +86,7 @@ test('an address that is taken is an error, and leaves no connection behind', as
   expect(await clients()).toBe(before);
 });
 
-test('a stop lets a request finish, and waits no longer than that', async () => {
+test('a shutdown lets a request finish and waits no longer', async () => {
   await under.ask('bob', '/accounts');
   under.redis.freeze();
   const inProgress = under.ask('bob', '/accounts');

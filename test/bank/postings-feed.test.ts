@@ -3,7 +3,7 @@ import { Watcher } from '../../src/bank/stream/postings-feed.ts';
 
 const LONG_MS = 60_000;
 
-test('a posting that happens while nobody waits wakes the next who does, once', async () => {
+test('a posting between two waits ends the next wait, once', async () => {
   const watcher = new Watcher(() => {});
   watcher.notify();
   watcher.notify();
@@ -11,7 +11,7 @@ test('a posting that happens while nobody waits wakes the next who does, once', 
   expect(await watcher.next(1)).toBe('timeout');
 });
 
-test('a posting wakes who waits', async () => {
+test('a posting ends a wait', async () => {
   const watcher = new Watcher(() => {});
   const waking = watcher.next(LONG_MS);
   watcher.notify();
@@ -19,7 +19,7 @@ test('a posting wakes who waits', async () => {
   expect(await watcher.next(1)).toBe('timeout');
 });
 
-test('closing wakes who waits, and whoever comes later', async () => {
+test('closing ends the current wait and all later ones', async () => {
   const left: Watcher[] = [];
   const watcher = new Watcher((leaving) => left.push(leaving));
   const waking = watcher.next(LONG_MS);

@@ -3,7 +3,7 @@ import { bankTest } from './bank-under-test.ts';
 
 const test = bankTest();
 
-describe('a query that is wrong is 400 and names the field', () => {
+describe('an invalid query is 400 and names the field', () => {
   test.for([
     ['?x=1', 'x'],
     ['/transactions?limit=0', 'limit'],

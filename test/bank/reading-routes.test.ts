@@ -15,7 +15,7 @@ const test = bankTest().extend(
 const amounts = ({ transactions }: { transactions: Transaction[] }): number[] =>
   transactions.map(({ amountMinor }) => amountMinor);
 
-test("a customer's accounts are theirs and no other's", async ({ bank, account }) => {
+test('a customer sees only their own accounts', async ({ bank, account }) => {
   await openTestAccount(bank.link, { ownerId: 'alice' });
   const answer = await bank.ask('bob', '/accounts');
   expect(answer.status).toBe(200);
@@ -50,7 +50,7 @@ describe('search', () => {
     expect((await search('term=caf%C3%A9%20%C3%B6re')).transactions).toHaveLength(1);
   });
 
-  test('gives the newest first, as many as asked for, and says when there may be more', async ({
+  test('returns the newest first, up to the limit, and shows whether there may be more', async ({
     bank,
     account,
     search,
@@ -61,13 +61,13 @@ describe('search', () => {
     expect((await search('term=larkfield&limit=12')).complete).toBe(true);
   });
 
-  test('finds nothing for a term that only a pattern would match', async ({ bank, account, search }) => {
+  test('does not treat the term as a pattern', async ({ bank, account, search }) => {
     await postSeries(bank.link, account.id, START_MS, 3);
     expect(await search('term=.*.')).toEqual({ transactions: [], complete: true });
   });
 });
 
-test('a method that a route does not have is 405 and says which it has', async ({ bank, path }) => {
+test('an unsupported method is 405 with the supported ones in Allow', async ({ bank, path }) => {
   const answer = await bank.ask('bob', path, { method: 'PUT' });
   expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
   expect(answer.headers.get('allow')).toBe('GET, HEAD');

@@ -6,11 +6,11 @@ const all = Object.entries(schemas).flatMap(([name, value]) =>
   value instanceof z.ZodType ? [{ name, schema: value }] : [],
 );
 
-test.each(all)('what $name takes can be written down as JSON Schema', ({ schema }) => {
+test.each(all)('the input of $name can be expressed as JSON Schema', ({ schema }) => {
   expect(z.toJSONSchema(schema, { io: 'input' })).toHaveProperty('$schema');
 });
 
-test('a cursor leads back to its transaction, and no other spelling of it does', () => {
+test('a cursor is decoded to its transaction, in one encoding only', () => {
   const cursor = schemas.encodeCursor('1772366400250-0');
   expect(schemas.transactionsQuery.parse({ cursor }).cursor).toBe('1772366400250-0');
   for (const other of [`${cursor}=`, ` ${cursor}`, cursor.slice(0, -1), '1772366400250-0'])

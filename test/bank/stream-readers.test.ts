@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 
 describe('with parts that the test can look into', () => {
-  test('a reader that goes away is forgotten, and HEAD makes none', async () => {
+  test('a disconnected client is removed, and HEAD adds none', async () => {
     const [link, listening] = await Promise.all([testLink(under.redis), testLink(under.redis)]);
     const log = createLog('bank', 'silent');
     const feed = new PostingsFeed(listening, log, 60_000);

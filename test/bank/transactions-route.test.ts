@@ -18,7 +18,7 @@ const amounts = ({ transactions }: { transactions: Transaction[] }): number[] =>
   transactions.map(({ amountMinor }) => amountMinor);
 
 describe('transactions', () => {
-  test('are the ten newest, newest first, unless asked otherwise', async ({ bank, account, page }) => {
+  test('are the ten newest by default, newest first', async ({ bank, account, page }) => {
     const series = await postSeries(bank.link, account.id, START_MS, 12);
     const { transactions, nextCursor } = await page('');
     expect(transactions).toEqual(series.slice(2).reverse());
@@ -26,7 +26,7 @@ describe('transactions', () => {
     expect(amounts(await page('?limit=2'))).toEqual([12, 11]);
   });
 
-  test('can be paged through to the end, each exactly once, while new ones arrive', async ({
+  test('can be paged to the end, each exactly once, while new ones are posted', async ({
     bank,
     account,
     page,
@@ -45,14 +45,14 @@ describe('transactions', () => {
     expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => 25 - index));
   });
 
-  test('have no next page when the last one is full', async ({ bank, account, page }) => {
+  test('have no next page after a last page that is full', async ({ bank, account, page }) => {
     await postSeries(bank.link, account.id, START_MS, 4);
     const first = await page('?limit=2');
     const last = await page(`?limit=2&cursor=${first.nextCursor}`);
     expect([amounts(first), amounts(last), last.nextCursor]).toEqual([[4, 3], [2, 1], null]);
   });
 
-  test('can be narrowed to a type, page by page', async ({ bank, account, page }) => {
+  test('can be filtered by type, page by page', async ({ bank, account, page }) => {
     await postSeries(bank.link, account.id, START_MS, 12);
     const first = await page('?type=travel&limit=3');
     const second = await page(`?type=travel&limit=3&cursor=${first.nextCursor}`);
@@ -60,7 +60,7 @@ describe('transactions', () => {
     expect(await page('?type=unheard-of')).toEqual({ transactions: [], nextCursor: null });
   });
 
-  test('of a rare type are found behind thousands of others, in bounded steps', async ({
+  test('of a rare type are found after thousands of others, in bounded steps', async ({
     bank,
     account,
     page,
@@ -77,7 +77,7 @@ describe('transactions', () => {
     expect([second.transactions.length, second.nextCursor]).toEqual([1, null]);
   });
 
-  test('can be narrowed to a span of time, both ends included, as milliseconds or RFC 3339', async ({
+  test('can be filtered by an inclusive time range, as milliseconds or RFC 3339', async ({
     bank,
     account,
     page,

@@ -37,7 +37,7 @@ function send(
   });
 }
 
-describe('a request that is wrong is refused before anything is read', () => {
+describe('an invalid request is refused before anything is read', () => {
   async function expectUnread(sending: () => ReturnType<typeof send>, expected: object): Promise<void> {
     const before = await under.redis.commandCount();
     expect(await sending()).toMatchObject(expected);
@@ -75,7 +75,7 @@ describe('a request that is wrong is refused before anything is read', () => {
       body: { code: 'body_invalid', errors: [{ field: '__proto__' }] },
     }));
 
-  test('a body that is no UTF-8', () =>
+  test('a body that is not UTF-8', () =>
     expectUnread(() => send('', { body: Buffer.from([0x7b, 0xff, 0x7d]) }), {
       status: 400,
       body: { code: 'body_invalid' },
@@ -99,7 +99,7 @@ describe('a request that is wrong is refused before anything is read', () => {
     }),
   );
 
-  test('a body over the limit is 413, whether it declares its length or not', async () => {
+  test('a body over the limit is 413, with or without a declared length', async () => {
     const large = JSON.stringify(order({ description: 'x'.repeat(2000) }));
     const tooLarge = { status: 413, body: { code: 'body_too_large' } };
     await expectUnread(() => send(large), tooLarge);

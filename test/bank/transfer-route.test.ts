@@ -57,20 +57,20 @@ test("a transfer is 201 with the sender's transaction, and both balances move", 
   expect(await balances()).toEqual([7500, 2500]);
 });
 
-test('twenty at once with one idempotency key are one transfer with one answer', async () => {
+test('twenty concurrent requests with one idempotency key make one transfer with one response', async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => send(order())));
   expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
   expect(await balances()).toEqual([7500, 2500]);
 });
 
-test('an idempotency key is the same with quotation marks and without', async () => {
+test('an idempotency key is the same with and without quotation marks', async () => {
   const first = await send(order(), { key: '"key-1"' });
   expect(await send(order())).toMatchObject({ status: 201, body: first.body });
   expect(await balances()).toEqual([7500, 2500]);
 });
 
-test('an idempotency key that was used for another transfer is 422 and moves nothing', async () => {
+test('an idempotency key of a different transfer is 422 and moves nothing', async () => {
   await send(order());
   expect(await send(order({ amountMinor: 2501 }))).toMatchObject({
     status: 422,
@@ -79,7 +79,7 @@ test('an idempotency key that was used for another transfer is 422 and moves not
   expect(await balances()).toEqual([7500, 2500]);
 });
 
-describe('a transfer that cannot be is 422, names the field and moves nothing', () => {
+describe('an impossible transfer is 422, names the field and moves nothing', () => {
   test.each<[string, string, () => object]>([
     ['insufficient_funds', 'amountMinor', () => ({ amountMinor: 10_001 })],
     ['destination_unknown', 'to', () => ({ to: 'nobody' })],
@@ -99,7 +99,7 @@ describe('a transfer that cannot be is 422, names the field and moves nothing', 
   });
 });
 
-test('a transfer beyond the funds does not tell whether there is such an account, first or again', async () => {
+test('a transfer beyond the funds does not reveal whether the account exists, at first or when repeated', async () => {
   const answers = async (to: string, key: string) => {
     const found = [];
     for (const amountMinor of [2 ** 53 - 1, 2 ** 53 - 2, 10_000]) {
@@ -114,8 +114,8 @@ test('a transfer beyond the funds does not tell whether there is such an account
   expect(await balances()).toEqual([10_000, 0]);
 });
 
-describe('only the owner moves money', () => {
-  test('a supervisor, who sees the account, gets 403', async () => {
+describe('only the owner can transfer money', () => {
+  test('a supervisor, who can see the account, gets 403', async () => {
     expect(await send(order(), { sub: 'sam', role: 'supervisor' })).toMatchObject({
       status: 403,
       body: { code: 'not_owner' },
@@ -123,7 +123,7 @@ describe('only the owner moves money', () => {
     expect(await balances()).toEqual([10_000, 0]);
   });
 
-  test('another customer, who does not see it, gets 404', async () => {
+  test('another customer, who cannot see it, gets 404', async () => {
     expect(await send(order(), { sub: 'alice' })).toMatchObject({
       status: 404,
       body: { code: 'account_not_found' },
@@ -132,12 +132,12 @@ describe('only the owner moves money', () => {
   });
 });
 
-test('a chunked body within the limit is taken', async () => {
+test('a chunked body within the limit is accepted', async () => {
   const body = new Blob([JSON.stringify(order())]).stream();
   expect(await send('', { body, duplex: 'half' } as RequestInit)).toMatchObject({ status: 201 });
 });
 
-test('a client that goes away in the middle of its body moves nothing and harms nobody', async () => {
+test('a client that disconnects in the middle of its body moves nothing and affects nobody', async () => {
   const authorization = `Bearer ${await under.assertion('bob')}`;
   const headers = { ...JSON_TYPE, authorization, 'idempotency-key': 'k', 'content-length': '500' };
   const going = request(`${under.url}/accounts/${bob.id}/transfers`, { method: 'POST', headers });

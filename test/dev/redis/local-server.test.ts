@@ -44,20 +44,20 @@ async function ask(url: string, ...command: string[]): Promise<unknown> {
   }
 }
 
-test.concurrent('what was written is there after a stop and a start when the data is to be kept', async () => {
+test.concurrent('persisted data survives a stop and a start', async () => {
   const directory = join(scratch, 'kept');
   await withServer(directory, true, ({ url }) => ask(url, 'SET', 'balance', '10000000'));
   const after = await withServer(directory, true, ({ url }) => ask(url, 'GET', 'balance'));
   expect(after).toBe('10000000');
 });
 
-test.concurrent('nothing is written to disk when the data is not to be kept', async () => {
+test.concurrent('without persistence nothing is written to disk', async () => {
   const directory = join(scratch, 'forgotten');
   await withServer(directory, false, ({ url }) => ask(url, 'SET', 'a', 'b'));
   expect(await readdir(directory)).toEqual(['redis.log']);
 });
 
-test.concurrent('only its owner can reach the socket, and no port is open', async () => {
+test.concurrent('only the owner can access the socket, and no port is open', async () => {
   const directory = join(scratch, 'private');
   await mkdir(directory, { mode: 0o777 });
   await withServer(directory, false, async ({ url }) => {
@@ -67,7 +67,7 @@ test.concurrent('only its owner can reach the socket, and no port is open', asyn
   });
 });
 
-test.concurrent('a folder whose path is too long for a socket works, and no link to it is left behind', async () => {
+test.concurrent('a directory whose path is too long for a socket works, and the link to it is removed', async () => {
   const directory = join(scratch, 'a-long-name-'.repeat(15));
   const link = await withServer(directory, false, async ({ url }) => {
     expect(await ask(url, 'PING')).toBe('PONG');
@@ -77,7 +77,7 @@ test.concurrent('a folder whose path is too long for a socket works, and no link
   await expect(stat(link)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test.concurrent('a second server on the same data is refused and leaves the first one working', async () => {
+test.concurrent('a second server on the same data is refused, and the first one keeps working', async () => {
   const directory = join(scratch, 'shared');
   await withServer(directory, true, async ({ url }) => {
     await expect(startLocalRedis({ binary, directory, persist: true })).rejects.toMatchObject({
@@ -88,7 +88,7 @@ test.concurrent('a second server on the same data is refused and leaves the firs
   });
 });
 
-test.concurrent("a server that can't start says why, with the end of its log", async () => {
+test.concurrent('a server that cannot start reports the reason and the end of its log', async () => {
   const directory = join(scratch, 'broken');
   await mkdir(join(directory, 'appendonlydir'), { recursive: true });
   await writeFile(join(directory, 'appendonlydir/appendonly.aof.manifest'), 'nonsense\n');
@@ -101,7 +101,7 @@ test.concurrent("a server that can't start says why, with the end of its log", a
 test.concurrent.each([
   ['at work', 'ready to exit, bye bye'],
   ['frozen', 'ready to accept connections'],
-])('a server that is %s dies when its parent is killed with SIGKILL', async (state, lastWords) => {
+])('a server that is %s ends when its parent is killed with SIGKILL', async (state, lastWords) => {
   const directory = join(scratch, `orphan-${state.replace(' ', '-')}`);
   const parent = spawn(
     process.execPath,

@@ -56,14 +56,14 @@ test.each(['redis-server', 'valkey-server'])('%s on the PATH comes before the pa
   expect(redis.url).toMatch(/^unix:\/\//);
 });
 
-test('a server on the PATH that is older than 7.0 is passed over', async () => {
+test('a server on the PATH that is older than 7.0 is skipped', async () => {
   const old = await pathWith('redis-server', '6.2.14');
   const recent = await pathWith('redis-server');
   const found = await serverBinary({ PATH: `${old}:${recent}` });
   expect(found).toMatchObject({ path: join(recent, 'redis-server') });
 });
 
-test('REDIS_URL comes before everything, and the server behind it is not ended', async () => {
+test('REDIS_URL takes precedence, and its server is not stopped', async () => {
   const options = { directory: join(scratch, 'unused') };
   const redis = await startDevRedis({ REDIS_URL: 'redis://example.test:6379', PATH: '' }, options);
   await redis.stop();
@@ -71,7 +71,7 @@ test('REDIS_URL comes before everything, and the server behind it is not ended',
   await expect(readdir(options.directory)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('where nothing is found one message names the command for macOS, Debian and Docker', async () => {
+test('if no server is found, the message shows the commands for macOS, Debian and Docker', async () => {
   const old = await pathWith('redis-server', '6.2.14');
   const options = {
     directory: join(scratch, 'unused'),
