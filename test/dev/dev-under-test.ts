@@ -24,7 +24,7 @@ const ON_FREE_PORTS = { NODE_ENV: 'development', GATEWAY_PORT: '0', BANK_PORT: '
 
 /** Runs `portcullis dev` until it ends, in a process group of its own and with a Redis of its own. */
 export function spawnDev(env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, [MAIN, 'dev'], {
+  const child = spawn(process.execPath, ['--expose-gc', MAIN, 'dev'], {
     env: { ...process.env, ...NO_REDIS, ...ON_FREE_PORTS, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

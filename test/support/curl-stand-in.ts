@@ -1,6 +1,5 @@
 /**
- * For machines without curl: as much of it as the tour needs (-s -H -d -X -o -w and a URL), so that the tour's
- * shell lines are tested there too.
+ * Replaces curl in tests on machines without it. Supports what the tour uses: -s -H -d -X -o -w and a URL.
  */
 const given: Record<string, string[]> = {};
 const words = process.argv.slice(2).filter((word) => word !== '-s');
@@ -12,8 +11,8 @@ for (let word = words.shift(); word !== undefined; word = words.shift()) {
 const [body = null] = given['-d'] ?? [];
 const [method = body === null ? 'GET' : 'POST'] = given['-X'] ?? [];
 const headers = (given['-H'] ?? []).map((header) => header.split(/: (.*)/s).slice(0, 2) as [string, string]);
-const answer = await fetch(url, { method, headers, body });
-const text = await answer.text();
+const response = await fetch(url, { method, headers, body });
+const text = await response.text();
 if (given['-o'] === undefined) process.stdout.write(text);
 const [format = ''] = given['-w'] ?? [];
-process.stdout.write(format.replace('%{http_code}', `${answer.status}`).replace('\\n', '\n'));
+process.stdout.write(format.replace('%{http_code}', `${response.status}`).replace('\\n', '\n'));

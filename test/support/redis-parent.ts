@@ -1,4 +1,4 @@
-/** Starts a private Redis in the folder that is given, prints its process id, and stays until it is killed. */
+/** Starts a private Redis in the given directory, prints its process id, and runs until it is killed. */
 import { startLocalRedis } from '../../src/dev/redis/local-server.ts';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';

@@ -7,33 +7,33 @@ import { type LocalRedis, startLocalRedis } from '../../src/dev/redis/local-serv
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
 
-/** Commands that a client sends to make a connection or to look at the server, not to do its work. */
-const NOT_WORK = new Set(['info', 'hello', 'client', 'ping', 'select', 'auth', 'command', 'config']);
+/** Commands that open a connection or inspect the server. They are not counted. */
+const UNCOUNTED = new Set(['info', 'hello', 'client', 'ping', 'select', 'auth', 'command', 'config']);
 
 export interface TestRedis {
   /** `unix:///…` */
   url: string;
-  /** `redis://127.0.0.1:…`, when a port was asked for. */
+  /** `redis://127.0.0.1:…`, if `tcp` was set. */
   tcpUrl: string | undefined;
-  /** The present server's process id; another one after `restart`. */
+  /** The process id of the server. It changes with `restart`. */
   readonly pid: number;
-  /** Stops the server's execution (SIGSTOP): connections stay open and nothing answers. */
+  /** Suspends the server (SIGSTOP): connections stay open, but get no replies. */
   freeze(): void;
   thaw(): void;
-  /** Ends the server at once (SIGKILL) and resolves when it is gone. */
+  /** Kills the server (SIGKILL) and resolves when it has ended. */
   kill(): Promise<void>;
-  /** Ends the server in any state and starts one with the same addresses: empty, unless `persist` was asked for. */
+  /** Stops the server in any state and starts one with the same addresses: empty, unless `persist` was set. */
   restart(): Promise<void>;
-  /** How many commands of work the server has carried out or refused since it started, scripts' inner ones included. */
+  /** The number of commands since the server started, including rejected ones and those of scripts. */
   commandCount(): Promise<number>;
-  /** Every key with its type and its whole value as text. Its own commands count as work: count before. */
+  /** Every key with its type and whole value as text. Its own commands are counted too. */
   dump(): Promise<Map<string, string>>;
   flush(): Promise<void>;
-  /** Ends the server in any state and deletes its folder. */
+  /** Stops the server in any state and deletes its directory. */
   stop(): Promise<void>;
 }
 
-/** A private, empty Redis in a temporary folder. */
+/** A private, empty Redis in a temporary directory. */
 export async function startTestRedis({ persist = false, tcp = false } = {}): Promise<TestRedis> {
   const binary = await serverBinary(process.env);
   if (binary instanceof Refusal) throw new Error(`no Redis for the tests: ${binary.detail}`);
@@ -97,7 +97,7 @@ async function countCommands(client: Client): Promise<number> {
   for (const [, name = '', calls, rejected] of stats.matchAll(
     /^cmdstat_([^|:]+)[^:]*:calls=(\d+),.*rejected_calls=(\d+)/gm,
   ))
-    if (!NOT_WORK.has(name)) sum += Number(calls) + Number(rejected);
+    if (!UNCOUNTED.has(name)) sum += Number(calls) + Number(rejected);
   return sum;
 }
 
@@ -137,6 +137,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended already, which is what SIGKILL wants and what SIGCONT needn't mind.
+    // The process has already ended.
   }
 }

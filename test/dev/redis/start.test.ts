@@ -129,6 +129,20 @@ test.each([
   FETCH_TIMEOUT_MS,
 );
 
+test('if no package can be downloaded, the reason for each is reported', async () => {
+  const bin = await mkdtemp(join(scratch, 'bin-'));
+  const script =
+    'case "$*" in *update) exit 0;; esac; for name; do :; done; echo "E: no $name" >&2; exit 100';
+  await writeFile(join(bin, 'apt-get'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
+  const found = await serverFromDebianPackage(await mkdtemp(join(scratch, 'cache-')));
+  if (found instanceof Refusal && found.reason === 'not_debian') return;
+  expect(found).toMatchObject({
+    reason: 'package_unusable',
+    detail: 'redis-server: E: no redis-server; valkey-server: E: no valkey-server',
+  });
+});
+
 /** The newest version in the changelog of a package in the same tree as `server`. */
 async function unpackedVersion(server: ServerBinary, name: string): Promise<string> {
   const file = join(server.path, '../../share/doc', name, 'changelog.Debian.gz');
