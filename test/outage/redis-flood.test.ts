@@ -11,20 +11,20 @@ const ANSWER_WITHIN_MS = 1000;
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
 let seed: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let gateway: GatewayProcess;
 let headers: Record<string, string>;
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   seed = await startTestGateway();
   const shared = { REDIS_URL: seed.redis.url, SIGNING_KEY: seed.signingKeyPem };
-  gateway = await startGatewayProcess({ ...shared, BANK_URL: bank.url });
+  gateway = await startGatewayProcess({ ...shared, BANK_URL: upstream.url });
   headers = bearer(await seed.login());
 });
 afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
   await seed.close();
-  await bank.close();
+  await upstream.close();
 });
 
 interface Seen {
@@ -53,7 +53,7 @@ async function flood(): Promise<Seen> {
 test('during a flood of requests with Redis frozen, then down, each gets a 503 in time and memory stays bounded', async () => {
   await flood();
   const before = (await gateway.memory()).peak;
-  const bankBefore = bank.count;
+  const upstreamBefore = upstream.count;
   seed.redis.freeze();
   const frozen = await flood();
   await seed.redis.kill();
@@ -63,7 +63,7 @@ test('during a flood of requests with Redis frozen, then down, each gets a 503 i
     expect(answers.get('503 service_unavailable')).toBeGreaterThan(CROWD);
     expect(slowestMs).toBeLessThan(ANSWER_WITHIN_MS);
   }
-  expect(bank.count).toBe(bankBefore);
+  expect(upstream.count).toBe(upstreamBefore);
   expect((await gateway.memory()).peak - before).toBeLessThan(MAX_GROWTH_BYTES);
   await seed.redis.restart();
   await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);

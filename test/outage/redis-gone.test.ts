@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearer, postJson } from '../support/gateway.ts';
 import {
   actions,
-  expectNotNow,
+  expectUnavailable,
   expectOutage,
   expectRecovery,
-  type HurtGateway,
-  startHurtGateway,
+  type FailingRedisGateway,
+  startFailingRedisGateway,
 } from '../support/outage.ts';
 
-let gateway: HurtGateway;
+let gateway: FailingRedisGateway;
 beforeAll(async () => {
-  gateway = await startHurtGateway();
+  gateway = await startFailingRedisGateway();
 });
 afterAll(() => gateway.close());
 
@@ -46,7 +46,7 @@ test('more logins than the limit while Redis is frozen do not lock the username'
 test('Redis crashing with requests in flight: all get a 503 immediately', async () => {
   gateway.redis.freeze();
   const startMs = performance.now();
-  const outcomes = Object.entries(actions(gateway)).map(([what, act]) => expectNotNow(what, act));
+  const outcomes = Object.entries(actions(gateway)).map(([what, act]) => expectUnavailable(what, act));
   await new Promise((resolve) => setTimeout(resolve, 100));
   await gateway.redis.kill();
   await Promise.all(outcomes);

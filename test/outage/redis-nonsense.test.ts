@@ -2,28 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAccessToken } from '../../src/jwt/access-token.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { actions, expectNotNow } from '../support/outage.ts';
+import { actions, expectUnavailable } from '../support/outage.ts';
 import { type FakeRedis, startFakeRedis } from '../support/redis-relay.ts';
 import { until } from '../support/until.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 let fake: FakeRedis;
-let bank: Upstream;
+let upstream: Upstream;
 let gateway: TestGateway;
 let token = '';
 beforeAll(async () => {
   fake = await startFakeRedis();
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
     REDIS_URL: fake.url,
     REDIS_DEADLINE_MS: '40',
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
   });
   token = await signedToken();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
   await fake.close();
 });
 
@@ -65,11 +65,11 @@ describe('nonsense replies from Redis are a 503: no request is granted and no us
     ['another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
     ['noise', '\x00\x01\x02\xff'],
   ])('%s', async (_what, bytes) => {
-    const before = bank.count;
+    const before = upstream.count;
     for (const [what, act] of Object.entries(actions({ url: gateway.url, token }))) {
       await answerNextWith(bytes);
-      await expectNotNow(what, act);
+      await expectUnavailable(what, act);
     }
-    expect(bank.count).toBe(before);
+    expect(upstream.count).toBe(before);
   });
 });

@@ -9,18 +9,18 @@ import { Refusal } from '../../src/refusal.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import {
   actions,
-  expectNotNow,
+  expectUnavailable,
   expectOutage,
   expectRecovery,
-  type HurtGateway,
-  startHurtGateway,
+  type FailingRedisGateway,
+  startFailingRedisGateway,
 } from '../support/outage.ts';
 import { until } from '../support/until.ts';
 
-let gateway: HurtGateway;
+let gateway: FailingRedisGateway;
 let admin: RedisLink;
 beforeAll(async () => {
-  gateway = await startHurtGateway();
+  gateway = await startFailingRedisGateway();
   admin = new RedisLink({ url: gateway.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   await admin.whenReady(3000);
 });
@@ -43,8 +43,8 @@ describe('Redis as a replica', () => {
       const { 'POST /auth/login': logIn, 'POST /auth/logout': logOut } = actions(gateway);
       for (let i = 0; i < 5; i += 1) {
         await Promise.all([
-          ...Array.from({ length: 4 }, () => expectNotNow('log-in', logIn as () => Promise<Response>)),
-          expectNotNow('log-out', logOut as () => Promise<Response>),
+          ...Array.from({ length: 4 }, () => expectUnavailable('log-in', logIn as () => Promise<Response>)),
+          expectUnavailable('log-out', logOut as () => Promise<Response>),
           ...Array.from({ length: 10 }, async () => {
             const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
             expect(answer.status).toBe(200);
@@ -77,7 +77,7 @@ test('Redis out of memory: logged-in users continue, login is a 503', async () =
       200,
     );
     const body = { username: 'alice', password: 'wonderland1' };
-    await expectNotNow('log-in', () => postJson(`${gateway.url}/auth/login`, body));
+    await expectUnavailable('log-in', () => postJson(`${gateway.url}/auth/login`, body));
   } finally {
     await command('CONFIG', 'SET', 'maxmemory', '0');
   }

@@ -3,15 +3,15 @@ import {
   actions,
   expectOutage,
   expectRecovery,
-  type HurtGateway,
-  startHurtGateway,
+  type FailingRedisGateway,
+  startFailingRedisGateway,
 } from '../support/outage.ts';
 import { type RedisRelay, startRedisRelay } from '../support/redis-relay.ts';
 
 let relay: RedisRelay;
-let gateway: HurtGateway;
+let gateway: FailingRedisGateway;
 beforeAll(async () => {
-  gateway = await startHurtGateway({
+  gateway = await startFailingRedisGateway({
     redisUrl: async ({ tcpUrl = '' }) => {
       relay = await startRedisRelay(tcpUrl);
       return relay.url;

@@ -3,7 +3,7 @@ import { type RunningGateway, startGateway } from '../../src/gateway/server.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import type { TestGateway } from './gateway.ts';
 
-/** Another gateway over the same Redis with the same keys: a token of the one is good at the other. */
+/** Starts another gateway with the same Redis and keys, so that a token of one is valid at the other. */
 export function startGatewayBeside(
   { redis, signingKeyPem }: TestGateway,
   env: Record<string, string>,

@@ -3,11 +3,11 @@ import { createLog } from '../../src/log.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 
 export interface GatewayPair extends TestGateway {
-  /** Where the second gateway listens. */
+  /** The URL of the second gateway. */
   otherUrl: string;
 }
 
-/** Two gateways over one Redis, with the same keys, as behind a load balancer. */
+/** Starts two gateways with the same Redis and keys, as behind a load balancer. */
 export async function startGatewayPair(env: Record<string, string> = {}): Promise<GatewayPair> {
   const one = await startTestGateway(env);
   const settings = { ...one.settings, gatewayPort: 0 };

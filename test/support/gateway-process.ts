@@ -7,13 +7,13 @@ import type { Readable } from 'node:stream';
 export interface GatewayProcess {
   url: string;
   pid: number;
-  /** Resident memory now and at most so far, in bytes (`VmRSS`, `VmHWM`). */
+  /** Resident memory and its peak, in bytes (`VmRSS`, `VmHWM`). */
   memory(): Promise<{ now: number; peak: number }>;
-  /** Stops it by SIGTERM and gives its exit code. */
+  /** Stops it with SIGTERM and returns its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** `portcullis gateway` in a process of its own, on a free port, with these settings and no others. */
+/** Starts `portcullis gateway` as a process on a free port, with only these settings. */
 export async function startGatewayProcess(env: Record<string, string>): Promise<GatewayProcess> {
   const child = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], {
     env: { PATH: process.env.PATH, GATEWAY_PORT: '0', BANK_REQUESTS_PER_USER_MAX: '10000', ...env },
@@ -34,7 +34,7 @@ export async function startGatewayProcess(env: Record<string, string>): Promise<
   };
 }
 
-/** Reads the log until the gateway says where it listens, and then passes it over, so that the pipe never fills. */
+/** Reads the log up to the URL that the gateway listens on. The rest is discarded, so that the pipe never fills up. */
 async function listeningUrl(output: Readable): Promise<string | undefined> {
   for await (const line of createInterface({ input: output })) {
     const { event, url } = JSON.parse(line) as { event?: string; url?: string };

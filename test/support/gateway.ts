@@ -17,34 +17,34 @@ export interface TestGateway {
   url: string;
   settings: GatewaySettings;
   redis: TestRedis;
-  /** A connection of the test's own. */
+  /** The test's own connection. */
   link: RedisLink;
-  /** The gateway's keys, to make tokens that are genuine but for one thing. */
+  /** The gateway's keys, to sign tokens with a single defect. */
   ring: KeyRing;
   signingKeyPem: string;
   users: User[];
-  /** Sets the gateway's clock ahead of the real one, by milliseconds. */
+  /** Moves the gateway's clock forward, or back by a negative number. */
   advanceClock(byMs: number): void;
-  /** Logs a demo user in and gives the access token. */
+  /** Logs in a demo user and returns the access token. */
   login(username?: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Tests ask as one user what many would ask; the share of one user is fair-share.test.ts's matter. */
-const MANY = '10000';
+/** Tests send as one user what many users would. fair-share.test.ts tests the limit per user. */
+const NO_LIMIT = '10000';
 
 export interface TestGatewayOptions {
-  /** What is served at `/`. */
+  /** Served at `/`. */
   web?: WebBuild | undefined;
-  /** In place of what `env` says: also what is too short to be set, so that a test need not wait for it. */
+  /** In place of settings from `env`. Values too small for the environment are accepted, to keep waits short. */
   settings?: Partial<GatewaySettings> | undefined;
 }
 
-/** The real gateway over a real, private Redis with the demo users, listening on a free port. */
+/** Starts the gateway on a free port, with a private Redis and the demo users. */
 export async function startTestGateway(
   env: Record<string, string> = {},
   log: Logger = createLog('gateway', 'silent'),
-  { web, settings: inPlace }: TestGatewayOptions = {},
+  { web, settings: overrides }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const redis = await startTestRedis({ tcp: true });
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
@@ -52,16 +52,16 @@ export async function startTestGateway(
   const users = await seedUsers(link);
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const signingKeyPem = await makeKeyPem();
-  const asked = gatewaySettings({
+  const parsed = gatewaySettings({
     REDIS_URL: redis.url,
     GATEWAY_PORT: '0',
     DATA_DIR: dataDir,
     SIGNING_KEY: signingKeyPem,
     ISSUER: 'http://127.0.0.1:8080',
-    BANK_REQUESTS_PER_USER_MAX: MANY,
+    BANK_REQUESTS_PER_USER_MAX: NO_LIMIT,
     ...env,
   });
-  const settings = { ...asked, ...inPlace };
+  const settings = { ...parsed, ...overrides };
   let aheadMs = 0;
   const api = await publishedDescription(settings);
   const gateway = await startGateway({ settings, log, api, web, now: () => Date.now() + aheadMs });
@@ -95,12 +95,12 @@ async function seedUsers(link: RedisLink): Promise<User[]> {
   }
 }
 
-/** Logs a demo user in at any gateway and gives the access token. */
+/** Logs in a demo user at any gateway and returns the access token. */
 export async function loginAs(gatewayUrl: string, username: string): Promise<string> {
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
-  const answer = await postJson(`${gatewayUrl}/auth/login`, { username, password });
-  const body = (await answer.json()) as { access_token?: string };
-  if (body.access_token === undefined) throw new Error(`log-in of ${username} answered ${answer.status}`);
+  const response = await postJson(`${gatewayUrl}/auth/login`, { username, password });
+  const body = (await response.json()) as { access_token?: string };
+  if (body.access_token === undefined) throw new Error(`the login of ${username} failed with ${response.status}`);
   return body.access_token;
 }
 
@@ -117,8 +117,8 @@ export const postJson = (
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
-/** The status and the problem code of an answer. */
-export async function problemOf(answer: Response): Promise<{ status: number; code: unknown }> {
-  const body = answer.headers.get('content-type')?.includes('json') ? await answer.json() : {};
-  return { status: answer.status, code: (body as { code?: unknown }).code };
+/** The status and the problem code of a response. */
+export async function problemOf(response: Response): Promise<{ status: number; code: unknown }> {
+  const body = response.headers.get('content-type')?.includes('json') ? await response.json() : {};
+  return { status: response.status, code: (body as { code?: unknown }).code };
 }

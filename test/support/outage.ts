@@ -13,41 +13,41 @@ import { startTestRedis, type TestRedis } from './redis.ts';
 import { until } from './until.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
-/** How long anybody may wait for an answer while Redis is in trouble. */
-const ANSWER_WITHIN_MS = 1000;
+/** How long any response may take while Redis is unavailable. */
+const RESPONSE_WITHIN_MS = 1000;
 const RECOVERY_WITHIN_MS = 3000;
 
-/** A gateway with a Redis that can be hurt, whose data survives it, and somebody who is logged in. */
-export interface HurtGateway {
+/** A gateway with a Redis that can fail and keeps its data, and a logged-in user. */
+export interface FailingRedisGateway {
   url: string;
   redis: TestRedis;
-  bank: Upstream;
-  /** Bob's, from before the trouble. */
+  upstream: Upstream;
+  /** Bob's, from before the outage. */
   token: string;
   close(): Promise<void>;
 }
 
-export interface HurtGatewayOptions {
-  /** What stands between the gateway and the Redis: from the Redis's address to the one for the gateway. */
+export interface FailingRedisGatewayOptions {
+  /** Starts what stands between the gateway and Redis, and returns its URL. */
   redisUrl?: (redis: TestRedis) => Promise<string>;
   env?: Record<string, string>;
 }
 
 const silent = createLog('gateway', 'silent');
 
-/** The gateway with its default settings, but for how often an address may fail, over a private Redis that keeps its data. */
-export async function startHurtGateway({
+/** Starts the gateway with its default settings, except the limit of login failures per address. */
+export async function startFailingRedisGateway({
   redisUrl,
   env = {},
-}: HurtGatewayOptions = {}): Promise<HurtGateway> {
+}: FailingRedisGatewayOptions = {}): Promise<FailingRedisGateway> {
   const redis = await startTestRedis({ persist: true, tcp: true });
   await seedUsers(redis.url);
-  const bank = await startUpstream();
+  const upstream = await startUpstream();
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const gateway = await startGateway({
     settings: gatewaySettings({
       REDIS_URL: (await redisUrl?.(redis)) ?? redis.url,
-      BANK_URL: bank.url,
+      BANK_URL: upstream.url,
       GATEWAY_PORT: '0',
       DATA_DIR: dataDir,
       LOGIN_FAILURES_PER_ADDRESS: '10000',
@@ -59,11 +59,11 @@ export async function startHurtGateway({
   return {
     url: gateway.url,
     redis,
-    bank,
+    upstream,
     token: await loginAs(gateway.url, 'bob'),
     close: async () => {
       await gateway.close();
-      await bank.close();
+      await upstream.close();
       await redis.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -82,41 +82,41 @@ async function seedUsers(url: string): Promise<void> {
   }
 }
 
-/** What people do: each route that needs Redis, with a good token or the right password. */
+/** A request to each kind of route that needs Redis. */
 export const actions = ({
   url,
   token,
-}: Pick<HurtGateway, 'url' | 'token'>): Record<string, () => Promise<Response>> => ({
+}: Pick<FailingRedisGateway, 'url' | 'token'>): Record<string, () => Promise<Response>> => ({
   'GET /bank/accounts': () => fetch(`${url}/bank/accounts`, { headers: bearer(token) }),
   'POST /bank/accounts/1/transfers': () =>
     postJson(`${url}/bank/accounts/1/transfers`, { amountMinor: 1 }, bearer(token)),
   'GET /auth/session': () => fetch(`${url}/auth/session`, { headers: bearer(token) }),
   'POST /auth/logout': () => fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
   'POST /auth/login': () => postJson(`${url}/auth/login`, { username: 'alice', password: 'wonderland1' }),
-  'POST /auth/login, wrongly': () => postJson(`${url}/auth/login`, { username: 'sam', password: 'wrong' }),
+  'POST /auth/login, wrong password': () => postJson(`${url}/auth/login`, { username: 'sam', password: 'wrong' }),
   'GET /readyz': () => fetch(`${url}/readyz`),
 });
 
-/** Asserts that an answer says "not now" in time: neither in nor out. */
-export async function expectNotNow(what: string, act: () => Promise<Response>): Promise<void> {
+/** Asserts that a response is a 503 in time: neither a grant nor a request to log in again. */
+export async function expectUnavailable(what: string, act: () => Promise<Response>): Promise<void> {
   const startMs = performance.now();
-  const answer = await act();
-  expect(await problemOf(answer), what).toEqual({ status: 503, code: 'service_unavailable' });
-  expect(performance.now() - startMs, what).toBeLessThan(ANSWER_WITHIN_MS);
-  expect(answer.headers.get('retry-after'), what).toBe('1');
-  expect(answer.headers.get('www-authenticate'), what).toBeNull();
+  const response = await act();
+  expect(await problemOf(response), what).toEqual({ status: 503, code: 'service_unavailable' });
+  expect(performance.now() - startMs, what).toBeLessThan(RESPONSE_WITHIN_MS);
+  expect(response.headers.get('retry-after'), what).toBe('1');
+  expect(response.headers.get('www-authenticate'), what).toBeNull();
 }
 
-/** Asserts that each action, all at the same time, is told "not now", that the bank hears nothing, and that the process lives. */
-export async function expectOutage(gateway: HurtGateway): Promise<void> {
-  const before = gateway.bank.count;
-  await Promise.all(Object.entries(actions(gateway)).map(([what, act]) => expectNotNow(what, act)));
+/** Asserts that each action, all at the same time, gets a 503, that the upstream receives nothing, and that the process is up. */
+export async function expectOutage(gateway: FailingRedisGateway): Promise<void> {
+  const before = gateway.upstream.count;
+  await Promise.all(Object.entries(actions(gateway)).map(([what, act]) => expectUnavailable(what, act)));
   expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
-  expect(gateway.bank.count).toBe(before);
+  expect(gateway.upstream.count).toBe(before);
 }
 
-/** Asserts that soon everything goes on as before, with the same token and without a restart of the gateway. */
-export async function expectRecovery({ url, token }: HurtGateway): Promise<void> {
+/** Asserts that service resumes soon, with the same token and without a restart of the gateway. */
+export async function expectRecovery({ url, token }: FailingRedisGateway): Promise<void> {
   await until(async () => (await fetch(`${url}/readyz`)).ok, RECOVERY_WITHIN_MS);
   expect((await fetch(`${url}/bank/accounts`, { headers: bearer(token) })).status).toBe(200);
   expect((await fetch(`${url}/auth/session`, { headers: bearer(token) })).status).toBe(200);

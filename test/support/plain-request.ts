@@ -4,14 +4,14 @@ import type { WholeAnswer } from './documented-api.ts';
 
 export interface PlainRequest {
   method: string;
-  /** Path and query, sent as they are. */
+  /** Path and query, sent unchanged. */
   target: string;
   headers?: Record<string, string>;
   body?: Buffer | undefined;
   agent?: Agent;
 }
 
-/** Sends what `fetch` would tidy up or refuse. Of an event stream only the beginning is read. */
+/** Sends a request that `fetch` would normalize or reject. Only the beginning of an event stream is read. */
 export function sendPlain(
   origin: string,
   { method, target, headers, body, agent }: PlainRequest,
@@ -20,18 +20,18 @@ export function sendPlain(
   const { hostname, port } = new URL(origin);
   const sent = request(
     { hostname, port, method, path: target, agent, headers: withLength(headers, body) },
-    (answer) => {
-      const facts = { status: answer.statusCode ?? 0, contentType: answer.headers['content-type'] ?? null };
+    (response) => {
+      const facts = { status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? null };
       if (facts.contentType === 'text/event-stream') {
-        answer.on('error', () => {});
+        response.on('error', () => {});
         sent.destroy();
         return resolve({ ...facts, body: '…' });
       }
-      answer.on('error', reject);
+      response.on('error', reject);
       const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => {
-        const decode = DECODERS[answer.headers['content-encoding'] ?? ''] ?? ((as: Buffer) => as);
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const decode = DECODERS[response.headers['content-encoding'] ?? ''] ?? ((as: Buffer) => as);
         const whole = Buffer.concat(chunks);
         resolve({ ...facts, body: whole.length === 0 ? '' : decode(whole).toString() });
       });

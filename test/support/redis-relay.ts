@@ -4,12 +4,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface RedisRelay {
   /** Where the relay listens, as a `redis://` URL. */
   url: string;
-  /** Holds each piece of a reply back for this long from now on. */
+  /** Delays each part of a reply by this much from now on. */
   delayReplies(byMs: number): void;
   close(): Promise<void>;
 }
 
-/** A network between the gateway and Redis that can be made slow. */
+/** A relay between the gateway and Redis that can be slow. */
 export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
   const { hostname, port } = new URL(redisUrl);
   const sockets = new Set<Socket>();
@@ -45,26 +45,26 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
 
 export interface FakeRedis {
   url: string;
-  /** Answers each piece that arrives with these bytes from now on. */
+  /** Replies to all data with these bytes from now on. */
   answerWith(bytes: string | Buffer): void;
   close(): Promise<void>;
 }
 
-/** A server that answers whatever it is asked with the same bytes: what no Redis would do. */
+/** A server that replies to everything with the same bytes, as no Redis would. */
 export async function startFakeRedis(): Promise<FakeRedis> {
   const sockets = new Set<Socket>();
-  let answer: string | Buffer = '+PONG\r\n';
+  let reply: string | Buffer = '+PONG\r\n';
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
-    socket.on('data', () => socket.write(answer));
+    socket.on('data', () => socket.write(reply));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answerWith: (bytes) => {
-      answer = bytes;
+      reply = bytes;
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -8,19 +8,19 @@ export interface Problem {
 }
 
 export interface ExpectedRefusal extends Problem {
-  /** How many commands Redis may have been asked; none unless given. */
+  /** How many commands Redis may receive. Defaults to none. */
   redisCommands?: number;
 }
 
-/** Asserts that a request is refused in this way, that the bank is not called and that Redis is not asked. */
+/** Asserts that a request is refused with this problem, and that the upstream and Redis receive nothing. */
 export async function expectRefusal(
-  { gateway, bank }: { gateway: TestGateway; bank: Upstream },
+  { gateway, upstream }: { gateway: TestGateway; upstream: Upstream },
   send: () => Promise<Problem>,
   { redisCommands = 0, ...problem }: ExpectedRefusal,
 ): Promise<void> {
-  const bankBefore = bank.count;
+  const upstreamBefore = upstream.count;
   const redisBefore = await gateway.redis.commandCount();
   expect(await send()).toEqual(problem);
-  expect(bank.count - bankBefore, 'requests to the bank').toBe(0);
+  expect(upstream.count - upstreamBefore, 'requests to the upstream').toBe(0);
   expect((await gateway.redis.commandCount()) - redisBefore, 'commands to Redis').toBe(redisCommands);
 }

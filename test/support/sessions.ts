@@ -3,7 +3,7 @@ import { startGateway } from '../../src/gateway/server.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { bearer, postJson, type TestGateway } from './gateway.ts';
 
-/** What a log-in or a refresh gives a client that keeps its tokens itself. */
+/** The response to a login or a refresh with bearer tokens. */
 export interface Tokens {
   access_token: string;
   refresh_token: string;
@@ -11,7 +11,7 @@ export interface Tokens {
   expires_in: number;
 }
 
-/** Logs a demo user in. @throws when the gateway refuses */
+/** Logs in a demo user. @throws if the gateway refuses */
 export async function logIn(
   url: string,
   username = 'bob',
@@ -19,26 +19,26 @@ export async function logIn(
 ): Promise<Tokens> {
   const { headers, ...more } = options;
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
-  const answer = await postJson(`${url}/auth/login`, { username, password, ...more }, headers);
-  if (answer.status !== 200) throw new Error(`log-in of ${username} answered ${answer.status}`);
-  return (await answer.json()) as Tokens;
+  const response = await postJson(`${url}/auth/login`, { username, password, ...more }, headers);
+  if (response.status !== 200) throw new Error(`the login of ${username} failed with ${response.status}`);
+  return (await response.json()) as Tokens;
 }
 
 export const refresh = (url: string, refreshToken: string): Promise<Response> =>
   postJson(`${url}/auth/refresh`, { refresh_token: refreshToken });
 
-/** Refreshes. @throws when the gateway refuses */
+/** Refreshes the tokens. @throws if the gateway refuses */
 export async function refreshed(url: string, refreshToken: string): Promise<Tokens> {
-  const answer = await refresh(url, refreshToken);
-  if (answer.status !== 200) throw new Error(`the refresh answered ${answer.status}`);
-  return (await answer.json()) as Tokens;
+  const response = await refresh(url, refreshToken);
+  if (response.status !== 200) throw new Error(`the refresh failed with ${response.status}`);
+  return (await response.json()) as Tokens;
 }
 
-/** The status that an access token gets. */
+/** The status of a request with an access token. */
 export const statusOf = async (url: string, accessToken: string, path = '/auth/session'): Promise<number> =>
   (await fetch(url + path, { headers: bearer(accessToken) })).status;
 
-/** One more gateway over the same Redis with the same keys. `settings` replace those of the first. */
+/** Starts another gateway with the same Redis and keys. `settings` replace those of the first. */
 export async function startAnotherGateway(
   { settings: first }: TestGateway,
   { settings = {}, now = Date.now, log = createLog('gateway', 'silent') }: AnotherGateway = {},

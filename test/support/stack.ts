@@ -14,11 +14,11 @@ export interface TestStack extends TestGateway {
 }
 
 export interface StackOptions extends TestGatewayOptions {
-  /** Gives each account a past of so long: random transactions, the same ones each time. */
+  /** The length of each account's history of random transactions, which are the same each time. */
   historyMs?: number;
 }
 
-/** The real gateway before the real bank, over one private Redis, with the demo users and their accounts. */
+/** Starts the gateway in front of the bank, with one private Redis, the demo users and their accounts. */
 export async function startTestStack(
   env: Record<string, string> = {},
   bankEnv: Record<string, string> = {},

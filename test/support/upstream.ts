@@ -5,20 +5,20 @@ import type { AddressInfo } from 'node:net';
 export interface Upstream {
   url: string;
   server: Server;
-  /** How many requests have arrived. */
+  /** How many requests it has received. */
   readonly count: number;
-  /** What answers from now on. */
+  /** Handles requests from now on. */
   answerWith(listener: RequestListener): void;
   close(): Promise<void>;
 }
 
-/** An HTTP server behind the gateway that counts what reaches it, for what the bank has no reason to do. */
-export async function startUpstream(listener: RequestListener = answerEmpty): Promise<Upstream> {
+/** An HTTP server behind the gateway that counts requests, and can do what the demo bank does not. */
+export async function startUpstream(listener: RequestListener = respondEmpty): Promise<Upstream> {
   let count = 0;
-  let answer = listener;
+  let handle = listener;
   const server = createServer((incoming, outgoing) => {
     count += 1;
-    answer(incoming, outgoing);
+    handle(incoming, outgoing);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -29,7 +29,7 @@ export async function startUpstream(listener: RequestListener = answerEmpty): Pr
       return count;
     },
     answerWith: (next) => {
-      answer = next;
+      handle = next;
     },
     close: async () => {
       server.closeAllConnections();
@@ -38,7 +38,7 @@ export async function startUpstream(listener: RequestListener = answerEmpty): Pr
   };
 }
 
-const answerEmpty: RequestListener = (_incoming, outgoing) => {
+const respondEmpty: RequestListener = (_incoming, outgoing) => {
   outgoing.setHeader('content-type', 'application/json');
   outgoing.end('{}');
 };

@@ -9,19 +9,19 @@ import { until } from '../../support/until.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     REQUEST_TIMEOUT_MS: '500',
   });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const good = (requestLine: string, ...lines: string[]): string =>
@@ -31,7 +31,7 @@ const ACCOUNTS = 'GET /bank/accounts';
 
 test('a header is read however many precede it', () =>
   expectRefusal(
-    { gateway, bank },
+    { gateway, upstream },
     async () => {
       const many = Array.from({ length: 1200 }, () => 'a:');
       return rawProblemOf(
@@ -55,14 +55,14 @@ describe('a connection error is never written into a response in progress', () =
   };
 
   test('a body that takes too long ends the response that has begun', async () => {
-    bank.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
+    upstream.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
     const connection = new RawConnection(gateway.url).send(`${good(TRANSFERS, 'Content-Length: 10')}12345`);
     await connection.untilClosed();
     expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
   });
 
   test('garbage after a request ends the response that has begun', async () => {
-    bank.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
+    upstream.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
     const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
     await until(() => connection.rest.includes('begun'));
     connection.send('rubbish\r\n\r\n');
@@ -72,7 +72,7 @@ describe('a connection error is never written into a response in progress', () =
 
   test('garbage after a request is not answered in its place', async () => {
     let arrived = false;
-    bank.answerWith(() => {
+    upstream.answerWith(() => {
       arrived = true;
     });
     const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
@@ -83,7 +83,7 @@ describe('a connection error is never written into a response in progress', () =
   });
 
   test('a second body that takes too long is not answered in place of the first request', async () => {
-    bank.answerWith(() => {});
+    upstream.answerWith(() => {});
     const connection = new RawConnection(gateway.url).send(
       `${good(ACCOUNTS)}${good(TRANSFERS, 'Content-Length: 10')}12345`,
     );
@@ -94,7 +94,7 @@ describe('a connection error is never written into a response in progress', () =
 
 test('pipelined requests are answered in order', async () => {
   const arrived = new Map<string, ServerResponse>();
-  bank.answerWith(({ url = '' }, outgoing) => {
+  upstream.answerWith(({ url = '' }, outgoing) => {
     arrived.set(url, outgoing);
     const [first, second] = ['/accounts/1', '/accounts/2'].map((path) => arrived.get(path));
     if (first !== undefined) second?.end('/accounts/2', () => first.end('/accounts/1'));
@@ -111,11 +111,11 @@ describe('connections', () => {
   let narrow: RunningGateway;
   beforeAll(async () => {
     const limits = { IDLE_TIMEOUT_MS: '400', KEEP_ALIVE_TIMEOUT_MS: '200', CONNECTIONS_MAX: '8' };
-    narrow = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
+    narrow = await startGatewayBeside(gateway, { BANK_URL: upstream.url, ...limits });
   });
   afterAll(() => narrow.close());
   test('a connection is kept alive for the next request, and closed if none comes in time', async () => {
-    bank.answerWith((_incoming, outgoing) => outgoing.end());
+    upstream.answerWith((_incoming, outgoing) => outgoing.end());
     const connection = new RawConnection(narrow.url);
     for (let i = 0; i < 3; i += 1) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
     await connection.untilClosed(2000);
@@ -123,7 +123,7 @@ describe('connections', () => {
 
   test('a client that stops reading is disconnected, and the upstream request is aborted', async () => {
     const closed = Promise.withResolvers<void>();
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       outgoing.on('close', closed.resolve);
       const fill = (): void => {
         while (outgoing.write(Buffer.alloc(65_536)));
@@ -138,7 +138,7 @@ describe('connections', () => {
   }, 5000);
 
   test('connections over the limit are closed, and existing ones keep working', async () => {
-    bank.answerWith((_incoming, outgoing) => outgoing.end('ok'));
+    upstream.answerWith((_incoming, outgoing) => outgoing.end('ok'));
     const connections = Array.from({ length: 12 }, () => new RawConnection(narrow.url));
     await until(() => connections.filter(({ closed }) => closed).length === 4);
     const open = connections.filter(({ closed }) => !closed);

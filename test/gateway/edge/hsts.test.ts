@@ -8,14 +8,14 @@ const WEB = new Map([
   ['/', { body: 'page', mediaType: 'text/html', cacheControl: 'no-cache', contentSecurityPolicy: '' }],
 ]);
 
-let bank: Upstream;
+let upstream: Upstream;
 beforeAll(async () => {
-  bank = await startUpstream();
-  bank.answerWith((_incoming, outgoing) => {
+  upstream = await startUpstream();
+  upstream.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(200, { 'strict-transport-security': 'max-age=0; includeSubDomains' }).end('{}');
   });
 });
-afterAll(() => bank.close());
+afterAll(() => upstream.close());
 
 /** Answers that are made in ways of their own, each with its status. */
 const requests = (token: string): [number, string][] => {
@@ -60,7 +60,7 @@ describe('Strict-Transport-Security', () => {
     ],
     ['on no answer, where the issuer is http', 'http://127.0.0.1:8080', []],
   ])('Strict-Transport-Security is sent %s', async (_how, ISSUER, expected) => {
-    const env = { ISSUER, HSTS_MAX_AGE_SECONDS: '600', BANK_URL: bank.url };
+    const env = { ISSUER, HSTS_MAX_AGE_SECONDS: '600', BANK_URL: upstream.url };
     const gateway = await startTestGateway(env, undefined, { web: WEB });
     const answers = await answersOf(gateway);
     const statuses = requests('').map(([status]) => status);

@@ -8,12 +8,12 @@ const HEADER_MAX_BYTES = 4096;
 const BODY_MAX_BYTES = 1000;
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     HEADER_MAX_BYTES: `${HEADER_MAX_BYTES}`,
     BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
     HEADERS_TIMEOUT_MS: '300',
@@ -23,11 +23,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const refused = (bytes: string, problem: Problem): Promise<void> =>
-  expectRefusal({ gateway, bank }, async () => rawProblemOf(await sendRaw(gateway.url, bytes)), problem);
+  expectRefusal({ gateway, upstream }, async () => rawProblemOf(await sendRaw(gateway.url, bytes)), problem);
 
 /** A request for accounts with a good token, so that nothing but its form can be the reason to refuse it. */
 const good = (requestLine: string, ...lines: string[]): string =>
@@ -102,9 +102,9 @@ describe('a target that is not in origin form is a 400', () => {
 test('CONNECT is refused with a problem, and the connection is closed', async () => {
   const connection = new RawConnection(gateway.url);
   await expectRefusal(
-    { gateway, bank },
+    { gateway, upstream },
     async () => {
-      connection.send(`CONNECT bank.test:443 HTTP/1.1\r\nHost: bank.test:443\r\n\r\n`);
+      connection.send(`CONNECT upstream.test:443 HTTP/1.1\r\nHost: upstream.test:443\r\n\r\n`);
       return rawProblemOf(await connection.answer());
     },
     MALFORMED,
@@ -120,7 +120,7 @@ test('a chunked body in HTTP/1.0 is a 400', () =>
 
 test('TRACE is forbidden and echoes nothing', () =>
   expectRefusal(
-    { gateway, bank },
+    { gateway, upstream },
     async () => {
       const answer = await sendRaw(gateway.url, good('TRACE /bank/accounts'));
       expect(answer.body.toString()).not.toContain(token);
@@ -131,7 +131,7 @@ test('TRACE is forbidden and echoes nothing', () =>
 
 test('an upgrade request is handled as a normal request and not forwarded to the upstream', async () => {
   let heard: unknown;
-  bank.answerWith((incoming, outgoing) => {
+  upstream.answerWith((incoming, outgoing) => {
     heard = [incoming.headers.upgrade, incoming.headers.connection];
     outgoing.end('plain');
   });
@@ -177,7 +177,7 @@ describe('limits', () => {
 
   test('a body that takes too long is a 408, and the upstream never receives a complete request', async () => {
     let whole = false;
-    bank.answerWith((incoming, outgoing) => {
+    upstream.answerWith((incoming, outgoing) => {
       incoming.resume().on('end', () => {
         whole = true;
         outgoing.end();

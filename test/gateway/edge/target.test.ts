@@ -7,20 +7,20 @@ import { expectRefusal } from '../../support/refusal.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 let arrived: string | undefined;
 beforeAll(async () => {
-  bank = await startUpstream((incoming, outgoing) => {
+  upstream = await startUpstream((incoming, outgoing) => {
     arrived = incoming.url;
     outgoing.end();
   });
-  gateway = await startTestGateway({ BANK_URL: bank.url });
+  gateway = await startTestGateway({ BANK_URL: upstream.url });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const send = (target: string) =>
@@ -113,7 +113,7 @@ const TWO_WAYS_TO_READ = [
 
 describe('an ambiguous path is a 400 before any check, even with a valid token', () => {
   test.each(TWO_WAYS_TO_READ)('%s', (target) =>
-    expectRefusal({ gateway, bank }, async () => rawProblemOf(await send(target)), {
+    expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(target)), {
       status: 400,
       code: 'path_invalid',
     }),
@@ -129,7 +129,7 @@ describe('a target that is not a URL is a 400 before any check', () => {
     '/bank/accounts/\x01',
     '/bank/accounts/a b',
   ])('%j', (target) =>
-    expectRefusal({ gateway, bank }, async () => rawProblemOf(await send(target)), {
+    expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(target)), {
       status: 400,
       code: 'request_malformed',
     }),

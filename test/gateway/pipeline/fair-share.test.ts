@@ -13,7 +13,7 @@ const PER_USER = 4;
 const QUEUE = 3;
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let printed = '';
 let [bobs, alices]: string[] = [];
 /** What the bank keeps waiting. */
@@ -23,7 +23,7 @@ const release = (): void => {
 };
 
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   const sink = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       printed += chunk.toString();
@@ -35,12 +35,12 @@ beforeAll(async () => {
     BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
     BANK_QUEUE_MAX: String(QUEUE),
   };
-  gateway = await startTestGateway({ BANK_URL: bank.url, ...limits }, pino(sink));
+  gateway = await startTestGateway({ BANK_URL: upstream.url, ...limits }, pino(sink));
   [bobs, alices] = [await gateway.login('bob'), await gateway.login('alice')];
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const get = (token: string | undefined): Promise<Response> =>
@@ -48,21 +48,21 @@ const get = (token: string | undefined): Promise<Response> =>
 
 /** Makes the bank keep every request waiting, and holds `count` of a user's there. */
 async function hold(count: number, token: string | undefined): Promise<Promise<Response>[]> {
-  bank.answerWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
-  const before = bank.count;
+  upstream.answerWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
+  const before = upstream.count;
   const held = Array.from({ length: count }, () => get(token));
-  await until(() => bank.count === before + count);
+  await until(() => upstream.count === before + count);
   return held;
 }
 
 test('a user with too many concurrent requests gets a 429, and other users are served', async () => {
   const held = await hold(PER_USER, bobs);
-  const before = bank.count;
+  const before = upstream.count;
   const refused = await get(bobs);
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_requests' });
-  expect(bank.count).toBe(before);
-  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  expect(upstream.count).toBe(before);
+  upstream.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
   expect((await get(alices)).status).toBe(200);
   release();
   for (const answer of await Promise.all(held)) expect(answer.status).toBe(200);
@@ -81,7 +81,7 @@ test('a client that leaves while sending a body and waiting for a connection aff
   upload.resetAndDestroy();
   await once(upload, 'close');
   release();
-  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  upstream.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
   await Promise.allSettled(held);
   expect((await get(alices)).status).toBe(200);
 });
@@ -95,7 +95,7 @@ test('a path of 16 KiB makes a short log line', async () => {
 
 test('revoked streams are closed and release their share of the limit, even if the client no longer reads', async () => {
   const event = `data: ${'x'.repeat(16_000)}\n\n`;
-  bank.answerWith((_incoming, outgoing) => {
+  upstream.answerWith((_incoming, outgoing) => {
     const flood = (): void => {
       while (!outgoing.destroyed && outgoing.write(event));
     };
@@ -103,13 +103,13 @@ test('revoked streams are closed and release their share of the limit, even if t
     flood();
   });
   const [revoked, other] = [await gateway.login('bob'), await gateway.login('bob')];
-  const flooded = bank.count + PER_USER;
+  const flooded = upstream.count + PER_USER;
   const url = `${gateway.url}/bank/accounts/1/stream`;
   const readers = Array.from({ length: PER_USER }, () => readEvents(url, bearer(revoked), { paused: true }));
   const streams = await Promise.all(readers);
-  expect(bank.count).toBe(flooded);
+  expect(upstream.count).toBe(flooded);
   expect((await get(other)).status).toBe(429);
-  bank.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  upstream.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
   await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(revoked) });
   await until(async () => (await get(other)).status === 200, 5000);
   for (const { abort } of streams) abort();

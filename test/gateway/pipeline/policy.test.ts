@@ -17,13 +17,13 @@ import { expectRefusal } from '../../support/refusal.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let directory = '';
-let bank: Upstream;
+let upstream: Upstream;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'portcullis-policy-'));
-  bank = await startUpstream();
+  upstream = await startUpstream();
 });
 afterAll(async () => {
-  await bank.close();
+  await upstream.close();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -111,7 +111,7 @@ describe('the gateway', () => {
   let gateway: TestGateway;
   const tokens: Record<string, string> = {};
   beforeAll(async () => {
-    gateway = await startTestGateway({ BANK_URL: bank.url });
+    gateway = await startTestGateway({ BANK_URL: upstream.url });
     for (const user of ['bob', 'root']) tokens[user] = await gateway.login(user);
   });
   afterAll(() => gateway.close());
@@ -143,7 +143,7 @@ describe('the gateway', () => {
     ['OPTIONS', '/bank/accounts'],
   ])('denies %s %s, which matches no rule, even to root', async (method, path) => {
     for (const user of ['bob', 'root'])
-      await expectRefusal({ gateway, bank }, async () => problemOf(await ask(user, method, path)), {
+      await expectRefusal({ gateway, upstream }, async () => problemOf(await ask(user, method, path)), {
         status: 403,
         code: 'forbidden',
         redisCommands: 1,
@@ -163,19 +163,19 @@ test('rules from a file replace those for the demo bank', async () => {
     { methods: ['GET'], path: '/vault', scope: 'roles:manage' },
   ];
   const POLICY_FILE = await policyFile(JSON.stringify(rules));
-  const gateway = await startTestGateway({ BANK_URL: bank.url, POLICY_FILE });
+  const gateway = await startTestGateway({ BANK_URL: upstream.url, POLICY_FILE });
   try {
     const headers = bearer(await gateway.login('bob'));
     const ask = (method: string, path: string) => fetch(gateway.url + path, { method, headers });
     for (const method of ['GET', 'HEAD', 'PATCH'])
       expect((await ask(method, '/bank/things/1/2')).status).toBe(200);
     const refusal = { redisCommands: 1, status: 403 };
-    await expectRefusal({ gateway, bank }, async () => problemOf(await ask('GET', '/bank/accounts')), {
+    await expectRefusal({ gateway, upstream }, async () => problemOf(await ask('GET', '/bank/accounts')), {
       ...refusal,
       code: 'forbidden',
     });
     await expectRefusal(
-      { gateway, bank },
+      { gateway, upstream },
       async () => {
         const answer = await ask('GET', '/bank/vault');
         expect(answer.headers.get('www-authenticate')).toBe(

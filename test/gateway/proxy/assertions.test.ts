@@ -11,18 +11,18 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 const ASSERTION_TTL_SECONDS = 60;
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let authorization = '';
 beforeAll(async () => {
-  bank = await startUpstream((incoming, outgoing) => {
+  upstream = await startUpstream((incoming, outgoing) => {
     authorization = incoming.headers.authorization ?? '';
     outgoing.end();
   });
-  gateway = await startTestGateway({ BANK_URL: bank.url });
+  gateway = await startTestGateway({ BANK_URL: upstream.url });
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 /** The assertion that a request with this token brings to the bank. */
@@ -72,7 +72,7 @@ test("an assertion is not the user's token, and neither is accepted in place of 
 test('an assertion is signed once per session, even for simultaneous requests', async () => {
   const [first, second] = [await gateway.login(), await gateway.login()];
   const seen = new Set<string>();
-  bank.answerWith((incoming, outgoing) => {
+  upstream.answerWith((incoming, outgoing) => {
     seen.add(incoming.headers.authorization ?? '');
     authorization = incoming.headers.authorization ?? '';
     outgoing.end();

@@ -17,12 +17,12 @@ const TRANSFERS = '/bank/accounts/1/transfers';
 const MAX_BUFFERED_BYTES = 128 * MIB;
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     BANK_CONNECTIONS_MAX: '8',
     BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
   });
@@ -30,14 +30,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const echo: RequestListener = (incoming, outgoing) => {
   incoming.on('error', () => {});
   incoming.pipe(outgoing);
 };
-beforeEach(() => bank.answerWith(echo));
+beforeEach(() => upstream.answerWith(echo));
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
@@ -60,7 +60,7 @@ describe('bodies arrive unchanged', () => {
 
   test('200 concurrent bodies over 8 connections are not mixed up', async () => {
     const connections = new Set<number | undefined>();
-    bank.answerWith((incoming, outgoing) => {
+    upstream.answerWith((incoming, outgoing) => {
       connections.add(incoming.socket.remotePort);
       echo(incoming, outgoing);
     });
@@ -76,7 +76,7 @@ describe('bodies arrive unchanged', () => {
 
   test('the upstream gets exactly the length that the client declared', async () => {
     const told: unknown[] = [];
-    bank.answerWith((incoming, outgoing) => {
+    upstream.answerWith((incoming, outgoing) => {
       told.push([incoming.headers['content-length'], incoming.headers['transfer-encoding']]);
       echo(incoming, outgoing);
     });
@@ -116,7 +116,7 @@ describe('bodies flow only as fast as the slower side', () => {
 
   test('the upstream stalls if the client does not read', async () => {
     let outgoing: ServerResponse | undefined;
-    bank.answerWith((_incoming, answer) => {
+    upstream.answerWith((_incoming, answer) => {
       outgoing = answer;
       const fill = (): void => {
         while (answer.write(Buffer.alloc(65_536)));
@@ -132,9 +132,9 @@ describe('bodies flow only as fast as the slower side', () => {
   });
 
   test('the client stalls if the upstream does not read', async () => {
-    bank.answerWith(() => {});
+    upstream.answerWith(() => {});
     const roomy = await startGatewayBeside(gateway, {
-      BANK_URL: bank.url,
+      BANK_URL: upstream.url,
       BODY_MAX_BYTES: `${1024 * MIB}`,
       SHUTDOWN_GRACE_MS: '0',
     });
@@ -164,7 +164,7 @@ describe('bodies flow only as fast as the slower side', () => {
 describe('a body over the limit', () => {
   test('with a declared length is a 413 before the token is checked', () =>
     expectRefusal(
-      { gateway, bank },
+      { gateway, upstream },
       async () => {
         const body = new Uint8Array(BODY_MAX_BYTES + 1);
         return problemOf(await fetch(gateway.url + TRANSFERS, { method: 'POST', body }));
@@ -174,7 +174,7 @@ describe('a body over the limit', () => {
 
   test('without a declared length is a 413 as soon as it exceeds the limit, and the upstream never receives all of it', async () => {
     let whole = false;
-    bank.answerWith((incoming) => {
+    upstream.answerWith((incoming) => {
       incoming.on('end', () => {
         whole = true;
       });

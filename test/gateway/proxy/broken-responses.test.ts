@@ -5,19 +5,19 @@ import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     BANK_IDLE_TIMEOUT_MS: '300',
   });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const get = (): Promise<Response> => fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
@@ -27,7 +27,7 @@ describe('a truncated response is never presented as complete', () => {
     head: Record<string, string>,
     end: (outgoing: ServerResponse) => void,
   ): Promise<string> => {
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(200, head);
       outgoing.write('begun', () => end(outgoing));
     });
@@ -67,13 +67,13 @@ describe('an invalid response is a 502', () => {
     ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`],
     ['a status that is none', 'HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n'],
   ])('%s', async (_what, bytes) => {
-    bank.answerWith((incoming) => incoming.socket.write(bytes));
+    upstream.answerWith((incoming) => incoming.socket.write(bytes));
     expect(await problemOf(await get())).toEqual({ status: 502, code: 'bank_unreachable' });
   });
 });
 
 test('a 401 of the upstream is about the gateway: the user gets a 502 without its challenge or body', async () => {
-  bank.answerWith((_incoming, outgoing) => {
+  upstream.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(401, { 'www-authenticate': 'Basic realm="bank"', 'x-bank-secret': '1' });
     outgoing.end('{"code":"assertion_invalid"}');
   });

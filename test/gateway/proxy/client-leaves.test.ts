@@ -14,16 +14,16 @@ const TRANSFERS = '/bank/accounts/1/transfers';
 const TOLD_WITHIN_MS = 500;
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: bank.url });
+  upstream = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: upstream.url });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 /** Answers without end, as fast as it is taken. */
@@ -39,7 +39,7 @@ describe('a client that leaves', () => {
   /** Resolves when the bank's side of the next request is cut. */
   function cutAtBank(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
     const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
-    bank.answerWith((incoming, outgoing) => {
+    upstream.answerWith((incoming, outgoing) => {
       outgoing.on('close', () => resolve({ whole: incoming.complete }));
       answer(incoming, outgoing);
     });
@@ -58,10 +58,10 @@ describe('a client that leaves', () => {
     new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
 
   test('before the response aborts the upstream request', async () => {
-    const before = bank.count;
+    const before = upstream.count;
     const cut = cutAtBank(() => {});
     const connection = open('GET /bank/accounts');
-    await until(() => bank.count > before);
+    await until(() => upstream.count > before);
     await expectToldOf(connection, cut);
   });
 
@@ -93,7 +93,7 @@ describe('a client that leaves', () => {
   test('with several pending requests aborts them all', async () => {
     const closed: (string | undefined)[] = [];
     let begun = 0;
-    bank.answerWith(({ url }, outgoing) => {
+    upstream.answerWith(({ url }, outgoing) => {
       begun += 1;
       outgoing.on('close', () => closed.push(url));
       if (url === '/accounts/2') pour(outgoing);
@@ -132,16 +132,16 @@ describe('a client that leaves', () => {
     };
     const single = await startGatewayBeside(
       gateway,
-      { BANK_URL: bank.url, BANK_CONNECTIONS_MAX: '1' },
+      { BANK_URL: upstream.url, BANK_CONNECTIONS_MAX: '1' },
       pino({ level: 'info' }, { write }),
     );
     try {
       const authorization = `Authorization: Bearer ${token}`;
       const held: ServerResponse[] = [];
-      bank.answerWith((_incoming, outgoing) => held.push(outgoing));
+      upstream.answerWith((_incoming, outgoing) => held.push(outgoing));
       const request = (): RawConnection =>
         new RawConnection(single.url).send(rawRequest('GET /bank/accounts', authorization));
-      const bankBefore = bank.count;
+      const upstreamBefore = upstream.count;
       const first = request();
       await until(() => held.length === 1);
       const impatient = [request(), request(), request()];
@@ -149,11 +149,11 @@ describe('a client that leaves', () => {
       await until(() => granted === 5);
       for (const connection of impatient) connection.destroy();
       await fetch(`${single.url}/livez`);
-      bank.answerWith((_incoming, outgoing) => outgoing.end('last'));
+      upstream.answerWith((_incoming, outgoing) => outgoing.end('last'));
       held[0]?.end('first');
       expect((await first.answer()).body.toString()).toBe('first');
       expect((await last.answer()).body.toString()).toBe('last');
-      expect(bank.count - bankBefore).toBe(2);
+      expect(upstream.count - upstreamBefore).toBe(2);
     } finally {
       await single.close();
     }

@@ -11,12 +11,12 @@ const BODY_MAX_BYTES = 4 * MIB;
 const TRANSFERS = '/bank/accounts/1/transfers';
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     BANK_CONNECTIONS_MAX: '8',
     BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
   });
@@ -24,14 +24,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const echo: RequestListener = (incoming, outgoing) => {
   incoming.on('error', () => {});
   incoming.pipe(outgoing);
 };
-beforeEach(() => bank.answerWith(echo));
+beforeEach(() => upstream.answerWith(echo));
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
@@ -47,7 +47,7 @@ describe('a response that comes before the request is complete', () => {
 
   test('is received completely by a client that keeps sending', async () => {
     const long = randomBytes(2 * MIB);
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
       outgoing.end(long);
     });
@@ -59,7 +59,7 @@ describe('a response that comes before the request is complete', () => {
   });
 
   test('closes the connection if the client stops sending', async () => {
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
       outgoing.end('no');
     });
@@ -81,13 +81,13 @@ describe('a response that comes before the request is complete', () => {
   test.each([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
     'keeps the connection usable if the rest of the body comes: %s',
     async (requestLine) => {
-      bank.answerWith((_incoming, outgoing) => {
+      upstream.answerWith((_incoming, outgoing) => {
         outgoing.writeHead(403);
         outgoing.end('no');
       });
       const connection = open(requestLine, 'Content-Length: 300000').send('12345');
       await connection.answer();
-      bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
+      upstream.answerWith((_incoming, outgoing) => outgoing.end('next'));
       connection.send(Buffer.alloc(299_995));
       connection.send(rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`));
       expect((await connection.answer()).body.toString()).toBe('next');
@@ -112,14 +112,14 @@ describe('Expect: 100-continue', () => {
         expect(answer.headers.connection).toEqual(['close']);
         return rawProblemOf(answer);
       };
-      await expectRefusal({ gateway, bank }, send, refusal);
+      await expectRefusal({ gateway, upstream }, send, refusal);
       await connection.untilClosed();
     },
   );
 
   test('with a valid token the body is requested and forwarded, and the expectation is not', async () => {
     let expectation: unknown = 'none seen';
-    bank.answerWith((incoming, outgoing) => {
+    upstream.answerWith((incoming, outgoing) => {
       expectation = incoming.headers.expect;
       echo(incoming, outgoing);
     });

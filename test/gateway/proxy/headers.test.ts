@@ -8,23 +8,23 @@ import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: bank.url });
+  upstream = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: upstream.url });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 /** The headers that reached the bank, names in lower case, in order. */
 let arrived: [string, string][] = [];
 let trailers: string[] = [];
 beforeEach(() => {
-  bank.answerWith((incoming, outgoing) => {
+  upstream.answerWith((incoming, outgoing) => {
     arrived = pairs(incoming.rawHeaders);
     incoming.resume().on('end', () => {
       trailers = incoming.rawTrailers;
@@ -91,7 +91,7 @@ describe('the upstream receives', () => {
   test("the client's allowed headers and the gateway's own, and nothing else", async () => {
     await send('Accept: text/html', 'X-Thing: 1', 'x-thing: 2', 'Idempotency-Key: k', ...FORGERIES);
     expect(arrived).toEqual([
-      ['host', new URL(bank.url).host],
+      ['host', new URL(upstream.url).host],
       ['connection', 'keep-alive'],
       ['accept', 'text/html'],
       ['x-thing', '1'],

@@ -15,15 +15,15 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const LARGE = Buffer.alloc(100_000);
 
-let bank: Upstream;
+let upstream: Upstream;
 let store: SessionStore;
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   store = await openSessionStore();
 });
 afterAll(async () => {
   await store.close();
-  await bank.close();
+  await upstream.close();
 });
 
 test('a thousand requests, short, long or aborted by either side, leave no watched response behind', async () => {
@@ -34,7 +34,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
   const { claims } = await store.start(await store.addUser());
   const authorization = { role: 'user', generation: 0 } as const;
   const ground = { claims, kid: ring.at(Date.now()).signing.kid, authorization, address: '192.0.2.1' };
-  const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: bank.url }));
+  const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: upstream.url }));
   const front = createServer((incoming, outgoing) => {
     proxy.forward({
       incoming,
@@ -47,7 +47,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
     });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');
-  bank.answerWith(({ url }, outgoing) => {
+  upstream.answerWith(({ url }, outgoing) => {
     if (url === '/short') outgoing.writeHead(200, { 'content-length': 2 }).end('{}');
     else if (url === '/none') outgoing.writeHead(204).end();
     else if (url === '/large') outgoing.writeHead(200, { 'content-length': LARGE.length }).end(LARGE);
@@ -84,16 +84,16 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
 });
 
 test('a response that begins after its session was ended is closed within a second', async () => {
-  const gateway = await startTestGateway({ BANK_URL: bank.url });
+  const gateway = await startTestGateway({ BANK_URL: upstream.url });
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  bank.answerWith(async (_incoming, outgoing) => {
+  upstream.answerWith(async (_incoming, outgoing) => {
     await released;
     outgoing.writeHead(200, { 'content-length': 1_000_000 }).write('begun');
   });
   const { access_token } = await logIn(gateway.url);
-  const before = bank.count;
+  const before = upstream.count;
   const asked = fetch(`${gateway.url}/bank/accounts`, { headers: bearer(access_token) });
-  await until(() => bank.count > before);
+  await until(() => upstream.count > before);
   await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(access_token) });
   release();
   const answer = await asked;

@@ -19,16 +19,16 @@ const SAMPLE_MS = 20;
 const MAX_STALLED_BYTES = 128 * MIB;
 
 let seed: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let gateway: GatewayProcess;
 let headers: Record<string, string>;
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   seed = await startTestGateway();
   gateway = await startGatewayProcess({
     REDIS_URL: seed.redis.url,
     SIGNING_KEY: seed.signingKeyPem,
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     BODY_MAX_BYTES: `${SIZE_MIB * MIB}`,
     LOG_LEVEL: 'info',
   });
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
   await seed.close();
-  await bank.close();
+  await upstream.close();
 });
 
 /** How much has passed, and a checksum of it. */
@@ -82,7 +82,7 @@ async function expectStall(sent: Tally): Promise<void> {
 
 async function download(): Promise<void> {
   const sent = { bytes: 0, crc: 0 };
-  bank.answerWith((_incoming, outgoing) => void sendAll(outgoing, sent));
+  upstream.answerWith((_incoming, outgoing) => void sendAll(outgoing, sent));
   const outgoing = request(`${gateway.url}/bank/accounts`, { headers }).end();
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
   await expectStall(sent);
@@ -94,7 +94,7 @@ async function upload(): Promise<void> {
   const sent = { bytes: 0, crc: 0 };
   const received = Promise.withResolvers<Tally>();
   const mayRead = Promise.withResolvers<void>();
-  bank.answerWith(async (incoming, outgoing) => {
+  upstream.answerWith(async (incoming, outgoing) => {
     await mayRead.promise;
     received.resolve(await receiveAll(incoming));
     outgoing.end();

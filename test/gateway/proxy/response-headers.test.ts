@@ -9,23 +9,23 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 const INERT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: bank.url });
+  upstream = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: upstream.url });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const accounts = (): string => rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`);
 
 describe('the client receives', () => {
   async function answered(headers: OutgoingHttpHeaders): Promise<Record<string, string[]>> {
-    bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
+    upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
     return (await sendRaw(gateway.url, accounts())).headers;
   }
 
@@ -60,7 +60,7 @@ describe('the client receives', () => {
 
   test("the gateway's own headers once, with the request id that the upstream got", async () => {
     let given: unknown;
-    bank.answerWith((incoming, outgoing) => {
+    upstream.answerWith((incoming, outgoing) => {
       given = incoming.headers['x-request-id'];
       outgoing.setHeader('x-request-id', 'forged');
       outgoing.setHeader('x-content-type-options', 'sniff');
@@ -84,7 +84,7 @@ describe('the client receives', () => {
 });
 
 test('an upstream document is inert in a browser, whatever headers the upstream sends', async () => {
-  bank.answerWith((_incoming, outgoing) =>
+  upstream.answerWith((_incoming, outgoing) =>
     outgoing.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }).end(),
   );
   const { headers } = await sendRaw(gateway.url, accounts());
@@ -100,7 +100,7 @@ test('the upstream cannot send headers that browsers apply to the whole site', a
     'service-worker-allowed': '/',
     'strict-transport-security': 'max-age=0',
   };
-  bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, forTheSite).end('{}'));
+  upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, forTheSite).end('{}'));
   const { headers } = await sendRaw(gateway.url, accounts());
   expect(Object.keys(forTheSite).filter((name) => name in headers)).toEqual([]);
 });

@@ -7,16 +7,16 @@ import { until } from '../../support/until.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: bank.url });
+  upstream = await startUpstream();
+  gateway = await startTestGateway({ BANK_URL: upstream.url });
   token = await gateway.login();
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const accounts = (method = 'GET', ...lines: string[]): string =>
@@ -24,7 +24,7 @@ const accounts = (method = 'GET', ...lines: string[]): string =>
 
 /** What a client gets when the bank answers this. */
 async function passedOn(status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawAnswer> {
-  bank.answerWith((_incoming, outgoing) => {
+  upstream.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(status, headers);
     outgoing.end(body);
   });
@@ -41,17 +41,17 @@ describe('an upstream status is forwarded unchanged, with its body', () => {
 
 describe('a redirect is forwarded and never followed', () => {
   test.each([301, 302, 303, 307, 308])('%i', async (status) => {
-    const before = bank.count;
-    const location = `${bank.url}/internal`;
+    const before = upstream.count;
+    const location = `${upstream.url}/internal`;
     const answer = await passedOn(status, { location });
     expect([answer.status, answer.headers.location]).toEqual([status, [location]]);
-    expect(bank.count - before).toBe(1);
+    expect(upstream.count - before).toBe(1);
   });
 });
 
 describe('a response without a body', () => {
   test('to HEAD keeps the length that GET would have, and the connection stays usable', async () => {
-    bank.answerWith((_incoming, outgoing) => outgoing.writeHead(200, { 'content-length': '5' }).end('12345'));
+    upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, { 'content-length': '5' }).end('12345'));
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
       const answer = await connection.send(accounts('HEAD')).answer({ toHead: true });
@@ -66,7 +66,7 @@ describe('a response without a body', () => {
     [304, { etag: '"1"' }],
     [304, { etag: '"1"', 'content-length': '5' }],
   ])('%i %o has none at the client either, and the connection stays usable', async (status, headers) => {
-    bank.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
+    upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
       const answer = await connection.send(accounts()).answer();
@@ -81,7 +81,7 @@ describe('a response without a body', () => {
 describe('a response', () => {
   test('of undeclared length is streamed to the client', async () => {
     let answer: ServerResponse | undefined;
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       answer = outgoing;
       outgoing.flushHeaders();
     });
@@ -97,12 +97,12 @@ describe('a response', () => {
   });
 
   test('delimited by the end of its connection is forwarded completely', async () => {
-    bank.answerWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
+    upstream.answerWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
     expect((await sendRaw(gateway.url, accounts())).body.toString()).toBe('old style');
   });
 
   test('preceded by early hints is forwarded without them', async () => {
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeProcessing();
       outgoing.writeEarlyHints({ link: '</style.css>; rel=preload' });
       outgoing.end('final');
@@ -123,15 +123,15 @@ describe('a response', () => {
   test('with a non-ASCII header is forwarded byte for byte', async () => {
     const utf8 = Buffer.from('filename="ünïcödé.pdf"').toString('latin1');
     const head = `HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-disposition: ${utf8}\r\n\r\n`;
-    bank.answerWith(({ socket }) => socket.write(head, 'latin1'));
+    upstream.answerWith(({ socket }) => socket.write(head, 'latin1'));
     expect((await sendRaw(gateway.url, accounts())).headers['content-disposition']).toEqual([utf8]);
   });
 });
 
 test('when the gateway stops, event streams end at the client and the upstream, even if the client no longer reads', async () => {
-  const other = await startGatewayBeside(gateway, { BANK_URL: bank.url, SHUTDOWN_GRACE_MS: '500' });
+  const other = await startGatewayBeside(gateway, { BANK_URL: upstream.url, SHUTDOWN_GRACE_MS: '500' });
   const closed: string[] = [];
-  bank.answerWith((incoming, outgoing) => {
+  upstream.answerWith((incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
     const timer = setInterval(() => outgoing.write(`data: ${'x'.repeat(100_000)}\n\n`), 1);
     outgoing.on('close', () => {

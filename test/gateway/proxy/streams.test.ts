@@ -11,12 +11,12 @@ import { startUpstream } from '../../support/upstream.ts';
 test('a stream that is closed while its client lags is not written to again, and the upstream request is aborted', async () => {
   let events: ServerResponse | undefined;
   const closed = Promise.withResolvers<void>();
-  const bank = await startUpstream((_incoming, outgoing) => {
+  const upstream = await startUpstream((_incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
     outgoing.on('close', closed.resolve);
     events = outgoing;
   });
-  const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: bank.url }));
+  const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: upstream.url }));
   let answer: ServerResponse | undefined;
   let endStream: (() => void) | undefined;
   const front = createServer((incoming, outgoing) => {
@@ -46,5 +46,5 @@ test('a stream that is closed while its client lags is not written to again, and
   client.destroy();
   front.close();
   await proxy.close();
-  await bank.close();
+  await upstream.close();
 });

@@ -16,12 +16,12 @@ const BANK_TIMEOUT_MS = 400;
 const TIMER_GRAIN_MS = 1100;
 
 let gateway: TestGateway;
-let bank: Upstream;
+let upstream: Upstream;
 let token = '';
 beforeAll(async () => {
-  bank = await startUpstream();
+  upstream = await startUpstream();
   gateway = await startTestGateway({
-    BANK_URL: bank.url,
+    BANK_URL: upstream.url,
     BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
     BANK_IDLE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
   });
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
-  await bank.close();
+  await upstream.close();
 });
 
 const TRANSFERS = '/bank/accounts/1/transfers';
@@ -75,7 +75,7 @@ describe('an unreachable upstream is a 502', () => {
 
 test('an upstream that does not respond or read an upload is a 504 within the configured time, and its request is aborted', async () => {
   const closed: string[] = [];
-  bank.answerWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
+  upstream.answerWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
   const startMs = performance.now();
   for (const answer of await Promise.all([get(), post(new Uint8Array(9_000_000))]))
     expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
@@ -120,7 +120,7 @@ async function startDeafHost(): Promise<{ url: string; close(): void }> {
 }
 
 test('an upload may take longer than the upstream may take to respond', async () => {
-  bank.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
+  upstream.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
   const slow = new ReadableStream({
     async start(controller) {
       controller.enqueue(new Uint8Array(1));
@@ -135,14 +135,14 @@ test('an upload may take longer than the upstream may take to respond', async ()
 
 test('a request without a free upstream connection is a 504 within the same time, and is never sent', async () => {
   const limits = { BANK_CONNECTIONS_MAX: '1', BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}` };
-  const single = await startGatewayBeside(gateway, { BANK_URL: bank.url, ...limits });
+  const single = await startGatewayBeside(gateway, { BANK_URL: upstream.url, ...limits });
   try {
     let held: ServerResponse | undefined;
-    bank.answerWith((_incoming, outgoing) => {
+    upstream.answerWith((_incoming, outgoing) => {
       held = outgoing;
       outgoing.write('begun');
     });
-    const before = bank.count;
+    const before = upstream.count;
     const ask = (): Promise<Response> => fetch(`${single.url}/bank/accounts`, { headers: bearer(token) });
     const first = await ask();
     const startMs = performance.now();
@@ -152,9 +152,9 @@ test('a request without a free upstream connection is a 504 within the same time
       expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
     held?.end();
     expect(await first.text()).toBe('begun');
-    bank.answerWith((_incoming, outgoing) => outgoing.end('next'));
+    upstream.answerWith((_incoming, outgoing) => outgoing.end('next'));
     expect(await (await ask()).text()).toBe('next');
-    expect(bank.count - before).toBe(2);
+    expect(upstream.count - before).toBe(2);
   } finally {
     await single.close();
   }
@@ -164,12 +164,12 @@ describe('no request is sent twice', () => {
   test.each(BODIES)(
     'a bank that hangs up on a request %s is a 502, and heard it once',
     async (_what, bodyOf) => {
-      const before = bank.count;
-      bank.answerWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
+      const before = upstream.count;
+      upstream.answerWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
       const body = bodyOf();
       const answer = await (body === undefined ? get() : post(body));
       expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
-      expect(bank.count - before).toBe(1);
+      expect(upstream.count - before).toBe(1);
     },
   );
 
