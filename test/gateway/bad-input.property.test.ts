@@ -12,14 +12,14 @@ import { type Known, memberNames, type Rubbish, rubbishFor } from './rubbish.ts'
 
 const RUNS = 3000;
 const MOST_MS = 12_000;
-/** What these are asked with is dead afterwards, so each time they get a token of its own. */
+/** These operations revoke the token of the request, so each request gets its own. */
 const END_THEIR_TOKEN = new Set(['logOut', 'endSessions', 'endSession']);
 
 let scene: Scene;
 let api: DocumentedApi;
-/** Who staff do things to. */
+/** The user that operators manage. */
 let target: FreshUser;
-/** Whose sessions end. */
+/** The user whose sessions are ended. */
 let leaver: FreshUser;
 let good: Map<string, Call>;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
@@ -52,7 +52,7 @@ async function goodCalls(): Promise<Map<string, Call>> {
   return calls;
 }
 
-/** What a good request to this operation is made of: whoever may do most, ids that exist, a body that was taken. */
+/** The parts of a valid request to an operation: a token with all scopes, existing ids and a valid body. */
 function knownFor({ path, operation }: DocumentedOperation): Known {
   const isBank = path.startsWith('/bank');
   const id = isBank ? scene.stack.accounts.bob : target.id;
@@ -66,7 +66,7 @@ function knownFor({ path, operation }: DocumentedOperation): Known {
 const bodyTypeOf = ({ operation }: DocumentedOperation): string | undefined =>
   Object.keys(operation.requestBody?.content ?? {})[0];
 
-/** A problem that a program can act upon; on the OAuth routes with the error of RFC 6749, section 5.2. */
+/** A problem with a code; on the OAuth routes also with the error of RFC 6749, section 5.2. */
 function expectProblem({ status, contentType, body }: WholeAnswer, path: string): Told {
   expect(status, body).toBeLessThan(500);
   const told = JSON.parse(body) as Told;
@@ -81,7 +81,7 @@ function expectProblem({ status, contentType, body }: WholeAnswer, path: string)
   return told;
 }
 
-/** Whether the path is still one of this operation: odd parameters may lead to another or to none. */
+/** Whether the path still belongs to this operation: odd parameters may lead to another route or to none. */
 const isStillOf = ({ path }: DocumentedOperation, sent: string): boolean =>
   new RegExp(`^${path.replaceAll('.', String.raw`\.`).replace(/{\w+}/g, '[^/?]+')}$`).test(
     sent.replace(/\?.*/s, ''),

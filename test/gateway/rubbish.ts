@@ -3,24 +3,24 @@ import type { JsonSchema } from '../../src/openapi/document-shape.ts';
 import type { DocumentedApi, DocumentedOperation } from '../support/documented-api.ts';
 import { oddBytes, oddText, oddValue } from '../support/odd-input.ts';
 
-/** A request to an operation that nobody in their right mind would send. */
+/** A random, mostly invalid request to an operation. */
 export interface Rubbish {
   operation: DocumentedOperation;
-  /** The path as it is sent, parameters filled in, and the query with its `?`. */
+  /** The path as it is sent, with its parameters, and the query with its `?`. */
   target: string;
   headers: Record<string, string>;
   body: Buffer | undefined;
 }
 
-/** What a good request has, which rubbish is mixed with. */
+/** The parts of a valid request, which are mixed with random ones. */
 export interface Known {
   path: Record<string, string>;
   headers: Record<string, string>;
-  /** Of a body. */
+  /** A valid body. */
   members: [string, unknown][];
 }
 
-/** An object with some of the names that are known, some that are not, and hardly a value that is wanted. */
+/** An object with some known and some unknown names, and mostly invalid values. */
 const oddMembers = (names: readonly string[]): fc.Arbitrary<[string, unknown][]> => {
   const name =
     names.length === 0 ? oddText : fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...names) }, oddText);
@@ -35,7 +35,7 @@ const asForm = (members: [string, unknown][]): string =>
 
 const escaped = (text: string): string => encodeURIComponent(text.toWellFormed());
 
-/** What Node will send as (part of) a path, a query or a header value; the rest no socket is asked to carry. */
+/** Characters that Node accepts in a path, a query or a header value. */
 const inTarget = (text: string): string => text.replace(/[^\x21-\xff]|[?#]/g, '');
 const inHeader = (text: string): string => text.replace(/[^\x20-\x7e\x80-\xff]/g, '');
 
@@ -65,7 +65,7 @@ const ODD_HEADERS = [
   'accept-encoding',
 ];
 
-/** Rubbish for one operation. */
+/** Random requests to one operation. */
 export function rubbishFor(
   api: DocumentedApi,
   operation: DocumentedOperation,
@@ -129,7 +129,7 @@ function bodyFor(
   );
 }
 
-/** The members of a body, by the document. */
+/** The members of a body, as documented. */
 export function memberNames(api: DocumentedApi, schema: JsonSchema): string[] {
   const name = schema.$ref?.split('/').at(-1);
   const found = name === undefined ? schema : api.document.components.schemas[name];

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** Runs `portcullis gateway` until it ends by itself. */
+/** Runs `portcullis gateway` until it exits. */
 async function runGateway(
   settings: Record<string, string>,
 ): Promise<{ exitCode: number | null; said: string }> {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearer, postJson } from '../support/gateway.ts';
 import {
   actions,
-  expectUnavailable,
   expectOutage,
   expectRecovery,
+  expectUnavailable,
   type FailingRedisGateway,
   startFailingRedisGateway,
 } from '../support/outage.ts';

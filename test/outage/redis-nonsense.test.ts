@@ -27,7 +27,7 @@ afterAll(async () => {
   await fake.close();
 });
 
-/** A token as the gateway itself would sign it, so that only Redis stands between it and the bank. */
+/** A token that the gateway would sign itself, so that only Redis can be the reason for a refusal. */
 function signedToken(): Promise<string> {
   const { issuer, audience } = gateway.settings;
   const iat = Math.floor(Date.now() / 1000);
@@ -36,7 +36,7 @@ function signedToken(): Promise<string> {
   return signAccessToken(gateway.ring, { iss: issuer, aud: audience, ...who, iat, exp: iat + 300 });
 }
 
-/** Waits until the gateway has a good connection, and has the next thing that it asks answered with these bytes. */
+/** Waits until the gateway is connected, and replies to its next command with these bytes. */
 async function answerNextWith(bytes: string): Promise<void> {
   fake.answerWith('+PONG\r\n');
   await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);

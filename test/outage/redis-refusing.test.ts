@@ -9,9 +9,9 @@ import { Refusal } from '../../src/refusal.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import {
   actions,
-  expectUnavailable,
   expectOutage,
   expectRecovery,
+  expectUnavailable,
   type FailingRedisGateway,
   startFailingRedisGateway,
 } from '../support/outage.ts';
@@ -33,7 +33,7 @@ const command = (...words: string[]): Promise<unknown> => admin.run((client) => 
 const infoHas = async (text: string): Promise<boolean> => String(await command('INFO')).includes(text);
 
 describe('Redis as a replica', () => {
-  /** A port on which nothing listens, so that the replica never gets data and keeps its own. */
+  /** An unused port, so that the replica never syncs and keeps its own data. */
   const becomeReplica = (): Promise<unknown> => command('REPLICAOF', '127.0.0.1', '1');
   const becomeMaster = (): Promise<unknown> => command('REPLICAOF', 'NO', 'ONE');
 
@@ -93,7 +93,7 @@ test('Redis that suddenly requires a password: every request is a 503', async ()
   await expectRecovery(gateway);
 });
 
-/** Starts the same server over the same data, but reading it in so slowly that it can be watched. */
+/** Restarts the server with the same data, and makes it load the data slowly enough to be observed. */
 async function startLoading(): Promise<ChildProcess> {
   const binary = await serverBinary(process.env);
   if (binary instanceof Refusal) throw new Error(binary.detail);

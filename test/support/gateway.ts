@@ -100,7 +100,8 @@ export async function loginAs(gatewayUrl: string, username: string): Promise<str
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
   const response = await postJson(`${gatewayUrl}/auth/login`, { username, password });
   const body = (await response.json()) as { access_token?: string };
-  if (body.access_token === undefined) throw new Error(`the login of ${username} failed with ${response.status}`);
+  if (body.access_token === undefined)
+    throw new Error(`the login of ${username} failed with ${response.status}`);
   return body.access_token;
 }
 

@@ -93,7 +93,8 @@ export const actions = ({
   'GET /auth/session': () => fetch(`${url}/auth/session`, { headers: bearer(token) }),
   'POST /auth/logout': () => fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
   'POST /auth/login': () => postJson(`${url}/auth/login`, { username: 'alice', password: 'wonderland1' }),
-  'POST /auth/login, wrong password': () => postJson(`${url}/auth/login`, { username: 'sam', password: 'wrong' }),
+  'POST /auth/login, wrong password': () =>
+    postJson(`${url}/auth/login`, { username: 'sam', password: 'wrong' }),
   'GET /readyz': () => fetch(`${url}/readyz`),
 });
 

@@ -21,7 +21,10 @@ export function sendPlain(
   const sent = request(
     { hostname, port, method, path: target, agent, headers: withLength(headers, body) },
     (response) => {
-      const facts = { status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? null };
+      const facts = {
+        status: response.statusCode ?? 0,
+        contentType: response.headers['content-type'] ?? null,
+      };
       if (facts.contentType === 'text/event-stream') {
         response.on('error', () => {});
         sent.destroy();

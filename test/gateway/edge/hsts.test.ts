@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.close());
 
-/** Answers that are made in ways of their own, each with its status. */
+/** Requests whose responses are made in different places, with their status. */
 const requests = (token: string): [number, string][] => {
   const user = `Authorization: Bearer ${token}`;
   const post = (path: string, body: string): string =>
@@ -53,12 +53,8 @@ async function answersOf(gateway: TestGateway): Promise<[string, number, RawAnsw
 
 describe('Strict-Transport-Security', () => {
   test.each([
-    [
-      'on every answer, once and as the gateway says it, where the issuer is https',
-      'https://gate.example',
-      ['max-age=600'],
-    ],
-    ['on no answer, where the issuer is http', 'http://127.0.0.1:8080', []],
+    ['once with every response if the issuer is https', 'https://gate.example', ['max-age=600']],
+    ['with no response if the issuer is http', 'http://127.0.0.1:8080', []],
   ])('Strict-Transport-Security is sent %s', async (_how, ISSUER, expected) => {
     const env = { ISSUER, HSTS_MAX_AGE_SECONDS: '600', BANK_URL: upstream.url };
     const gateway = await startTestGateway(env, undefined, { web: WEB });

@@ -29,7 +29,7 @@ afterAll(async () => {
 const refused = (bytes: string, problem: Problem): Promise<void> =>
   expectRefusal({ gateway, upstream }, async () => rawProblemOf(await sendRaw(gateway.url, bytes)), problem);
 
-/** A request for accounts with a good token, so that nothing but its form can be the reason to refuse it. */
+/** A request with a valid token, so that only its form can be the reason for a refusal. */
 const good = (requestLine: string, ...lines: string[]): string =>
   rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines);
 
@@ -38,9 +38,9 @@ const NOT_CANONICAL = { status: 400, code: 'path_invalid' };
 
 describe('a request that is not unambiguous HTTP/1.1 is a 400 before any check', () => {
   test.each([
-    ['noise', '\x00\x01\x02\x03\r\n\r\n'],
+    ['random bytes', '\x00\x01\x02\x03\r\n\r\n'],
     ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
-    ['a line without a version', 'GET /livez\r\n\r\n'],
+    ['a request line without a version', 'GET /livez\r\n\r\n'],
     ['a version that does not exist', 'GET /livez HTTP/7.3\r\nHost: a\r\n\r\n'],
     ['an unknown method', rawRequest('GETT /livez')],
     ['a space before the colon of a header', rawRequest('GET /livez', 'X-Thing : 1')],
@@ -48,7 +48,7 @@ describe('a request that is not unambiguous HTTP/1.1 is a 400 before any check',
     ['a NUL in a header', rawRequest('GET /livez', 'X-Thing: a\x00b')],
     ['a lone CR in a header', rawRequest('GET /livez', 'X-Thing: a\rb')],
     ['a lone LF as line end', 'GET /livez HTTP/1.1\nHost: a\n\n'],
-    ['a host that holds a path', 'GET /xxxx/session HTTP/1.1\r\nHost: 0/auth?\r\n\r\n'],
+    ['a host with a path in it', 'GET /xxxx/session HTTP/1.1\r\nHost: 0/auth?\r\n\r\n'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ])('%s', (_what, bytes) => refused(bytes, MALFORMED));
 });
@@ -93,7 +93,7 @@ describe('a target that is not in origin form is a 400', () => {
   test.each([
     ['the absolute form', 'GET http://gateway.test/bank/accounts', NOT_CANONICAL],
     ['an absolute form of another host', 'GET http://evil.test/bank/accounts', NOT_CANONICAL],
-    ['an absolute form that is no URL', 'GET http://[/bank', MALFORMED],
+    ['an absolute form that is not a URL', 'GET http://[/bank', MALFORMED],
     ['the asterisk form', 'OPTIONS *', MALFORMED],
     ['a scheme-relative target', 'GET //evil.test/bank/accounts', NOT_CANONICAL],
   ])('%s', (_what, line, problem) => refused(good(line), problem));

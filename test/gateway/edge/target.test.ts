@@ -49,8 +49,8 @@ describe('a canonical path reaches the upstream byte for byte', () => {
   });
 });
 
-/** Paths that some parser, decoder or file system reads as another one. */
-const TWO_WAYS_TO_READ = [
+/** Paths that some parser, decoder or file system reads as another path. */
+const AMBIGUOUS_PATHS = [
   '/bank/accounts/../admin',
   '/bank/accounts/..',
   '/bank/accounts/./1',
@@ -112,7 +112,7 @@ const TWO_WAYS_TO_READ = [
 ];
 
 describe('an ambiguous path is a 400 before any check, even with a valid token', () => {
-  test.each(TWO_WAYS_TO_READ)('%s', (target) =>
+  test.each(AMBIGUOUS_PATHS)('%s', (target) =>
     expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(target)), {
       status: 400,
       code: 'path_invalid',

@@ -16,7 +16,7 @@ let gateway: TestGateway;
 let upstream: Upstream;
 let printed = '';
 let [bobs, alices]: string[] = [];
-/** What the bank keeps waiting. */
+/** The requests that the upstream has not answered yet. */
 const waiting: (() => void)[] = [];
 const release = (): void => {
   for (const answer of waiting.splice(0)) answer();
@@ -46,7 +46,7 @@ afterAll(async () => {
 const get = (token: string | undefined): Promise<Response> =>
   fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token ?? '') });
 
-/** Makes the bank keep every request waiting, and holds `count` of a user's there. */
+/** Makes the upstream hold every request, and sends `count` requests of a user. */
 async function hold(count: number, token: string | undefined): Promise<Promise<Response>[]> {
   upstream.answerWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
   const before = upstream.count;

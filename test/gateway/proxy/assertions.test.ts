@@ -25,7 +25,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** The assertion that a request with this token brings to the bank. */
+/** The assertion of a request with this token. */
 async function assertionFor(token: string): Promise<string> {
   const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
   expect(answer.status).toBe(200);
@@ -33,7 +33,7 @@ async function assertionFor(token: string): Promise<string> {
   return authorization.slice('Bearer '.length);
 }
 
-/** What the bank makes of it with nothing but the keys that the gateway publishes. */
+/** The claims of an assertion, verified with the published keys only. */
 const verified = (assertion: string, atMs = Date.now()) =>
   createAssertionVerifier(
     {

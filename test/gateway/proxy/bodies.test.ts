@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const BODY_MAX_BYTES = 4 * MIB;
 const TRANSFERS = '/bank/accounts/1/transfers';
 
-/** Kernels may hold as much as 32 MiB for each of two connections whose receiver doesn't read. */
+/** A kernel may buffer up to 32 MiB on each of two connections whose receiver does not read. */
 const MAX_BUFFERED_BYTES = 128 * MIB;
 
 let gateway: TestGateway;
@@ -102,7 +102,7 @@ describe('bodies arrive unchanged', () => {
 });
 
 describe('bodies flow only as fast as the slower side', () => {
-  /** Waits until a counter has stopped growing, and gives it. */
+  /** Waits until a counter has stopped growing, and returns it. */
   async function settled(count: () => number): Promise<number> {
     let last = -1;
     await until(async () => {

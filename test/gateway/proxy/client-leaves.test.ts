@@ -10,8 +10,8 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const TRANSFERS = '/bank/accounts/1/transfers';
 
-/** How soon the bank has to hear of it. */
-const TOLD_WITHIN_MS = 500;
+/** How soon the upstream request must be aborted. */
+const ABORTED_WITHIN_MS = 500;
 
 let gateway: TestGateway;
 let upstream: Upstream;
@@ -26,7 +26,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** Answers without end, as fast as it is taken. */
+/** Sends an endless response as fast as it is accepted. */
 function pour(outgoing: ServerResponse): void {
   const fill = (): void => {
     while (outgoing.write(Buffer.alloc(65_536)));
@@ -36,8 +36,8 @@ function pour(outgoing: ServerResponse): void {
 }
 
 describe('a client that leaves', () => {
-  /** Resolves when the bank's side of the next request is cut. */
-  function cutAtBank(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
+  /** Resolves when the next upstream request is aborted. */
+  function nextAbort(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
     const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
     upstream.answerWith((incoming, outgoing) => {
       outgoing.on('close', () => resolve({ whole: incoming.complete }));
@@ -45,12 +45,12 @@ describe('a client that leaves', () => {
     });
     return promise;
   }
-  /** Lets the client go away, and waits until the bank has been told. */
-  async function expectToldOf(connection: RawConnection, cut: Promise<{ whole: boolean }>) {
+  /** Disconnects the client, and waits until the upstream request is aborted. */
+  async function expectAborted(connection: RawConnection, cut: Promise<{ whole: boolean }>) {
     const startMs = performance.now();
     connection.destroy();
     const how = await cut;
-    expect(performance.now() - startMs).toBeLessThan(TOLD_WITHIN_MS);
+    expect(performance.now() - startMs).toBeLessThan(ABORTED_WITHIN_MS);
     return how;
   }
 
@@ -59,22 +59,22 @@ describe('a client that leaves', () => {
 
   test('before the response aborts the upstream request', async () => {
     const before = upstream.count;
-    const cut = cutAtBank(() => {});
+    const cut = nextAbort(() => {});
     const connection = open('GET /bank/accounts');
     await until(() => upstream.count > before);
-    await expectToldOf(connection, cut);
+    await expectAborted(connection, cut);
   });
 
   test('during a download aborts it', async () => {
-    const cut = cutAtBank((_incoming, outgoing) => pour(outgoing));
+    const cut = nextAbort((_incoming, outgoing) => pour(outgoing));
     const connection = open('GET /bank/accounts');
     await until(() => connection.rest.length > 100_000);
-    await expectToldOf(connection, cut);
+    await expectAborted(connection, cut);
   });
 
   test('during a download that it had stopped reading aborts it', async () => {
     let poured: ServerResponse | undefined;
-    const cut = cutAtBank((_incoming, outgoing) => {
+    const cut = nextAbort((_incoming, outgoing) => {
       poured = outgoing;
       pour(outgoing);
     });
@@ -87,7 +87,7 @@ describe('a client that leaves', () => {
       await delay(50);
       return before > 0 && written === before;
     });
-    await expectToldOf(connection, cut);
+    await expectAborted(connection, cut);
   });
 
   test('with several pending requests aborts them all', async () => {
@@ -103,7 +103,7 @@ describe('a client that leaves', () => {
     for (const id of [1, 2, 3]) connection.send(rawRequest(`GET /bank/accounts/${id}`, authorization));
     await until(() => begun === 3);
     connection.destroy();
-    await until(() => closed.length === 3, TOLD_WITHIN_MS);
+    await until(() => closed.length === 3, ABORTED_WITHIN_MS);
   });
 
   test.each([
@@ -113,7 +113,7 @@ describe('a client that leaves', () => {
     'during an upload %s aborts it, and the upstream sees that it is incomplete',
     async (_what, framing, begin) => {
       let received = 0;
-      const cut = cutAtBank((incoming) => {
+      const cut = nextAbort((incoming) => {
         incoming.on('data', (chunk: Buffer) => {
           received += chunk.length;
         });
@@ -121,7 +121,7 @@ describe('a client that leaves', () => {
       });
       const connection = open(`POST ${TRANSFERS}`, framing).send(begin);
       await until(() => received === 5);
-      expect(await expectToldOf(connection, cut)).toEqual({ whole: false });
+      expect(await expectAborted(connection, cut)).toEqual({ whole: false });
     },
   );
 

@@ -20,7 +20,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** The headers that reached the bank, names in lower case, in order. */
+/** The headers that the upstream received, in order, with names in lower case. */
 let arrived: [string, string][] = [];
 let trailers: string[] = [];
 beforeEach(() => {
@@ -50,7 +50,7 @@ async function send(...lines: string[]): Promise<RawAnswer> {
   return answer;
 }
 
-/** Every header that the gateway says itself. */
+/** Headers that only the gateway may send, and look-alikes. */
 const OWN = ['authorization', 'x-forwarded-for', 'x-forwarded-proto', 'x-request-id', 'x-forwarded-host'];
 
 const FORGERIES = [
@@ -162,7 +162,7 @@ const FACTS: GatewayHeaderValues = {
   requestId: 'r',
 };
 
-/** As a CGI service names headers (RFC 3875, section 4.1.18), with every other punctuation folded as well. */
+/** Names headers like a CGI service (RFC 3875, section 4.1.18), with all other punctuation replaced too. */
 const folded = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 
 test('whatever a client sends, a service that normalizes names finds each of the gateway’s headers once and unchanged', () => {

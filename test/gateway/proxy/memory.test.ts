@@ -15,7 +15,7 @@ const SIZE_MIB = 1024;
 const MAX_GROWTH_BYTES = 50 * MIB;
 const SAMPLE_MS = 20;
 
-/** Kernels may hold as much as 32 MiB for each of two connections whose receiver doesn't read. */
+/** A kernel may buffer up to 32 MiB on each of two connections whose receiver does not read. */
 const MAX_STALLED_BYTES = 128 * MIB;
 
 let seed: TestGateway;
@@ -40,13 +40,13 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** How much has passed, and a checksum of it. */
+/** The number of bytes so far, and their checksum. */
 interface Tally {
   bytes: number;
   crc: number;
 }
 
-/** Sends blocks of 1 MiB, no two alike, as fast as they are taken. */
+/** Sends different blocks of 1 MiB as fast as they are accepted. */
 async function sendAll(to: Writable, sent: Tally): Promise<void> {
   const pattern = randomBytes(MIB);
   for (let i = 0; i < SIZE_MIB; i += 1) {
@@ -68,7 +68,7 @@ async function receiveAll(from: Readable): Promise<Tally> {
   return received;
 }
 
-/** Waits until the sender has stalled, and checks that it is the receiver that holds it back. */
+/** Waits until the sender has stalled because the receiver does not read. */
 async function expectStall(sent: Tally): Promise<void> {
   let last = 0;
   await until(async () => {
@@ -110,7 +110,7 @@ async function upload(): Promise<void> {
   expect(sent.bytes).toBe(SIZE_MIB * MIB);
 }
 
-/** By how many bytes the gateway's resident memory went up at most during `work`. */
+/** The highest growth of the gateway's resident memory during `work`, in bytes. */
 async function growthDuring(work: () => Promise<void>): Promise<number> {
   const before = (await gateway.memory()).now;
   let most = before;
@@ -125,7 +125,7 @@ async function growthDuring(work: () => Promise<void>): Promise<number> {
 
 test.each([
   ['download', 'client', download],
-  ['upload', 'bank', upload],
+  ['upload', 'upstream', upload],
 ])(
   '1 GiB of %s to a %s that reads late arrives completely and takes the gateway less than 50 MiB',
   async (_what, _who, transfer) => {

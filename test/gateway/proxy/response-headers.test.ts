@@ -5,7 +5,7 @@ import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { RawConnection, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
-/** Nothing runs, nothing is loaded or sent, and nobody frames it. */
+/** Nothing runs, is loaded, sent or framed. */
 const INERT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 let gateway: TestGateway;

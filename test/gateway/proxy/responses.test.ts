@@ -22,7 +22,7 @@ afterAll(async () => {
 const accounts = (method = 'GET', ...lines: string[]): string =>
   rawRequest(`${method} /bank/accounts`, `Authorization: Bearer ${token}`, ...lines);
 
-/** What a client gets when the bank answers this. */
+/** The response to a client if the upstream sends these bytes. */
 async function passedOn(status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawAnswer> {
   upstream.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(status, headers);
@@ -51,7 +51,9 @@ describe('a redirect is forwarded and never followed', () => {
 
 describe('a response without a body', () => {
   test('to HEAD keeps the length that GET would have, and the connection stays usable', async () => {
-    upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, { 'content-length': '5' }).end('12345'));
+    upstream.answerWith((_incoming, outgoing) =>
+      outgoing.writeHead(200, { 'content-length': '5' }).end('12345'),
+    );
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
       const answer = await connection.send(accounts('HEAD')).answer({ toHead: true });

@@ -12,7 +12,7 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const BANK_TIMEOUT_MS = 400;
 
-/** undici looks at its timers about every half second. */
+/** undici checks its timers about every half second. */
 const TIMER_GRAIN_MS = 1100;
 
 let gateway: TestGateway;
@@ -37,7 +37,7 @@ const get = (): Promise<Response> => fetch(`${gateway.url}/bank/accounts`, { hea
 const post = (body: Body): Promise<Response> =>
   fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
 
-/** A body whose length is not declared. */
+/** A body of undeclared length. */
 const chunked = (size: number): ReadableStream =>
   new ReadableStream({
     pull(controller) {
@@ -99,7 +99,7 @@ test('an upstream whose host does not accept connections is a 504 within the con
   }
 });
 
-/** A frozen process whose queue of connections is full, so that the kernel lets further ones wait. */
+/** A frozen process whose accept queue is full, so that the kernel leaves further connections pending. */
 async function startDeafHost(): Promise<{ url: string; close(): void }> {
   const listen = `const server = require('node:net').createServer();
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
@@ -162,7 +162,7 @@ test('a request without a free upstream connection is a 504 within the same time
 
 describe('no request is sent twice', () => {
   test.each(BODIES)(
-    'a bank that hangs up on a request %s is a 502, and heard it once',
+    'an upstream that closes the connection on a request %s is a 502, and received it once',
     async (_what, bodyOf) => {
       const before = upstream.count;
       upstream.answerWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
@@ -174,10 +174,10 @@ describe('no request is sent twice', () => {
   );
 
   test('a kept-alive connection that breaks during a POST is a 502, and the upstream received it once', async () => {
-    const heard: string[] = [];
-    const fickle = createServer((socket) => answerOnce(socket, heard)).listen(0, '127.0.0.1');
-    await once(fickle, 'listening');
-    const { port } = fickle.address() as AddressInfo;
+    const received: string[] = [];
+    const closing = createServer((socket) => answerOnce(socket, received)).listen(0, '127.0.0.1');
+    await once(closing, 'listening');
+    const { port } = closing.address() as AddressInfo;
     const BANK_URL = `http://127.0.0.1:${port}`;
     const other = await startGatewayBeside(gateway, { BANK_URL, BANK_CONNECTIONS_MAX: '1' });
     try {
@@ -185,22 +185,22 @@ describe('no request is sent twice', () => {
       expect((await fetch(`${other.url}/bank/accounts`, { headers })).status).toBe(200);
       const answer = await fetch(other.url + TRANSFERS, { method: 'POST', body: '{}', headers });
       expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
-      expect(heard).toEqual(['GET', 'POST']);
+      expect(received).toEqual(['GET', 'POST']);
     } finally {
       await other.close();
-      fickle.close();
+      closing.close();
     }
   });
 });
 
-/** Answers the first request on a connection, promises to keep the connection, and hangs up on the second. */
-function answerOnce(socket: Socket, heard: string[]): void {
+/** Responds to the first request on a connection with keep-alive, and closes it on the second. */
+function answerOnce(socket: Socket, received: string[]): void {
   let answered = false;
   socket.on('error', () => {});
   socket.on('data', (chunk) => {
     const method = /^([A-Z]+) \//.exec(chunk.toString())?.[1];
     if (method === undefined) return;
-    heard.push(method);
+    received.push(method);
     if (answered) socket.destroy();
     else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: keep-alive\r\n\r\nok');
     answered = true;

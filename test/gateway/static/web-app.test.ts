@@ -27,7 +27,7 @@ beforeAll(async () => {
   await mkdir(join(directory, 'assets'));
   for (const [name, body] of Object.entries(FILES)) await writeFile(join(directory, name), body);
   gateway = await startTestGateway({}, undefined, { web: await readWebBuild(directory) });
-  // What is served from now on can only come from memory.
+  // From now on, files can only be served from memory.
   await rm(directory, { recursive: true });
 });
 afterAll(() => gateway.close());
@@ -135,7 +135,7 @@ describe('codings', () => {
   });
 
   test.each(['br', 'gzip', 'identity'])(
-    'whoever has it as %s already is told so, with its tag',
+    'a client that has it as %s already gets a 304 with its entity tag',
     async (coding) => {
       const accept = `Accept-Encoding: ${coding}`;
       const first = await get('/', accept);
