@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from '../config/load.ts';
 import { longestTokenSeconds } from '../keys/open.ts';
-import { HANDOVER_MS, handOver, retireKey, rotateRing } from '../keys/rotation.ts';
-import { type KeyStatus, keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
-import { makeRing } from '../keys/start.ts';
+import { HANDOVER_MS, handOver, makeRing, retireKey, rotateRing } from '../keys/rotation.ts';
+import { keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
+import { readRing } from '../keys/store.ts';
 import type { RingRollout } from '../keys/sync.ts';
 import { Refusal } from '../refusal.ts';
 import { fail } from './run.ts';

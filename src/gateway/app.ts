@@ -2,52 +2,59 @@ import type { IncomingMessage } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Refusal } from '../refusal.ts';
-import { refuse, refuseFault } from './decision-log.ts';
-import { requireSession, requireToken } from './pipeline/guards.ts';
-import type { AuthenticationDeps } from './pipeline/pipeline.ts';
-import type { RequestContext } from './request-context.ts';
-import { routeAdmin } from './routes/admin/admin.ts';
-import type { UserAccessDeps } from './routes/admin/user-access.ts';
-import type { ApiDescription } from './routes/api-description.ts';
+import { PasswordQueueFull } from '../users/passwords.ts';
+import {
+  type Authenticated,
+  type AuthenticationDeps,
+  authenticated,
+  recordGrant,
+  requireSession,
+} from './pipeline/authenticate.ts';
+import type { Policy } from './pipeline/policy.ts';
+import type { AssertionSource } from './proxy/assertions.ts';
+import { headersForUpstream } from './proxy/headers.ts';
+import type { UpstreamProxy } from './proxy/proxy.ts';
+import { type RequestContext, refuse } from './request-context.ts';
+import { type AdminDeps, routeAdmin } from './routes/admin/routes.ts';
 import { type LoginDeps, login } from './routes/auth/login.ts';
 import { logout } from './routes/auth/logout.ts';
 import { changePassword } from './routes/auth/password.ts';
-import { askReset, confirmReset, type PasswordResetDeps } from './routes/auth/password-reset.ts';
+import {
+  confirmPasswordReset,
+  type PasswordResetDeps,
+  requestPasswordReset,
+} from './routes/auth/password-reset.ts';
 import { type RefreshDeps, refresh } from './routes/auth/refresh.ts';
 import { type RegisterDeps, register } from './routes/auth/register.ts';
 import { type HealthDeps, livez, readyz } from './routes/health.ts';
 import { type IntrospectDeps, introspect } from './routes/oauth/introspect.ts';
-import { jwks, type KeysDeps } from './routes/oauth/jwks.ts';
-import { METADATA_ROUTE, metadata } from './routes/oauth/metadata.ts';
 import { revoke } from './routes/oauth/revoke.ts';
 import { token } from './routes/oauth/token.ts';
+import { JWKS_PATH, jwks, type KeysDeps, METADATA_ROUTE, metadata } from './routes/oauth/well-known.ts';
 import { currentSession } from './routes/sessions/current.ts';
 import { readData, removeData, type SessionDataDeps, writeData } from './routes/sessions/data.ts';
 import { type SessionEventsDeps, sessionEvents } from './routes/sessions/events.ts';
-import { endOwnSession, endOwnSessions, ownSessions, type SessionsDeps } from './routes/sessions/sessions.ts';
-import { routeWebApp } from './routes/web-app.ts';
-import { STRICT_TRANSPORT } from './security-headers.ts';
-import { serveAsset } from './static/asset.ts';
-import type { WebBuild } from './static/web-build.ts';
+import { endOwnSession, endOwnSessions, listOwnSessions } from './routes/sessions/own-sessions.ts';
+import { routeStatic, type StaticDeps } from './routes/static.ts';
 
 type App = Hono<{ Bindings: RequestContext }>;
 
-/** What the gateway's own routes need, by the folder that they are in. */
-export interface RouteDeps {
-  auth: LoginDeps & RefreshDeps & RegisterDeps & PasswordResetDeps;
-  sessions: SessionsDeps & SessionDataDeps & SessionEventsDeps;
-  oauth: IntrospectDeps & RefreshDeps & KeysDeps;
-  admin: UserAccessDeps;
-  health: HealthDeps;
-}
-
-export interface AppDeps {
-  authentication: AuthenticationDeps;
-  routes: RouteDeps;
-  /** Served at `/openapi.json` and `/docs`. */
-  api: ApiDescription | undefined;
-  /** Served at `/` and `/assets/`. */
-  web: WebBuild | undefined;
+export interface GatewayDeps
+  extends AuthenticationDeps,
+    LoginDeps,
+    RefreshDeps,
+    IntrospectDeps,
+    SessionDataDeps,
+    SessionEventsDeps,
+    RegisterDeps,
+    PasswordResetDeps,
+    AdminDeps,
+    KeysDeps,
+    HealthDeps,
+    StaticDeps {
+  policy: Policy;
+  assertionFor: AssertionSource;
+  proxy: UpstreamProxy;
 }
 
 /** The gateway's own routes. Requests for the upstream take `pipeline/pipeline.ts` instead. */
@@ -72,30 +79,31 @@ export function createApp({ authentication, routes, api, web }: AppDeps): App {
 function routeAuth(app: App, authentication: AuthenticationDeps, deps: RouteDeps['auth']): void {
   app.post('/auth/login', login(deps));
   app.post('/auth/register', register(deps));
-  app.post('/auth/password', requireSession(authentication, changePassword(deps)));
-  app.post('/auth/password-reset', askReset(deps));
-  app.post('/auth/password-reset/confirm', confirmReset(deps));
-  app.post('/auth/logout', requireSession(authentication, logout(deps)));
+  app.post('/auth/password', requireSession(deps, changePassword(deps)));
+  app.post('/auth/password-reset', requestPasswordReset(deps));
+  app.post('/auth/password-reset/confirm', confirmPasswordReset(deps));
+  app.post('/auth/logout', requireSession(deps, logout(deps)));
   app.post('/auth/refresh', refresh(deps));
-}
-
-function routeSessions(app: App, authentication: AuthenticationDeps, deps: RouteDeps['sessions']): void {
-  app.get('/auth/session', requireSession(authentication, currentSession(deps)));
-  app.get('/auth/session/events', requireToken(authentication, sessionEvents(deps)));
-  app.get('/auth/session/data/:key', requireSession(authentication, readData(deps)));
-  app.put('/auth/session/data/:key', requireSession(authentication, writeData(deps)));
-  app.delete('/auth/session/data/:key', requireSession(authentication, removeData(deps)));
-  app.get('/auth/sessions', requireSession(authentication, ownSessions(deps)));
-  app.delete('/auth/sessions', requireSession(authentication, endOwnSessions(deps)));
-  app.delete('/auth/sessions/:sid', requireSession(authentication, endOwnSession(deps)));
-}
-
-function routeOauth(app: App, deps: RouteDeps['oauth']): void {
+  app.get('/auth/session', requireSession(deps, currentSession(deps)));
+  app.get('/auth/session/events', authenticated(deps, sessionEvents(deps)));
+  app.get('/auth/session/data/:key', requireSession(deps, readData(deps)));
+  app.put('/auth/session/data/:key', requireSession(deps, writeData(deps)));
+  app.delete('/auth/session/data/:key', requireSession(deps, removeData(deps)));
+  app.get('/auth/sessions', requireSession(deps, listOwnSessions(deps)));
+  app.delete('/auth/sessions', requireSession(deps, endOwnSessions(deps)));
+  app.delete('/auth/sessions/:sid', requireSession(deps, endOwnSession(deps)));
   app.post('/oauth/token', token(deps));
   app.post('/oauth/revoke', revoke(deps));
   app.post('/oauth/introspect', introspect(deps));
   app.get(METADATA_ROUTE, metadata(deps));
-  app.get('/.well-known/jwks.json', jwks(deps));
+  app.get(JWKS_PATH, jwks(deps));
+  routeAdmin(app, deps);
+  routeStatic(app, deps);
+  app.get('/livez', livez);
+  app.get('/readyz', readyz(deps));
+  app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));
+  app.onError((fault, c) => answerFault(fault, c.env));
+  return app;
 }
 
 /** Runs the app for requests that have passed the edge. */

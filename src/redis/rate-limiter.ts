@@ -3,30 +3,34 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RedisClient, RedisLink } from './connection.ts';
 import { throttlePrefix } from './keys.ts';
 
-export interface RateLimit {
-  /** What is limited, for the counters' names. */
+export interface RateLimitOptions {
+  /** Part of the counters' keys. */
   name: string;
-  times: number;
+  max: number;
   windowSeconds: number;
+  /** The rest of a counter's key. By default a digest of the subject, which may be what a client typed. */
+  keyOf?: (subject: string) => string;
 }
 
-/** Limits how often something is tried for one subject, whether or not it succeeds. Redis keeps a digest of the subject. */
+/** Limits how often something is attempted for each subject. The counters are in Redis. */
 export class RateLimiter {
   readonly #redis: RedisLink;
-  readonly #limit: RateLimit;
+  readonly #options: RateLimitOptions;
+  readonly #keyOf: (subject: string) => string;
+  /** By connection, because rate-limiter-flexible is bound to a client. */
   readonly #counters = new WeakMap<RedisClient, RateLimiterRedis>();
 
-  constructor(redis: RedisLink, limit: RateLimit) {
+  constructor(redis: RedisLink, options: RateLimitOptions) {
     this.#redis = redis;
-    this.#limit = limit;
+    this.#options = options;
+    this.#keyOf = options.keyOf ?? digest;
   }
 
-  /** Counts a try. The answer is 0, or how many seconds to wait when there were too many. @throws {RedisUnavailable} */
+  /** Counts an attempt. Returns 0, or the seconds to wait if the limit is exceeded. @throws {RedisUnavailable} */
   take(subject: string): Promise<number> {
-    const name = createHash('sha256').update(subject).digest('base64url');
     return this.#redis.run((client) =>
-      this.#counterOf(client)
-        .consume(name)
+      this.#counter(client)
+        .consume(this.#keyOf(subject))
         .then(
           () => 0,
           (rejection: unknown) => {
@@ -37,19 +41,29 @@ export class RateLimiter {
     );
   }
 
-  /** rate-limiter-flexible is bound to the client that it is given. */
-  #counterOf(client: RedisClient): RateLimiterRedis {
-    const known = this.#counters.get(client);
-    if (known !== undefined) return known;
-    const { name: act, times, windowSeconds } = this.#limit;
+  /** Takes back one attempt. @throws {RedisUnavailable} */
+  async refund(subject: string): Promise<void> {
+    await this.#redis.run((client) => this.#counter(client).reward(this.#keyOf(subject)));
+  }
+
+  /** Takes back all attempts. @throws {RedisUnavailable} */
+  async reset(subject: string): Promise<void> {
+    await this.#redis.run((client) => this.#counter(client).delete(this.#keyOf(subject)));
+  }
+
+  #counter(client: RedisClient): RateLimiterRedis {
+    const existing = this.#counters.get(client);
+    if (existing !== undefined) return existing;
     const counter = new RateLimiterRedis({
       storeClient: client,
       useRedisPackage: true,
-      keyPrefix: throttlePrefix(act),
-      points: times,
-      duration: windowSeconds,
+      keyPrefix: throttlePrefix(this.#options.name),
+      points: this.#options.max,
+      duration: this.#options.windowSeconds,
     });
     this.#counters.set(client, counter);
     return counter;
   }
 }
+
+const digest = (subject: string): string => createHash('sha256').update(subject).digest('base64url');

@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../refusal.ts';
 
-/** What a refresh token identifies. */
 export interface RefreshIdentity {
   /** User id. */
   sub: string;

@@ -1,6 +1,7 @@
+import type { BlockList } from 'node:net';
+import QuickLRU from 'quick-lru';
 import { z } from 'zod';
-import { type AddressRanges, isInRanges, parseRanges } from '../http/addresses.ts';
-import { Memo } from '../memo.ts';
+import { isInRanges, parseRanges } from '../http/address-ranges.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { type Role, roleSchema } from './roles.ts';
 
@@ -43,7 +44,7 @@ local function writeAuthorization(role, generation, ranges)
 end
 local function readGeneration(authorization) return cjson.decode(authorization).gen end`;
 
-const listsByName = new Memo<AddressRanges>(LIST_CACHE_SIZE);
+const listsByName = new QuickLRU<string, BlockList>({ maxSize: LIST_CACHE_SIZE / 2 });
 
 export const writeAuthorization = (authorization: Authorization): string => JSON.stringify(authorization);
 
@@ -56,10 +57,8 @@ export function readAuthorization(text: string): Authorization {
   return authorization;
 }
 
-/** Most users share a few texts, and every request reads one. */
-const authorizationCache = new QuickLRU<string, Authorization>({
-  maxSize: AUTHORIZATION_CACHE_SIZE / 2,
-});
+/** Most users have the same few words to their name, and every request reads them. */
+const standingsByText = new QuickLRU<string, Authorization>({ maxSize: AUTHORIZATION_CACHE_SIZE / 2 });
 
 function parseAuthorization(text: string): Authorization {
   try {

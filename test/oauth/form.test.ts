@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NewClient } from '../../src/clients/clients.ts';
-import { parseForm } from '../../src/gateway/routes/oauth/form-body.ts';
+import { parseForm } from '../../src/gateway/routes/oauth/form.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { basic, introspected, postForm, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NewClient } from '../../src/clients/clients.ts';
-import { parseForm } from '../../src/gateway/routes/oauth/form-body.ts';
+import { parseForm } from '../../src/gateway/routes/oauth/form.ts';
 import { OAUTH_ERRORS } from '../../src/gateway/routes/oauth/refuse.ts';
 import { bearer, type TestGateway } from '../support/gateway.ts';
 import { register, startOauthGateway, tokensOf } from './oauth-gateway.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type BankDeps, createBankApp } from '../../src/bank/app.ts';
 import { type AppDeps, createApp } from '../../src/gateway/app.ts';
 import { BANK_RULES } from '../../src/gateway/pipeline/policy.ts';
-import type { ApiDescription } from '../../src/gateway/routes/api-description.ts';
+import type { ApiDescription } from '../../src/gateway/routes/static.ts';
 import type { WebBuild } from '../../src/gateway/static/web-build.ts';
 import { describeApi, OPERATIONS, routeTable } from '../../src/openapi/api.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import type { ApiDescription } from '../../src/gateway/routes/api-description.ts';
+import type { ApiDescription } from '../../src/gateway/routes/static.ts';
 import { describeApi } from '../../src/openapi/api.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';
 import { DocumentedApi } from '../support/documented-api.ts';

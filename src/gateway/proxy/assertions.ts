@@ -1,8 +1,7 @@
 import QuickLRU from 'quick-lru';
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { signAssertion } from '../../jwt/assertion.ts';
-import { type KeyRing, perRing, type RingSource } from '../../keys/key-ring.ts';
-import { Memo } from '../../memo.ts';
+import type { KeyRing } from '../../keys/ring.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { scopesOf } from '../../users/roles.ts';
 
@@ -39,8 +38,8 @@ export function createAssertionSource(ring: RingSource, options: AssertionOption
  * Signs one assertion per session and role, and reuses it until shortly before it expires. Requests that come while it
  * is being signed wait for the same one.
  */
-function cachedAssertions(ring: KeyRing, options: AssertionOptions): AssertionSource {
-  const cache = new Memo<CachedAssertion>(CACHE_SIZE);
+export function createAssertionSource(ring: KeyRing, options: AssertionOptions): AssertionSource {
+  const kept = new QuickLRU<string, KeptAssertion>({ maxSize: CACHE_SIZE / 2 });
   return (claims, authorization, nowMs) => {
     const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
     const cached = cache.get(name);

@@ -1,25 +1,49 @@
 import { z } from 'zod';
+import { ANYONE, type Operation, ok } from '../../http/operation.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
-import { refuse } from '../decision-log.ts';
-import type { GatewayContext } from '../pipeline/guards.ts';
+import type { GatewayContext } from '../pipeline/authenticate.ts';
+import type { GatewayReason } from '../problems/table.ts';
+import { refuse } from '../request-context.ts';
+
+const livezResponseSchema = z.strictObject({ status: z.literal('alive') });
+const readyzResponseSchema = z.strictObject({ status: z.literal('ready') });
+
+export const healthOperations: readonly Operation<GatewayReason>[] = [
+  {
+    method: 'get',
+    path: '/livez',
+    id: 'getLiveness',
+    tag: 'Service',
+    summary: 'Liveness probe',
+    access: ANYONE,
+    responses: ok('The process is running.', livezResponseSchema),
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    id: 'getReadiness',
+    tag: 'Service',
+    summary: 'Readiness probe',
+    access: ANYONE,
+    responses: ok('Redis is reachable.', readyzResponseSchema),
+    refusals: ['redis_unavailable'],
+  },
+];
 
 export interface HealthDeps {
   redis: RedisLink;
 }
 
-export const livezResponseSchema = z.strictObject({ status: z.literal('alive') });
-export const readyzResponseSchema = z.strictObject({ status: z.literal('ready') });
-
-/** The process is up. It asks nobody: a restart would not mend Redis. */
+/** Depends on nothing else, because restarting the process would not fix Redis. */
 export const livez = (c: GatewayContext): Response =>
   c.json({ status: 'alive' } satisfies z.output<typeof livezResponseSchema>);
 
-/** Redis answers, so that requests can be judged. The keys are there, or the process would not have started. */
+/** Depends on Redis. The keys have been loaded, because the process does not start without them. */
 export const readyz =
   ({ redis }: HealthDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const answer = await redis.run((client) => client.ping());
-    if (answer !== 'PONG') return refuse(c.env, new Refusal('redis_unavailable'));
+    const reply = await redis.run((client) => client.ping());
+    if (reply !== 'PONG') return refuse(c.env, new Refusal('redis_unavailable'));
     return c.json({ status: 'ready' } satisfies z.output<typeof readyzResponseSchema>);
   };

@@ -1,19 +1,15 @@
 import type { z } from 'zod';
 import type { auditPageResponseSchema } from '../../gateway/routes/admin/audit.ts';
-import type {
-  resetResponseSchema,
-  userSessionsResponseSchema,
-} from '../../gateway/routes/admin/user-access.ts';
-import type {
-  shownUserSchema,
-  userCreateSchema,
-  userPageResponseSchema,
-} from '../../gateway/routes/admin/users.ts';
+import type { resetResponseSchema } from '../../gateway/routes/admin/user-password.ts';
+import type { userSessionsResponseSchema } from '../../gateway/routes/admin/user-sessions.ts';
+import type { userSchema } from '../../gateway/routes/admin/user-view.ts';
+import type { newUserSchema, userPageResponseSchema } from '../../gateway/routes/admin/users.ts';
 import type { Role } from '../../users/roles.ts';
 import { request } from './request.ts';
 
-export type User = z.output<typeof shownUserSchema>;
-export type NewUser = z.input<typeof userCreateSchema>;
+/** A user as staff see them. */
+export type ShownUser = z.output<typeof userSchema>;
+export type NewUser = z.input<typeof newUserSchema>;
 export type UserSession = z.output<typeof userSessionsResponseSchema>['sessions'][number];
 export type ResetResult = z.output<typeof resetResponseSchema>;
 export type AuditRecords = z.output<typeof auditPageResponseSchema>;

@@ -1,35 +1,92 @@
 import { z } from 'zod';
-import type { AuditAction } from '../../../audit/event.ts';
+import type { AuditAction, AuditTrail } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
+import { jsonBody, type Operation, ok, withScope } from '../../../http/operation.ts';
+import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { mayActOn, roleSchema } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
 import type { User } from '../../../users/users.ts';
-import { refuse } from '../../decision-log.ts';
-import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
-import type { Authenticated } from '../../request-context.ts';
-import { auditFields } from '../../request-context.ts';
-import { type AdminUsersDeps, rangesSchema, shownUser } from './users.ts';
+import type { Authenticated, AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, refuse } from '../../request-context.ts';
+import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
-export const roleChangeSchema = z.strictObject({ role: roleSchema });
-export const rangesChangeSchema = z.strictObject({ ranges: rangesSchema });
+const roleChangeSchema = z.strictObject({ role: roleSchema });
+const rangesChangeSchema = z.strictObject({ ranges: rangesSchema });
 
-/** What a member of staff does to a user, as it is recorded and as it changes the user. */
-export interface Act {
+type ActionDescription = Pick<Operation<GatewayReason>, 'method' | 'id' | 'summary'> &
+  Partial<Operation<GatewayReason>> & {
+    /** Below the path of the user. */
+    name: string;
+  };
+
+/** Describes a route that changes one user. */
+export const actionOperation = ({
+  name,
+  refusals = [],
+  ...description
+}: ActionDescription): Operation<GatewayReason> => ({
+  path: `/admin/users/{id}/${name}`,
+  tag: 'Administration',
+  access: withScope('users:manage'),
+  parameters: { path: userIdParameter },
+  responses: ok('The changed user.', userSchema),
+  ...description,
+  refusals: ['user_unknown', 'own_account', 'rank_too_low', ...refusals],
+});
+
+export const userActionOperations: readonly Operation<GatewayReason>[] = [
+  actionOperation({
+    method: 'post',
+    name: 'block',
+    id: 'blockUser',
+    summary: 'Block a user',
+    description: 'All sessions of the user end and no new ones can be started.',
+    refusals: ['last_super_admin'],
+  }),
+  actionOperation({ method: 'post', name: 'unblock', id: 'unblockUser', summary: 'Unblock a user' }),
+  actionOperation({
+    method: 'put',
+    name: 'role',
+    id: 'changeRole',
+    summary: "Change a user's role",
+    description: 'The role applies from the next request. A customer who becomes staff has to log in again.',
+    access: withScope('roles:manage'),
+    body: jsonBody(roleChangeSchema),
+    refusals: ['last_super_admin'],
+  }),
+  actionOperation({
+    method: 'put',
+    name: 'ranges',
+    id: 'changeRanges',
+    summary: "Set a user's allowed IP ranges",
+    description: 'Addresses and CIDR ranges. An empty list allows any address.',
+    body: jsonBody(rangesChangeSchema),
+  }),
+  actionOperation({ method: 'post', name: 'logout', id: 'logOutUser', summary: "End all of a user's sessions" }),
+];
+
+/** A change of a user by staff, and its audit record. */
+export interface AdminAction {
   action: AuditAction;
   detail?: string;
   change: (user: User) => UserChange;
 }
 
-type ActReason = ChangeReason | 'own_account' | 'rank_too_low';
+export interface AdminActionDeps {
+  redis: RedisLink;
+  audit: AuditTrail;
+  authBodyMaxBytes: number;
+}
 
-/** Does it, if the actor's rank allows it at the moment of the change, and records it, done or refused. */
-export async function act(
-  { redis, audit }: AdminUsersDeps,
+/** Changes the user if the actor's rank allows it at that moment, and records the outcome. */
+export async function runAdminAction(
+  { redis, audit }: Pick<AdminActionDeps, 'redis' | 'audit'>,
   c: GatewayContext,
   { claims, authorization }: Authenticated,
-  { action, detail, change }: Act,
-): Promise<User | Refusal<ActReason>> {
+  { action, detail, change }: AdminAction,
+): Promise<User | Refusal<ChangeReason | 'own_account' | 'rank_too_low'>> {
   const actor = { id: claims.sub, role: authorization.role };
   const subject = c.req.param('id') ?? '';
   const outcome = await changeUser(redis, subject, (user) => mayActOn(actor, user) ?? change(user));
@@ -42,53 +99,49 @@ export async function act(
   return outcome;
 }
 
-const acting =
-  (deps: AdminUsersDeps, what: Act): AuthenticatedRoute =>
+const actionRoute =
+  (deps: AdminActionDeps, action: AdminAction): AuthenticatedRoute =>
   async (c, who) => {
-    const outcome = await act(deps, c, who, what);
-    if (outcome instanceof Refusal) return refuse(c.env, outcome, who.claims);
-    return c.json(shownUser(outcome));
+    const outcome = await runAdminAction(deps, c, who, action);
+    return outcome instanceof Refusal ? refuse(c.env, outcome, who.claims) : c.json(userView(outcome));
   };
 
-/** A route whose act depends on its body. */
-const actingOn =
+/** A route whose action depends on its body. */
+const actionRouteWithBody =
   <Schema extends z.ZodType>(
-    deps: AdminUsersDeps,
+    deps: AdminActionDeps,
     schema: Schema,
-    what: (body: z.output<Schema>) => Act,
+    actionOf: (body: z.output<Schema>) => AdminAction,
   ): AuthenticatedRoute =>
   async (c, who) => {
     const body = await readJsonBody(c.env.incoming, c.env.outgoing, schema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body, who.claims);
-    return acting(deps, what(body))(c, who);
+    return actionRoute(deps, actionOf(body))(c, who);
   };
 
-/** All sessions end, and none can be started. */
-export const blockUser = (deps: AdminUsersDeps): AuthenticatedRoute =>
-  acting(deps, { action: 'user_block', change: () => ({ set: { status: 'blocked' }, end: 'all' }) });
+export const blockUser = (deps: AdminActionDeps): AuthenticatedRoute =>
+  actionRoute(deps, { action: 'user_block', change: () => ({ set: { status: 'blocked' }, end: 'all' }) });
 
-/** The user may log in again. The sessions from before stay over. */
-export const unblockUser = (deps: AdminUsersDeps): AuthenticatedRoute =>
-  acting(deps, { action: 'user_unblock', change: () => ({ set: { status: 'active' } }) });
+/** Allows the user to log in again. Ended sessions are not restored. */
+export const unblockUser = (deps: AdminActionDeps): AuthenticatedRoute =>
+  actionRoute(deps, { action: 'user_unblock', change: () => ({ set: { status: 'active' } }) });
 
-/** All sessions end; the user may log in again at once. */
-export const logOutUser = (deps: AdminUsersDeps): AuthenticatedRoute =>
-  acting(deps, { action: 'user_logout', change: () => ({ end: 'all' }) });
+export const logOutUser = (deps: AdminActionDeps): AuthenticatedRoute =>
+  actionRoute(deps, { action: 'user_logout', change: () => ({ end: 'all' }) });
 
 /**
- * Gives a role. Sessions go on with the new one, but for a customer who becomes staff: theirs were started under
- * the options of customers, who may stay logged in for weeks, so they log in again.
+ * Changes the role. Sessions continue with the new one, except those of a customer who becomes staff: they may have
+ * the longer lifetime that only customers are allowed.
  */
-export const changeRole = (deps: AdminUsersDeps): AuthenticatedRoute =>
-  actingOn(deps, roleChangeSchema, ({ role }) => ({
+export const changeRole = (deps: AdminActionDeps): AuthenticatedRoute =>
+  actionRouteWithBody(deps, roleChangeSchema, ({ role }) => ({
     action: 'user_role',
     detail: role,
     change: (user) => ({ set: { role }, ...(user.role === 'user' && role !== 'user' ? { end: 'all' } : {}) }),
   }));
 
-/** Says where the user may come from; from anywhere with an empty list. */
-export const changeRanges = (deps: AdminUsersDeps): AuthenticatedRoute =>
-  actingOn(deps, rangesChangeSchema, ({ ranges }) => ({
+export const changeRanges = (deps: AdminActionDeps): AuthenticatedRoute =>
+  actionRouteWithBody(deps, rangesChangeSchema, ({ ranges }) => ({
     action: 'user_ranges',
     detail: ranges.join(' '),
     change: () => ({ set: { ranges: ranges.length === 0 ? undefined : ranges } }),

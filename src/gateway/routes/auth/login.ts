@@ -1,6 +1,8 @@
+import Bowser from 'bowser';
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
+import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
   type SessionDeps,
@@ -14,58 +16,76 @@ import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName, type User } from '../../../users/users.ts';
-import { logGrant, refuse } from '../../decision-log.ts';
-import { isFromSite } from '../../pipeline/credential.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
-import { auditFields } from '../../request-context.ts';
-import type { Site } from '../../site.ts';
-import { deviceOf } from './device.ts';
-import { sendTokens } from './token-response.ts';
+import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { isFromSite, type Site } from '../../pipeline/credential.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { sendTokens, TOKEN_RESPONSES } from './tokens.ts';
 
-/** The `client_id` of those who log in here with a password. */
+/** The `client_id` of tokens from a login with a password. */
 export const FIRST_PARTY_CLIENT = 'portcullis-web';
 
-export const loginSchema = z.strictObject({
-  username: z.string().min(1).max(128),
-  password: passwordSchema,
-  transport: z.enum(['bearer', 'cookie']).default('bearer'),
-  remember: z.boolean().default(false),
-});
+const loginSchema = z
+  .strictObject({
+    username: z.string().min(1).max(128),
+    password: passwordSchema,
+    transport: z.enum(['bearer', 'cookie']).default('bearer'),
+    remember: z.boolean().default(false),
+  })
+  .meta({ id: 'LogIn' });
 type LoginRequest = z.output<typeof loginSchema>;
+
+export const loginOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/auth/login',
+  id: 'logIn',
+  tag: 'Authentication',
+  summary: 'Log in with username and password',
+  description:
+    'An unknown username and a wrong password get the same response. Failed attempts are rate-limited.',
+  access: ANYONE,
+  body: jsonBody(loginSchema),
+  responses: TOKEN_RESPONSES,
+  refusals: [
+    'csrf',
+    'login_wrong',
+    'login_throttled',
+    'password_queue_full',
+    'too_many_sessions',
+    'redis_unavailable',
+  ],
+};
 
 export interface LoginDeps extends SessionDeps {
   hasher: PasswordHasher;
-  throttle: LoginLimiter;
+  loginLimiter: LoginLimiter;
   site: Site;
   audit: AuditTrail;
   authBodyMaxBytes: number;
 }
 
-/** Logs a user in: throttle, password, session. A wrong name and a wrong password are one answer. */
 export const login =
   (deps: LoginDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, clientAddress, nowMs } = c.env;
+    const { incoming, outgoing, nowMs } = c.env;
     const body = await readJsonBody(incoming, outgoing, loginSchema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body);
     if (body.transport === 'cookie' && !isFromSite(incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
-    const retryAfterSeconds = await deps.throttle.take(body.username, clientAddress);
-    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('login_throttled', { retryAfterSeconds }));
     const user = await authenticate(deps, body, c);
-    if (user === undefined) return refuse(c.env, new Refusal('login_wrong'));
+    if (user instanceof Refusal) return refuse(c.env, user);
     const session = await startSession(deps, openerOf(c, user, body.remember), nowMs);
     await recordOutcome(deps.audit, c, user.id, session);
-    if (session instanceof Refusal) return refuse(c.env, refusalOf(session), { sub: user.id });
+    if (session instanceof Refusal) return refuse(c.env, loginRefusal(session), { sub: user.id });
     logGrant(c.env, session.claims);
     return sendTokens(c, deps.site, session, body.transport);
   };
 
-/** Whoever is blocked between the password and the session is answered like whoever was blocked before. */
-const refusalOf = (refusal: Refusal<StartReason>): Refusal<StartReason | 'login_wrong'> =>
+/** A user who is blocked between the password check and the start of the session gets the same response as before. */
+const loginRefusal = (refusal: Refusal<StartReason>): Refusal<StartReason | 'login_wrong'> =>
   refusal.reason === 'user_not_active' ? new Refusal('login_wrong', refusal.reason) : refusal;
 
-/** The record tells which older sessions had to end for this one. */
+/** The audit record of a login names the sessions that it replaced. */
 function recordOutcome(
   audit: AuditTrail,
   { env }: GatewayContext,
@@ -90,35 +110,45 @@ const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): Sessi
   remember,
 });
 
-/**
- * The user whose password this is, who is not blocked and comes from where they may, or undefined for every other
- * case, after the same work.
- */
+/** The active user with this name and password. Every failed login takes the same work, whatever its cause. */
 async function authenticate(
-  { redis, hasher, throttle, audit }: LoginDeps,
+  { redis, hasher, loginLimiter, audit }: LoginDeps,
   { username, password }: LoginRequest,
-  c: GatewayContext,
-): Promise<User | undefined> {
-  const { clientAddress, nowMs } = c.env;
-  const user = await findUserByName(redis, username);
-  const matches = await hasher.verify(password, user?.passwordHash).catch(async (fault: unknown) => {
-    await throttle.giveBack(username, clientAddress);
-    throw fault;
+  { env }: GatewayContext,
+): Promise<User | Refusal<'login_throttled' | 'login_wrong'>> {
+  const { clientAddress, nowMs } = env;
+  const attempt = await loginLimiter.attempt(username, clientAddress, async () => {
+    const user = await findUserByName(redis, username);
+    const fault = loginFault(user, await hasher.verify(password, user?.passwordHash), clientAddress);
+    return { succeeded: fault === undefined, user, fault };
   });
-  const fault = loginFault(user, matches, clientAddress);
-  if (fault === undefined) {
-    await throttle.succeeded(username, clientAddress);
-    return user;
-  }
-  const event = { ...auditFields(c.env), action: 'login', result: 'refused', detail: fault } as const;
+  if (attempt instanceof Refusal) return attempt;
+  const { user, fault } = attempt;
+  if (user !== undefined && fault === undefined) return user;
+  const event = { ...auditFields(env), action: 'login', result: 'refused', detail: fault } as const;
   await audit.record({ ...event, subject: user?.id }, nowMs);
-  return undefined;
+  return new Refusal('login_wrong');
 }
 
-/** Why this is no log-in, for the audit trail; the client is told the same of all. */
+/** Why the login failed, for the audit log. The client does not learn it. */
 function loginFault(user: User | undefined, matches: boolean, address: string): string | undefined {
   if (user === undefined) return 'no such user';
   if (!matches) return 'wrong password';
   if (user.status !== 'active') return 'user_not_active';
   return isAddressAllowed(user, address) ? undefined : 'address_refused';
+}
+
+const MAX_USER_AGENT = 512;
+const MAX_DEVICE_NAME = 80;
+
+const UNKNOWN_DEVICE = 'unknown device';
+
+/** A device name for people, such as `Firefox on Linux`, from a `User-Agent` (RFC 9110, section 10.1.5). */
+export function deviceOf(userAgent: string | undefined): string {
+  if (userAgent === undefined || userAgent === '') return UNKNOWN_DEVICE;
+  const text = userAgent.slice(0, MAX_USER_AGENT);
+  const { browser, os } = Bowser.parse(text);
+  const known = [browser.name, os.name].filter((name) => name !== undefined && name !== '');
+  const name = known.length > 0 ? known.join(' on ') : (text.split(/[\s/]/)[0] ?? '');
+  return name.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_DEVICE_NAME) || UNKNOWN_DEVICE;
 }

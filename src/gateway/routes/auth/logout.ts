@@ -1,24 +1,36 @@
 import type { AuditTrail } from '../../../audit/event.ts';
+import { LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { endSession } from '../../../sessions/end.ts';
-import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import type { Site } from '../../pipeline/credential.ts';
+import type { GatewayReason } from '../../problems/table.ts';
 import { auditFields } from '../../request-context.ts';
-import type { Site } from '../../site.ts';
-import { clearedCookies } from './session-cookies.ts';
+import { clearedCookies } from './tokens.ts';
 
-/** Ends the session that the request's token belongs to. All its tokens are dead before the answer leaves. */
+export const logoutOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/auth/logout',
+  id: 'logOut',
+  tag: 'Authentication',
+  summary: 'Log out',
+  description: "All of the session's tokens are revoked before the response is sent.",
+  access: LOGGED_IN,
+  responses: NO_CONTENT,
+};
+
+export interface LogoutDeps {
+  redis: RedisLink;
+  site: Site;
+  audit: AuditTrail;
+}
+
 export const logout =
-  ({ redis, site, audit }: { redis: RedisLink; site: Site; audit: AuditTrail }): AuthenticatedRoute =>
+  ({ redis, site, audit }: LogoutDeps): AuthenticatedRoute =>
   async (c, { claims: { sub, sid, jti } }) => {
     await endSession(redis, sub, sid, jti);
-    const event = {
-      ...auditFields(c.env),
-      action: 'logout',
-      result: 'done',
-      actor: sub,
-      session: sid,
-    } as const;
-    await audit.record(event, c.env.nowMs);
+    const event = { ...auditFields(c.env), action: 'logout', result: 'done' } as const;
+    await audit.record({ ...event, actor: sub, session: sid }, c.env.nowMs);
     for (const cookie of clearedCookies(site)) c.header('set-cookie', cookie, { append: true });
     return c.body(null, 204);
   };

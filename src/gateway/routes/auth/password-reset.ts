@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
+import { ANYONE, jsonBody, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { Mailer } from '../../../mail/mailer.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -14,44 +15,71 @@ import {
 } from '../../../users/password-reset.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName } from '../../../users/users.ts';
-import { logGrant, refuse } from '../../decision-log.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
-import { auditFields, type RequestContext } from '../../request-context.ts';
-import { hashNewPassword } from './new-password.ts';
+import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, logGrant, type RequestContext, refuse } from '../../request-context.ts';
+import { hashNewPassword } from './password.ts';
 
-export const resetAskSchema = z.strictObject({ username: z.string().min(1).max(128) });
-export const resetConfirmSchema = z.strictObject({
+const requestSchema = z.strictObject({ username: z.string().min(1).max(128) });
+const confirmSchema = z.strictObject({
   token: z.string().min(1).max(4096),
   new_password: z.string().max(1024),
 });
+
+export const passwordResetOperations: readonly Operation<GatewayReason>[] = [
+  {
+    method: 'post',
+    path: '/auth/password-reset',
+    id: 'askForPasswordReset',
+    tag: 'Authentication',
+    summary: 'Request a password reset by email',
+    description: 'The response is the same whether the user exists or not.',
+    access: ANYONE,
+    body: jsonBody(requestSchema),
+    responses: { 202: { description: 'If the user exists and has an email address, an email is sent.' } },
+    refusals: ['route_unknown', 'act_throttled', 'redis_unavailable'],
+  },
+  {
+    method: 'post',
+    path: '/auth/password-reset/confirm',
+    id: 'resetPassword',
+    tag: 'Authentication',
+    summary: 'Set a new password with the token from the email',
+    description: 'The token can be used once. All sessions of the user end.',
+    access: ANYONE,
+    body: jsonBody(confirmSchema),
+    responses: NO_CONTENT,
+    refusals: ['reset_invalid', 'password_queue_full', 'redis_unavailable'],
+  },
+];
 
 export interface PasswordResetDeps extends ResetDeps {
   hasher: PasswordHasher;
   audit: AuditTrail;
   authBodyMaxBytes: number;
-  /** Undefined where there is no way to reach people: then nobody can reset a password by themself. */
+  /** Without a mailer users cannot reset their own password. */
   mailer: Mailer | undefined;
   resetUrl: string;
-  resetThrottle: { username: RateLimiter; address: RateLimiter };
+  resetLimiters: { username: RateLimiter; address: RateLimiter };
 }
 
 /**
- * Sends a one-time token to the address of a user. The answer leaves before anything is looked up, so that neither
- * it nor its time tells whether there is such a user.
+ * Emails a one-time token. The response is sent before the user is looked up, so that neither its content nor its
+ * timing reveals whether the user exists.
  */
-export const askReset =
+export const requestPasswordReset =
   (deps: PasswordResetDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, clientAddress } = c.env;
+    const { incoming, outgoing, clientAddress, requestId, log } = c.env;
     if (deps.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
-    const body = await readJsonBody(incoming, outgoing, resetAskSchema, deps.authBodyMaxBytes);
+    const body = await readJsonBody(incoming, outgoing, requestSchema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body);
-    const { address, username } = deps.resetThrottle;
+    const { address, username } = deps.resetLimiters;
     const retryAfterSeconds =
       (await address.take(clientAddress)) || (await username.take(foldUsername(body.username)));
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled', { retryAfterSeconds }));
     void sendReset(deps, deps.mailer, c.env, body.username).catch((err: unknown) =>
-      c.env.log.error({ err, requestId: c.env.requestId }, 'a password reset could not be sent'),
+      log.error({ err, requestId }, 'a password reset could not be sent'),
     );
     logGrant(c.env, {});
     return c.body(null, 202);
@@ -60,35 +88,35 @@ export const askReset =
 async function sendReset(
   deps: PasswordResetDeps,
   mailer: Mailer,
-  arrival: RequestContext,
+  context: RequestContext,
   username: string,
 ): Promise<void> {
   const user = await findUserByName(deps.redis, username);
-  const event = { ...auditFields(arrival), action: 'password_reset_ask', subject: user?.id } as const;
+  const event = { ...auditFields(context), action: 'password_reset_ask', subject: user?.id } as const;
   const refused = (detail: string) =>
-    deps.audit.record({ ...event, result: 'refused', detail }, arrival.nowMs);
+    deps.audit.record({ ...event, result: 'refused', detail }, context.nowMs);
   if (user === undefined) return refused('no such user');
   if (user.email === undefined) return refused('no address');
-  const token = await issueResetToken(deps, user.id, arrival.nowMs);
+  const token = await issueResetToken(deps, user.id, context.nowMs);
   if (token instanceof Refusal) return refused(token.reason);
-  await deps.audit.record({ ...event, result: 'done' }, arrival.nowMs);
+  await deps.audit.record({ ...event, result: 'done' }, context.nowMs);
   await mailer.send(resetMail(user.email, { resetUrl: deps.resetUrl, token, askedBy: 'user' }));
 }
 
-/** Sets a new password with a reset token, which is used up by it. All sessions of the user end. */
-export const confirmReset =
-  (deps: PasswordResetDeps) =>
+/** Sets a new password and consumes the reset token. All sessions of the user end. */
+export const confirmPasswordReset =
+  (deps: Omit<PasswordResetDeps, 'mailer' | 'resetUrl' | 'resetLimiters'>) =>
   async (c: GatewayContext): Promise<Response> => {
     const { incoming, outgoing, clientAddress: address, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, resetConfirmSchema, deps.authBodyMaxBytes);
+    const body = await readJsonBody(incoming, outgoing, confirmSchema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body);
-    const holder = await verifyReset(deps, { token: body.token, address }, nowMs);
-    if (holder instanceof Refusal) return refuse(c.env, holder);
-    const { id, username } = holder.user;
-    const given = { field: 'new_password', password: body.new_password, username };
-    const hash = await hashNewPassword(deps.hasher, given);
+    const { token, new_password: password } = body;
+    const reset = await verifyReset(deps, { token, address }, nowMs);
+    if (reset instanceof Refusal) return refuse(c.env, reset);
+    const { id, username } = reset.user;
+    const hash = await hashNewPassword(deps.hasher, { field: 'new_password', password, username });
     if (hash instanceof Refusal) return refuse(c.env, hash, { sub: id });
-    const outcome = await consumeResetToken(deps.redis, holder, hash);
+    const outcome = await consumeResetToken(deps.redis, reset, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
     const event = { ...auditFields(c.env), action: 'password_reset', result: 'done' } as const;
     await deps.audit.record({ ...event, actor: id, subject: id }, nowMs);

@@ -1,18 +1,41 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { type BodyReason, readJsonBody } from '../../../http/input.ts';
+import { jsonBody, type Operation } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
 import { type RefreshRefusal, refreshSession } from '../../../sessions/refresh.ts';
 import type { SessionDeps } from '../../../sessions/start.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { hasBody } from '../../edge/body.ts';
-import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
-import { auditFields } from '../../request-context.ts';
-import type { Site } from '../../site.ts';
-import { sendTokens, type Transport } from './token-response.ts';
+import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { cookieValues, isFromSite, type Site } from '../../pipeline/credential.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { sendTokens, TOKEN_RESPONSES, type Transport } from './tokens.ts';
 
-export const refreshSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });
+const refreshSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });
+
+export const refreshOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/auth/refresh',
+  id: 'refresh',
+  tag: 'Authentication',
+  summary: 'Exchange a refresh token for a new pair of tokens',
+  description:
+    'Send the refresh token in the body or in its cookie. Reusing a refresh token ends the session, except during ' +
+    'a short grace period for concurrent requests, which all get the same pair.',
+  access: { by: 'refresh-token', cookieToo: true },
+  body: { ...jsonBody(refreshSchema), optional: true },
+  responses: TOKEN_RESPONSES,
+  refusals: [
+    'csrf',
+    'credential_missing',
+    'credential_twice',
+    'refresh_invalid',
+    'address_refused',
+    'redis_unavailable',
+  ],
+};
 
 export interface RefreshDeps extends SessionDeps {
   site: Site;
@@ -20,32 +43,31 @@ export interface RefreshDeps extends SessionDeps {
   authBodyMaxBytes: number;
 }
 
-interface Presented {
+interface PresentedToken {
   token: string;
   transport: Transport;
 }
 
-/** Exchanges a refresh token, from the body or from the cookie, for the session's next pair. */
 export const refresh =
   (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const presented = await takeRefreshToken(deps, c);
     if (presented instanceof Refusal) return refuse(c.env, presented);
-    if (presented instanceof Refusal) return refuse(c.env, presented);
-    const pair = await refreshSession(
-      deps,
-      { token: presented.token, address: c.env.clientAddress },
-      c.env.nowMs,
-    );
-    if (pair instanceof Refusal) return refuseRefresh(deps, c, pair);
+    const { token, transport } = presented;
+    const pair = await refreshSession(deps, { token, address: c.env.clientAddress }, c.env.nowMs);
+    if (pair instanceof Refusal) {
+      await recordReuse(deps.audit, c, pair);
+      return refuse(c.env, pair, subjectOf(pair));
+    }
     logGrant(c.env, pair.claims);
-    return sendTokens(c, deps.site, pair, presented.transport);
+    return sendTokens(c, deps.site, pair, transport);
   };
 
+/** The one refresh token of a request, from the body or from the cookie. */
 async function takeRefreshToken(
   { site, authBodyMaxBytes }: RefreshDeps,
   c: GatewayContext,
-): Promise<Presented | Refusal<BodyReason> | Refusal<'credential_missing' | 'credential_twice' | 'csrf'>> {
+): Promise<PresentedToken | Refusal<BodyReason | 'credential_missing' | 'credential_twice' | 'csrf'>> {
   const { incoming, outgoing } = c.env;
   const cookies = cookieValues(incoming, site.refreshCookieName);
   const inBody = hasBody(incoming);
@@ -59,17 +81,11 @@ async function takeRefreshToken(
   return body instanceof Refusal ? body : { token: body.refresh_token, transport: 'bearer' };
 }
 
-async function refuseRefresh(
-  { audit }: RefreshDeps,
-  c: GatewayContext,
-  refusal: RefreshRefusal,
-): Promise<Response> {
-  const { about } = refusal;
-  await recordReuse(audit, c, refusal);
-  return refuse(c.env, refusal, about && { sub: about.sub, sid: about.sid });
-}
+/** Whose session a refused refresh token belongs to, if it is genuine. */
+export const subjectOf = ({ about }: RefreshRefusal): { sub: string; sid: string } | undefined =>
+  about && { sub: about.sub, sid: about.sid };
 
-/** A replay of a stolen token has ended the session; that is written down before it is answered. */
+/** The reuse of a refresh token has ended the session. It is recorded before the response is sent. */
 export async function recordReuse(
   audit: AuditTrail,
   { env }: GatewayContext,

@@ -1,25 +1,41 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
+import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, registeredUsernameSchema } from '../../../users/fields.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { addUser } from '../../../users/users.ts';
-import { logGrant, refuse } from '../../decision-log.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
-import { auditFields } from '../../request-context.ts';
-import { hashNewPassword } from './new-password.ts';
+import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { hashNewPassword } from './password.ts';
 
-export const registerSchema = z.strictObject({
-  username: registeredUsernameSchema,
-  password: z.string().max(1024),
-  display_name: displayNameSchema.optional(),
-  email: emailSchema.optional(),
-});
+const registerSchema = z
+  .strictObject({
+    username: registeredUsernameSchema,
+    password: z.string().max(1024),
+    display_name: displayNameSchema.optional(),
+    email: emailSchema.optional(),
+  })
+  .meta({ id: 'Registration' });
 
-export const registeredResponseSchema = z.strictObject({ id: z.string(), username: z.string() });
+const registeredResponseSchema = z.strictObject({ id: z.string(), username: z.string() });
+
+export const registerOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/auth/register',
+  id: 'register',
+  tag: 'Authentication',
+  summary: 'Create your own account',
+  description: 'Only if self-registration is allowed. Otherwise the route does not exist.',
+  access: ANYONE,
+  body: jsonBody(registerSchema),
+  responses: { 201: { description: 'The account.', schema: registeredResponseSchema } },
+  refusals: ['route_unknown', 'username_taken', 'act_throttled', 'password_queue_full', 'redis_unavailable'],
+};
 
 export interface RegisterDeps {
   redis: RedisLink;
@@ -27,12 +43,12 @@ export interface RegisterDeps {
   audit: AuditTrail;
   authBodyMaxBytes: number;
   registration: 'closed' | 'open';
-  registrationThrottle: RateLimiter;
+  registrationLimiter: RateLimiter;
 }
 
 /**
- * Makes an account for whoever asks, with the least of the roles, where that is open. A free and a taken name cost
- * the same work; that a name is taken can't be kept secret here, so tries are counted instead.
+ * Creates an account with the lowest role, if registration is open. The response has to reveal that a username is
+ * taken, so attempts are rate-limited; a free and a taken username take the same work.
  */
 export const register =
   (deps: RegisterDeps) =>
@@ -41,7 +57,7 @@ export const register =
     if (deps.registration === 'closed') return refuse(c.env, new Refusal('route_unknown'));
     const body = await readJsonBody(incoming, outgoing, registerSchema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body);
-    const retryAfterSeconds = await deps.registrationThrottle.take(clientAddress);
+    const retryAfterSeconds = await deps.registrationLimiter.take(clientAddress);
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled', { retryAfterSeconds }));
     const { username, password, display_name: displayName = username, email } = body;
     const passwordHash = await hashNewPassword(deps.hasher, { field: 'password', password, username });
@@ -55,6 +71,5 @@ export const register =
     }
     await deps.audit.record({ ...event, result: 'done', actor: user.id, subject: user.id }, nowMs);
     logGrant(c.env, { sub: user.id });
-    const answer: z.output<typeof registeredResponseSchema> = { id: user.id, username };
-    return c.json(answer, 201);
+    return c.json({ id: user.id, username } satisfies z.output<typeof registeredResponseSchema>, 201);
   };

@@ -8,11 +8,15 @@ import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import { auditFields } from '../../request-context.ts';
-import { checkForm, decodeFormPart, type Form, readFormBody } from './form-body.ts';
+import { checkForm, decodeFormPart, type Form, readForm } from './form.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';
 
-/** The ways to authenticate, by their registered names (RFC 8414, section 2; RFC 7591, section 2). */
+/** Registered names (RFC 8414, section 2; RFC 7591, section 2). */
 export const CLIENT_AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
+
+/** For the description of each route of a client. */
+export const CLIENT_AUTHENTICATION =
+  'Clients authenticate with `client_secret_basic`, or with `client_id` and `client_secret` in the form.';
 
 const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
@@ -20,25 +24,25 @@ export interface ClientDeps {
   redis: RedisLink;
   audit: AuditTrail;
   /** Counts failures by client id and by address. */
-  clientThrottle: LoginLimiter;
+  clientLimiter: LoginLimiter;
   authBodyMaxBytes: number;
 }
 
-/** A client's id and secret as they were presented: nothing is proven. */
+/** The id and the secret as presented, unverified. */
 export interface ClientCredential {
   id: string;
   secret: string;
 }
 
-/** A route for a registered client that may do this, with its form checked. */
+/** A route for an authenticated client that is registered for it, with its form checked. */
 export type ClientRoute<Input> = (
   c: GatewayContext,
   client: RegisteredClient,
   input: Input,
 ) => Promise<Response>;
 
-/** Puts client authentication and the check of the form before a route. */
-export const forClients =
+/** Authenticates the client and checks the form before it calls the route. */
+export const requireClient =
   <Schema extends z.ZodType>(
     deps: ClientDeps,
     use: ClientUse,
@@ -46,7 +50,7 @@ export const forClients =
     route: ClientRoute<z.output<Schema>>,
   ) =>
   async (c: GatewayContext): Promise<Response> => {
-    const form = await readFormBody(c.env.incoming, c.env.outgoing, deps.authBodyMaxBytes);
+    const form = await readForm(c.env.incoming, c.env.outgoing, deps.authBodyMaxBytes);
     if (form instanceof Refusal) return refuseOauth(c.env, form);
     const client = await authenticateClient(deps, c, form);
     if (client instanceof Refusal) return refuseOauth(c.env, client);
@@ -57,12 +61,12 @@ export const forClients =
   };
 
 /**
- * Which registered client asks (RFC 6749, section 2.3.1). Failures are counted after the fact and only failures are
- * throttled: 256 random bits can't be guessed, so the bound is there against noise in the audit trail, and whoever
- * floods the gateway with wrong secrets doesn't shut out the client that has the right one.
+ * Authenticates a registered client (RFC 6749, section 2.3.1). Only failures are counted, after the check: a secret of
+ * 256 bits cannot be guessed, so the limit only protects the audit log from noise, and a flood of wrong secrets does
+ * not lock out the client that has the right one.
  */
 async function authenticateClient(
-  { redis, audit, clientThrottle }: ClientDeps,
+  { redis, audit, clientLimiter }: ClientDeps,
   { env }: GatewayContext,
   form: Form,
 ): Promise<RegisteredClient | Refusal<OauthReason>> {
@@ -70,7 +74,7 @@ async function authenticateClient(
   if (credential instanceof Refusal) return credential;
   const proof = await proveClient(redis, credential.id, credential.secret);
   if (proof.proven) return proof.client;
-  const retryAfterSeconds = await clientThrottle.take(credential.id, env.clientAddress);
+  const retryAfterSeconds = await clientLimiter.take(credential.id, env.clientAddress);
   if (retryAfterSeconds > 0) return new Refusal('client_throttled', { retryAfterSeconds });
   const event = { ...auditFields(env), action: 'client_auth', result: 'refused' } as const;
   await audit.record({ ...event, subject: proof.clientId }, env.nowMs);
@@ -78,8 +82,8 @@ async function authenticateClient(
 }
 
 /**
- * The one credential of a client, from the `Authorization` header or from the form. Two are a refusal, even of the
- * same client: nobody can know which one was meant.
+ * The one credential of a client, from the `Authorization` header or from the form. Two are refused, even of the same
+ * client, because it would be ambiguous which one counts.
  */
 export function takeClientCredential(
   incoming: IncomingMessage,
@@ -98,7 +102,7 @@ export function takeClientCredential(
   return { id, secret };
 }
 
-/** The id and the secret in a basic credential (RFC 7617), each form-encoded before they were joined. */
+/** The id and the secret of a basic credential (RFC 7617), each form-encoded before they were joined. */
 function readBasic(authorization: string): ClientCredential | undefined {
   const encoded = BASIC.exec(authorization)?.[1] ?? '';
   const bytes = Buffer.from(encoded, 'base64');

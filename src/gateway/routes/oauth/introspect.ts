@@ -1,34 +1,35 @@
 import { z } from 'zod';
+import { formBody, type Operation, ok } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readRefreshTokenStatus } from '../../../sessions/refresh.ts';
 import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refresh-token.ts';
 import type { SessionOptions } from '../../../sessions/start.ts';
 import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
-import { logGrant } from '../../decision-log.ts';
-import { type ClientRoute, forClients } from './client-authentication.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { logGrant } from '../../request-context.ts';
+import { CLIENT_AUTHENTICATION, type ClientRoute, requireClient } from './client-authentication.ts';
 import { type OauthTokenDeps, tokenFormSchema } from './revoke.ts';
 
-export interface IntrospectDeps extends OauthTokenDeps {
-  options: SessionOptions;
-}
-
-/** What is told of a token that is not alive, whatever the reason (RFC 7662, section 2.2). */
+/** The response for every token that is not active, whatever the reason (RFC 7662, section 2.2). */
 const INACTIVE = { active: false } as const;
 const inactiveSchema = z.strictObject({ active: z.literal(false) });
 
-const seconds = z.int().describe('seconds since 1970');
+const seconds = z.int().describe('Seconds since 1970');
 
-/** A token that is alive. Personal data is in none of it: `username` is left out, `sub` is opaque. */
+/** It contains no personal data: `username` is omitted and `sub` is opaque. */
 const activeSchema = z.strictObject({
   active: z.literal(true),
   iss: z.string(),
-  sub: z.string().describe('user id'),
-  sid: z.string().describe('session id'),
+  sub: z.string().describe('User id'),
+  sid: z.string().describe('Session id'),
   client_id: z.string(),
   iat: seconds,
   exp: seconds,
-  token_type: z.literal('Bearer').optional().describe('of an access token only, as is all that follows'),
+  token_type: z
+    .literal('Bearer')
+    .optional()
+    .describe('Only for access tokens, like all members that follow'),
   scope: z.string().optional(),
   aud: z.string().optional(),
   jti: z.string().optional(),
@@ -36,30 +37,43 @@ const activeSchema = z.strictObject({
 });
 type ActiveToken = z.output<typeof activeSchema>;
 
-export const introspectionResponseSchema = z.union([activeSchema, inactiveSchema]);
+const introspectionResponseSchema = z.union([activeSchema, inactiveSchema]).meta({ id: 'Introspection' });
 
-/**
- * Tells a registered client whether a token is alive now, by the same questions that a request through the gateway
- * is judged by (RFC 7662). Asking is no activity: it keeps no session from being idle.
- */
+export const introspectOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/oauth/introspect',
+  id: 'introspectToken',
+  tag: 'OAuth',
+  summary: 'Introspect a token (RFC 7662)',
+  description: CLIENT_AUTHENTICATION,
+  access: { by: 'client' },
+  body: formBody(tokenFormSchema),
+  responses: ok('The current state of the token.', introspectionResponseSchema),
+};
+
+export interface IntrospectDeps extends OauthTokenDeps {
+  options: SessionOptions;
+}
+
+/** Checks a token exactly as a proxied request is checked (RFC 7662). Introspection is not activity. */
 export const introspect = (deps: IntrospectDeps) =>
-  forClients(deps, 'introspect', tokenFormSchema, tellOf(deps));
+  requireClient(deps, 'introspect', tokenFormSchema, describeToken(deps));
 
-const tellOf =
+const describeToken =
   (deps: IntrospectDeps): ClientRoute<z.output<typeof tokenFormSchema>> =>
   async (c, client, { token }) => {
     const refreshToken = readRefreshToken(deps.refreshKey, token);
-    const answer =
+    const body =
       refreshToken instanceof Refusal
-        ? await tellOfAccessToken(deps, token, c.env.nowMs)
-        : await tellOfRefreshToken(deps, refreshToken, c.env.nowMs);
-    const about = answer.active ? { sub: answer.sub, sid: answer.sid } : {};
-    logGrant(c.env, { client: client.id, ...about });
-    return c.json(answer);
+        ? await describeAccessToken(deps, token, c.env.nowMs)
+        : await describeRefreshToken(deps, refreshToken, c.env.nowMs);
+    const subject = body.active ? { sub: body.sub, sid: body.sid } : {};
+    logGrant(c.env, { client: client.id, ...subject });
+    return c.json(body);
   };
 
-/** The scopes are those of the user's role as Redis has it now; the token itself has none. */
-async function tellOfAccessToken(
+/** The scopes are those of the user's current role. The token itself has none. */
+async function describeAccessToken(
   { redis, verifyToken }: IntrospectDeps,
   token: string,
   nowMs: number,
@@ -73,17 +87,17 @@ async function tellOfAccessToken(
 }
 
 /**
- * A refresh token has no scope, no audience and no token type in the answer: a service that takes it for an access
- * token because it is active finds nothing in it that would let anybody in.
+ * Without a scope, an audience and a token type, so that a service that mistakes a refresh token for an access token
+ * finds nothing that would authorize a request.
  */
-async function tellOfRefreshToken(
+async function describeRefreshToken(
   { redis, options }: IntrospectDeps,
   identity: RefreshIdentity,
   nowMs: number,
 ): Promise<ActiveToken | typeof INACTIVE> {
-  const authorization = await readRefreshTokenStatus(redis, identity);
-  if (authorization === undefined || authorization.endsAt * 1000 <= nowMs) return INACTIVE;
+  const status = await readRefreshTokenStatus(redis, identity);
+  if (status === undefined || status.endsAt * 1000 <= nowMs) return INACTIVE;
   const { sub, sid } = identity;
-  const { clientId: client_id, issuedAt: iat, endsAt: exp } = authorization;
+  const { clientId: client_id, issuedAt: iat, endsAt: exp } = status;
   return { active: true, iss: options.issuer, sub, sid, client_id, iat, exp };
 }

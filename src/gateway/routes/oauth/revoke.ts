@@ -1,27 +1,47 @@
 import { z } from 'zod';
+import { formBody, type Operation } from '../../../http/operation.ts';
 import type { AccessTokenVerifier } from '../../../jwt/access-token.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
-import { logGrant } from '../../decision-log.ts';
-import { auditFields } from '../../request-context.ts';
-import { type ClientDeps, type ClientRoute, forClients } from './client-authentication.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, logGrant } from '../../request-context.ts';
+import {
+  CLIENT_AUTHENTICATION,
+  type ClientDeps,
+  type ClientRoute,
+  requireClient,
+} from './client-authentication.ts';
 
 /**
- * The form of a request about one token. The hint is known and not needed: an access token and a refresh token can't
- * be spelled alike, so looking is as fast without it (RFC 7009 and RFC 7662, section 2.1: it may be ignored).
+ * The form of a request about one token. The hint is accepted and not needed, because access tokens and refresh tokens
+ * have different forms (it may be ignored: RFC 7009 and RFC 7662, section 2.1).
  */
-export const tokenFormSchema = z.object({
-  token: z.string().min(1).max(4096),
-  token_type_hint: z.string().optional(),
-});
+export const tokenFormSchema = z
+  .object({
+    token: z.string().min(1).max(4096),
+    token_type_hint: z.string().optional(),
+  })
+  .meta({ id: 'TokenForm' });
+
+export const revokeOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/oauth/revoke',
+  id: 'revokeToken',
+  tag: 'OAuth',
+  summary: 'Revoke a token (RFC 7009)',
+  description: `Revoking either token ends the whole session. ${CLIENT_AUTHENTICATION}`,
+  access: { by: 'client' },
+  body: formBody(tokenFormSchema),
+  responses: { 200: { description: 'The token has been revoked, or was not valid.' } },
+};
 
 export interface OauthTokenDeps extends ClientDeps {
   verifyToken: AccessTokenVerifier;
   refreshKey: Uint8Array;
 }
 
-interface SessionOfToken {
+interface TokenSession {
   sub: string;
   sid: string;
   /** Of an access token only. */
@@ -29,36 +49,33 @@ interface SessionOfToken {
 }
 
 /**
- * Ends a token at the wish of a registered client (RFC 7009). Either of a session's tokens takes the whole session
- * with it (section 2.1 wants that of a refresh token and allows it of an access token), because whoever gives one
- * up wants neither to go on. Any refresh token that was ever the session's does, current or not. A token that is
- * none, or not any more, is a 200 like any other (section 2.2).
+ * Revokes a token for a registered client (RFC 7009). Either token ends its whole session: section 2.1 requires that
+ * for a refresh token and allows it for an access token. A refresh token does so even after it has been rotated. An
+ * invalid token gets the same response (section 2.2).
  */
 export const revoke = (deps: OauthTokenDeps) =>
-  forClients(deps, 'revoke', tokenFormSchema, endItsSession(deps));
+  requireClient(deps, 'revoke', tokenFormSchema, endSessionOfToken(deps));
 
-const endItsSession =
+const endSessionOfToken =
   (deps: OauthTokenDeps): ClientRoute<z.output<typeof tokenFormSchema>> =>
   async (c, client, { token }) => {
     const { env } = c;
-    const about = await sessionOf(deps, token, env.nowMs);
-    if (about !== undefined && (await endSession(deps.redis, about.sub, about.sid, about.jti))) {
+    const session = await sessionOf(deps, token, env.nowMs);
+    if (session !== undefined && (await endSession(deps.redis, session.sub, session.sid, session.jti))) {
       const event = { ...auditFields(env), action: 'token_revoke', result: 'done' } as const;
-      await deps.audit.record(
-        { ...event, actor: client.id, subject: about.sub, session: about.sid },
-        env.nowMs,
-      );
+      const { sub, sid } = session;
+      await deps.audit.record({ ...event, actor: client.id, subject: sub, session: sid }, env.nowMs);
     }
-    logGrant(env, { client: client.id, ...about });
+    logGrant(env, { client: client.id, ...session });
     return c.body(null, 200);
   };
 
-/** Which session a token belongs to, if it is genuine and, being an access token, has not expired. */
+/** The session of a genuine token. An access token must not have expired. */
 async function sessionOf(
   { verifyToken, refreshKey }: OauthTokenDeps,
   token: string,
   nowMs: number,
-): Promise<SessionOfToken | undefined> {
+): Promise<TokenSession | undefined> {
   const refreshToken = readRefreshToken(refreshKey, token);
   if (!(refreshToken instanceof Refusal)) return { sub: refreshToken.sub, sid: refreshToken.sid };
   const claims = await verifyToken(token, nowMs);

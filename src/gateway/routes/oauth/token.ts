@@ -1,26 +1,41 @@
 import { z } from 'zod';
+import { formBody, type Operation, ok } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
 import { refreshSession } from '../../../sessions/refresh.ts';
 import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { logGrant } from '../../request-context.ts';
 import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
-import { type RefreshDeps, recordReuse } from '../auth/refresh.ts';
-import { sendTokens } from '../auth/token-response.ts';
-import { checkForm, type Form, readFormBody } from './form-body.ts';
+import { type RefreshDeps, recordReuse, subjectOf } from '../auth/refresh.ts';
+import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
+import { checkForm, type Form, readForm } from './form.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';
 
-/** The form of a refresh by a public client, which names itself and has no secret (RFC 6749, sections 3.2.1, 6). */
-export const tokenRequestSchema = z.object({
+/** A refresh by a public client, which sends its id and has no secret (RFC 6749, sections 3.2.1 and 6). */
+const tokenRequestSchema = z.object({
   grant_type: z.string(),
   client_id: z.string(),
   refresh_token: z.string().min(1).max(512),
 });
 
+export const tokenOperation: Operation<GatewayReason> = {
+  method: 'post',
+  path: '/oauth/token',
+  id: 'refreshByGrant',
+  tag: 'OAuth',
+  summary: 'OAuth 2.0 token endpoint (refresh_token grant, RFC 6749)',
+  description: 'The same as `/auth/refresh`, for OAuth libraries. `grant_type` must be `refresh_token`.',
+  access: { by: 'refresh-token' },
+  body: formBody(tokenRequestSchema),
+  responses: ok('A pair of tokens (RFC 6749, section 5.1).', bearerResponseSchema),
+  refusals: ['grant_invalid', 'grant_unsupported', 'scope_unsupported', 'client_wrong', 'redis_unavailable'],
+};
+
 /**
- * Exchanges a refresh token as `/auth/refresh` does, in the words of RFC 6749, section 6, so that an app can leave
- * that to any OAuth library, and because the metadata of an authorization server has to name a token endpoint
- * (RFC 8414, section 2). Registered clients are given no tokens, so a client that comes with a secret is refused.
+ * Exchanges a refresh token as `/auth/refresh` does, but as RFC 6749, section 6, specifies it: apps can use any OAuth
+ * library, and the server metadata must name a token endpoint (RFC 8414, section 2). Registered clients get no tokens,
+ * so a client that sends a secret is refused.
  */
 export const token =
   (deps: RefreshDeps) =>
@@ -28,19 +43,18 @@ export const token =
     const { env } = c;
     const refreshToken = await takeGrant(deps, c);
     if (refreshToken instanceof Refusal) return refuseOauth(env, refreshToken);
-    const grant = { token: refreshToken, address: env.clientAddress };
-    const pair = await refreshSession(deps, grant, env.nowMs);
+    const presented = { token: refreshToken, address: env.clientAddress };
+    const pair = await refreshSession(deps, presented, env.nowMs);
     if (pair instanceof Refusal) {
       await recordReuse(deps.audit, c, pair);
-      const about = pair.about && { sub: pair.about.sub, sid: pair.about.sid };
-      return refuseOauth(env, new Refusal('grant_invalid', pair.reason), about);
+      return refuseOauth(env, new Refusal('grant_invalid', pair.reason), subjectOf(pair));
     }
     logGrant(env, { ...pair.claims, client: pair.claims.client_id });
     return sendTokens(c, deps.site, pair, 'bearer');
   };
 
 async function takeGrant(deps: RefreshDeps, { env }: GatewayContext): Promise<string | Refusal<OauthReason>> {
-  const form = await readFormBody(env.incoming, env.outgoing, deps.authBodyMaxBytes);
+  const form = await readForm(env.incoming, env.outgoing, deps.authBodyMaxBytes);
   if (form instanceof Refusal) return form;
   if (form.grant_type !== undefined && form.grant_type !== 'refresh_token')
     return new Refusal('grant_unsupported');

@@ -1,20 +1,51 @@
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { EVENT_STREAM_HEADERS, HEARTBEAT, MAX_HEARTBEAT_MS, retryField } from '../../../http/event-stream.ts';
+import { z } from 'zod';
+import { LOGGED_IN, type Operation } from '../../../http/operation.ts';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readSessionLifetime } from '../../../sessions/lifetime.ts';
-import { logGrant, refuse } from '../../decision-log.ts';
-import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
-import type { ConcurrencyLimiter } from '../../pipeline/limits.ts';
-import type { LiveResponses } from '../../proxy/live-responses.ts';
-import type { EndReason } from '../../proxy/recheck.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import type { ConcurrencyLimiter } from '../../pipeline/concurrency.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import type { EndReason, LiveResponses } from '../../proxy/live-responses.ts';
+import { logGrant, refuse } from '../../request-context.ts';
 
 const HEADERS = {
-  ...EVENT_STREAM_HEADERS,
-  // A stopping server waits for kept connections (RFC 9112, section 9.6), and a page needs none after its last event.
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // nginx would buffer the response otherwise.
+  'x-accel-buffering': 'no',
+  // A shutdown waits for persistent connections (RFC 9112, section 9.6).
   connection: 'close',
+};
+/** A random delay, so that pages whose streams end together do not reconnect together. */
+const RECONNECT_AFTER_MS = [1000, 3000] as const;
+const HEARTBEAT = ': still here\n\n';
+const MAX_HEARTBEAT_MS = 15_000;
+
+export const sessionEventsOperation: Operation<GatewayReason> = {
+  method: 'get',
+  path: '/auth/session/events',
+  id: 'streamSessionEvents',
+  tag: 'Sessions',
+  summary: 'Stream the end of the session as it happens (server-sent events)',
+  description:
+    'At most one event is sent, then the stream ends. `event: ended` means that the user has to log in again; its ' +
+    '`reason` is `session_ended`, `user_blocked` or `address_refused`. `event: renew` means that the session ' +
+    'continues, but the stream has to be reopened with a new token; its `reason` is `token_expired`, `key_retired` ' +
+    'or `role_changed`. A stream that ends without an event can be reopened at once. An open stream is not activity.',
+  access: LOGGED_IN,
+  responses: {
+    200: {
+      description: 'Events whose `data` is `{"reason": …}`, and comments as heartbeats.',
+      schema: z.string(),
+      mediaType: 'text/event-stream',
+    },
+  },
+  refusals: ['too_many_under_way'],
 };
 
 export interface SessionEventsDeps {
@@ -24,7 +55,7 @@ export interface SessionEventsDeps {
   idleTimeoutMs: number;
 }
 
-/** What a page is told. `ended`: log in again. `renew`: refresh the token, or ask again who you are. */
+/** `ended`: log in again. `renew`: refresh the token or reload the current session. */
 interface SessionEvent {
   event: 'ended' | 'renew';
   reason: string;
@@ -42,11 +73,10 @@ const EVENTS: Readonly<Record<EndReason, SessionEvent>> = {
 };
 
 /**
- * Server-sent events (HTML standard, section 9.2) about the session that asks, so that an open page learns of its
- * end at once. There is at most one: why the stream ends. It carries no token and no id, and nothing is granted or
- * refused by it: the next request is judged like any other.
+ * Server-sent events (HTML standard, section 9.2) that tell an open page at once when its session ends. The event
+ * contains neither tokens nor ids and grants nothing: the next request is checked like any other.
  *
- * The route is for `admitted` and not for `loggedIn`: a page that waits is no activity, whatever its `Accept` says.
+ * The route uses `authenticated` and not `requireSession`, because an open stream is never activity.
  */
 export const sessionEvents =
   ({ redis, liveResponses, concurrencyLimiter, idleTimeoutMs }: SessionEventsDeps): AuthenticatedRoute =>
@@ -70,26 +100,26 @@ export const sessionEvents =
   };
 
 /**
- * How often a sign of life is sent. 15 s is what the HTML standard (section 9.2.7) advises against proxies that drop
- * silent connections; a quarter of the gateway's own idle timeout leaves room for signs that come late.
+ * The interval of heartbeats. 15 s is what the HTML standard (section 9.2.7) advises against proxies that drop idle
+ * connections; a quarter of the gateway's own idle timeout tolerates late heartbeats.
  */
 const heartbeatMs = (idleTimeoutMs: number): number => Math.min(MAX_HEARTBEAT_MS, idleTimeoutMs / 4);
 
-/** Begins a stream that shows signs of life until it is ended, which is by a last text, or its client is gone. */
+/** Starts a stream with heartbeats. Returns a function that ends it with a last text. */
 function openStream(outgoing: ServerResponse, everyMs: number): (lastText: string) => void {
   outgoing.write(`${retryField()}\n`);
   const heartbeat = setInterval(() => outgoing.write(HEARTBEAT), everyMs);
-  const fallSilent = (): void => clearInterval(heartbeat);
-  outgoing.on('close', fallSilent);
+  const stopHeartbeat = (): void => clearInterval(heartbeat);
+  outgoing.on('close', stopHeartbeat);
   return (lastText) => {
-    fallSilent();
+    stopHeartbeat();
     if (!outgoing.destroyed) outgoing.end(lastText);
   };
 }
 
 /**
- * A token can die before its session: by Redis's clock when that is ahead, or as one of several when the password is
- * changed. Nobody is to log in again for that; nor while Redis can't be asked.
+ * A token can end before its session: if Redis's clock is ahead, or when the password is changed. The user must not
+ * have to log in again then, nor while Redis is unavailable.
  */
 async function eventFor(
   redis: RedisLink,
@@ -97,11 +127,11 @@ async function eventFor(
   reason: EndReason,
 ): Promise<SessionEvent> {
   if (EVENTS[reason] !== SESSION_ENDED) return EVENTS[reason];
-  const isOver = await readSessionLifetime(redis, sub, sid).then(
-    (life) => life === undefined,
+  const hasEnded = await readSessionLifetime(redis, sub, sid).then(
+    (lifetime) => lifetime === undefined,
     () => false,
   );
-  return isOver ? SESSION_ENDED : EVENTS.token_expired;
+  return hasEnded ? SESSION_ENDED : EVENTS.token_expired;
 }
 
 const textOf = ({ event, reason }: SessionEvent): string =>

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { AuditTrail } from '../../../audit/event.ts';
+import { idParameter, NO_CONTENT, type Operation, ok, withScope } from '../../../http/operation.ts';
+import type { RedisLink } from '../../../redis/connection.ts';
+import { Refusal } from '../../../refusal.ts';
+import { endSession } from '../../../sessions/end.ts';
+import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
+import { mayActOn } from '../../../users/rank.ts';
+import { findUser } from '../../../users/users.ts';
+import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, refuse } from '../../request-context.ts';
+import { userIdParameter } from './user-view.ts';
+
+export const userSessionsResponseSchema = z
+  .strictObject({ sessions: z.array(sessionSummarySchema) })
+  .meta({ id: 'UserSessions' });
+
+export const userSessionsOperations: readonly Operation<GatewayReason>[] = [
+  {
+    method: 'get',
+    path: '/admin/users/{id}/sessions',
+    id: 'listUserSessions',
+    tag: 'Administration',
+    summary: "List a user's sessions",
+    access: withScope('sessions:manage'),
+    parameters: { path: userIdParameter },
+    responses: ok('The active sessions, most recently used first.', userSessionsResponseSchema),
+    refusals: ['user_unknown'],
+  },
+  {
+    method: 'delete',
+    path: '/admin/users/{id}/sessions/{sid}',
+    id: 'endUserSession',
+    tag: 'Administration',
+    summary: "End one of a user's sessions",
+    access: withScope('sessions:manage'),
+    parameters: {
+      path: userIdParameter.extend(idParameter('sid', 'A session id from the list').shape),
+    },
+    responses: NO_CONTENT,
+    refusals: ['user_unknown', 'session_unknown', 'own_account', 'rank_too_low'],
+  },
+];
+
+export interface UserSessionsDeps {
+  redis: RedisLink;
+  audit: AuditTrail;
+}
+
+export const listUserSessions =
+  ({ redis }: Pick<UserSessionsDeps, 'redis'>): AuthenticatedRoute =>
+  async (c, { claims }) => {
+    const user = await findUser(redis, c.req.param('id') ?? '');
+    if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
+    const sessions = await listSessions(redis, user.id);
+    return c.json({ sessions } satisfies z.output<typeof userSessionsResponseSchema>);
+  };
+
+export const endUserSession =
+  ({ redis, audit }: UserSessionsDeps): AuthenticatedRoute =>
+  async (c, { claims, authorization }) => {
+    const user = await findUser(redis, c.req.param('id') ?? '');
+    if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
+    const sid = c.req.param('sid') ?? '';
+    const refusal = mayActOn({ id: claims.sub, role: authorization.role }, user);
+    if (refusal !== undefined) return refuse(c.env, refusal, claims);
+    if (!(await endSession(redis, user.id, sid)))
+      return refuse(c.env, new Refusal('session_unknown'), claims);
+    const event = { ...auditFields(c.env), action: 'session_end', result: 'done' } as const;
+    await audit.record({ ...event, actor: claims.sub, subject: user.id, session: sid }, c.env.nowMs);
+    return c.body(null, 204);
+  };

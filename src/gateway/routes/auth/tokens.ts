@@ -1,0 +1,100 @@
+import { serialize } from 'hono/utils/cookie';
+import { z } from 'zod';
+import type { TokenPair } from '../../../sessions/start.ts';
+import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import type { Site } from '../../pipeline/credential.ts';
+
+/** How a client receives its tokens: in the body, or in cookies that scripts cannot read. */
+export type Transport = 'bearer' | 'cookie';
+
+const common = {
+  expires_in: z.int().nonnegative().describe('Lifetime of the access token in seconds'),
+  session_id: z.string().describe('Identifies the session. It is not a credential.'),
+};
+
+export const bearerResponseSchema = z
+  .strictObject({
+    access_token: z.string().describe('A JWT (RFC 9068) for `Authorization: Bearer`'),
+    token_type: z.literal('Bearer'),
+    expires_in: common.expires_in,
+    refresh_token: z.string().describe('Can be used once'),
+    session_id: common.session_id,
+  })
+  .meta({ id: 'BearerTokens' });
+
+export const cookieResponseSchema = z.strictObject(common).meta({ id: 'CookieTokens' });
+
+export const TOKEN_RESPONSES = {
+  200: {
+    description: 'A pair of tokens, in the body or in cookies that scripts cannot read.',
+    schema: z.union([bearerResponseSchema, cookieResponseSchema]).meta({ id: 'Tokens' }),
+    headers: { 'Set-Cookie': 'The tokens, if cookies were requested' },
+  },
+};
+
+/** Sends a pair of tokens (RFC 6749, section 5.1). With cookies the body contains neither. */
+export function sendTokens(c: GatewayContext, site: Site, pair: TokenPair, transport: Transport): Response {
+  const { accessToken, refreshToken, claims } = pair;
+  const nowSeconds = Math.floor(c.env.nowMs / 1000);
+  const expires_in = Math.max(0, claims.exp - nowSeconds);
+  if (transport === 'bearer') {
+    const body: z.output<typeof bearerResponseSchema> = {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in,
+      refresh_token: refreshToken,
+      session_id: claims.sid,
+    };
+    return c.json(body);
+  }
+  for (const cookie of sessionCookies(site, pair, nowSeconds))
+    c.header('set-cookie', cookie, { append: true });
+  const body: z.output<typeof cookieResponseSchema> = { expires_in, session_id: claims.sid };
+  return c.json(body);
+}
+
+/** Browsers keep a cookie for at most 400 days (RFC 6265bis, section 5.5). */
+const MAX_COOKIE_SECONDS = 400 * 86_400;
+
+/**
+ * Tells the page's scripts that this browser has logged in, because they cannot see the cookies with the tokens. It is
+ * not a credential, and the gateway never reads it.
+ */
+const PRESENCE_COOKIE = 'portcullis-present';
+
+/**
+ * The cookies of a session. Scripts cannot read the tokens and other sites cannot send them. Behind TLS a sibling
+ * host cannot plant them either, which would log the user in to an attacker's session (RFC 6265bis, section 4.1.3).
+ * Without `remember` they are session cookies, so that the next person at a shared computer is logged out.
+ */
+function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string[] {
+  const { accessToken, refreshToken, claims, sessionEndsAt, remember } = pair;
+  const maxAge = (endsAt: number): { maxAge?: number } =>
+    remember ? { maxAge: Math.min(Math.max(0, endsAt - nowSeconds), MAX_COOKIE_SECONDS) } : {};
+  const { access, refresh, presence } = cookieAttributes(site);
+  const untilSessionEnds = maxAge(sessionEndsAt);
+  return [
+    serialize(site.cookieName, accessToken, { ...access, ...maxAge(claims.exp) }),
+    serialize(site.refreshCookieName, refreshToken, { ...refresh, ...untilSessionEnds }),
+    serialize(PRESENCE_COOKIE, '1', { ...presence, ...untilSessionEnds }),
+  ];
+}
+
+/** Deletes the cookies from the browser. */
+export function clearedCookies(site: Site): string[] {
+  const { access, refresh, presence } = cookieAttributes(site);
+  return [
+    serialize(site.cookieName, '', { ...access, maxAge: 0 }),
+    serialize(site.refreshCookieName, '', { ...refresh, maxAge: 0 }),
+    serialize(PRESENCE_COOKIE, '', { ...presence, maxAge: 0 }),
+  ];
+}
+
+function cookieAttributes({ secure, refreshCookiePath }: Site) {
+  const access = { httpOnly: true, secure, sameSite: 'Strict', path: '/' } as const;
+  return {
+    access,
+    refresh: { ...access, path: refreshCookiePath },
+    presence: { ...access, httpOnly: false },
+  };
+}

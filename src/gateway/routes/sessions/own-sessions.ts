@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { AuditEvent, AuditTrail } from '../../../audit/event.ts';
+import { checkQuery } from '../../../http/input.ts';
+import { idParameter, LOGGED_IN, NO_CONTENT, type Operation, ok } from '../../../http/operation.ts';
+import type { RedisLink } from '../../../redis/connection.ts';
+import { Refusal } from '../../../refusal.ts';
+import { endOtherSessions, endSession } from '../../../sessions/end.ts';
+import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import type { GatewayReason } from '../../problems/table.ts';
+import { auditFields, refuse } from '../../request-context.ts';
+
+export const ownSessionsResponseSchema = z
+  .strictObject({
+    sessions: z.array(
+      sessionSummarySchema.extend({
+        current: z.boolean().describe('Whether the request was sent in this session'),
+      }),
+    ),
+  })
+  .meta({ id: 'OwnSessions' });
+
+const endSessionsQuerySchema = z.strictObject({
+  keep: z.literal('current', 'must be "current" or left out').optional(),
+});
+const endedResponseSchema = z.strictObject({
+  ended: z.int().nonnegative().describe('Number of ended sessions'),
+});
+
+export const ownSessionsOperations: readonly Operation<GatewayReason>[] = [
+  {
+    method: 'get',
+    path: '/auth/sessions',
+    id: 'listSessions',
+    tag: 'Sessions',
+    summary: 'List your own sessions',
+    access: LOGGED_IN,
+    responses: ok('The active sessions, most recently used first.', ownSessionsResponseSchema),
+  },
+  {
+    method: 'delete',
+    path: '/auth/sessions',
+    id: 'endSessions',
+    tag: 'Sessions',
+    summary: 'End all of your sessions, or all except the current one',
+    access: LOGGED_IN,
+    parameters: { query: endSessionsQuerySchema },
+    responses: ok('The number of ended sessions.', endedResponseSchema),
+    refusals: ['query_wrong'],
+  },
+  {
+    method: 'delete',
+    path: '/auth/sessions/{sid}',
+    id: 'endSession',
+    tag: 'Sessions',
+    summary: 'End one of your sessions',
+    access: LOGGED_IN,
+    parameters: { path: idParameter('sid', 'A session id from the list') },
+    responses: NO_CONTENT,
+    refusals: ['session_unknown'],
+  },
+];
+
+export interface OwnSessionsDeps {
+  redis: RedisLink;
+  audit: AuditTrail;
+}
+
+export const listOwnSessions =
+  ({ redis }: Pick<OwnSessionsDeps, 'redis'>): AuthenticatedRoute =>
+  async (c, { claims }) => {
+    const sessions = await listSessions(redis, claims.sub);
+    const body: z.output<typeof ownSessionsResponseSchema> = {
+      sessions: sessions.map((session) => ({ ...session, current: session.session_id === claims.sid })),
+    };
+    return c.json(body);
+  };
+
+/** Ends one session of the user. The session of another user gets the same response as an unknown one. */
+export const endOwnSession =
+  ({ redis, audit }: OwnSessionsDeps): AuthenticatedRoute =>
+  async (c, { claims }) => {
+    const session = c.req.param('sid') ?? '';
+    if (!(await endSession(redis, claims.sub, session)))
+      return refuse(c.env, new Refusal('session_unknown'), claims);
+    await recordEnd(audit, c, claims.sub, { action: 'session_end', session });
+    return c.body(null, 204);
+  };
+
+/** Ends all sessions of the user, or with `keep=current` all others. */
+export const endOwnSessions =
+  ({ redis, audit }: OwnSessionsDeps): AuthenticatedRoute =>
+  async (c, { claims }) => {
+    const query = checkQuery(c.req.queries(), endSessionsQuerySchema);
+    if (query instanceof Refusal) return refuse(c.env, query, claims);
+    const ended = await endOtherSessions(redis, claims.sub, query.keep && claims.sid);
+    await recordEnd(audit, c, claims.sub, { action: 'sessions_end', detail: `${ended} ended` });
+    return c.json({ ended } satisfies z.output<typeof endedResponseSchema>);
+  };
+
+const recordEnd = (
+  audit: AuditTrail,
+  { env }: GatewayContext,
+  sub: string,
+  event: Pick<AuditEvent, 'action' | 'session' | 'detail'>,
+): Promise<void> =>
+  audit.record({ ...auditFields(env), ...event, result: 'done', actor: sub, subject: sub }, env.nowMs);
