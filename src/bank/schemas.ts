@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { integerParameter } from '../http/input.ts';
 
-/**
- * The schemas of the bank's requests and responses. They validate input, define the types, and are the source of the
- * API description. Amounts are whole numbers in the currency's minor unit, such as cents.
- */
-
 /** A transaction id: milliseconds since 1970, a hyphen, a number within the millisecond. */
 export const TRANSACTION_ID = /^\d{1,15}-\d{1,15}$/;
 const ACCOUNT_ID = /^[\w-]{1,64}$/;

@@ -106,8 +106,8 @@ test('address ranges are saved, and invalid ones are reported by name', async ()
   watch.expect({ method: 'PUT', path: /\/ranges$/, outcome: 400 });
   const field = page.getByLabel('Addresses and CIDR ranges');
   await field.fill('10.0.0.0/8\nnowhere\n');
-  await confirmed(page, 'Save addresses');
-  await page.getByText(/“nowhere” .*address/).waitFor();
+  await confirmed(page, 'Change the addresses', 'Change it');
+  await page.getByText('“nowhere” must be an address or a CIDR range').waitFor();
   expect(await field.inputValue()).toBe('10.0.0.0/8\nnowhere\n');
   await field.fill('10.0.0.0/8\n::1');
   await page.getByRole('button', { name: 'Save addresses' }).click();

@@ -30,12 +30,12 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     ['a parameter twice, once without a value', 'token=&token=a', 'token', 'must be given once'],
     ['an unknown parameter twice', 'token=a&x=1&x=1', 'x', 'must be given once'],
     ['a parameter twice in two encodings', 'token=a&%74oken=a', 'token', 'must be given once'],
-    ['a broken percent-encoding', 'token=%2', 'token', 'wants UTF-8, percent-encoded'],
-    ['bytes that are no UTF-8', 'token=%ff', 'token', 'wants UTF-8, percent-encoded'],
-    ['a name with a broken encoding', '%=a', '', 'wants UTF-8, percent-encoded'],
-    ['raw bytes past ASCII', 'token=\xe9', '', 'wants an encoded form'],
-    ['a line break', 'token=a\r\n', '', 'wants an encoded form'],
-    ['JSON', '{"token": "a"}', '', 'wants an encoded form'],
+    ['a broken percent-encoding', 'token=%2', 'token', 'must be percent-encoded UTF-8'],
+    ['bytes that are no UTF-8', 'token=%ff', 'token', 'must be percent-encoded UTF-8'],
+    ['a name with a broken encoding', '%=a', '', 'must be percent-encoded UTF-8'],
+    ['raw bytes past ASCII', 'token=\xe9', '', 'must be an encoded form'],
+    ['a line break', 'token=a\r\n', '', 'must be an encoded form'],
+    ['JSON', '{"token": "a"}', '', 'must be an encoded form'],
   ])('%s is refused with the field and the reason', async (_what, body, field, message) => {
     const answer = await send(route, body);
     expect(answer.status).toBe(400);

@@ -94,10 +94,12 @@ const everywhereView = (responses: ReadonlyMap<string, ResponseObject>): Html =>
 
 const schemasView = ({ components }: ApiDocument): Html => html`
 <h2 id="schemas">Schemas</h2>
-${Object.entries(components.schemas).map(
-  ([name, schema]) => html`
+${Object.entries(components.schemas)
+  .toSorted(([one], [other]) => (one < other ? -1 : 1))
+  .map(
+    ([name, schema]) => html`
 <article id="${schemaAnchor(name)}" aria-labelledby="${schemaAnchor(name)}-title">
 <h3 id="${schemaAnchor(name)}-title">${name}</h3>
 ${schemaView(schema, `Members of ${name}`)}
 </article>`,
-)}`;
+  )}`;
