@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1) that Portcullis' own has. */
+/** The parts of an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1) that the gateway's document has. */
 export interface ApiDocument {
   openapi: '3.1.1';
   info: { title: string; version: string; summary: string; description: string };
@@ -19,7 +19,7 @@ export interface OperationObject {
   tags: string[];
   summary: string;
   description?: string;
-  /** Any one of these; an empty one means that none is needed. */
+  /** Alternatives. An empty one means that no credential is required. */
   security: Record<string, string[]>[];
   parameters?: ParameterObject[];
   requestBody?: { required: boolean; content: Content };
@@ -51,7 +51,7 @@ export interface SecurityScheme {
   name?: string;
 }
 
-/** JSON Schema, draft 2020-12: the keywords that are made here. */
+/** The keywords of JSON Schema (draft 2020-12) that the document uses. */
 export interface JsonSchema {
   $ref?: string;
   type?: string | string[];

@@ -6,10 +6,10 @@ import { describeApi } from './api.ts';
 import { docsPage } from './page/page.ts';
 import { STYLE } from './page/style.ts';
 
-/** It may be kept for a while; then the client asks whether it is still the newest. */
+/** Cached for a short time, then revalidated. */
 const CACHE_CONTROL = 'public, max-age=300';
 
-/** The description of the API as the gateway publishes it. */
+/** The API description as static assets of the gateway. */
 export async function publishedDescription(
   settings: Pick<GatewaySettings, 'issuer' | 'policyFile'>,
 ): Promise<ApiDescription> {
@@ -31,4 +31,4 @@ const text = (body: string, mediaType: string, contentSecurityPolicy: string): S
   contentSecurityPolicy,
 });
 
-const sha256 = (of: string): string => createHash('sha256').update(of).digest('base64');
+const sha256 = (content: string): string => createHash('sha256').update(content).digest('base64');

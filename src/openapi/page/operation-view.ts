@@ -24,42 +24,42 @@ export const operationsOf = ({ paths }: ApiDocument): PlacedOperation[] =>
 export const methodAndPath = (method: string, path: string): Html =>
   html`<span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code>`;
 
-/** One operation. Answers that all operations have, by status, are told elsewhere. */
+/** One operation, without the statuses that all operations have in common. */
 export const operationView = (
   { method, path, operation }: PlacedOperation,
-  toldElsewhere: ReadonlySet<string>,
+  commonStatuses: ReadonlySet<string>,
 ): Html => html`
   <article id="${operation.operationId}" aria-labelledby="${operation.operationId}-title">
     <h4 id="${operation.operationId}-title">${operation.summary}</h4>
     <p class="route">${methodAndPath(method, path)}</p>
     ${prose(operation.description ?? '')}
-    <p><strong>Who may:</strong> ${inline(whoMay(operation))}</p>
+    <p><strong>Access:</strong> ${inline(accessOf(operation))}</p>
     ${parametersView(operation)}
     ${bodyView(operation)}
-    <h5>Answers</h5>
+    <h5>Responses</h5>
     <dl>${Object.entries(operation.responses)
-      .filter(([status]) => !toldElsewhere.has(status))
+      .filter(([status]) => !commonStatuses.has(status))
       .map(([status, response]) => responseView(status, response))}</dl>
   </article>`;
 
 const CREDENTIALS: Record<string, string> = {
-  bearer: 'an access token in the header',
-  cookie: 'an access token in the cookie',
-  refreshCookie: 'a refresh token in the cookie',
-  client: 'a registered client',
+  bearer: 'an access token in the `Authorization` header',
+  cookie: 'an access token in its cookie',
+  refreshCookie: 'a refresh token in its cookie',
+  client: 'the credential of a registered client',
 };
 
-function whoMay({ security, requestBody }: OperationObject): string {
+function accessOf({ security, requestBody }: OperationObject): string {
   const scopes = [...new Set(security.flatMap((one) => Object.values(one).flat()))];
-  const ways = security.map((one) => {
+  const credentials = security.map((one) => {
     const [name] = Object.keys(one);
     return name === undefined ? undefined : CREDENTIALS[name];
   });
-  const named = ways.filter((way) => way !== undefined);
+  const named = credentials.filter((credential) => credential !== undefined);
   if (named.length === 0) return 'anyone';
   const orInBody =
-    ways.length > named.length && requestBody !== undefined ? ['a credential in the body'] : [];
-  const withScopes = scopes.length === 0 ? '' : `, of a user with the scope \`${scopes.join(' ')}\``;
+    credentials.length > named.length && requestBody !== undefined ? ['a credential in the body'] : [];
+  const withScopes = scopes.length === 0 ? '' : `, with the scope \`${scopes.join(' ')}\``;
   return [...named, ...orInBody].join(' or ') + withScopes;
 }
 
@@ -87,10 +87,10 @@ const responseView = (status: string, { description, content = {} }: ResponseObj
   <dt>${status}</dt>
   <dd>${prose(description)}${contentView(content)}</dd>`;
 
-/** Refusals all have the same form, which needs no telling each time. */
+/** Problems are omitted, because all have the same schema. */
 function contentView(content: Content): Html[] {
-  const told = Object.entries(content).filter(([, { schema }]) => schema.allOf === undefined);
-  return told.map(
+  const shown = Object.entries(content).filter(([, { schema }]) => schema.allOf === undefined);
+  return shown.map(
     ([mediaType, { schema }]) => html`<p class="content"><code>${mediaType}</code>: ${typeOf(schema)}</p>`,
   );
 }

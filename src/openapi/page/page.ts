@@ -5,10 +5,10 @@ import { type Html, inline, prose } from './prose.ts';
 import { schemaAnchor, schemaView } from './schema-view.ts';
 import { STYLE } from './style.ts';
 
-/** The document as a page for people. */
+/** The API reference documentation: the OpenAPI document as a page. */
 export async function docsPage(document: ApiDocument): Promise<string> {
   const operations = operationsOf(document);
-  const everywhere = commonResponses(operations);
+  const common = commonResponses(operations);
   return String(
     await html`<!doctype html>
 <html lang="en">
@@ -16,19 +16,19 @@ export async function docsPage(document: ApiDocument): Promise<string> {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="${document.info.summary}">
-<title>${document.info.title}: the API</title>
+<title>${document.info.title} API reference</title>
 <style>${raw(STYLE)}</style>
 </head>
 <body>
-<a class="skip" href="#content">To the content</a>
+<a class="skip" href="#content">Skip to content</a>
 <div class="page">
 ${introduction(document)}
 ${navigation(document, operations)}
 <main id="content">
 ${credentialsView(document)}
 <h2 id="routes">Routes</h2>
-${everywhereView(everywhere)}
-${document.tags.map((tag) => groupView(tag, operations, new Set(everywhere.keys())))}
+${commonView(common)}
+${document.tags.map((tag) => tagView(tag, operations, new Set(common.keys())))}
 ${schemasView(document)}
 </main>
 </div>
@@ -42,7 +42,7 @@ const navigation = ({ tags }: ApiDocument, operations: readonly PlacedOperation[
 <nav aria-label="Routes">
 ${tags.map(
   ({ name }) => html`<h2>${name}</h2>
-<ul>${ofGroup(operations, name).map(
+<ul>${withTag(operations, name).map(
     ({ method, path, operation }) =>
       html`<li><a href="#${operation.operationId}">${methodAndPath(method, path)}</a></li>`,
   )}</ul>`,
@@ -52,9 +52,9 @@ ${tags.map(
 
 const introduction = ({ info, servers }: ApiDocument): Html => html`
 <header>
-<h1>${info.title}: the API</h1>
+<h1>${info.title} API reference</h1>
 ${prose(info.description)}
-<p>It is at ${servers.map(({ url }) => html`<code>${url}</code>`)}, and described for programs in
+<p>Base URL: ${servers.map(({ url }) => html`<code>${url}</code>`)}. The OpenAPI document is
 <a href="openapi.json">openapi.json</a>.</p>
 </header>`;
 
@@ -64,18 +64,18 @@ const credentialsView = ({ components }: ApiDocument): Html => html`
   ([name, { description }]) => html`<dt>${name}</dt><dd>${inline(description)}</dd>`,
 )}</dl>`;
 
-const ofGroup = (operations: readonly PlacedOperation[], name: string): PlacedOperation[] =>
+const withTag = (operations: readonly PlacedOperation[], name: string): PlacedOperation[] =>
   operations.filter(({ operation }) => operation.tags.includes(name));
 
-const groupView = (
+const tagView = (
   { name, description }: ApiDocument['tags'][number],
   operations: readonly PlacedOperation[],
-  toldElsewhere: ReadonlySet<string>,
+  commonStatuses: ReadonlySet<string>,
 ): Html => html`
 <section>
 <h3>${name}</h3>
 ${prose(description)}
-${ofGroup(operations, name).map((placed) => operationView(placed, toldElsewhere))}
+${withTag(operations, name).map((placed) => operationView(placed, commonStatuses))}
 </section>`;
 
 /** The responses that all operations have in common, by status. */
@@ -86,8 +86,8 @@ function commonResponses(operations: readonly PlacedOperation[]): Map<string, Re
   return new Map(Object.entries(first ?? {}).filter(isCommon));
 }
 
-const everywhereView = (responses: ReadonlyMap<string, ResponseObject>): Html => html`
-<p>Any route may also answer:</p>
+const commonView = (responses: ReadonlyMap<string, ResponseObject>): Html => html`
+<p>Every route can also respond with:</p>
 <dl>${[...responses].map(
   ([status, { description }]) => html`<dt>${status}</dt><dd>${prose(description)}</dd>`,
 )}</dl>`;

@@ -1,13 +1,13 @@
 import { html } from 'hono/html';
 
-/** A piece of a page; what was put into it is escaped. */
+/** A fragment of a page. Interpolated values are escaped. */
 export type Html = ReturnType<typeof html>;
 
-/** Text with `code` between backquotes, the one mark-up that a line may have. */
+/** Text with `code` between backquotes, the only markup that a line can have. */
 export const inline = (text: string): Html[] =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
-/** Paragraphs divided by empty lines, and lists of lines that begin with a dash. */
+/** Paragraphs separated by empty lines, and lists of lines that begin with a dash. */
 export const prose = (text: string): Html[] =>
   text
     .split('\n\n')

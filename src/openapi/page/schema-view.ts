@@ -6,7 +6,7 @@ const REFERENCE = '#/components/schemas/';
 
 export const schemaAnchor = (name: string): string => `schema-${name}`;
 
-/** What kind of value it is, in a few words; a schema with a name is a link to it. */
+/** The type of a value in a few words. A named schema becomes a link. */
 export function typeOf(schema: JsonSchema): Html {
   const { $ref, anyOf, allOf, items, type } = schema;
   if ($ref !== undefined) return linkTo($ref.slice(REFERENCE.length));
@@ -28,17 +28,17 @@ const joined = (parts: readonly Html[], between: string): Html =>
   html`${parts.map((part, index) => (index === 0 ? part : html`${between}${part}`))}`;
 
 function limits({ format, minLength, maxLength, minimum, maximum }: JsonSchema): string {
-  const told = [
+  const shown = [
     format,
     minLength && (minLength === 1 ? 'not empty' : `at least ${minLength} characters`),
     maxLength && `at most ${maxLength} characters`,
     minimum !== undefined && `from ${minimum}`,
     maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && `to ${maximum}`,
   ].filter((part) => typeof part === 'string');
-  return told.length === 0 ? '' : `, ${told.join(', ')}`;
+  return shown.length === 0 ? '' : `, ${shown.join(', ')}`;
 }
 
-/** The members of an object as a table, or in one line what else it is. */
+/** The members of an object as a table, or the type of anything else in one line. */
 export function schemaView(schema: JsonSchema, label: string): Html {
   const { properties, required = [] } = schema;
   if (properties === undefined) return html`<p>${typeOf(schema)}</p>`;
@@ -69,9 +69,9 @@ export const memberTable = (label: string, rows: readonly MemberRow[]): Html => 
 const memberRow = ({ name, schema, isRequired, description }: MemberRow): Html => html`
   <tr>
     <th scope="row"><code>${name}</code>${isRequired ? '' : html` <small>optional</small>`}</th>
-    <td>${typeOf(schema)}${preset(schema)}</td>
+    <td>${typeOf(schema)}${defaultValue(schema)}</td>
     <td>${description === undefined ? '' : inline(description)}</td>
   </tr>`;
 
-const preset = (schema: JsonSchema): Html | string =>
-  schema.default === undefined ? '' : html`; <code>${JSON.stringify(schema.default)}</code> unless given`;
+const defaultValue = (schema: JsonSchema): Html | string =>
+  schema.default === undefined ? '' : html`; defaults to <code>${JSON.stringify(schema.default)}</code>`;

@@ -1,4 +1,4 @@
-/** The page's style sheet. The page has no script, no font and no image of its own. */
+/** The only resource of the page, which loads no script, font or image. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
