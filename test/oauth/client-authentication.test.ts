@@ -60,7 +60,7 @@ const inForm = (client_id: string, client_secret: string): Attempt => ({
 });
 const inHeader = (authorization: string): Attempt => ({ headers: { authorization } });
 
-describe('a client that does not prove who it is gets a 401 with a challenge and nothing happens', () => {
+describe('a client that fails to authenticate gets a 401 with a challenge and changes nothing', () => {
   test.each<[string, () => Attempt]>([
     ['no credential at all', () => ({})],
     ['an id alone', () => ({ form: { client_id: client.id } })],
@@ -102,7 +102,7 @@ describe('a client that does not prove who it is gets a 401 with a challenge and
   });
 });
 
-describe('a client that authenticates in two ways is refused, even if both are right', () => {
+describe('a client that authenticates in two ways is refused, even if both are correct', () => {
   test.each<[string, () => Attempt]>([
     [
       'header and form',
@@ -148,7 +148,7 @@ describe('a client that authenticates in two ways is refused, even if both are r
   });
 });
 
-test('a credential in the URL is refused, and so is everything else there', async () => {
+test('credentials and all other parameters in the URL are refused', async () => {
   for (const query of [`?client_id=${client.id}&client_secret=${client.secret}`, '?a']) {
     const answer = await postForm(`${gateway.url}/oauth/introspect${query}`, { token });
     expect(answer.status).toBe(400);
@@ -156,7 +156,7 @@ test('a credential in the URL is refused, and so is everything else there', asyn
   }
 });
 
-describe('the right secret is taken', () => {
+describe('the right secret is accepted', () => {
   const everyByteEncoded = (text: string): string =>
     [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
@@ -186,7 +186,7 @@ test('a removed client is refused on its next request', async () => {
   expect(await problemOf(answer)).toEqual({ status: 401, code: 'client_invalid' });
 });
 
-test('an unknown client and a wrong secret cost Redis the same and are answered alike', async () => {
+test('an unknown client and a wrong secret take the same Redis commands and get the same response', async () => {
   const costOf = async (id: string): Promise<[number, Record<string, unknown>]> => {
     const before = await gateway.redis.commandCount();
     const answer = (await (await revoke({}, basic(id, WRONG_SECRET))).json()) as Record<string, unknown>;
@@ -196,18 +196,18 @@ test('an unknown client and a wrong secret cost Redis the same and are answered 
   expect(await costOf(UNKNOWN_ID)).toEqual(await costOf(client.id));
 });
 
-test('what comes without a credential is refused without Redis being asked', async () => {
+test('a request without a credential is refused without a Redis command', async () => {
   const before = await gateway.redis.commandCount();
   expect((await revoke({})).status).toBe(401);
   expect((await revoke({}, bearer(token))).status).toBe(401);
   expect(await gateway.redis.commandCount()).toBe(before);
 });
 
-describe('failures are bounded', () => {
+describe('failures are limited', () => {
   const fail = (id: string, address: string): Promise<Response> =>
     revoke({}, { ...basic(id, WRONG_SECRET), 'x-forwarded-for': address });
 
-  test('for each client, after which more are a 429 that leaves no record; the right secret is never shut out', async () => {
+  test('for each client: further ones are a 429 without an audit record, and the right secret is still accepted', async () => {
     const before = (await auditRecords(gateway)).length;
     for (let i = 0; i < FAILURES_PER_CLIENT; i += 1)
       expect((await fail(client.id, `198.51.100.${i}`)).status).toBe(401);
@@ -226,7 +226,7 @@ describe('failures are bounded', () => {
     expect(await introspected(gateway, client, token)).toMatchObject({ active: true });
   });
 
-  test('for each address, whichever ids it tries; another address is not affected', async () => {
+  test('for each address across client ids, and another address is not affected', async () => {
     const narrow = await startOauthGateway({
       LOGIN_FAILURES_PER_ADDRESS: '3',
       TRUSTED_PROXIES: '127.0.0.0/8',
@@ -247,7 +247,7 @@ describe('failures are bounded', () => {
   });
 });
 
-test('neither the secret, nor what was tried in its place, nor a token is in Redis or in the log', async () => {
+test('neither Redis nor the log contains the secret, a wrong secret or a token', async () => {
   const tried = `B${WRONG_SECRET.slice(1)}`;
   await revoke({}, basic(client.id, tried));
   await revoke({ client_id: client.id, client_secret: tried });

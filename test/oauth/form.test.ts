@@ -47,7 +47,7 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
   });
 
   test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x', `${FORM}; charset=latin1`])(
-    'a body of the type %s is refused',
+    'a body of type %s is refused',
     async (type) => {
       const answer = await send(route, `token=${token}`, type);
       expect(answer.status).toBe(415);
@@ -77,18 +77,18 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     }
   });
 
-  test('only POST is answered', async () => {
+  test('only POST is supported', async () => {
     for (const method of ['GET', 'PUT', 'DELETE'])
       expect((await fetch(`${gateway.url}/oauth/${route}`, { method })).status).toBe(404);
   });
 });
 
-describe('a token that is missing', () => {
+describe('a missing token', () => {
   test.each([
     ['altogether', ''],
     ['because it has no value', 'token='],
     ['because it has another name', 'tokens=a'],
-  ])('%s is told by its name', async (_what, body) => {
+  ])('%s is reported by its name', async (_what, body) => {
     for (const route of ['revoke', 'introspect']) {
       const answer = await send(route, body);
       expect(answer.status).toBe(400);
@@ -100,7 +100,7 @@ describe('a token that is missing', () => {
   });
 });
 
-test('a parameter that is not known is ignored, whatever its name', async () => {
+test('unknown parameters are ignored, whatever their names', async () => {
   for (const name of ['resource', '__proto__', 'constructor', ' '])
     expect(await introspected(gateway, client, token, { [name]: 'x' })).toMatchObject({ active: true });
 });
@@ -116,7 +116,7 @@ test.each<[string, Record<string, string>, Record<string, string>, number, strin
   ['a refresh token that is none', { refresh_token: 'v1.x' }, {}, 400, 'invalid_grant'],
   ['an access token', { refresh_token: 'ACCESS' }, {}, 400, 'invalid_request'],
 ])(
-  'a refresh with %s is refused and the session goes on as it was',
+  'a refresh with %s is refused and the session continues unchanged',
   async (_what, form, headers, status, error) => {
     const tokens = await tokensOf(gateway, 'alice');
     const right = {
@@ -139,6 +139,6 @@ test.each([
   ['a=b=c&d=+%2B', { a: 'b=c', d: ' +' }],
   ['=x', { '': 'x' }],
   ['n=%E2%82%AC', { n: '€' }],
-])('the form %j is read as %j', (text, form) => {
+])('the form %j is parsed as %j', (text, form) => {
   expect(parseForm(text)).toEqual({ form });
 });

@@ -32,7 +32,7 @@ beforeEach(async () => {
 const ask = (token: string, more: Record<string, string> = {}): Promise<Record<string, unknown>> =>
   introspected(gateway, client, token, more);
 
-test('an access token that is alive is told with the scopes of its user as they are now, and no personal data', async () => {
+test('an active access token is described with the current scopes of its user and no personal data', async () => {
   const answer = await postForm(
     `${gateway.url}/oauth/introspect`,
     { token: tokens.access_token },
@@ -53,7 +53,7 @@ test('an access token that is alive is told with the scopes of its user as they 
   );
 });
 
-test('a refresh token that is alive is told without anything that could pass it off as an access token', async () => {
+test('an active refresh token is described without any member that could make it pass for an access token', async () => {
   const answer = await ask(tokens.refresh_token);
   expect(answer).toEqual({
     active: true,
@@ -66,21 +66,21 @@ test('a refresh token that is alive is told without anything that could pass it 
   });
 });
 
-test('the hint changes nothing, right, wrong or unknown', async () => {
+test('the hint makes no difference, whether right, wrong or unknown', async () => {
   for (const token_type_hint of ['access_token', 'refresh_token', 'nonsense']) {
     expect(await ask(tokens.access_token, { token_type_hint })).toMatchObject({ active: true });
     expect(await ask(tokens.refresh_token, { token_type_hint })).toMatchObject({ active: true });
   }
 });
 
-test('a refreshed session has one refresh token that is alive, the last', async () => {
+test('only the last refresh token of a session is active', async () => {
   const refreshed = await postJson(`${gateway.url}/auth/refresh`, { refresh_token: tokens.refresh_token });
   const { refresh_token } = (await refreshed.json()) as Tokens;
   expect(await ask(tokens.refresh_token)).toEqual({ active: false });
   expect(await ask(refresh_token)).toMatchObject({ active: true, sid: claims.sid });
 });
 
-test('asking about a token keeps no session from being idle', async () => {
+test('introspection does not count as activity', async () => {
   const key = activeKey(claims.sub, claims.sid);
   await gateway.link.run((redis) => redis.pExpire(key, 60_000));
   await ask(tokens.access_token);
@@ -88,13 +88,13 @@ test('asking about a token keeps no session from being idle', async () => {
   expect(await gateway.link.run((redis) => redis.pTTL(key))).toBeLessThanOrEqual(60_000);
 });
 
-describe('of a token that is not alive nothing is told but that', () => {
+describe('a token is only described as inactive', () => {
   const bothDead = async (): Promise<void> => {
     expect(await ask(tokens.access_token)).toEqual({ active: false });
     expect(await ask(tokens.refresh_token)).toEqual({ active: false });
   };
 
-  test('after log-out', async () => {
+  test('after logout', async () => {
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(tokens.access_token) });
     await bothDead();
   });
@@ -116,12 +116,12 @@ describe('of a token that is not alive nothing is told but that', () => {
     );
   });
 
-  test('when the session was idle for too long', async () => {
+  test('after the idle timeout of the session', async () => {
     await gateway.link.run((redis) => redis.del(activeKey(claims.sub, claims.sid)));
     await bothDead();
   });
 
-  test('when the whitelist entry is gone, the access token; the refresh token lives on', async () => {
+  test('if the whitelist entry of an access token is gone, and the refresh token stays active', async () => {
     await gateway.link.run((redis) => redis.del(whitelistKey(claims.sub, claims.jti)));
     expect(await ask(tokens.access_token)).toEqual({ active: false });
     expect(await ask(tokens.refresh_token)).toMatchObject({ active: true });
@@ -150,20 +150,20 @@ describe('of a token that is not alive nothing is told but that', () => {
     expect(await ask(forge())).toEqual({ active: false });
   });
 
-  test('when it was signed with the right key for a session that never was', async () => {
+  test('if it was signed with the right key for a session that never existed', async () => {
     const foreign = { ...claims, jti: 'A'.repeat(22), sid: 'A'.repeat(22) };
     expect(await ask(await signAccessToken(gateway.ring, foreign))).toEqual({ active: false });
   });
 });
 
-test('a client without the right to ask learns nothing', async () => {
+test('a client that is not registered for introspection learns nothing', async () => {
   const { id, secret } = await register(gateway, ['revoke']);
   const form = { token: tokens.access_token };
   const answer = await postForm(`${gateway.url}/oauth/introspect`, form, basic(id, secret));
   expect(await problemOf(answer)).toEqual({ status: 400, code: 'client_not_permitted' });
 });
 
-test('a client that Redis holds in another form than was written lets nobody in', async () => {
+test('a client entry in Redis of an unexpected form authenticates nobody', async () => {
   const { id, secret } = await register(gateway);
   await gateway.link.run((redis) => redis.hSet(clientsKey(), id, '{"name":"x","uses":["everything"]}'));
   const form = { token: tokens.access_token };

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-test('the metadata tell what the gateway can do and nothing else', async () => {
+test('the metadata lists exactly what the gateway supports', async () => {
   const answer = await fetch(gateway.url + PLACE);
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/);
@@ -41,7 +41,7 @@ test('the metadata tell what the gateway can do and nothing else', async () => {
   });
 });
 
-test('every address in the metadata answers, and the keys there are those that sign', async () => {
+test('every URL in the metadata responds, and the key set contains the signing keys', async () => {
   const document = (await (await fetch(gateway.url + PLACE)).json()) as Record<string, string>;
   for (const endpoint of ['token_endpoint', 'revocation_endpoint', 'introspection_endpoint']) {
     const answer = await fetch(document[endpoint] ?? '', { method: 'POST' });
@@ -52,7 +52,7 @@ test('every address in the metadata answers, and the keys there are those that s
   expect(keys.map((key) => key.kid)).toContain(kid);
 });
 
-test('the metadata of an issuer with a path are between its host and its path, and nowhere else', async () => {
+test('the metadata of an issuer with a path is between its host and its path, and nowhere else', async () => {
   const { url } = gateway;
   const tenant = await startOauthGateway({ ISSUER: `${url}/tenants/a` });
   try {

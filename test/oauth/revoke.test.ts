@@ -53,13 +53,13 @@ test.each([
   expect(await status(other.access_token)).toBe(200);
 });
 
-test('a refresh token that was used already still ends its session', async () => {
+test('a refresh token that has already been used still ends its session', async () => {
   const next = (await (await refresh(tokens.refresh_token)).json()) as Tokens;
   await revoke(tokens.refresh_token);
   expect(await status(next.access_token)).toBe(401);
 });
 
-test('a revocation is recorded with who asked for it, and once however often it is asked for', async () => {
+test('a revocation is recorded with its client, and only once if repeated', async () => {
   const before = (await revocations()).length;
   for (let i = 0; i < 3; i += 1) expect((await revoke(tokens.access_token)).status).toBe(200);
   const [record, ...more] = (await revocations()).slice(before);
@@ -73,7 +73,7 @@ test('a revocation is recorded with who asked for it, and once however often it 
   });
 });
 
-describe('what is no token, or not any more, is answered like the rest and ends nothing', () => {
+describe('an invalid token gets the same response as a valid one and ends nothing', () => {
   const endsNothing = async (token: string): Promise<void> => {
     const before = (await revocations()).length;
     const answer = await revoke(token);
@@ -105,7 +105,7 @@ describe('what is no token, or not any more, is answered like the rest and ends 
   });
 });
 
-test('a client without the right to revoke ends nothing', async () => {
+test('a client that is not registered for revocation ends nothing', async () => {
   const { id, secret } = await register(gateway, ['introspect']);
   const form = { token: tokens.access_token };
   const answer = await postForm(`${gateway.url}/oauth/revoke`, form, basic(id, secret));
@@ -113,7 +113,7 @@ test('a client without the right to revoke ends nothing', async () => {
   expect(await status(tokens.access_token)).toBe(200);
 });
 
-test('while Redis is away nobody is let in, nothing is said of any token, and nothing is lost', async () => {
+test('during a Redis outage no client is authenticated, no token is described, and no session is lost', async () => {
   const asker = await register(gateway);
   const form = { token: tokens.access_token };
   gateway.redis.freeze();

@@ -20,7 +20,7 @@ const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client
 const name = fc.oneof(fc.constantFrom(...NAMES, 'refresh_token', 'scope'), fc.string({ unit: 'binary' }));
 const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '%', 'refresh_token', '\0'));
 
-test('a form is read back as it was written, less what has no value', () => {
+test('a form round-trips, without its empty parameters', () => {
   fc.assert(
     fc.property(fc.dictionary(name, value), (parameters) => {
       const written = Object.entries(parameters).map(
@@ -32,7 +32,7 @@ test('a form is read back as it was written, less what has no value', () => {
   );
 });
 
-test('any text is a form or a fault with a field and a reason', () => {
+test('any text parses to a form or to a fault with a field and a message', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.array(fc.constantFrom(...'a=&%2+')).map((all) => all.join('')),
@@ -71,7 +71,7 @@ const rubbish = fc.record({
   ),
 });
 
-test('whatever comes, the answer says what is wrong in the options of the standard, is never a 500 and opens nothing', async () => {
+test('any input gets a standard OAuth error, never a 500, and authenticates nobody', async () => {
   const codes = new Set<string>(Object.values(OAUTH_ERRORS));
   await fc.assert(
     fc.asyncProperty(rubbish, async ({ route, authorization, type, body }) => {
@@ -90,7 +90,7 @@ test('whatever comes, the answer says what is wrong in the options of the standa
   expect((await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status).toBe(200);
 });
 
-test('whatever a genuine client sends as a token is no token', async () => {
+test('random input from a genuine client is never an active token', async () => {
   await fc.assert(
     fc.asyncProperty(
       value.filter((text) => text !== ''),

@@ -31,7 +31,7 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
       execute: [openid.allowInsecureRequests],
     });
 
-  test('finds the gateway, learns that a token is alive, revokes it, and learns that it is dead', async () => {
+  test('discovers the gateway, introspects a token, revokes it, and sees that it is inactive', async () => {
     const config = await configured();
     const { access_token } = await tokensOf(gateway);
     expect(await openid.tokenIntrospection(config, access_token)).toMatchObject({ active: true });
@@ -41,7 +41,7 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
     expect(await openid.tokenIntrospection(config, access_token)).toEqual({ active: false });
   });
 
-  test('is told in the options of the standard that its secret is wrong', async () => {
+  test('gets the standard error for a wrong secret', async () => {
     const config = await configured(client.secret.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
     const { access_token } = await tokensOf(gateway);
     const refusal = await openid.tokenRevocation(config, access_token).catch((fault: unknown) => fault);
@@ -52,7 +52,7 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
     expect(await status(access_token)).toBe(200);
   });
 
-  test('is told in the options of the standard that it may not do this', async () => {
+  test('gets the standard error for a use that it is not registered for', async () => {
     const asker = await register(gateway, ['introspect']);
     const config = await openid.discovery(
       new URL(gateway.settings.issuer),
@@ -70,14 +70,14 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
   });
 });
 
-describe('openid-client as the app, which has no secret', () => {
+describe('openid-client as a public client', () => {
   const configured = (): Promise<openid.Configuration> =>
     openid.discovery(new URL(gateway.settings.issuer), 'portcullis-web', undefined, openid.None(), {
       algorithm: 'oauth2',
       execute: [openid.allowInsecureRequests],
     });
 
-  test('exchanges a refresh token for the next pair, and the old one ends the session when it comes back late', async () => {
+  test('exchanges a refresh token for a new pair, and reusing the old one ends the session', async () => {
     const config = await configured();
     const { access_token, refresh_token, session_id } = await tokensOf(gateway);
     const next = await openid.refreshTokenGrant(config, refresh_token);
@@ -110,7 +110,7 @@ describe('oauth4webapi', () => {
       { signingAlgorithms: ['PS256'], ...plainHttp },
     );
 
-  test('accepts an access token by the discovered keys as RFC 9068 asks, and for no other audience', async () => {
+  test('accepts an access token by the discovered keys as RFC 9068 requires, and for no other audience', async () => {
     const { access_token, session_id } = await tokensOf(gateway);
     expect(await validate(access_token)).toMatchObject({
       iss: gateway.settings.issuer,
@@ -120,7 +120,7 @@ describe('oauth4webapi', () => {
     await expect(validate(access_token, 'another-api')).rejects.toThrow(oauth.OperationProcessingError);
   });
 
-  test('refuses an assertion, a refresh token and a token of another key as access tokens', async () => {
+  test('rejects an assertion, a refresh token and a token of another key as access tokens', async () => {
     const { access_token, refresh_token } = await tokensOf(gateway);
     const { iss, aud, sub, sid, iat, exp } = await validate(access_token);
     const told = { iss, aud: String(aud), sub, sid: String(sid), iat, exp: Math.min(exp, iat + 60) };
@@ -134,7 +134,7 @@ describe('oauth4webapi', () => {
       await expect(validate(forged)).rejects.toThrow(/./);
   });
 
-  test('still accepts a logged-out token by its signature alone, which only introspection tells apart', async () => {
+  test('accepts a revoked token by its signature, and only introspection shows that it is inactive', async () => {
     const server = await discovered();
     const { access_token } = await tokensOf(gateway);
     const ask = async (): Promise<oauth.IntrospectionResponse> => {

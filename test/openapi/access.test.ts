@@ -33,7 +33,7 @@ async function codeOf(operation: DocumentedOperation, token?: string): Promise<u
   return body.startsWith('{') ? (JSON.parse(body) as { code?: unknown }).code : undefined;
 }
 
-test('a request without a token is refused for that where the document asks for one, and nowhere else', async () => {
+test('a request without a token is refused exactly where the document requires a token', async () => {
   for (const operation of api.operations) {
     const { operationId } = operation.operation;
     // Its credential is a refresh token, which is missing as well.
@@ -44,7 +44,7 @@ test('a request without a token is refused for that where the document asks for 
 });
 
 test.each(ROLES)(
-  'the role %s may do what has a scope in the document that the role has, and no more',
+  'the role %s is allowed exactly the operations whose documented scope it has',
   async (role) => {
     for (const operation of api.operations) {
       const [scope, { operationId }] = [scopeOf(operation), operation.operation];

@@ -35,7 +35,7 @@ const asDescribed = ({ method, path }: { method: string; path: string }): string
   `${method} ${path.replace(/:(\w+)/g, '{$1}')}`;
 
 describe('the routes in the document', () => {
-  test("are the gateway's, all of them and no others", () => {
+  test('are exactly those of the gateway', () => {
     const options = { issuer: SETTINGS.issuer };
     const routes = { auth: { hasher: {} }, oauth: { options }, sessions: {}, admin: {}, health: {} };
     const app = createApp({ api: published, web: WEB, authentication: {}, routes } as unknown as AppDeps);
@@ -47,7 +47,7 @@ describe('the routes in the document', () => {
     expect(ours).toEqual(registered.sort());
   });
 
-  test("are the bank's, all of them that a policy lets through and no others", () => {
+  test('are exactly those of the bank that the policy allows', () => {
     const bank = createBankApp({ log: {}, options: {} } as unknown as BankDeps);
     const routes = bank.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('z'));
     const behindGateway = new Set(routes.map((route) => asDescribed(route).replace(' /', ' /bank/')));
@@ -58,7 +58,7 @@ describe('the routes in the document', () => {
     expect(described('/bank/').map((route) => route.replace(/{\w+}/g, '*'))).toEqual(allowed.sort());
   });
 
-  test('of the bank are left out where a policy of its own says that another bank is behind the gateway', () => {
+  test('do not include the bank if the gateway has a policy of its own', () => {
     const { paths, tags, components } = describeApi({ ...SETTINGS, policyFile: '/etc/policy.json' });
     expect(Object.keys(paths).filter((path) => path.startsWith('/bank'))).toEqual([]);
     expect(Object.keys(paths)).toContain('/auth/login');
@@ -66,7 +66,7 @@ describe('the routes in the document', () => {
     expect(Object.keys(components.schemas)).not.toContain('Account');
   });
 
-  test('need the scope that the policy asks for', () => {
+  test('require the scope that the policy requires', () => {
     for (const { methods, path, scope } of BANK_RULES) {
       const template = Object.keys(document.paths).find(
         (one) => one.replace(/{\w+}/g, '*') === `/bank${path}`,
@@ -95,21 +95,21 @@ function* refsIn(value: unknown): Generator<string> {
 }
 
 describe('the document', () => {
-  test('has nothing that OpenAPI 3.1 does not know, and all that it demands', () => {
+  test('is valid OpenAPI 3.1', () => {
     expect(documentObject.safeParse(document).error?.issues).toBeUndefined();
   });
 
-  test('refers only to schemas that it has, and has none that it never refers to', () => {
+  test('refers to every schema that it contains and to no other', () => {
     const names = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
     expect([...new Set(refsIn(document))].sort()).toEqual(names.sort());
   });
 
-  test('gives every operation a name of its own', () => {
+  test('gives every operation a unique id', () => {
     const ids = api.operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('declares every parameter that is in a path, as required, and no other', () => {
+  test('declares exactly the parameters of each path, all required', () => {
     for (const { path, operation } of api.operations) {
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
       const names = [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name);
@@ -118,7 +118,7 @@ describe('the document', () => {
     }
   });
 
-  test('knows every credential and every group that an operation names', () => {
+  test('declares every security scheme and every tag that an operation uses', () => {
     const schemes = Object.keys(document.components.securitySchemes);
     const groups = document.tags.map(({ name }) => name);
     for (const { operation } of api.operations) {
@@ -127,8 +127,8 @@ describe('the document', () => {
     }
   });
 
-  test('lists the codes of every refusal, and says what each means', () => {
-    for (const { status, code, title } of OPERATIONS.flatMap(({ refusals }) => refusals)) {
+  test('lists the code and the meaning of every refusal', () => {
+    for (const { status, code, title } of OPERATIONS.flatMap(({ problems }) => problems)) {
       expect(status).toBeGreaterThanOrEqual(400);
       expect(code).toMatch(/^[a-z_]+$/);
       expect(title).toMatch(/\.$/);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   published = await publishedDescription(SETTINGS);
 });
 
-test('the page shows every operation and every schema, and leads from one to the other', () => {
+test('the page shows every operation and every schema, and all of its links have a target', () => {
   const page = String(published.docs.body);
   const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   for (const { operation } of api.operations) expect(ids).toContain(operation.operationId);
@@ -21,7 +21,7 @@ test('the page shows every operation and every schema, and leads from one to the
   for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
 });
 
-test('the page has no script, no style but the one that its policy names, and loads nothing', () => {
+test('the page has no script, only the style that its CSP allows, and loads nothing', () => {
   const body = String(published.docs.body);
   const { contentSecurityPolicy } = published.docs;
   expect(body).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|\sstyle=|javascript:/i);
@@ -31,7 +31,7 @@ test('the page has no script, no style but the one that its policy names, and lo
   expect(contentSecurityPolicy.match(/style-src ([^;]+)/)?.[1]).toBe(`'sha256-${hash}'`);
 });
 
-test('the page opens and closes every element, each id but once', () => {
+test('the page closes every element and uses each id once', () => {
   const page = String(published.docs.body);
   const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   expect(new Set(ids).size).toBe(ids.length);

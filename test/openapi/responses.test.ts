@@ -23,7 +23,7 @@ test('every documented operation is called here', () => {
 });
 
 test.each(Object.entries(SCENARIOS))(
-  '%s answers a good request and a refused one as the document says, and lets nobody store what is personal',
+  '%s responds to a valid and a refused request as documented, and personal data must not be stored',
   async (id, { good, bad, code }) => {
     const operation = api.get(id);
     const done = await callOperation(scene.stack.url, operation, await good(scene));
@@ -38,7 +38,7 @@ test.each(Object.entries(SCENARIOS))(
   },
 );
 
-test('a log-in and a refresh by cookie answer as the document says', async () => {
+test('a login with cookies responds as documented', async () => {
   const json = { username: 'bob', password: 'foobared', transport: 'cookie', remember: true };
   const headers = { origin: scene.stack.settings.issuer };
   const operation = api.get('logIn');
@@ -47,7 +47,7 @@ test('a log-in and a refresh by cookie answer as the document says', async () =>
   expect(api.faultOf(operation, loggedIn)).toBeUndefined();
 });
 
-test('whoever has the description already is told so, and it is kept by nobody for long', async () => {
+test('the API description is revalidated by its entity tag and cached only briefly', async () => {
   for (const path of ['/openapi.json', '/docs']) {
     const first = await fetch(scene.stack.url + path);
     expect(first.headers.get('cache-control')).toBe('public, max-age=300');

@@ -39,8 +39,8 @@ const audited = async (action: string) => {
   return (page.body.records as Record<string, unknown>[])[0];
 };
 
-describe('with effect on the next request at every gateway', () => {
-  test('a blocked user is out with all sessions and can not log in or refresh; unblocking brings no session back', async () => {
+describe('actions take effect on the next request at every gateway', () => {
+  test('blocking ends all sessions and prevents login and refresh, and unblocking restores no session', async () => {
     const tokens = [await loginAs(pair.url, 'bob'), await loginAs(pair.otherUrl, 'bob')];
     const { body } = await login(pair.url, 'bob');
     expect(await actAs(ada, 'bob', 'block')).toMatchObject({ status: 200, body: { status: 'blocked' } });
@@ -62,7 +62,7 @@ describe('with effect on the next request at every gateway', () => {
     expect((await login(pair.otherUrl, 'bob')).status).toBe(200);
   });
 
-  test('a forced log-out ends all sessions, lists none, and the user may log in again', async () => {
+  test('a forced logout ends and unlists all sessions, and the user can log in again', async () => {
     const tokens = [await loginAs(pair.url, 'alice'), await loginAs(pair.otherUrl, 'alice')];
     expect((await actAs(ada, 'alice', 'logout')).status).toBe(200);
     for (const token of tokens) expect(await sessionProblem(pair.otherUrl, token)).toEqual(REVOKED);
@@ -71,7 +71,7 @@ describe('with effect on the next request at every gateway', () => {
     expect((await login(pair.url, 'alice')).status).toBe(200);
   });
 
-  test('a demoted admin loses the right with the next request and keeps the session', async () => {
+  test('a demoted admin loses the permission on the next request and keeps the session', async () => {
     const token = await loginAs(pair.otherUrl, 'ada');
     const list = () => send(`${pair.otherUrl}/admin/users`, 'GET', { token });
     expect((await list()).status).toBe(200);
@@ -89,7 +89,7 @@ describe('with effect on the next request at every gateway', () => {
     expect((await list()).status).toBe(200);
   });
 
-  test('a customer who becomes staff logs in again: no session of 30 days outlives the limit for staff', async () => {
+  test('a customer who becomes staff has to log in again, so no 30-day session exceeds the limit for staff', async () => {
     const body = { username: 'alice', password: passwordOf('alice'), remember: true };
     const remembered = await send(`${pair.url}/auth/login`, 'POST', { body });
     await actAs(root, 'alice', 'role', { role: 'supervisor' });
@@ -106,7 +106,7 @@ describe('with effect on the next request at every gateway', () => {
     expect((await sessionProblem(pair.url, token)).status).toBe(200);
   });
 
-  test('one session of a user is ended by its id, and the others go on', async () => {
+  test('one session of a user can be ended by its id, and the others continue', async () => {
     const [first, second] = [await login(pair.url, 'sam'), await login(pair.otherUrl, 'sam')];
     const sid = String(first.body.session_id);
     const end = () => send(`${path('sam', 'sessions')}/${sid}`, 'DELETE', { token: ada });
@@ -117,7 +117,7 @@ describe('with effect on the next request at every gateway', () => {
     expect(await audited('session_end')).toMatchObject({ session: sid, subject: idOf(pair, 'sam') });
   });
 
-  test('address ranges hold for running sessions and for log-ins, which are refused like a wrong password', async () => {
+  test('address ranges apply to active sessions and to logins, which fail as for a wrong password', async () => {
     const token = await loginAs(pair.url, 'sam');
     const ranges = ['192.0.2.0/24', '2001:db8::/32'];
     expect(await actAs(ada, 'sam', 'ranges', { ranges })).toMatchObject({ status: 200, body: { ranges } });
@@ -131,7 +131,7 @@ describe('with effect on the next request at every gateway', () => {
     expect((await login(pair.url, 'sam')).status).toBe(200);
   });
 
-  test('each act is announced, so that every gateway judges the open answers of this user at once', async () => {
+  test('each action is published, so that every gateway re-checks the live responses of the user at once', async () => {
     const heard: string[] = [];
     const listener = await pair.link.run(async (client) => {
       const own = client.duplicate();
@@ -150,7 +150,7 @@ describe('with effect on the next request at every gateway', () => {
   });
 
   test.each(['block', 'logout', 'password-reset'])(
-    'an open event stream at the other gateway ends by %s',
+    '%s ends an open event stream at the other gateway',
     async (act) => {
       bank.answerWith((_incoming, outgoing) => {
         outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -178,14 +178,14 @@ describe('with effect on the next request at every gateway', () => {
   );
 });
 
-describe('who may not', () => {
+describe('without permission', () => {
   test.each([
     ['an admin another admin', 'ada', 'ada2', 'rank_too_low'],
     ['an admin a super-admin', 'ada', 'root', 'rank_too_low'],
     ['an admin themself', 'ada', 'ada', 'own_account'],
     ['a super-admin themself', 'root', 'root', 'own_account'],
   ])(
-    '%s: block, log out, reset, limit and end sessions are refused and nothing changes',
+    '%s cannot block, log out, reset or restrict the user or end sessions, and nothing changes',
     async (_what, actor, target, code) => {
       const token = actor === 'ada' ? ada : root;
       const made = target === 'ada2' ? await makeSecondAdmin() : idOf(pair, target);
@@ -212,7 +212,7 @@ describe('who may not', () => {
     return secondAdmin;
   }
 
-  test('nobody changes their own role, and only a super-admin changes those of others', async () => {
+  test('users cannot change their own role, and only a super-admin can change the role of others', async () => {
     expect(await actAs(root, 'root', 'role', { role: 'user' })).toMatchObject({
       status: 403,
       body: { code: 'own_account' },
@@ -225,7 +225,7 @@ describe('who may not', () => {
     expect([(await shown('root')).role, (await shown('bob')).role]).toEqual(['super-admin', 'user']);
   });
 
-  test('a customer and a supervisor get nowhere under /admin, and no token gets less', async () => {
+  test('a customer and a supervisor are refused on every route under /admin, and so are requests without a token', async () => {
     for (const username of ['bob', 'sam']) {
       const token = await loginAs(pair.url, username);
       for (const route of [
@@ -247,7 +247,7 @@ describe('who may not', () => {
     expect((await shown('alice')).status).toBe('active');
   });
 
-  test('of a user that does not exist everything is a 404', async () => {
+  test('every route of an unknown user is a 404', async () => {
     for (const id of ['x'.repeat(22), '%7Bx%7D', 'root'])
       for (const act of ['block', 'logout', 'password-reset'])
         expect(await send(`${pair.url}/admin/users/${id}/${act}`, 'POST', { token: root })).toMatchObject({
@@ -270,8 +270,8 @@ describe('who may not', () => {
   });
 });
 
-describe('there is always a super-admin', () => {
-  test('two who demote or block each other at the same moment: one of them stays', async () => {
+describe('there is always an active super-admin', () => {
+  test('if two super-admins demote or block each other concurrently, one of them remains', async () => {
     const body = { username: 'root2', password: 'correct horse battery', role: 'super-admin' };
     const { body: made } = await send(`${pair.url}/admin/users`, 'POST', { token: root, body });
     const [one, two] = [idOf(pair, 'root'), String(made.id)];

@@ -16,7 +16,7 @@ const page = (query: string) => send(`${gateway.url}/admin/audit${query}`, 'GET'
 const seqsOf = (body: Record<string, unknown>): number[] =>
   (body.records as { seq: number }[]).map(({ seq }) => seq);
 
-test('the trail is paged from the newest record to the first, each once', async () => {
+test('the audit log can be paged from the newest record to the first, with each record once', async () => {
   const first = await page('?limit=4');
   expect(first.status).toBe(200);
   const second = await page(`?limit=4&cursor=${String(first.body.next_cursor)}`);
@@ -33,7 +33,7 @@ test('the trail is paged from the newest record to the first, each once', async 
   });
 });
 
-test('the trail is searched by action and by user', async () => {
+test('the audit log can be filtered by action and by user', async () => {
   expect(seqsOf((await page(`?user=${idOf(gateway, 'bob')}`)).body)).toEqual([4, 3, 2, 1]);
   expect(seqsOf((await page(`?user=${idOf(gateway, 'alice')}&action=login`)).body)).toEqual([5]);
   expect((await page('?action=logout')).body).toEqual({ records: [], next_cursor: null });
@@ -54,7 +54,7 @@ test.each([
   });
 });
 
-test('only who may read the trail reads it', async () => {
+test('only roles with the scope can read the audit log', async () => {
   const token = await loginAs(gateway.url, 'sam');
   expect(await send(`${gateway.url}/admin/audit`, 'GET', { token })).toMatchObject({
     status: 403,

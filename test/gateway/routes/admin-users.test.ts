@@ -19,7 +19,7 @@ const namesOf = (body: Record<string, unknown>): string[] =>
   (body.users as { username: string }[]).map(({ username }) => username);
 
 describe('the list', () => {
-  test('shows every user by name with role, status and when they were made, and no password hash', async () => {
+  test('shows every user by username with role, status and creation time, and no password hash', async () => {
     const { status, body } = await list();
     expect(status).toBe(200);
     expect(namesOf(body)).toEqual(['ada', 'alice', 'bob', 'root', 'sam']);
@@ -37,7 +37,7 @@ describe('the list', () => {
     expect(JSON.stringify(body)).not.toContain('argon2');
   });
 
-  test('its pages hold each user once, in order, whatever the script of their names', async () => {
+  test('lists each user once and in order across pages, whatever the script of their usernames', async () => {
     for (const username of ['Zoë', 'bobby', 'Åsa', '山田']) await create({ username, password: PASSWORD });
     const seen: string[] = [];
     let cursor = '';
@@ -50,7 +50,7 @@ describe('the list', () => {
     expect(seen).toEqual(['ada', 'alice', 'bob', 'bobby', 'root', 'sam', 'Zoë', 'Åsa', '山田']);
   });
 
-  test('`q` gives the names that begin so, in any spelling, and pages through them', async () => {
+  test('filters by the beginning of the username with `q`, in any case and Unicode form, and pages through the matches', async () => {
     expect(namesOf((await list('?q=BO')).body)).toEqual(['bob', 'bobby']);
     const first = await list('?q=bo&limit=1');
     expect(namesOf(first.body)).toEqual(['bob']);
@@ -74,8 +74,8 @@ describe('the list', () => {
   });
 });
 
-describe('creating', () => {
-  test('makes an active user with the least role, who can log in and is recorded', async () => {
+describe('creating a user', () => {
+  test('creates an active user with the lowest role who can log in, and records it', async () => {
     const { status, body } = await create({
       username: 'Carol',
       password: PASSWORD,
@@ -99,13 +99,13 @@ describe('creating', () => {
     ]);
   });
 
-  test('ranges given at once hold for the first log-in', async () => {
+  test('ranges given at creation apply to the first login', async () => {
     await create({ username: 'far', password: PASSWORD, ranges: ['192.0.2.0/24'] });
     const login = { body: { username: 'far', password: PASSWORD } };
     expect((await send(`${gateway.url}/auth/login`, 'POST', login)).status).toBe(401);
   });
 
-  test('an admin makes no staff, a super-admin does', async () => {
+  test('an admin cannot create staff, a super-admin can', async () => {
     for (const role of ['supervisor', 'admin', 'super-admin'])
       expect(await create({ username: `new-${role}`, password: PASSWORD, role })).toMatchObject({
         status: 403,
@@ -118,7 +118,7 @@ describe('creating', () => {
     });
   });
 
-  test('without a password nobody can log in until a reset', async () => {
+  test('a user without a password cannot log in until a password reset', async () => {
     const { body } = await create({ username: 'later' });
     const reset = await send(`${gateway.url}/admin/users/${String(body.id)}/password-reset`, 'POST', {
       token: ada,
@@ -132,7 +132,7 @@ describe('creating', () => {
     expect((await send(`${gateway.url}/auth/login`, 'POST', login)).status).toBe(200);
   });
 
-  test('a name that is taken in another spelling is a 409', async () => {
+  test('a username that is taken in another case or Unicode form is a 409', async () => {
     expect(await create({ username: 'BOB', password: PASSWORD })).toMatchObject({
       status: 409,
       body: { code: 'username_taken' },
@@ -147,7 +147,7 @@ describe('creating', () => {
     ['an address that is none', { username: 'dave', email: 'dave@bank\r\nBcc: eve@evil.example' }, 'email'],
     ['a display name of two lines', { username: 'dave', display_name: 'a\nb' }, 'display_name'],
     ['51 ranges', { username: 'dave', ranges: Array(51).fill('10.0.0.1') }, 'ranges'],
-  ])('%s is a 400 that names the field, and nobody is made', async (_what, body, field) => {
+  ])('%s is a 400 that names the field, and no user is created', async (_what, body, field) => {
     expect(await create(body)).toMatchObject({
       status: 400,
       body: { code: 'body_invalid', errors: [expect.objectContaining({ field })] },

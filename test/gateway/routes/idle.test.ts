@@ -51,8 +51,8 @@ const calls = async (command: string): Promise<number> => {
   return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
 };
 
-describe('what counts as activity', () => {
-  test('a request renews the idle timeout and is the last time that the session was seen', async () => {
+describe('activity', () => {
+  test('a request renews the idle timeout and sets the time of last use', async () => {
     await makeNearlyIdle();
     const before = Date.now();
     expect((await ask()).status).toBe(200);
@@ -70,7 +70,7 @@ describe('what counts as activity', () => {
     ['an event stream among others', () => ask({ accept: '*/*, Text/Event-Stream;q=0.9' })],
     ['a refresh', () => refreshed(gateway.url, mine.refresh_token)],
     ['a request that is refused', () => ask({ cookie: 'portcullis=x' })],
-  ])('%s renews nothing', async (_what, request) => {
+  ])('%s does not count as activity', async (_what, request) => {
     await makeNearlyIdle();
     const written = await calls('pexpire');
     for (let i = 0; i < 3; i += 1) await request().catch(() => {});
@@ -78,14 +78,17 @@ describe('what counts as activity', () => {
     expect(await leftMs()).toBeLessThanOrEqual(NEARLY_IDLE_MS);
   });
 
-  test.each(['0', 'true', '', '1, 1'])('X-Background: %s is activity like any other', async (value) => {
-    await makeNearlyIdle();
-    await ask({ 'x-background': value });
-    await until(async () => (await leftMs()) > IDLE_MS - 5000);
-  });
+  test.each(['0', 'true', '', '1, 1'])(
+    'a request with X-Background: %s counts as activity',
+    async (value) => {
+      await makeNearlyIdle();
+      await ask({ 'x-background': value });
+      await until(async () => (await leftMs()) > IDLE_MS - 5000);
+    },
+  );
 });
 
-test('a dashboard that polls, refreshes and keeps a stream open is logged out on time; a user who does something is not', async () => {
+test('polling, refreshes and an open stream do not keep a session from ending, but user activity does', async () => {
   const hasty = await startAnotherGateway(gateway, { settings: { sessionIdleSeconds: 2 } });
   const url = hasty.url;
   const startedAt = performance.now();
@@ -110,7 +113,7 @@ test('a dashboard that polls, refreshes and keeps a stream open is logged out on
   await hasty.close();
 });
 
-describe('a session tells how long it still lives', () => {
+describe('the remaining lifetime of a session', () => {
   interface Life {
     idle_expires_in_ms: number;
     session_expires_in_ms: number;
@@ -118,7 +121,7 @@ describe('a session tells how long it still lives', () => {
   const tell = async (headers: Record<string, string> = {}, at = {}): Promise<Life> =>
     (await (await ask(headers, { path: '/auth/session', ...at })).json()) as Life;
 
-  test('without being renewed by a page that only counts down, and with the renewal by a user who is there', async () => {
+  test('can be read with and without renewing the idle timeout', async () => {
     await tell();
     mine = await logIn(gateway.url);
     await makeNearlyIdle();
@@ -131,7 +134,7 @@ describe('a session tells how long it still lives', () => {
     expect((await tell()).idle_expires_in_ms).toBeGreaterThan(IDLE_MS - 5000);
   });
 
-  test('until its absolute end, which comes before the idle timeout where that is longer', async () => {
+  test('is limited by the absolute end of the session', async () => {
     const absoluteMs = gateway.settings.sessionAbsoluteSeconds * 1000;
     const life = await tell();
     expect(life.session_expires_in_ms).toBeLessThanOrEqual(absoluteMs);
@@ -143,7 +146,7 @@ describe('a session tells how long it still lives', () => {
     await short.close();
   });
 
-  test('and is refused as over when it ended while it was asked', async () => {
+  test('is a refusal if the session ends during the request', async () => {
     await gateway.link.run((client) => client.del(keysOf(mine)[1]));
     expect(await problemOf(await ask({}, { path: '/auth/session' }))).toEqual({
       status: 401,
@@ -152,8 +155,8 @@ describe('a session tells how long it still lives', () => {
   });
 });
 
-describe('the cost of activity', () => {
-  test('is one write in a twentieth of the idle timeout at the most, however many requests at however many gateways', async () => {
+describe('tracking activity', () => {
+  test('writes at most once per twentieth of the idle timeout, for any number of requests and gateways', async () => {
     const idleSeconds = 4;
     const stepMs = (idleSeconds * 1000) / 20;
     const settings = { sessionIdleSeconds: idleSeconds };
@@ -178,7 +181,7 @@ describe('the cost of activity', () => {
     await Promise.all(gateways.map((one) => one.close()));
   });
 
-  test('is not on the way of the request: it is answered while the write still waits', async () => {
+  test('does not delay the response', async () => {
     await makeNearlyIdle();
     await gateway.link.run((client) => client.sendCommand(['CLIENT', 'PAUSE', '400', 'WRITE']));
     const startedAt = performance.now();
@@ -187,7 +190,7 @@ describe('the cost of activity', () => {
     await until(async () => (await leftMs()) > IDLE_MS - 5000);
   });
 
-  test('fails no request when it fails, and is tried again by the next one', async () => {
+  test('does not fail the request when the write fails, and the next request tries again', async () => {
     await makeNearlyIdle();
     const [, session] = keysOf(mine);
     const aside = `${session}-aside`;
@@ -200,8 +203,8 @@ describe('the cost of activity', () => {
   });
 });
 
-describe('activity brings nothing back', () => {
-  test('not a session that was ended while requests were under way', async () => {
+describe('activity restores nothing', () => {
+  test('a session that was ended during requests stays ended', async () => {
     const second = await startAnotherGateway(gateway);
     for (let round = 0; round < 15; round += 1) {
       const tokens = await logIn(gateway.url, 'bob');
@@ -221,7 +224,7 @@ describe('activity brings nothing back', () => {
     await second.close();
   });
 
-  test('not one whose idle timeout is over, though its access token is not', async () => {
+  test('a session stays ended after its idle timeout, even if its access token has not expired', async () => {
     await gateway.link.run((client) => client.pExpire(keysOf(mine)[0], 1));
     await until(async () => (await leftMs()) === -2);
     for (let i = 0; i < 3; i += 1)
@@ -229,7 +232,7 @@ describe('activity brings nothing back', () => {
     expect(await leftMs()).toBe(-2);
   });
 
-  test('and nothing lives past its absolute end', async () => {
+  test('no key outlives the absolute end of the session', async () => {
     const short = await startAnotherGateway(gateway, { settings: { sessionAbsoluteSeconds: 100 } });
     const tokens = await logIn(short.url);
     await gateway.link.run((client) => client.pExpire(keysOf(tokens)[0], 2000));

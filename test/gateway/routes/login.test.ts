@@ -26,7 +26,7 @@ beforeEach(async () => {
 const tryLogin = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
   postJson(`${gateway.url}/auth/login`, body, { 'x-forwarded-for': address, ...headers });
 
-test('the right password gives a bearer token that lives as long as it says and is not to be cached', async () => {
+test('the right password returns a bearer token with its lifetime in a response that must not be cached', async () => {
   const answer = await tryLogin({ username: 'bob', password: 'foobared' });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -39,13 +39,13 @@ test('the right password gives a bearer token that lives as long as it says and 
   });
 });
 
-test('a user name is the same in capitals and in look-alike Unicode forms', async () => {
+test('usernames are compared without regard to case and Unicode compatibility forms', async () => {
   for (const username of ['BOB', 'ｂｏｂ']) {
     expect((await tryLogin({ username, password: 'foobared' })).status).toBe(200);
   }
 });
 
-test('a wrong name and a wrong password get the same answer but for the request id', async () => {
+test('an unknown username and a wrong password get the same response except for the request id', async () => {
   const answers = await Promise.all([
     tryLogin({ username: 'alice', password: 'not hers' }),
     tryLogin({ username: 'nobody-at-all', password: 'not hers' }),
@@ -61,15 +61,15 @@ test('a wrong name and a wrong password get the same answer but for the request 
   expect(known).toMatchObject({ status: 401, body: { code: 'login_failed' } });
 });
 
-test('a blocked user with the right password gets the answer of a wrong password', async () => {
+test('a blocked user with the right password gets the same response as for a wrong password', async () => {
   const sam = gateway.users.find(({ username }) => username === 'sam');
   await gateway.link.run((client) => client.del(authzKey(sam?.id ?? '')));
   const answer = await tryLogin({ username: 'sam', password: 'supervise1' });
   expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
 });
 
-describe('throttling', () => {
-  test('after five failures in a row the sixth try is a 429 with Retry-After, even with the right password', async () => {
+describe('rate limits', () => {
+  test('after five consecutive failures the sixth attempt is a 429 with Retry-After, even with the right password', async () => {
     for (let i = 0; i < 5; i += 1) {
       const answer = await tryLogin({ username: 'ada', password: 'wrong' });
       expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
@@ -80,19 +80,19 @@ describe('throttling', () => {
     expect(await problemOf(sixth)).toEqual({ status: 429, code: 'login_throttled' });
   });
 
-  test('a name that does not exist is throttled like one that does', async () => {
+  test('unknown usernames are limited like existing ones', async () => {
     for (let i = 0; i < 5; i += 1) await tryLogin({ username: 'ghost', password: 'wrong' });
     expect((await tryLogin({ username: 'ghost', password: 'wrong' })).status).toBe(429);
   });
 
-  test('a right password in between starts the count afresh', async () => {
+  test('a successful login resets the count of failures', async () => {
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 4; i += 1) await tryLogin({ username: 'alice', password: 'wrong' });
       expect((await tryLogin({ username: 'alice', password: 'wonderland1' })).status).toBe(200);
     }
   });
 
-  test('of forty guesses at the same moment no more than five are checked', async () => {
+  test('at most five of forty concurrent guesses are checked', async () => {
     const statuses = await Promise.all(
       Array.from({ length: 40 }, async (_, i) => {
         const headers = { 'x-forwarded-for': `203.0.113.${i}` };
@@ -103,7 +103,7 @@ describe('throttling', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(35);
   });
 
-  test('one address may fail only so often, whatever the names, and others go on', async () => {
+  test('failures are limited for each address across usernames, and other addresses are not affected', async () => {
     for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray-${i}`, password: 'wrong' });
     const answer = await tryLogin({ username: 'bob', password: 'foobared' });
     expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
@@ -112,7 +112,7 @@ describe('throttling', () => {
     ).toBe(200);
   });
 
-  test('one IPv6 network of 64 bits counts as one address, in any spelling', async () => {
+  test('an IPv6 /64 network counts as one address, in any notation', async () => {
     const from = (i: number) => ({
       'x-forwarded-for': i % 2 === 0 ? `2001:db8:0:7::${i.toString(16)}` : `2001:0db8::7:1:2:3:${i}`,
     });
@@ -123,7 +123,7 @@ describe('throttling', () => {
     expect((await tryLogin({ username: 'bob', password: 'foobared' }, neighbour)).status).toBe(200);
   });
 
-  test('no user name is in Redis as it was typed: people type passwords there', async () => {
+  test('Redis contains no username as typed, because people type passwords there', async () => {
     await tryLogin({ username: 'my-secret-typed-into-the-wrong-field', password: 'x' });
     const dump = JSON.stringify([...(await gateway.redis.dump())]);
     expect(dump).toContain('throttle:username:');
@@ -131,7 +131,7 @@ describe('throttling', () => {
   });
 });
 
-describe('a body that is not what the route wants', () => {
+describe('an invalid body', () => {
   test.each([
     ['no password', { username: 'bob' }, 'password'],
     ['a number as name', { username: 7, password: 'foobared' }, 'username'],
@@ -174,7 +174,7 @@ describe('with cookies', () => {
   const cookieLogin = (headers: Record<string, string>): Promise<Response> =>
     tryLogin({ username: 'bob', password: 'foobared', transport: 'cookie' }, headers);
 
-  test('the tokens go into cookies that scripts and other sites can not use, and not into the body; scripts see only that there are some', async () => {
+  test('the tokens are only in cookies that neither scripts nor other sites can use, and scripts see a cookie without a token', async () => {
     const answer = await cookieLogin({ origin: SITE });
     expect(answer.status).toBe(200);
     expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
@@ -185,7 +185,7 @@ describe('with cookies', () => {
     ]);
   });
 
-  test('the cookie opens what the token opens, and log-out takes it away', async () => {
+  test('the cookie authenticates like the token, and logout deletes it', async () => {
     const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie } })).status).toBe(200);
     const out = await fetch(`${gateway.url}/auth/logout`, {
@@ -208,7 +208,7 @@ describe('with cookies', () => {
     ['without an origin', {}],
     ['that the browser calls cross-site', { 'sec-fetch-site': 'cross-site' }],
     ['that the browser calls same-site, from a neighbour host', { 'sec-fetch-site': 'same-site' }],
-  ])('a write %s is refused, whether log-in or log-out', async (_what, headers) => {
+  ])('login and logout %s are refused', async (_what, headers) => {
     const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect(await problemOf(await cookieLogin(headers))).toEqual({ status: 403, code: 'origin_refused' });
     const out = await fetch(`${gateway.url}/auth/logout`, {
@@ -227,7 +227,7 @@ describe('with cookies', () => {
     ['the address bar', 200, 'none', 'document'],
     ['the own page', 200, 'same-origin', 'empty'],
   ])(
-    'a read by %s is a %i: else it would keep the session alive, or take its share',
+    "a read by %s is a %i, so that it cannot renew the session or use the user's concurrency limit",
     async (_who, status, site, dest) => {
       const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
       const headers = { cookie, 'sec-fetch-site': site, 'sec-fetch-dest': dest };
@@ -237,7 +237,7 @@ describe('with cookies', () => {
   );
 });
 
-test('behind TLS both cookies are __Host- and Secure, so that no neighbour host can plant one', async () => {
+test('behind TLS both cookies are __Host- and Secure, so that no sibling host can plant one', async () => {
   const secure = await startTestGateway({ ISSUER: 'https://gate.example' });
   try {
     const body = { username: 'bob', password: 'foobared', transport: 'cookie' };
@@ -252,7 +252,7 @@ test('behind TLS both cookies are __Host- and Secure, so that no neighbour host 
   }
 });
 
-test('log-ins past the bound of the password queue are a 429 at once, for known and unknown names alike', async () => {
+test('logins beyond the limit of the password queue are a 429 at once, for known and unknown usernames alike', async () => {
   const narrow = await startTestGateway({ PASSWORD_WORKERS: '1', PASSWORD_QUEUE_MAX: '1' });
   try {
     const requests = Array.from({ length: 12 }, (_, i) =>
@@ -271,7 +271,7 @@ test('log-ins past the bound of the password queue are a 429 at once, for known 
   }
 });
 
-test('a log-in gives a new token and session each time, and the earlier ones go on', async () => {
+test('each login starts a new session with a new token, and earlier ones continue', async () => {
   const [first, second] = [await gateway.login(), await gateway.login()];
   expect(first).not.toBe(second);
   for (const token of [first, second]) {

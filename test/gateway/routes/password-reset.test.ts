@@ -46,7 +46,7 @@ async function mailedToken(username: string): Promise<string> {
 const tokenIn = (text: string): string =>
   /https:\/\/bank\.example\/#reset=([\w.-]+)/.exec(text)?.[1] ?? 'no token in the mail';
 
-test('a mailed token sets a new password once, ends all sessions, and all of it is recorded', async () => {
+test('an emailed token sets a new password once and ends all sessions, and both are recorded', async () => {
   const sessions = [await loginAs(gateway.url, 'bob'), await loginAs(gateway.url, 'bob')];
   const token = await mailedToken('Bob');
   expect(mail.received.at(-1)).toMatchObject({ from: 'bank@bank.example', to: ['bob@demo.example'] });
@@ -66,7 +66,7 @@ test('a mailed token sets a new password once, ends all sessions, and all of it 
   expect(await records('password_reset')).toEqual([expect.objectContaining(about)]);
 });
 
-test('of ten who use one token at the same moment one does', async () => {
+test('only one of ten concurrent uses of a token succeeds', async () => {
   const token = await mailedToken('bob');
   const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => confirm(token, `${PASSWORD} ${i}`)));
   const won = answers.findIndex(({ status }) => status === 204);
@@ -74,7 +74,7 @@ test('of ten who use one token at the same moment one does', async () => {
   expect((await login('bob', `${PASSWORD} ${won}`)).status).toBe(200);
 });
 
-describe('the answer tells nothing about who exists', () => {
+describe('the response does not reveal whether a user exists', () => {
   const whole = async (username: string) => {
     const answer = await fetch(`${gateway.url}/auth/password-reset`, {
       method: 'POST',
@@ -85,7 +85,7 @@ describe('the answer tells nothing about who exists', () => {
     return { status: answer.status, headers, body: await answer.text() };
   };
 
-  test('it is the same for a user, for none, and for one without an address', async () => {
+  test('it is the same for a user, for an unknown user, and for a user without an email address', async () => {
     await gateway.link.run((client) => client.hDel(userKey(idOf(gateway, 'sam')), 'email'));
     const answers = await Promise.all(['alice', 'nobody-at-all', 'sam'].map(whole));
     expect(answers[0]).toMatchObject({ status: 202, body: '' });
@@ -94,7 +94,7 @@ describe('the answer tells nothing about who exists', () => {
     await until(() => mail.received.at(-1)?.to[0] === 'alice@demo.example');
   });
 
-  test('it does not wait for the mail: it comes while the mail server is still holding it back', async () => {
+  test('it does not wait for the mail server', async () => {
     const before = mail.received.length;
     const letGo = mail.holdBack();
     try {
@@ -109,7 +109,7 @@ describe('the answer tells nothing about who exists', () => {
     await until(() => mail.received.length > before);
   });
 
-  test('both are throttled alike, by name and by address', async () => {
+  test('known and unknown usernames are limited alike, by username and by address', async () => {
     for (const username of ['alice', 'no-such-user']) {
       for (let i = 0; i < 3; i += 1) expect((await ask(username)).status).toBe(202);
       expect(await ask(username.toUpperCase())).toMatchObject({ status: 429, body: { code: 'throttled' } });
@@ -120,13 +120,13 @@ describe('the answer tells nothing about who exists', () => {
 });
 
 describe('a token is not valid', () => {
-  test('after another one was asked for, which is', async () => {
+  test('after another one was requested, which is valid', async () => {
     const [first, second] = [await mailedToken('alice'), await mailedToken('alice')];
     expect(await confirm(first)).toMatchObject(INVALID);
     expect((await confirm(second)).status).toBe(204);
   });
 
-  test('after the password was changed otherwise', async () => {
+  test('after the password was changed in another way', async () => {
     const token = await mailedToken('alice');
     const { body } = await login('alice', PASSWORD);
     const change = { current_password: PASSWORD, new_password: 'another battery staple' };
@@ -138,7 +138,7 @@ describe('a token is not valid', () => {
     expect((await login('alice', 'another battery staple')).status).toBe(200);
   });
 
-  test('of a user who was blocked meanwhile, also once they are unblocked', async () => {
+  test('after the user was blocked, even when unblocked again', async () => {
     const [token, ada] = [await mailedToken('alice'), await loginAs(gateway.url, 'ada')];
     const url = `${gateway.url}/admin/users/${idOf(gateway, 'alice')}`;
     await send(`${url}/block`, 'POST', { token: ada });
@@ -147,7 +147,7 @@ describe('a token is not valid', () => {
     expect(await confirm(token)).toMatchObject(INVALID);
   });
 
-  test('from an address that the user may not come from', async () => {
+  test("from an address outside the user's ranges", async () => {
     const [token, ada] = [await mailedToken('alice'), await loginAs(gateway.url, 'ada')];
     const url = `${gateway.url}/admin/users/${idOf(gateway, 'alice')}/ranges`;
     await send(url, 'PUT', { token: ada, body: { ranges: ['192.0.2.0/24'] } });
@@ -156,7 +156,7 @@ describe('a token is not valid', () => {
     expect((await confirm(token)).status).toBe(204);
   });
 
-  test('after ten minutes, by its own word and by Redis', async () => {
+  test('after ten minutes, by its own expiry and by Redis', async () => {
     const token = await mailedToken('alice');
     const [, payload = ''] = token.split('.');
     const { jti, sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, string>;
@@ -171,7 +171,7 @@ describe('a token is not valid', () => {
     expect(await confirm(token)).toMatchObject(INVALID);
   });
 
-  test('when it is an access token, and a reset token opens nothing', async () => {
+  test('if it is an access token, and a reset token authenticates no request', async () => {
     expect(await confirm(await loginAs(gateway.url, 'ada'))).toMatchObject(INVALID);
     const token = await mailedToken('alice');
     expect(await sessionProblem(gateway.url, token)).toEqual({ status: 401, code: 'token_invalid' });
@@ -195,7 +195,7 @@ describe('a token is not valid', () => {
   };
 });
 
-test('a new password that breaks the rules is a 400, and the token can be used again', async () => {
+test('an unacceptable new password is a 400, and the token can be used again', async () => {
   const token = await mailedToken('alice');
   expect(await confirm(token, 'password123')).toMatchObject({
     status: 400,
@@ -210,7 +210,7 @@ describe('by staff', () => {
     return send(`${gateway.url}/admin/users/${idOf(gateway, username)}/password-reset`, 'POST', { token });
   };
 
-  test('all sessions end, the old password is dead, and the mail says why', async () => {
+  test('all sessions end, the old password stops working, and the email says why', async () => {
     const session = String((await login('alice', PASSWORD)).body.access_token);
     const before = mail.received.length;
     expect(await reset('alice')).toEqual({ status: 200, body: { delivery: 'mail' } });
@@ -222,7 +222,7 @@ describe('by staff', () => {
     expect((await login('alice', PASSWORD)).status).toBe(200);
   });
 
-  test('for a user without an address the token is in the answer, once, and nowhere else', async () => {
+  test('for a user without an email address the token is in the response, once, and nowhere else', async () => {
     const before = mail.received.length;
     const { body } = await reset('sam');
     expect(body).toEqual({ delivery: 'answer', reset_token: expect.any(String), expires_in: 600 });
@@ -231,7 +231,7 @@ describe('by staff', () => {
     expect((await confirm(String(body.reset_token))).status).toBe(204);
   });
 
-  test('when the mail server refuses, staff are told, and the sessions are over all the same', async () => {
+  test('if the mail server rejects the email, staff are told, and the sessions have ended all the same', async () => {
     const session = String((await login('alice', PASSWORD)).body.access_token);
     mail.refuse = true;
     try {

@@ -24,7 +24,7 @@ const change = (token: string, current: string, next: string, url = pair.url) =>
   send(`${url}/auth/password`, 'POST', { token, body: { current_password: current, new_password: next } });
 const nextPassword = (): string => `correct horse battery ${++made}`;
 
-test('a new password works, the old one does not, all other sessions are over, and this one goes on', async () => {
+test('a password change replaces the old password, ends all other sessions and keeps this one', async () => {
   const mine = await login(pair.url);
   const token = String(mine.body.access_token);
   const others = [await tokenOf(), await tokenOf(pair.otherUrl)];
@@ -43,7 +43,7 @@ test('a new password works, the old one does not, all other sessions are over, a
   expect((await login(pair.otherUrl)).status).toBe(200);
 });
 
-test('the token that was in use before the last refresh and the new one both go on', async () => {
+test('the access tokens from before and after the last refresh both stay valid', async () => {
   const mine = await login(pair.url);
   const refresh = { body: { refresh_token: mine.body.refresh_token } };
   const refreshed = await send(`${pair.url}/auth/refresh`, 'POST', refresh);
@@ -54,7 +54,7 @@ test('the token that was in use before the last refresh and the new one both go 
     expect((await sessionProblem(pair.otherUrl, String(body.access_token))).status).toBe(200);
 });
 
-test('it is recorded, done or refused', async () => {
+test('a password change is recorded, successful or refused', async () => {
   const token = await tokenOf();
   await change(token, 'not the password', nextPassword());
   const root = await loginAs(pair.url, 'root');
@@ -68,7 +68,7 @@ test('it is recorded, done or refused', async () => {
   ]);
 });
 
-test('a wrong current password changes nothing and ends nothing', async () => {
+test('a wrong current password changes nothing and ends no session', async () => {
   const [token, other] = [await tokenOf(), await tokenOf()];
   expect(await change(token, 'not the password', nextPassword())).toMatchObject({
     status: 403,
@@ -78,7 +78,7 @@ test('a wrong current password changes nothing and ends nothing', async () => {
   expect((await login(pair.url)).status).toBe(200);
 });
 
-test('guessing the current password is throttled like log-in, and with it', async () => {
+test('guesses of the current password share the limit of failed logins', async () => {
   const token = await tokenOf();
   for (let i = 0; i < 5; i += 1) expect((await change(token, `guess ${i}`, nextPassword())).status).toBe(403);
   const answer = await fetch(`${pair.otherUrl}/auth/password`, {
@@ -112,7 +112,7 @@ test('a password of 256 characters beyond the basic plane can be set and used', 
   expect((await login(pair.otherUrl)).status).toBe(200);
 });
 
-test('of two changes with the same old password at the same moment one counts', async () => {
+test('only one of two concurrent changes with the same old password succeeds', async () => {
   const [one, two] = [await tokenOf(), await tokenOf(pair.otherUrl)];
   const nexts = [nextPassword(), nextPassword()] as const;
   const statuses = (
@@ -126,7 +126,7 @@ test('of two changes with the same old password at the same moment one counts', 
   expect((await login(pair.url)).status).toBe(200);
 });
 
-test('log-ins with the old password that cross with its change leave no session behind', async () => {
+test('logins with the old password that are concurrent with its change leave no session behind', async () => {
   const token = await tokenOf();
   const [old, next] = [password, nextPassword()];
   const crossing = Array.from({ length: 4 }, () => login(pair.otherUrl, old));

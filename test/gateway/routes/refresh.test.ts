@@ -55,7 +55,7 @@ async function expectRefused(
   expect(await gateway.redis.dump()).toEqual(before);
 }
 
-test('a refresh gives a new access token and a new refresh token of the same session', async () => {
+test('a refresh returns a new access token and a new refresh token of the same session', async () => {
   const first = await logIn(gateway.url);
   const answer = await refresh(gateway.url, first.refresh_token);
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -73,7 +73,7 @@ test('a refresh gives a new access token and a new refresh token of the same ses
   expect(await statusOf(gateway.url, next.access_token)).toBe(200);
 });
 
-test('twenty refreshes of one token at the same moment, through two gateways, all succeed and agree on one successor', async () => {
+test('twenty concurrent refreshes of one token at two gateways all succeed and return the same successor', async () => {
   const first = await logIn(gateway.url);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) => refresh(i % 2 === 0 ? gateway.url : other.url, first.refresh_token)),
@@ -89,7 +89,7 @@ test('twenty refreshes of one token at the same moment, through two gateways, al
   expect((await refreshed(other.url, pairs[0]?.refresh_token ?? '')).refresh_token).toContain('.2.');
 });
 
-test('within the grace window the token before the current one gets the current pair again, told how long it has left', async () => {
+test('within the grace period the previous token returns the current pair with its remaining lifetime', async () => {
   const first = await logIn(gateway.url);
   const next = await refreshed(gateway.url, first.refresh_token);
   const again = await aheadOfTime(GRACE_MS - 2000, () => refreshed(gateway.url, first.refresh_token));
@@ -99,7 +99,7 @@ test('within the grace window the token before the current one gets the current 
   expect(again.expires_in).toBeLessThanOrEqual(293);
 });
 
-test('the access token from before a refresh goes on until its own expiry, and ends with the session', async () => {
+test('the access token from before a refresh stays valid until it expires or the session ends', async () => {
   const first = await logIn(gateway.url);
   const next = await refreshed(gateway.url, first.refresh_token);
   expect(await statusOf(gateway.url, first.access_token)).toBe(200);
@@ -115,8 +115,8 @@ test('an access token never outlives its session', async () => {
   expect(last.expires_in).toBeLessThanOrEqual(100);
 });
 
-describe('a replay after the grace window', () => {
-  test('ends the session: its access tokens, its refresh tokens and nothing else, and is recorded', async () => {
+describe('reuse after the grace period', () => {
+  test('ends the session with its access and refresh tokens and nothing else, and is recorded', async () => {
     const bystander = await logIn(gateway.url);
     const first = await logIn(gateway.url);
     const next = await refreshed(gateway.url, first.refresh_token);
@@ -148,7 +148,7 @@ describe('a replay after the grace window', () => {
     expect(left).toEqual([]);
   });
 
-  test('ends it within the window too when the token is older than the one before the current', async () => {
+  test('ends the session even within the grace period if the token is older than the previous one', async () => {
     const first = await logIn(gateway.url);
     const next = await refreshed(gateway.url, first.refresh_token);
     const current = await refreshed(gateway.url, next.refresh_token);
@@ -157,14 +157,14 @@ describe('a replay after the grace window', () => {
   });
 });
 
-describe('a token that the gateway did not give out like this is refused and changes nothing', () => {
+describe('a token that the gateway did not issue is refused and changes nothing', () => {
   const partsOf = async (username: string) => {
     const { refresh_token } = await logIn(gateway.url, username);
     const [, sub = '', sid = '', n = '', mac = ''] = refresh_token.split('.');
     return { sub, sid, n, mac, whole: refresh_token };
   };
 
-  test('the MAC of one session on the ids of another, of the same user or of a foreign one', async () => {
+  test('the MAC of one session with the ids of another, of the same or another user', async () => {
     const [mine, mineToo, hers] = [await partsOf('bob'), await partsOf('bob'), await partsOf('alice')];
     for (const [sub, sid] of [
       [mine.sub, mineToo.sid],
@@ -176,14 +176,14 @@ describe('a token that the gateway did not give out like this is refused and cha
     for (const { whole } of [mine, mineToo, hers]) await refreshed(gateway.url, whole);
   });
 
-  test('a genuine MAC over a session of another user', async () => {
+  test("a genuine MAC over another user's session", async () => {
     const [mine, hers] = [await partsOf('bob'), await partsOf('alice')];
     const forged = mintRefreshToken(refreshKey, { sub: mine.sub, sid: hers.sid, refreshCount: 0 });
     await expectRefused(() => refresh(gateway.url, forged));
     await refreshed(gateway.url, hers.whole);
   });
 
-  test('a counter that was never reached', async () => {
+  test('a counter that was never issued', async () => {
     const { sub, sid, whole } = await partsOf('bob');
     for (const n of [1, 2, 999_999_999])
       await expectRefused(() =>
@@ -192,7 +192,7 @@ describe('a token that the gateway did not give out like this is refused and cha
     await refreshed(gateway.url, whole);
   });
 
-  test('another key, a cut, other spellings', async () => {
+  test('another key, a truncated token, non-canonical forms', async () => {
     const { sub, sid, whole } = await partsOf('bob');
     const foreign = mintRefreshToken(randomBytes(32), { sub, sid, refreshCount: 0 });
     for (const token of [
@@ -207,7 +207,7 @@ describe('a token that the gateway did not give out like this is refused and cha
     await refreshed(gateway.url, whole);
   });
 
-  test('an access token, which opens no refresh, as a refresh token opens nothing else', async () => {
+  test('an access token, and a refresh token is not accepted as an access token', async () => {
     const { access_token, refresh_token } = await logIn(gateway.url);
     const answer = await refresh(gateway.url, access_token);
     expect([400, 401]).toContain(answer.status);
@@ -220,26 +220,26 @@ describe('a token that the gateway did not give out like this is refused and cha
   });
 });
 
-describe('a session that is over is not refreshed', () => {
-  test('after log-out', async () => {
+describe('an ended session is not refreshed', () => {
+  test('after logout', async () => {
     const first = await logIn(gateway.url);
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(first.access_token) });
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
   });
 
-  test('after it was idle for too long', async () => {
+  test('after its idle timeout', async () => {
     const first = await logIn(gateway.url);
     const { sub, sid } = claimsOf(first);
     await gateway.link.run((client) => client.del([activeKey(sub, sid), sessionKey(sub, sid)]));
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
   });
 
-  test('from the second of its absolute end on', async () => {
+  test('from its absolute end', async () => {
     const first = await logIn(gateway.url);
     await aheadOfTime(7_200_000, () => expectRefused(() => refresh(gateway.url, first.refresh_token)));
   });
 
-  test('after its user was blocked, or all sessions were ended at once', async () => {
+  test('after its user was blocked or all sessions were ended', async () => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
     const set = (generation: number) =>
@@ -252,7 +252,7 @@ describe('a session that is over is not refreshed', () => {
     await refreshed(gateway.url, first.refresh_token);
   });
 
-  test('a user may not refresh from an address that they may not come from, and loses nothing by the try', async () => {
+  test("a refresh from an address outside the user's ranges is refused and changes nothing", async () => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
     const authorization = { role: 'user', generation: 0 } as const;
@@ -286,7 +286,7 @@ describe('by cookie', () => {
   ): Promise<Response> =>
     fetch(`${gateway.url}/auth/refresh`, { method: 'POST', body, headers: { cookie, ...headers } });
 
-  test('both cookies are renewed and no token is in the body', async () => {
+  test('both cookies are renewed and the body contains no token', async () => {
     const cookie = await cookieLogIn();
     const answer = await refreshBy(cookie, SITE);
     expect(answer.status).toBe(200);
@@ -303,7 +303,7 @@ describe('by cookie', () => {
     expect((await refreshBy(refreshCookieOf(answer), SITE)).status).toBe(200);
   });
 
-  test('with remember the cookies outlive the browser window, by no more than is left of the session', async () => {
+  test('with remember the cookies are persistent, for no longer than the session', async () => {
     const answer = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
     for (const line of answer.headers.getSetCookie().slice(1)) {
       const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
@@ -316,13 +316,13 @@ describe('by cookie', () => {
     ['another site', { origin: 'https://evil.example' }],
     ['nowhere', {}],
     ['a neighbour host', { 'sec-fetch-site': 'same-site' }],
-  ])('from %s it is refused and changes nothing', async (_where, headers) => {
+  ])('a refresh from %s is refused and changes nothing', async (_where, headers) => {
     const cookie = await cookieLogIn();
     await expectRefused(() => refreshBy(cookie, headers), { status: 403, code: 'origin_refused' });
     expect((await refreshBy(cookie, SITE)).status).toBe(200);
   });
 
-  test('a cookie and a body, or two cookies, are refused: nobody can know which was meant', async () => {
+  test('a cookie with a body, or two cookies, are refused as ambiguous', async () => {
     const [cookie, second] = [await cookieLogIn(), await cookieLogIn()];
     const body = JSON.stringify({ refresh_token: cookie.split('=')[1] });
     const both = { ...SITE, 'content-type': 'application/json' };
@@ -348,7 +348,7 @@ test('without a cookie and without a body there is no credential', async () => {
   await expectRefused(ask, { status: 401, code: 'credential_missing' });
 });
 
-test('in a Redis outage a refresh is a 503, and the same token is good afterwards', async () => {
+test('during a Redis outage a refresh is a 503, and the same token is valid afterwards', async () => {
   const first = await logIn(gateway.url);
   gateway.redis.freeze();
   try {

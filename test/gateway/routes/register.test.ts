@@ -20,7 +20,7 @@ const login = (username: string, password = PASSWORD) =>
 const userKeys = async (): Promise<string[]> =>
   [...(await gateway.redis.dump()).keys()].filter((key) => /^user/.test(key)).sort();
 
-test('whoever registers becomes a customer who can log in, and it is recorded', async () => {
+test('registration creates a customer who can log in, and is recorded', async () => {
   const { status, body } = await register({
     username: 'Dora',
     password: PASSWORD,
@@ -41,7 +41,7 @@ test('whoever registers becomes a customer who can log in, and it is recorded', 
   ]);
 });
 
-test('a name that is taken in any spelling is a 409, and the one who has it keeps it', async () => {
+test('a username that is taken in any case or Unicode form is a 409, and its owner is unaffected', async () => {
   expect(await register({ username: 'BOB', password: PASSWORD })).toMatchObject({
     status: 409,
     body: { code: 'username_taken' },
@@ -49,14 +49,14 @@ test('a name that is taken in any spelling is a 409, and the one who has it keep
   expect((await login('bob', 'foobared')).status).toBe(200);
 });
 
-test('of many who register one name at the same moment one gets it', async () => {
+test('only one of many concurrent registrations of a username succeeds', async () => {
   const answers = await Promise.all(
     Array.from({ length: 3 }, () => register({ username: 'wanted', password: PASSWORD })),
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
 });
 
-test('tries from one address are counted, whether they succeed or not', async () => {
+test('attempts from one address are limited, whether they succeed or not', async () => {
   for (const username of ['bob', 'erin', 'alice']) await register({ username, password: PASSWORD });
   const before = await userKeys();
   const answer = await fetch(`${gateway.url}/auth/register`, {
@@ -70,7 +70,7 @@ test('tries from one address are counted, whether they succeed or not', async ()
   expect(await userKeys()).toEqual(before);
 });
 
-describe('refused, and nobody is made', () => {
+describe('registration is refused and creates no user', () => {
   test.each([
     ['a role of one’s own choice', { username: 'gina', password: PASSWORD, role: 'admin' }, 'role'],
     ['a name of two letters', { username: 'ab', password: PASSWORD }, 'username'],
@@ -91,7 +91,7 @@ describe('refused, and nobody is made', () => {
   });
 });
 
-test('unless it is opened, there is nothing to register at', async () => {
+test('registration is a 404 unless it is open', async () => {
   const closed = await startTestGateway();
   try {
     const body = { username: 'hanna', password: PASSWORD };

@@ -43,7 +43,7 @@ describe('any JSON value', () => {
     ['a member called __proto__', '{"__proto__":{"admin":true}}'],
     ['characters of all kinds', '"é€😀\\u0000"'],
     ['two thousand arrays in one another', '['.repeat(2000) + ']'.repeat(2000)],
-  ])('%s is kept as it was spelled', async (_what, json) => {
+  ])('%s is stored byte for byte', async (_what, json) => {
     expect((await put('cart', json)).status).toBe(204);
     const answer = await ask('GET', 'cart');
     expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
@@ -60,7 +60,7 @@ describe('any JSON value', () => {
     ['two values', '1 2'],
     ['undefined', 'undefined'],
     ['single quotes', "'a'"],
-  ])('%s is no JSON: a 400 that keeps what was there', async (_what, body) => {
+  ])('%s is not JSON and gets a 400 that keeps the existing value', async (_what, body) => {
     await put('cart', '"before"');
     expect(await problemOf(await put('cart', body))).toEqual({ status: 400, code: 'body_invalid' });
     expect(await read('cart')).toBe('"before"');
@@ -77,7 +77,7 @@ describe('any JSON value', () => {
   });
 });
 
-test('what is put again replaces, what is deleted is gone, and deleting twice is no fault', async () => {
+test('a value can be replaced and deleted, and deleting it again succeeds', async () => {
   await put('cart', '1');
   await put('cart', '2');
   expect(await read('cart')).toBe('2');
@@ -86,7 +86,7 @@ test('what is put again replaces, what is deleted is gone, and deleting twice is
 });
 
 describe('a key', () => {
-  test.each(['a', 'A-b_c.d', '9', 'x'.repeat(64), 'n', 'gen', 'endsAt'])('%s is good', async (key) => {
+  test.each(['a', 'A-b_c.d', '9', 'x'.repeat(64), 'n', 'gen', 'endsAt'])('%s is accepted', async (key) => {
     expect((await put(key, '"kept"')).status).toBe(204);
     expect(await read(key)).toBe('"kept"');
     expect((await ask('DELETE', key)).status).toBe(204);
@@ -97,7 +97,7 @@ describe('a key', () => {
   });
 
   test.each(['x'.repeat(65), 'a:b', 'a,b', '%C3%A9', 'a%20b', '%7Ba%7D'])(
-    '%s is a 400 that says why, whatever is asked',
+    '%s is a 400 with the reason for every method',
     async (key) => {
       for (const method of ['GET', 'PUT', 'DELETE']) {
         const answer = await ask(method, key, method === 'PUT' ? '1' : null);
@@ -108,8 +108,8 @@ describe('a key', () => {
   );
 });
 
-describe('all data of a session together', () => {
-  test('is 4 KiB at the most, names included, and one byte more is a 413 that changes nothing', async () => {
+describe('the data of a session together', () => {
+  test('is limited to 4 KiB including keys, and one byte more is a 413 that changes nothing', async () => {
     const half = `"${'x'.repeat(2000 - 3)}"`;
     const rest = MAX_BYTES - (1 + half.length) - 1;
     expect((await put('a', half)).status).toBe(204);
@@ -128,12 +128,12 @@ describe('all data of a session together', () => {
     expect((await put('a', `"${'€'.repeat(1300)}"`)).status).toBe(204);
   });
 
-  test('a value larger than all is a 413 before it is read', async () => {
+  test('is protected from a value above the limit, which is a 413 before it is read', async () => {
     const answer = await put('a', `"${'x'.repeat(MAX_BYTES)}"`);
     expect(await problemOf(answer)).toEqual({ status: 413, code: 'body_too_large' });
   });
 
-  test('is never more, however many put at the same moment through two gateways', async () => {
+  test('never exceeds the limit, even with concurrent writes through two gateways', async () => {
     const second = await startAnotherGateway(gateway);
     const value = `"${'x'.repeat(498)}"`;
     const answers = await Promise.all(
@@ -149,7 +149,7 @@ describe('all data of a session together', () => {
 });
 
 describe('data belongs to one session', () => {
-  test('and no other sees it, of the same user or of a foreign one', async () => {
+  test('and is not visible in another, of the same or another user', async () => {
     await put('cart', '"mine"');
     for (const other of [await logIn(gateway.url), await logIn(gateway.url, 'alice')]) {
       expect((await ask('GET', 'cart', null, other)).status).toBe(404);
@@ -158,13 +158,13 @@ describe('data belongs to one session', () => {
     expect(await read('cart')).toBe('"mine"');
   });
 
-  test('goes on through a refresh', async () => {
+  test('and is kept across a refresh', async () => {
     await put('cart', '"mine"');
     const next = await refreshed(gateway.url, mine.refresh_token);
     expect(await read('cart', next)).toBe('"mine"');
   });
 
-  test('is gone with the session, in Redis too, and an ended session reads and keeps nothing', async () => {
+  test('and is deleted with it, also from Redis, and an ended session can neither read nor write', async () => {
     await put('cart', '"mine"');
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(mine.access_token) });
     for (const method of ['GET', 'PUT', 'DELETE']) {
@@ -174,7 +174,7 @@ describe('data belongs to one session', () => {
     expect(await storedKeys(mine)).toEqual([]);
   });
 
-  test('expires in Redis at the very moment when the session is idle for too long', async () => {
+  test('and expires in Redis exactly when the session reaches its idle timeout', async () => {
     await put('cart', '"mine"');
     const { sub, sid } = claimsOf(mine);
     const [data, active] = await gateway.link.run((client) =>

@@ -92,7 +92,7 @@ const keysOf = ({ access_token }: Tokens): [string, string] => {
 const endingsLogged = ({ session_id }: Tokens): number =>
   printed.split('\n').filter((line) => line.includes('"answer_ended"') && line.includes(session_id)).length;
 
-describe('an open page is told within a second, through whichever gateway it is connected,', () => {
+describe('an event is sent within a second, at whichever gateway the page is connected,', () => {
   test.each<[what: string, username: string, reason: string, (one: Tokens, another: Tokens) => unknown]>([
     ['log-out', 'bob', 'session_ended', (one) => ask(one, 'POST', '/auth/logout')],
     [
@@ -107,7 +107,7 @@ describe('an open page is told within a second, through whichever gateway it is 
       'session_ended',
       (_one, another) => ask(another, 'DELETE', '/auth/sessions?keep=current'),
     ],
-  ])('of %s, and the streams of other sessions go on', async (_what, username, reason, act) => {
+  ])('on %s, and the streams of other sessions continue', async (_what, username, reason, act) => {
     const [one, another] = [await logIn(gateway.url, username), await logIn(gateway.url, username)];
     const streams = [await open(one), await open(one, second.url)];
     const others = [await open(another), await open(another, second.url)];
@@ -128,7 +128,7 @@ describe('an open page is told within a second, through whichever gateway it is 
       () => actOn('sam', 'ranges', { ranges: ['198.51.100.7'] }),
     ],
     ['its user being blocked', 'alice', 'ended', 'user_blocked', () => actOn('alice', 'block')],
-  ])('of %s', async (_what, username, event, reason, act) => {
+  ])('on %s', async (_what, username, event, reason, act) => {
     const tokens = await logIn(gateway.url, username);
     const streams = [await open(tokens), await open(tokens, second.url)];
     const startedAt = performance.now();
@@ -137,7 +137,7 @@ describe('an open page is told within a second, through whichever gateway it is 
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
   });
 
-  test('of a new password, and only the page of the session that changed it need not log in again', async () => {
+  test('on a password change, and only the session that changed it need not log in again', async () => {
     const [first, another] = [await logIn(gateway.url, 'root'), await logIn(gateway.url, 'root')];
     const older = await open(first);
     const newest = await refreshed(
@@ -156,7 +156,7 @@ describe('an open page is told within a second, through whichever gateway it is 
     root = newest.access_token;
   });
 
-  test('of the expiry of its token', async () => {
+  test('on the expiry of its token', async () => {
     const stream = await open(await logIn(gateway.url));
     const startedAt = performance.now();
     const aheadMs = gateway.settings.accessTokenTtlSeconds * 1000;
@@ -169,7 +169,7 @@ describe('an open page is told within a second, through whichever gateway it is 
     }
   });
 
-  test('once, however often it is announced', async () => {
+  test('once, even if published repeatedly', async () => {
     const tokens = await logIn(gateway.url);
     const stream = await open(tokens);
     const { sub } = decodeJwt(tokens.access_token) as AccessClaims;
@@ -184,7 +184,7 @@ describe('an open page is told within a second, through whichever gateway it is 
   });
 });
 
-test('an idle session ends with its page open: the stream is no activity, whatever it says that it accepts', async () => {
+test('an idle session ends with its page open, because the stream is not activity, whatever its Accept header', async () => {
   const tokens = await logIn(gateway.url);
   await gateway.link.run((client) => Promise.all(keysOf(tokens).map((key) => client.pExpire(key, 800))));
   const startedAt = performance.now();
@@ -193,18 +193,18 @@ test('an idle session ends with its page open: the stream is no activity, whatev
   expect(performance.now() - startedAt).toBeLessThan(800 + JUDGED_EVERY_MS + 500);
 });
 
-test('a quiet stream outlives the idle timeout of its connection by signs of life', async () => {
+test('heartbeats keep a quiet stream open beyond the idle timeout of its connection', async () => {
   const stream = await open(await logIn(gateway.url), second.url);
   await delay(1000);
   expect(await goesOn(stream)).toBe(true);
   expect(stream.text()).toMatch(/^retry: [12]\d{3}\n\n(?:: still here\n\n)+$/);
 });
 
-describe('a stream is opened', () => {
+describe('a stream', () => {
   const asked = (headers: Record<string, string>, method = 'GET'): Promise<Response> =>
     fetch(`${gateway.url}/auth/session/events`, { method, headers });
 
-  test('for nobody without a live token', async () => {
+  test('requires a token that is not revoked', async () => {
     const gone = await logIn(gateway.url);
     await ask(gone, 'POST', '/auth/logout');
     expect(await problemOf(await asked({}))).toEqual({ status: 401, code: 'credential_missing' });
@@ -214,7 +214,7 @@ describe('a stream is opened', () => {
     });
   });
 
-  test('as something that nobody keeps, collects or takes for anything else; HEAD tells the same at once', async () => {
+  test('has headers against caching, buffering and sniffing, and HEAD returns the same ones at once', async () => {
     const tokens = await logIn(gateway.url);
     const { headers } = (await open(tokens)).answer;
     const expected = {
@@ -230,13 +230,13 @@ describe('a stream is opened', () => {
     expect(await head.text()).toBe('');
   });
 
-  test('so that those which end together do not all come back together', async () => {
+  test('has a random reconnection time, so that streams that end together do not reconnect together', async () => {
     const tokens = await logIn(gateway.url);
     const streams = await Promise.all(Array.from({ length: 5 }, () => open(tokens)));
     expect(new Set(streams.map(({ text }) => text())).size).toBeGreaterThan(1);
   });
 
-  test("out of the user's share, and one whose client has gone leaves nothing behind", async () => {
+  test("counts against the user's concurrency limit until its client has left", async () => {
     const timers = (): number =>
       process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     const tokens = await logIn(gateway.url, 'bob');
@@ -256,7 +256,7 @@ describe('a stream is opened', () => {
   });
 });
 
-test('a gateway that stops ends the streams at once and in good order, and says nothing about the session', async () => {
+test('a gateway that stops ends the streams at once and cleanly, without an event', async () => {
   const stopping = await startAnotherGateway(gateway);
   const tokens = await logIn(gateway.url);
   const stream = await open(tokens, stopping.url);

@@ -46,7 +46,7 @@ async function list(tokens: Tokens): Promise<Listed[]> {
 const idsOf = async (tokens: Tokens): Promise<string[]> => (await list(tokens)).map((one) => one.session_id);
 
 describe('the list', () => {
-  test('tells device, address and times of each session and marks the current one', async () => {
+  test('shows device, address and times of each session and marks the current one', async () => {
     const before = Date.now();
     const phone = await logIn(gateway.url, 'bob', { headers: { 'user-agent': FIREFOX } });
     const tool = await logIn(gateway.url, 'bob', { headers: { 'user-agent': 'curl/8.1' } });
@@ -71,7 +71,7 @@ describe('the list', () => {
     expect(Math.max(...created)).toBeLessThanOrEqual(Date.now());
   });
 
-  test('holds no token and nothing that opens anything', async () => {
+  test('contains no token and no other credential', async () => {
     const tokens = await logIn(gateway.url);
     const text = await (await ask(tokens, '/auth/sessions')).text();
     for (const secret of [claimsOf(tokens).jti, ...tokens.access_token.split('.'), tokens.refresh_token])
@@ -80,13 +80,13 @@ describe('the list', () => {
       expect(await statusOf(gateway.url, session_id)).toBe(401);
   });
 
-  test("shows nobody another user's sessions", async () => {
+  test("does not show another user's sessions", async () => {
     const [hers, his] = [await logIn(gateway.url, 'alice'), await logIn(gateway.url, 'bob')];
     expect(await idsOf(hers)).toEqual([hers.session_id]);
     expect(await idsOf(his)).toEqual([his.session_id]);
   });
 
-  test('leaves out what is over: logged out, idle, or of before all sessions were ended at once', async () => {
+  test('omits sessions that were logged out, are idle, or were ended together', async () => {
     const [idle, out, live] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const { sub, sid } = claimsOf(idle);
     await gateway.link.run((client) => client.del(activeKey(sub, sid)));
@@ -106,7 +106,7 @@ describe('the list', () => {
     ['a script for a name', '<script>alert(1)</script>'],
     ['sixteen thousand characters', `${'x('.repeat(5000)}`],
     ['what is not ASCII', 'Zo\u00eb/1.0'],
-  ])('survives %s', async (_what, userAgent) => {
+  ])('still works after %s', async (_what, userAgent) => {
     const tokens = await logIn(gateway.url, 'bob', { headers: { 'user-agent': userAgent } });
     const [session] = (await list(tokens)) as unknown as { device: string }[];
     expect(session?.device).toMatch(/^[\x20-\x7e]{1,80}$/);
@@ -114,7 +114,7 @@ describe('the list', () => {
 });
 
 describe('ending one session', () => {
-  test('kills its tokens on the next request at every gateway, and no other session', async () => {
+  test('revokes its tokens on the next request at every gateway, and affects no other session', async () => {
     const second = await startAnotherGateway(gateway);
     const [mine, lost] = [await logIn(gateway.url), await logIn(gateway.url)];
     expect(await statusOf(second.url, lost.access_token)).toBe(200);
@@ -138,7 +138,7 @@ describe('ending one session', () => {
     await second.close();
   });
 
-  test("another user's session is a 404 like one that does not exist, and lives on", async () => {
+  test("another user's session is a 404 like an unknown one, and continues", async () => {
     const [mine, hers] = [await logIn(gateway.url, 'bob'), await logIn(gateway.url, 'alice')];
     const before = await gateway.redis.dump();
     for (const sid of [hers.session_id, 'x'.repeat(22), 'none', '*', '%7B%7D'])
@@ -149,7 +149,7 @@ describe('ending one session', () => {
     expect(await statusOf(gateway.url, hers.access_token)).toBe(200);
   });
 
-  test('one that is over already is a 404', async () => {
+  test('a session that has already ended is a 404', async () => {
     const [mine, lost] = [await logIn(gateway.url), await logIn(gateway.url)];
     const statuses = await Promise.all(
       Array.from(
@@ -160,7 +160,7 @@ describe('ending one session', () => {
     expect(statuses.sort()).toEqual([204, 404, 404, 404, 404]);
   });
 
-  test('the current one can be ended like any other', async () => {
+  test('the current session can be ended like any other', async () => {
     const mine = await logIn(gateway.url);
     expect((await ask(mine, `/auth/sessions/${mine.session_id}`, 'DELETE')).status).toBe(204);
     expect(await statusOf(gateway.url, mine.access_token)).toBe(401);
@@ -168,7 +168,7 @@ describe('ending one session', () => {
 });
 
 describe('ending all sessions', () => {
-  test('with keep=current ends all others and tells how many', async () => {
+  test('with keep=current ends all others and returns their number', async () => {
     const [one, two, mine] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const hers = await logIn(gateway.url, 'alice');
     const answer = await ask(mine, '/auth/sessions?keep=current', 'DELETE');
@@ -182,7 +182,7 @@ describe('ending all sessions', () => {
     });
   });
 
-  test('without keep ends the current one too', async () => {
+  test('without keep also ends the current one', async () => {
     const [other, mine] = [await logIn(gateway.url), await logIn(gateway.url)];
     const answer = await ask(mine, '/auth/sessions', 'DELETE');
     expect([answer.status, await answer.json()]).toEqual([200, { ended: 2 }]);
@@ -200,8 +200,8 @@ describe('ending all sessions', () => {
   );
 });
 
-describe('the most sessions of one user', () => {
-  test('with evict-oldest the oldest goes for one more, and the record says which', async () => {
+describe('the session limit of a user', () => {
+  test('with evict-oldest another login ends the oldest session, and the audit record names it', async () => {
     const sessions: Tokens[] = [];
     for (let i = 0; i < CAP + 1; i += 1) sessions.push(await logIn(gateway.url));
     const statuses = await Promise.all(
@@ -211,7 +211,7 @@ describe('the most sessions of one user', () => {
     expect((await auditRecords(gateway.link)).at(-1)?.detail).toContain(sessions[0]?.session_id);
   });
 
-  test('an idle or ended session takes nobody\u2019s place', async () => {
+  test('idle and ended sessions do not count', async () => {
     const [idle, out, live] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const { sub, sid } = claimsOf(idle);
     await gateway.link.run((client) => client.del(activeKey(sub, sid)));
@@ -221,7 +221,7 @@ describe('the most sessions of one user', () => {
       expect(await statusOf(gateway.url, access_token)).toBe(200);
   });
 
-  test('twenty log-ins at the same moment, at two gateways, never leave more than the most alive', async () => {
+  test('is never exceeded by twenty concurrent logins at two gateways', async () => {
     const second = await startAnotherGateway(gateway);
     const sessions = await Promise.all(
       Array.from({ length: 20 }, (_, i) => logIn(i % 2 === 0 ? gateway.url : second.url)),
@@ -233,7 +233,7 @@ describe('the most sessions of one user', () => {
     await second.close();
   });
 
-  test('with refuse one more is a 403, the others live on, and a place that is free again is given', async () => {
+  test('with refuse another login is a 403, and succeeds once a session has ended', async () => {
     const strict = await startAnotherGateway(gateway, { settings: { sessionsPerUserPolicy: 'refuse' } });
     const sessions: Tokens[] = [];
     for (let i = 0; i < CAP; i += 1) sessions.push(await logIn(strict.url));
@@ -254,7 +254,7 @@ describe('the most sessions of one user', () => {
     await strict.close();
   });
 
-  test('with one, a log-in ends the session before it', async () => {
+  test('with a limit of one, a login ends the previous session', async () => {
     const single = await startAnotherGateway(gateway, { settings: { sessionsPerUserMax: 1 } });
     const [first, second] = [await logIn(single.url), await logIn(single.url)];
     expect(await statusOf(single.url, first.access_token)).toBe(401);
