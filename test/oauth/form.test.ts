@@ -31,9 +31,9 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     ['an unknown parameter twice', 'token=a&x=1&x=1', 'x', 'must be given once'],
     ['a parameter twice in two encodings', 'token=a&%74oken=a', 'token', 'must be given once'],
     ['a broken percent-encoding', 'token=%2', 'token', 'must be percent-encoded UTF-8'],
-    ['bytes that are no UTF-8', 'token=%ff', 'token', 'must be percent-encoded UTF-8'],
+    ['invalid UTF-8', 'token=%ff', 'token', 'must be percent-encoded UTF-8'],
     ['a name with a broken encoding', '%=a', '', 'must be percent-encoded UTF-8'],
-    ['raw bytes past ASCII', 'token=\xe9', '', 'must be an encoded form'],
+    ['raw bytes outside ASCII', 'token=\xe9', '', 'must be an encoded form'],
     ['a line break', 'token=a\r\n', '', 'must be an encoded form'],
     ['JSON', '{"token": "a"}', '', 'must be an encoded form'],
   ])('%s is refused with the field and the reason', async (_what, body, field, message) => {
@@ -85,9 +85,9 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
 
 describe('a missing token', () => {
   test.each([
-    ['altogether', ''],
-    ['because it has no value', 'token='],
-    ['because it has another name', 'tokens=a'],
+    ['a parameter that is omitted', ''],
+    ['a parameter without a value', 'token='],
+    ['a parameter with another name', 'tokens=a'],
   ])('%s is reported by its name', async (_what, body) => {
     for (const route of ['revoke', 'introspect']) {
       const answer = await send(route, body);

@@ -143,9 +143,9 @@ describe('a token is only described as inactive', () => {
   test.each([
     ['a wrong signature', () => tokens.access_token.replace(/\.[^.]+$/, `.${'A'.repeat(342)}`)],
     ['a wrong MAC', () => tokens.refresh_token.replace(/\.[^.]+$/, `.${'A'.repeat(43)}`)],
-    ['a truncated spelling', () => tokens.access_token.slice(0, -4)],
-    ['a spelling of its own', () => `${tokens.access_token} `],
-    ['none of our forms', () => 'a'],
+    ['a truncated token', () => tokens.access_token.slice(0, -4)],
+    ['a trailing space', () => `${tokens.access_token} `],
+    ['another format', () => 'a'],
   ])('with %s', async (_what, forge) => {
     expect(await ask(forge())).toEqual({ active: false });
   });

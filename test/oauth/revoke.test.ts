@@ -85,9 +85,9 @@ describe('an invalid token gets the same response as a valid one and ends nothin
   test.each([
     ['a wrong signature', () => tokens.access_token.replace(/[^.]+$/, 'A'.repeat(342))],
     ['a wrong MAC', () => tokens.refresh_token.replace(/[^.]+$/, 'A'.repeat(43))],
-    ['a truncated spelling', () => tokens.refresh_token.slice(0, -1)],
+    ['a truncated token', () => tokens.refresh_token.slice(0, -1)],
     ['a session id instead of a token', () => tokens.session_id],
-    ['none of our forms', () => 'a b\0c'],
+    ['another format', () => 'a b\0c'],
   ])('%s', async (_what, forge) => {
     await endsNothing(forge());
     expect(await status(tokens.access_token)).toBe(200);

@@ -180,10 +180,10 @@ describe('actions take effect on the next request at every gateway', () => {
 
 describe('without permission', () => {
   test.each([
-    ['an admin another admin', 'ada', 'ada2', 'rank_too_low'],
-    ['an admin a super-admin', 'ada', 'root', 'rank_too_low'],
-    ['an admin themself', 'ada', 'ada', 'own_account'],
-    ['a super-admin themself', 'root', 'root', 'own_account'],
+    ['an admin, for another admin,', 'ada', 'ada2', 'rank_too_low'],
+    ['an admin, for a super-admin,', 'ada', 'root', 'rank_too_low'],
+    ['an admin, for their own account,', 'ada', 'ada', 'own_account'],
+    ['a super-admin, for their own account,', 'root', 'root', 'own_account'],
   ])(
     '%s cannot block, log out, reset or restrict the user or end sessions, and nothing changes',
     async (_what, actor, target, code) => {
@@ -259,9 +259,9 @@ describe('without permission', () => {
   test.each([
     ['a role that does not exist', 'role', { role: 'emperor' }, 'role'],
     ['no role', 'role', {}, 'role'],
-    ['a range that is none', 'ranges', { ranges: ['10.0.0.0/8', '300.1.1.1'] }, 'ranges.1'],
-    ['a range of another width', 'ranges', { ranges: ['10.0.0.0/33'] }, 'ranges.0'],
-    ['a text for ranges', 'ranges', { ranges: '10.0.0.0/8' }, 'ranges'],
+    ['an invalid range', 'ranges', { ranges: ['10.0.0.0/8', '300.1.1.1'] }, 'ranges.1'],
+    ['an invalid prefix length', 'ranges', { ranges: ['10.0.0.0/33'] }, 'ranges.0'],
+    ['text in place of ranges', 'ranges', { ranges: '10.0.0.0/8' }, 'ranges'],
   ])('%s is a 400 that names the field', async (_what, act, body, field) => {
     expect(await actAs(root, 'bob', act, body)).toMatchObject({
       status: 400,

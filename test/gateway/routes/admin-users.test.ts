@@ -140,12 +140,12 @@ describe('creating a user', () => {
   });
 
   test.each([
-    ['a name with a space', { username: 'a b' }, 'username'],
-    ['a name that has a space only when it is normalised', { username: 'a¨b' }, 'username'],
-    ['a name with a line break', { username: 'a\nb' }, 'username'],
+    ['a username with a space', { username: 'a b' }, 'username'],
+    ['a username that has a space only after normalization', { username: 'a¨b' }, 'username'],
+    ['a username with a line break', { username: 'a\nb' }, 'username'],
     ['a common password', { username: 'dave', password: 'Password1' }, 'password'],
-    ['an address that is none', { username: 'dave', email: 'dave@bank\r\nBcc: eve@evil.example' }, 'email'],
-    ['a display name of two lines', { username: 'dave', display_name: 'a\nb' }, 'display_name'],
+    ['an invalid email address', { username: 'dave', email: 'dave@bank\r\nBcc: eve@evil.example' }, 'email'],
+    ['a display name with a line break', { username: 'dave', display_name: 'a\nb' }, 'display_name'],
     ['51 ranges', { username: 'dave', ranges: Array(51).fill('10.0.0.1') }, 'ranges'],
   ])('%s is a 400 that names the field, and no user is created', async (_what, body, field) => {
     expect(await create(body)).toMatchObject({

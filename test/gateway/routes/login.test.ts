@@ -134,7 +134,7 @@ describe('rate limits', () => {
 describe('an invalid body', () => {
   test.each([
     ['no password', { username: 'bob' }, 'password'],
-    ['a number as name', { username: 7, password: 'foobared' }, 'username'],
+    ['a number as username', { username: 7, password: 'foobared' }, 'username'],
     ['an unknown member', { username: 'bob', password: 'foobared', admin: true }, 'admin'],
     ['an unknown transport', { username: 'bob', password: 'foobared', transport: 'pigeon' }, 'transport'],
     ['a password of 257 characters', { username: 'bob', password: 'x'.repeat(257) }, 'password'],
@@ -153,9 +153,9 @@ describe('an invalid body', () => {
     fetch(`${gateway.url}/auth/login`, { method: 'POST', body, headers: { 'content-type': type } });
 
   test.each([
-    ['JSON that is cut off', '{"username":"bob"', 'application/json', 400, 'body_invalid'],
-    ['bytes that are no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'body_invalid'],
-    ['nothing', '', 'application/json', 400, 'body_invalid'],
+    ['truncated JSON', '{"username":"bob"', 'application/json', 400, 'body_invalid'],
+    ['invalid UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'body_invalid'],
+    ['an empty body', '', 'application/json', 400, 'body_invalid'],
     [
       'a form',
       'username=bob&password=foobared',
@@ -164,7 +164,7 @@ describe('an invalid body', () => {
       'media_type_unsupported',
     ],
     ['text', '{"username":"bob","password":"foobared"}', 'text/plain', 415, 'media_type_unsupported'],
-    ['more than the limit', `"${'x'.repeat(20_000)}"`, 'application/json', 413, 'body_too_large'],
+    ['a body over the limit', `"${'x'.repeat(20_000)}"`, 'application/json', 413, 'body_too_large'],
   ])('%s is refused', async (_what, body, type, status, code) => {
     expect(await problemOf(await post(body, type))).toEqual({ status, code });
   });
@@ -206,8 +206,8 @@ describe('with cookies', () => {
     ['from another site', { origin: 'https://evil.example' }],
     ['from a sandboxed page', { origin: 'null' }],
     ['without an origin', {}],
-    ['that the browser calls cross-site', { 'sec-fetch-site': 'cross-site' }],
-    ['that the browser calls same-site, from a neighbour host', { 'sec-fetch-site': 'same-site' }],
+    ['with Sec-Fetch-Site: cross-site', { 'sec-fetch-site': 'cross-site' }],
+    ['with Sec-Fetch-Site: same-site, from a sibling host,', { 'sec-fetch-site': 'same-site' }],
   ])('login and logout %s are refused', async (_what, headers) => {
     const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect(await problemOf(await cookieLogin(headers))).toEqual({ status: 403, code: 'origin_refused' });
@@ -220,12 +220,12 @@ describe('with cookies', () => {
   });
 
   test.each([
-    ['a page of a neighbour host, which has the cookie', 403, 'same-site', 'empty'],
+    ['a page on a sibling host, which has the cookie,', 403, 'same-site', 'empty'],
     ['a frame in such a page', 403, 'same-site', 'iframe'],
-    ['a page of another site, where the browser sends the cookie all the same', 403, 'cross-site', 'empty'],
-    ['a link on a neighbour host', 200, 'same-site', 'document'],
+    ['a page of another site in a browser that sends the cookie nevertheless', 403, 'cross-site', 'empty'],
+    ['a link on a sibling host', 200, 'same-site', 'document'],
     ['the address bar', 200, 'none', 'document'],
-    ['the own page', 200, 'same-origin', 'empty'],
+    ["the site's own page", 200, 'same-origin', 'empty'],
   ])(
     "a read by %s is a %i, so that it cannot renew the session or use the user's concurrency limit",
     async (_who, status, site, dest) => {

@@ -314,8 +314,8 @@ describe('by cookie', () => {
 
   test.each([
     ['another site', { origin: 'https://evil.example' }],
-    ['nowhere', {}],
-    ['a neighbour host', { 'sec-fetch-site': 'same-site' }],
+    ['an unknown origin', {}],
+    ['a sibling host', { 'sec-fetch-site': 'same-site' }],
   ])('a refresh from %s is refused and changes nothing', async (_where, headers) => {
     const cookie = await cookieLogIn();
     await expectRefused(() => refreshBy(cookie, headers), { status: 403, code: 'origin_refused' });

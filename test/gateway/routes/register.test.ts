@@ -72,15 +72,15 @@ test('attempts from one address are limited, whether they succeed or not', async
 
 describe('registration is refused and creates no user', () => {
   test.each([
-    ['a role of one’s own choice', { username: 'gina', password: PASSWORD, role: 'admin' }, 'role'],
-    ['a name of two letters', { username: 'ab', password: PASSWORD }, 'username'],
-    ['a name in letters that look like others', { username: 'bоb', password: PASSWORD }, 'username'],
-    ['a name with a colon', { username: 'user:1', password: PASSWORD }, 'username'],
-    ['7 characters', { username: 'gina', password: 'abcdefg' }, 'password'],
+    ['a role in the request', { username: 'gina', password: PASSWORD, role: 'admin' }, 'role'],
+    ['a username of two letters', { username: 'ab', password: PASSWORD }, 'username'],
+    ['a username with homoglyphs', { username: 'bоb', password: PASSWORD }, 'username'],
+    ['a username with a colon', { username: 'user:1', password: PASSWORD }, 'username'],
+    ['a password of 7 characters', { username: 'gina', password: 'abcdefg' }, 'password'],
     ['a common password in capitals', { username: 'gina', password: 'PASSWORD1' }, 'password'],
-    ['the name as password', { username: 'gina.miller', password: 'Gina.Miller' }, 'password'],
+    ['the username as password', { username: 'gina.miller', password: 'Gina.Miller' }, 'password'],
     ['no password', { username: 'gina' }, 'password'],
-    ['two addresses', { username: 'gina', password: PASSWORD, email: 'a@b.example,c@d.example' }, 'email'],
+    ['two email addresses', { username: 'gina', password: PASSWORD, email: 'a@b.example,c@d.example' }, 'email'],
   ])('%s', async (_what, body, field) => {
     const before = await userKeys();
     expect(await register(body)).toMatchObject({

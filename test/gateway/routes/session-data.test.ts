@@ -36,9 +36,9 @@ describe('any JSON value', () => {
     ['null', 'null'],
     ['false', 'false'],
     ['zero', '0'],
-    ['an empty text', '""'],
+    ['an empty string', '""'],
     ['an id beyond 2^53', '{"id":90071992547409931}'],
-    ['a fraction with its noughts', '[1.50]'],
+    ['a fraction with trailing zeros', '[1.50]'],
     ['white space inside', '{ "a" : [ 1 ] }'],
     ['a member called __proto__', '{"__proto__":{"admin":true}}'],
     ['characters of all kinds', '"é€😀\\u0000"'],
@@ -55,8 +55,8 @@ describe('any JSON value', () => {
   });
 
   test.each([
-    ['nothing', ''],
-    ['a cut off text', '{"a":'],
+    ['an empty body', ''],
+    ['truncated JSON', '{"a":'],
     ['two values', '1 2'],
     ['undefined', 'undefined'],
     ['single quotes', "'a'"],

@@ -94,7 +94,7 @@ const endingsLogged = ({ session_id }: Tokens): number =>
 
 describe('an event is sent within a second, at whichever gateway the page is connected,', () => {
   test.each<[what: string, username: string, reason: string, (one: Tokens, another: Tokens) => unknown]>([
-    ['log-out', 'bob', 'session_ended', (one) => ask(one, 'POST', '/auth/logout')],
+    ['logout', 'bob', 'session_ended', (one) => ask(one, 'POST', '/auth/logout')],
     [
       'its end from another session',
       'bob',
@@ -119,7 +119,7 @@ describe('an event is sent within a second, at whichever gateway the page is con
   });
 
   test.each<[what: string, username: string, event: string, reason: string, act: () => unknown]>([
-    ['another role', 'ada', 'renew', 'role_changed', () => actOn('ada', 'role', { role: 'supervisor' })],
+    ['a role change', 'ada', 'renew', 'role_changed', () => actOn('ada', 'role', { role: 'supervisor' })],
     [
       'an address that is no longer allowed',
       'sam',
@@ -127,7 +127,7 @@ describe('an event is sent within a second, at whichever gateway the page is con
       'address_refused',
       () => actOn('sam', 'ranges', { ranges: ['198.51.100.7'] }),
     ],
-    ['its user being blocked', 'alice', 'ended', 'user_blocked', () => actOn('alice', 'block')],
+    ['blocking of its user', 'alice', 'ended', 'user_blocked', () => actOn('alice', 'block')],
   ])('on %s', async (_what, username, event, reason, act) => {
     const tokens = await logIn(gateway.url, username);
     const streams = [await open(tokens), await open(tokens, second.url)];

@@ -103,9 +103,9 @@ describe('the list', () => {
 
   test.each([
     ['no user agent', ''],
-    ['a script for a name', '<script>alert(1)</script>'],
-    ['sixteen thousand characters', `${'x('.repeat(5000)}`],
-    ['what is not ASCII', 'Zo\u00eb/1.0'],
+    ['a script as user agent', '<script>alert(1)</script>'],
+    ['a very long user agent', `${'x('.repeat(5000)}`],
+    ['a user agent outside ASCII', 'Zo\u00eb/1.0'],
   ])('still works after %s', async (_what, userAgent) => {
     const tokens = await logIn(gateway.url, 'bob', { headers: { 'user-agent': userAgent } });
     const [session] = (await list(tokens)) as unknown as { device: string }[];
