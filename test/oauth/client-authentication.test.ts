@@ -78,7 +78,10 @@ describe('a client that fails to authenticate gets a 401 with a challenge and ch
     ['another scheme', () => inHeader(`Digest ${base64(`${client.id}:${client.secret}`)}`)],
     ['invalid base64', () => inHeader('Basic ?')],
     ['the right base64 without its padding', () => inHeader(rightBasic().replace(/=+$/, ''))],
-    ['the right base64 with spare bits set', () => inHeader(rightBasic().replace(/.==$/, (end) => spare(end)))],
+    [
+      'the right base64 with spare bits set',
+      () => inHeader(rightBasic().replace(/.==$/, (end) => spare(end))),
+    ],
     ['no colon', () => inHeader(`Basic ${base64(client.id)}`)],
     ['a broken percent-encoding', () => inHeader(`Basic ${base64(`${client.id}:%ZZ`)}`)],
     ['invalid UTF-8', () => inHeader(`Basic ${base64(`${client.id}:%FF`)}`)],

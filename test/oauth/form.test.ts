@@ -1,31 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NewClient } from '../../src/clients/clients.ts';
+import { describe, expect } from 'vitest';
 import { parseForm } from '../../src/gateway/routes/oauth/form.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { basic, introspected, postForm, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
-
-let gateway: TestGateway;
-let client: NewClient;
-let token: string;
-beforeAll(async () => {
-  gateway = await startOauthGateway();
-  client = await register(gateway);
-  token = (await tokensOf(gateway)).access_token;
-});
-afterAll(() => gateway.close());
+import { basic, introspected, oauthTest, postForm, tokensOf } from './oauth-gateway.ts';
 
 const ROUTES = ['revoke', 'introspect', 'token'] as const;
 const FORM = 'application/x-www-form-urlencoded';
-
-const send = (route: string, body: string, type: string | undefined = FORM): Promise<Response> =>
-  fetch(`${gateway.url}/oauth/${route}`, {
-    method: 'POST',
-    headers: { ...basic(client.id, client.secret), 'content-type': type },
-    body: Buffer.from(body, 'latin1'),
-  });
+const test = oauthTest()
+  .extend('token', { scope: 'file' }, async ({ gateway }) => (await tokensOf(gateway)).access_token)
+  .extend(
+    'send',
+    ({ gateway, client }) =>
+      (route: string, body: string, type: string | undefined = FORM): Promise<Response> =>
+        fetch(`${gateway.url}/oauth/${route}`, {
+          method: 'POST',
+          headers: { ...basic(client.id, client.secret), 'content-type': type },
+          body: Buffer.from(body, 'latin1'),
+        }),
+  );
 
 describe.each(ROUTES)('/oauth/%s', (route) => {
-  test.each([
+  test.for<[what: string, body: string, field: string, message: string]>([
     ['a parameter twice', `token=a&token=${'b'}`, 'token', 'must be given once'],
     ['a parameter twice, once without a value', 'token=&token=a', 'token', 'must be given once'],
     ['an unknown parameter twice', 'token=a&x=1&x=1', 'x', 'must be given once'],
@@ -36,7 +29,7 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     ['raw bytes outside ASCII', 'token=\xe9', '', 'must be an encoded form'],
     ['a line break', 'token=a\r\n', '', 'must be an encoded form'],
     ['JSON', '{"token": "a"}', '', 'must be an encoded form'],
-  ])('%s is refused with the field and the reason', async (_what, body, field, message) => {
+  ])('%s is refused with the field and the reason', async ([_what, body, field, message], { send }) => {
     const answer = await send(route, body);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({
@@ -46,9 +39,9 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     });
   });
 
-  test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x', `${FORM}; charset=latin1`])(
+  test.for(['application/json', 'text/plain', 'multipart/form-data; boundary=x', `${FORM}; charset=latin1`])(
     'a body of type %s is refused',
-    async (type) => {
+    async (type, { send, token }) => {
       const answer = await send(route, `token=${token}`, type);
       expect(answer.status).toBe(415);
       expect(await answer.json()).toMatchObject({
@@ -58,7 +51,11 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     },
   );
 
-  test('a body over the limit is refused, whether its length is declared or not', async () => {
+  test('a body over the limit is refused, whether its length is declared or not', async ({
+    gateway,
+    client,
+    send,
+  }) => {
     const body = `token=${'a'.repeat(gateway.settings.authBodyMaxBytes)}`;
     const stream = new Blob([body]).stream();
     const headers = { ...basic(client.id, client.secret), 'content-type': FORM };
@@ -77,18 +74,18 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     }
   });
 
-  test('only POST is supported', async () => {
+  test('only POST is supported', async ({ gateway }) => {
     for (const method of ['GET', 'PUT', 'DELETE'])
       expect((await fetch(`${gateway.url}/oauth/${route}`, { method })).status).toBe(404);
   });
 });
 
 describe('a missing token', () => {
-  test.each([
+  test.for<[what: string, body: string]>([
     ['a parameter that is omitted', ''],
     ['a parameter without a value', 'token='],
     ['a parameter with another name', 'tokens=a'],
-  ])('%s is reported by its name', async (_what, body) => {
+  ])('%s is reported by its name', async ([_what, body], { send }) => {
     for (const route of ['revoke', 'introspect']) {
       const answer = await send(route, body);
       expect(answer.status).toBe(400);
@@ -100,12 +97,12 @@ describe('a missing token', () => {
   });
 });
 
-test('unknown parameters are ignored, whatever their names', async () => {
+test('unknown parameters are ignored, whatever their names', async ({ gateway, client, token }) => {
   for (const name of ['resource', '__proto__', 'constructor', ' '])
     expect(await introspected(gateway, client, token, { [name]: 'x' })).toMatchObject({ active: true });
 });
 
-test.each<[string, Record<string, string>, Record<string, string>, number, string]>([
+test.for<[string, Record<string, string>, Record<string, string>, number, string]>([
   ['another grant', { grant_type: 'password' }, {}, 400, 'unsupported_grant_type'],
   ['no grant', { grant_type: '' }, {}, 400, 'invalid_request'],
   ['a scope', { scope: 'users:manage' }, {}, 400, 'invalid_scope'],
@@ -117,7 +114,7 @@ test.each<[string, Record<string, string>, Record<string, string>, number, strin
   ['an access token', { refresh_token: 'ACCESS' }, {}, 400, 'invalid_request'],
 ])(
   'a refresh with %s is refused and the session continues unchanged',
-  async (_what, form, headers, status, error) => {
+  async ([_what, form, headers, status, error], { gateway, client }) => {
     const tokens = await tokensOf(gateway, 'alice');
     const right = {
       grant_type: 'refresh_token',

@@ -1,18 +1,13 @@
 import { decodeProtectedHeader } from 'jose';
 import * as openid from 'openid-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { problemOf, type TestGateway } from '../support/gateway.ts';
-import { startOauthGateway } from './oauth-gateway.ts';
+import { expect } from 'vitest';
+import { problemOf } from '../support/gateway.ts';
+import { oauthTest, startOauthGateway } from './oauth-gateway.ts';
 
 const PLACE = '/.well-known/oauth-authorization-server';
+const test = oauthTest();
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startOauthGateway();
-});
-afterAll(() => gateway.close());
-
-test('the metadata lists exactly what the gateway supports', async () => {
+test('the metadata lists exactly what the gateway supports', async ({ gateway }) => {
   const answer = await fetch(gateway.url + PLACE);
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/);
@@ -41,7 +36,7 @@ test('the metadata lists exactly what the gateway supports', async () => {
   });
 });
 
-test('every URL in the metadata responds, and the key set contains the signing keys', async () => {
+test('every URL in the metadata responds, and the key set contains the signing keys', async ({ gateway }) => {
   const document = (await (await fetch(gateway.url + PLACE)).json()) as Record<string, string>;
   for (const endpoint of ['token_endpoint', 'revocation_endpoint', 'introspection_endpoint']) {
     const answer = await fetch(document[endpoint] ?? '', { method: 'POST' });
@@ -52,7 +47,9 @@ test('every URL in the metadata responds, and the key set contains the signing k
   expect(keys.map((key) => key.kid)).toContain(kid);
 });
 
-test('the metadata of an issuer with a path is between its host and its path, and nowhere else', async () => {
+test('the metadata of an issuer with a path is between its host and its path, and nowhere else', async ({
+  gateway,
+}) => {
   const { url } = gateway;
   const tenant = await startOauthGateway({ ISSUER: `${url}/tenants/a` });
   try {

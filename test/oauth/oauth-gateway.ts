@@ -1,11 +1,12 @@
 import { createServer } from 'node:net';
+import { test as base } from 'vitest';
 import { addClient, type ClientUse, type NewClient } from '../../src/clients/clients.ts';
 import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import type { Logger } from '../../src/log.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
 
-/** A gateway whose issuer is where it listens, so that clients find it as they would in the world. */
+/** A gateway whose issuer is its own URL, so that OAuth clients can discover it. */
 export async function startOauthGateway(
   env: Record<string, string> = {},
   log?: Logger,
@@ -13,6 +14,21 @@ export async function startOauthGateway(
   const port = await freePort();
   return startTestGateway({ GATEWAY_PORT: String(port), ISSUER: `http://127.0.0.1:${port}`, ...env }, log);
 }
+
+interface OauthTestOptions {
+  uses?: ClientUse[];
+  log?: Logger;
+}
+
+/** A `test` with such a gateway (`gateway`) and a registered client (`client`) for the whole file. */
+export const oauthTest = (env: Record<string, string> = {}, { uses, log }: OauthTestOptions = {}) =>
+  base
+    .extend('gateway', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestGateway> => {
+      const gateway = await startOauthGateway(env, log);
+      onCleanup(() => gateway.close());
+      return gateway;
+    })
+    .extend('client', { scope: 'file' }, ({ gateway }): Promise<NewClient> => register(gateway, uses));
 
 export const register = (
   gateway: TestGateway,
@@ -25,7 +41,7 @@ export interface Tokens {
   session_id: string;
 }
 
-/** Logs a demo user in and gives both tokens. */
+/** Logs a demo user in. */
 export async function tokensOf(gateway: TestGateway, username = 'bob'): Promise<Tokens> {
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
   const answer = await postJson(`${gateway.url}/auth/login`, { username, password });
@@ -36,14 +52,14 @@ export const basic = (id: string, secret: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
 });
 
-/** Posts a form; pairs may repeat a name. */
+/** Posts a form. Pairs can repeat a name. */
 export const postForm = (
   url: string,
   form: Record<string, string> | [string, string][],
   headers: Record<string, string> = {},
 ): Promise<Response> => fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) });
 
-/** Asks about a token as a registered client. */
+/** Introspects a token as a registered client. */
 export async function introspected(
   gateway: TestGateway,
   { id, secret }: NewClient,
@@ -55,7 +71,7 @@ export async function introspected(
   return (await answer.json()) as Record<string, unknown>;
 }
 
-/** The actions of the audit trail with who did them, oldest first. */
+/** The audit records, oldest first. */
 export async function auditRecords(gateway: TestGateway): Promise<Record<string, unknown>[]> {
   const entries = (await gateway.link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
   return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);

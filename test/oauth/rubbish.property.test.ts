@@ -1,24 +1,18 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { NewClient } from '../../src/clients/clients.ts';
+import { expect } from 'vitest';
 import { parseForm } from '../../src/gateway/routes/oauth/form.ts';
 import { OAUTH_ERRORS } from '../../src/gateway/routes/oauth/refuse.ts';
-import { bearer, type TestGateway } from '../support/gateway.ts';
-import { register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
-
-let gateway: TestGateway;
-let client: NewClient;
-let token: string;
-beforeAll(async () => {
-  gateway = await startOauthGateway();
-  client = await register(gateway);
-  token = (await tokensOf(gateway)).access_token;
-});
-afterAll(() => gateway.close());
+import { bearer } from '../support/gateway.ts';
+import { oauthTest, tokensOf } from './oauth-gateway.ts';
 
 const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'grant_type'];
 const name = fc.oneof(fc.constantFrom(...NAMES, 'refresh_token', 'scope'), fc.string({ unit: 'binary' }));
 const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '%', 'refresh_token', '\0'));
+const test = oauthTest().extend(
+  'token',
+  { scope: 'file' },
+  async ({ gateway }) => (await tokensOf(gateway)).access_token,
+);
 
 test('a form round-trips, without its empty parameters', () => {
   fc.assert(
@@ -71,7 +65,10 @@ const rubbish = fc.record({
   ),
 });
 
-test('any input gets a standard OAuth error, never a 500, and authenticates nobody', async () => {
+test('any input gets a standard OAuth error, never a 500, and authenticates nobody', async ({
+  gateway,
+  token,
+}) => {
   const codes = new Set<string>(Object.values(OAUTH_ERRORS));
   await fc.assert(
     fc.asyncProperty(rubbish, async ({ route, authorization, type, body }) => {
@@ -90,7 +87,7 @@ test('any input gets a standard OAuth error, never a 500, and authenticates nobo
   expect((await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status).toBe(200);
 });
 
-test('random input from a genuine client is never an active token', async () => {
+test('random input from a genuine client is never an active token', async ({ gateway, client }) => {
   await fc.assert(
     fc.asyncProperty(
       value.filter((text) => text !== ''),

@@ -1,3 +1,4 @@
+import { test as base } from 'vitest';
 import { startGateway } from '../../src/gateway/server.ts';
 import { createLog } from '../../src/log.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
@@ -21,3 +22,11 @@ export async function startGatewayPair(env: Record<string, string> = {}): Promis
     },
   };
 }
+
+/** A `test` with two gateways over one Redis (`pair`) for the whole file. */
+export const pairTest = (env: Record<string, string> = {}) =>
+  base.extend('pair', { scope: 'file' }, async ({}, { onCleanup }): Promise<GatewayPair> => {
+    const pair = await startGatewayPair(env);
+    onCleanup(() => pair.close());
+    return pair;
+  });

@@ -1,22 +1,27 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loginAs, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { loginAs } from '../../support/gateway.ts';
 import { idOf, send } from './admin-clients.ts';
 
-let gateway: TestGateway;
-let ada: string;
-beforeAll(async () => {
-  gateway = await startTestGateway();
-  for (let i = 0; i < 4; i += 1) await loginAs(gateway.url, 'bob');
-  await loginAs(gateway.url, 'alice');
-  ada = await loginAs(gateway.url, 'ada');
-});
-afterAll(() => gateway.close());
-
-const page = (query: string) => send(`${gateway.url}/admin/audit${query}`, 'GET', { token: ada });
 const seqsOf = (body: Record<string, unknown>): number[] =>
   (body.records as { seq: number }[]).map(({ seq }) => seq);
+const test = gatewayTest()
+  .extend('ada', { scope: 'file' }, async ({ gateway }) => {
+    for (let i = 0; i < 4; i += 1) await loginAs(gateway.url, 'bob');
+    await loginAs(gateway.url, 'alice');
+    return loginAs(gateway.url, 'ada');
+  })
+  .extend(
+    'page',
+    ({ gateway, ada }) =>
+      (query: string) =>
+        send(`${gateway.url}/admin/audit${query}`, 'GET', { token: ada }),
+  );
 
-test('the audit log can be paged from the newest record to the first, with each record once', async () => {
+test('the audit log can be paged from the newest record to the first, with each record once', async ({
+  page,
+  gateway,
+}) => {
   const first = await page('?limit=4');
   expect(first.status).toBe(200);
   const second = await page(`?limit=4&cursor=${String(first.body.next_cursor)}`);
@@ -33,13 +38,13 @@ test('the audit log can be paged from the newest record to the first, with each 
   });
 });
 
-test('the audit log can be filtered by action and by user', async () => {
+test('the audit log can be filtered by action and by user', async ({ page, gateway }) => {
   expect(seqsOf((await page(`?user=${idOf(gateway, 'bob')}`)).body)).toEqual([4, 3, 2, 1]);
   expect(seqsOf((await page(`?user=${idOf(gateway, 'alice')}&action=login`)).body)).toEqual([5]);
   expect((await page('?action=logout')).body).toEqual({ records: [], next_cursor: null });
 });
 
-test.each([
+test.for([
   ['limit=0', 'limit'],
   ['limit=x', 'limit'],
   ['cursor=%2B', 'cursor'],
@@ -47,14 +52,14 @@ test.each([
   ['action=explode', 'action'],
   ['user=%20', 'user'],
   ['user=a&user=b', 'user'],
-])('%s is a 400 that names the parameter', async (query, field) => {
+])('%s is a 400 that names the parameter', async ([query, field], { page }) => {
   expect(await page(`?${query}`)).toMatchObject({
     status: 400,
     body: { code: 'query_invalid', errors: [expect.objectContaining({ field })] },
   });
 });
 
-test('only roles with the scope can read the audit log', async () => {
+test('only roles with the scope can read the audit log', async ({ gateway }) => {
   const token = await loginAs(gateway.url, 'sam');
   expect(await send(`${gateway.url}/admin/audit`, 'GET', { token })).toMatchObject({
     status: 403,

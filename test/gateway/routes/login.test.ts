@@ -1,32 +1,40 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { authzKey } from '../../../src/redis/keys.ts';
-import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, postJson, problemOf, startTestGateway } from '../../support/gateway.ts';
+import { resetRateLimits } from '../../support/rate-limits.ts';
 
 const WINDOW_SECONDS = 60;
 const SITE = 'http://127.0.0.1:8080';
-
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway({
-    LOGIN_FAILURE_WINDOW_SECONDS: String(WINDOW_SECONDS),
-    LOGIN_FAILURES_PER_ADDRESS: '30',
-    TRUSTED_PROXIES: '127.0.0.0/8',
-  });
-});
-afterAll(() => gateway.close());
-
 const address = '198.51.100.7';
+const test = gatewayTest({
+  LOGIN_FAILURE_WINDOW_SECONDS: String(WINDOW_SECONDS),
+  LOGIN_FAILURES_PER_ADDRESS: '30',
+  TRUSTED_PROXIES: '127.0.0.0/8',
+})
+  .extend(
+    'tryLogin',
+    ({ gateway }) =>
+      (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+        postJson(`${gateway.url}/auth/login`, body, { 'x-forwarded-for': address, ...headers }),
+  )
+  .extend(
+    'post',
+    ({ gateway }) =>
+      (body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Response> =>
+        fetch(`${gateway.url}/auth/login`, { method: 'POST', body, headers: { 'content-type': type } }),
+  )
+  .extend(
+    'cookieLogin',
+    ({ tryLogin }) =>
+      (headers: Record<string, string>): Promise<Response> =>
+        tryLogin({ username: 'bob', password: 'foobared', transport: 'cookie' }, headers),
+  );
 
-/** No test uses up another's tries. */
-beforeEach(async () => {
-  const counters = await gateway.link.run((client) => client.keys('throttle:*'));
-  if (counters.length > 0) await gateway.link.run((client) => client.del(counters));
-});
-
-const tryLogin = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  postJson(`${gateway.url}/auth/login`, body, { 'x-forwarded-for': address, ...headers });
-
-test('the right password returns a bearer token with its lifetime in a response that must not be cached', async () => {
+test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
+test('the right password returns a bearer token with its lifetime in a response that must not be cached', async ({
+  tryLogin,
+}) => {
   const answer = await tryLogin({ username: 'bob', password: 'foobared' });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -39,13 +47,17 @@ test('the right password returns a bearer token with its lifetime in a response 
   });
 });
 
-test('usernames are compared without regard to case and Unicode compatibility forms', async () => {
+test('usernames are compared without regard to case and Unicode compatibility forms', async ({
+  tryLogin,
+}) => {
   for (const username of ['BOB', 'ｂｏｂ']) {
     expect((await tryLogin({ username, password: 'foobared' })).status).toBe(200);
   }
 });
 
-test('an unknown username and a wrong password get the same response except for the request id', async () => {
+test('an unknown username and a wrong password get the same response except for the request id', async ({
+  tryLogin,
+}) => {
   const answers = await Promise.all([
     tryLogin({ username: 'alice', password: 'not hers' }),
     tryLogin({ username: 'nobody-at-all', password: 'not hers' }),
@@ -61,7 +73,10 @@ test('an unknown username and a wrong password get the same response except for 
   expect(known).toMatchObject({ status: 401, body: { code: 'login_failed' } });
 });
 
-test('a blocked user with the right password gets the same response as for a wrong password', async () => {
+test('a blocked user with the right password gets the same response as for a wrong password', async ({
+  gateway,
+  tryLogin,
+}) => {
   const sam = gateway.users.find(({ username }) => username === 'sam');
   await gateway.link.run((client) => client.del(authzKey(sam?.id ?? '')));
   const answer = await tryLogin({ username: 'sam', password: 'supervise1' });
@@ -69,7 +84,9 @@ test('a blocked user with the right password gets the same response as for a wro
 });
 
 describe('rate limits', () => {
-  test('after five consecutive failures the sixth attempt is a 429 with Retry-After, even with the right password', async () => {
+  test('after five consecutive failures the sixth attempt is a 429 with Retry-After, even with the right password', async ({
+    tryLogin,
+  }) => {
     for (let i = 0; i < 5; i += 1) {
       const answer = await tryLogin({ username: 'ada', password: 'wrong' });
       expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
@@ -80,19 +97,19 @@ describe('rate limits', () => {
     expect(await problemOf(sixth)).toEqual({ status: 429, code: 'login_throttled' });
   });
 
-  test('unknown usernames are limited like existing ones', async () => {
+  test('unknown usernames are limited like existing ones', async ({ tryLogin }) => {
     for (let i = 0; i < 5; i += 1) await tryLogin({ username: 'ghost', password: 'wrong' });
     expect((await tryLogin({ username: 'ghost', password: 'wrong' })).status).toBe(429);
   });
 
-  test('a successful login resets the count of failures', async () => {
+  test('a successful login resets the count of failures', async ({ tryLogin }) => {
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 4; i += 1) await tryLogin({ username: 'alice', password: 'wrong' });
       expect((await tryLogin({ username: 'alice', password: 'wonderland1' })).status).toBe(200);
     }
   });
 
-  test('at most five of forty concurrent guesses are checked', async () => {
+  test('at most five of forty concurrent guesses are checked', async ({ tryLogin }) => {
     const statuses = await Promise.all(
       Array.from({ length: 40 }, async (_, i) => {
         const headers = { 'x-forwarded-for': `203.0.113.${i}` };
@@ -103,7 +120,9 @@ describe('rate limits', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(35);
   });
 
-  test('failures are limited for each address across usernames, and other addresses are not affected', async () => {
+  test('failures are limited for each address across usernames, and other addresses are not affected', async ({
+    tryLogin,
+  }) => {
     for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray-${i}`, password: 'wrong' });
     const answer = await tryLogin({ username: 'bob', password: 'foobared' });
     expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
@@ -112,7 +131,7 @@ describe('rate limits', () => {
     ).toBe(200);
   });
 
-  test('an IPv6 /64 network counts as one address, in any notation', async () => {
+  test('an IPv6 /64 network counts as one address, in any notation', async ({ tryLogin }) => {
     const from = (i: number) => ({
       'x-forwarded-for': i % 2 === 0 ? `2001:db8:0:7::${i.toString(16)}` : `2001:0db8::7:1:2:3:${i}`,
     });
@@ -123,7 +142,10 @@ describe('rate limits', () => {
     expect((await tryLogin({ username: 'bob', password: 'foobared' }, neighbour)).status).toBe(200);
   });
 
-  test('Redis contains no username as typed, because people type passwords there', async () => {
+  test('Redis contains no username as typed, because people type passwords there', async ({
+    tryLogin,
+    gateway,
+  }) => {
     await tryLogin({ username: 'my-secret-typed-into-the-wrong-field', password: 'x' });
     const dump = JSON.stringify([...(await gateway.redis.dump())]);
     expect(dump).toContain('throttle:username:');
@@ -132,7 +154,7 @@ describe('rate limits', () => {
 });
 
 describe('an invalid body', () => {
-  test.each([
+  test.for([
     ['no password', { username: 'bob' }, 'password'],
     ['a number as username', { username: 7, password: 'foobared' }, 'username'],
     ['an unknown member', { username: 'bob', password: 'foobared', admin: true }, 'admin'],
@@ -140,7 +162,7 @@ describe('an invalid body', () => {
     ['a password of 257 characters', { username: 'bob', password: 'x'.repeat(257) }, 'password'],
     ['an array', [], ''],
     ['null', null, ''],
-  ])('%s is a 400 that names the field', async (_what, body, field) => {
+  ])('%s is a 400 that names the field', async ([_what, body, field], { tryLogin }) => {
     const answer = await tryLogin(body);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({
@@ -148,11 +170,9 @@ describe('an invalid body', () => {
       errors: [expect.objectContaining({ field })],
     });
   });
-
-  const post = (body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Response> =>
-    fetch(`${gateway.url}/auth/login`, { method: 'POST', body, headers: { 'content-type': type } });
-
-  test.each([
+  test.for<
+    [what: string, body: string | Uint8Array<ArrayBuffer>, type: string, status: number, code: string]
+  >([
     ['truncated JSON', '{"username":"bob"', 'application/json', 400, 'body_invalid'],
     ['invalid UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'body_invalid'],
     ['an empty body', '', 'application/json', 400, 'body_invalid'],
@@ -165,16 +185,15 @@ describe('an invalid body', () => {
     ],
     ['text', '{"username":"bob","password":"foobared"}', 'text/plain', 415, 'media_type_unsupported'],
     ['a body over the limit', `"${'x'.repeat(20_000)}"`, 'application/json', 413, 'body_too_large'],
-  ])('%s is refused', async (_what, body, type, status, code) => {
+  ])('%s is refused', async ([_what, body, type, status, code], { post }) => {
     expect(await problemOf(await post(body, type))).toEqual({ status, code });
   });
 });
 
 describe('with cookies', () => {
-  const cookieLogin = (headers: Record<string, string>): Promise<Response> =>
-    tryLogin({ username: 'bob', password: 'foobared', transport: 'cookie' }, headers);
-
-  test('the tokens are only in cookies that neither scripts nor other sites can use, and scripts see a cookie without a token', async () => {
+  test('the tokens are only in cookies that neither scripts nor other sites can use, and scripts see a cookie without a token', async ({
+    cookieLogin,
+  }) => {
     const answer = await cookieLogin({ origin: SITE });
     expect(answer.status).toBe(200);
     expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
@@ -185,7 +204,7 @@ describe('with cookies', () => {
     ]);
   });
 
-  test('the cookie authenticates like the token, and logout deletes it', async () => {
+  test('the cookie authenticates like the token, and logout deletes it', async ({ cookieLogin, gateway }) => {
     const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie } })).status).toBe(200);
     const out = await fetch(`${gateway.url}/auth/logout`, {
@@ -202,13 +221,13 @@ describe('with cookies', () => {
     expect(await problemOf(after)).toEqual({ status: 401, code: 'token_revoked' });
   });
 
-  test.each([
+  test.for<[what: string, headers: Record<string, string>]>([
     ['from another site', { origin: 'https://evil.example' }],
     ['from a sandboxed page', { origin: 'null' }],
     ['without an origin', {}],
     ['with Sec-Fetch-Site: cross-site', { 'sec-fetch-site': 'cross-site' }],
     ['with Sec-Fetch-Site: same-site, from a sibling host,', { 'sec-fetch-site': 'same-site' }],
-  ])('login and logout %s are refused', async (_what, headers) => {
+  ])('login and logout %s are refused', async ([_what, headers], { cookieLogin, gateway }) => {
     const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect(await problemOf(await cookieLogin(headers))).toEqual({ status: 403, code: 'origin_refused' });
     const out = await fetch(`${gateway.url}/auth/logout`, {
@@ -219,7 +238,7 @@ describe('with cookies', () => {
     expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie } })).status).toBe(200);
   });
 
-  test.each([
+  test.for<[sender: string, status: number, site: string, dest: string]>([
     ['a page on a sibling host, which has the cookie,', 403, 'same-site', 'empty'],
     ['a frame in such a page', 403, 'same-site', 'iframe'],
     ['a page of another site in a browser that sends the cookie nevertheless', 403, 'cross-site', 'empty'],
@@ -228,7 +247,7 @@ describe('with cookies', () => {
     ["the site's own page", 200, 'same-origin', 'empty'],
   ])(
     "a read by %s is a %i, so that it cannot renew the session or use the user's concurrency limit",
-    async (_who, status, site, dest) => {
+    async ([_who, status, site, dest], { cookieLogin, gateway }) => {
       const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
       const headers = { cookie, 'sec-fetch-site': site, 'sec-fetch-dest': dest };
       const answer = await fetch(`${gateway.url}/auth/session`, { headers });
@@ -271,7 +290,7 @@ test('logins beyond the limit of the password queue are a 429 at once, for known
   }
 });
 
-test('each login starts a new session with a new token, and earlier ones continue', async () => {
+test('each login starts a new session with a new token, and earlier ones continue', async ({ gateway }) => {
   const [first, second] = [await gateway.login(), await gateway.login()];
   expect(first).not.toBe(second);
   for (const token of [first, second]) {

@@ -1,30 +1,40 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { bearer, loginAs } from '../../support/gateway.ts';
-import { type GatewayPair, startGatewayPair } from '../../support/gateway-pair.ts';
+import { pairTest } from '../../support/gateway-pair.ts';
+import { resetRateLimits } from '../../support/rate-limits.ts';
 import { idOf, send, sessionProblem } from './admin-clients.ts';
 
 const REVOKED = { status: 401, code: 'token_revoked' };
-
-let pair: GatewayPair;
 let password = 'foobared';
 let made = 0;
-beforeAll(async () => {
-  pair = await startGatewayPair();
-});
-afterAll(() => pair.close());
-beforeEach(async () => {
-  const counters = await pair.link.run((client) => client.keys('throttle:*'));
-  if (counters.length > 0) await pair.link.run((client) => client.del(counters));
-});
+const test = pairTest()
+  .extend(
+    'tokenOf',
+    ({ pair }) =>
+      async (url = pair.url): Promise<string> =>
+        String((await login(url)).body.access_token),
+  )
+  .extend(
+    'change',
+    ({ pair }) =>
+      (token: string, current: string, next: string, url = pair.url) =>
+        send(`${url}/auth/password`, 'POST', {
+          token,
+          body: { current_password: current, new_password: next },
+        }),
+  );
+
+test.beforeEach(({ pair }) => resetRateLimits(pair.link));
 
 const login = (url: string, as = password) =>
   send(`${url}/auth/login`, 'POST', { body: { username: 'bob', password: as } });
-const tokenOf = async (url = pair.url): Promise<string> => String((await login(url)).body.access_token);
-const change = (token: string, current: string, next: string, url = pair.url) =>
-  send(`${url}/auth/password`, 'POST', { token, body: { current_password: current, new_password: next } });
 const nextPassword = (): string => `correct horse battery ${++made}`;
 
-test('a password change replaces the old password, ends all other sessions and keeps this one', async () => {
+test('a password change replaces the old password, ends all other sessions and keeps this one', async ({
+  pair,
+  tokenOf,
+  change,
+}) => {
   const mine = await login(pair.url);
   const token = String(mine.body.access_token);
   const others = [await tokenOf(), await tokenOf(pair.otherUrl)];
@@ -43,7 +53,7 @@ test('a password change replaces the old password, ends all other sessions and k
   expect((await login(pair.otherUrl)).status).toBe(200);
 });
 
-test('the access tokens from before and after the last refresh both stay valid', async () => {
+test('the access tokens from before and after the last refresh both stay valid', async ({ pair, change }) => {
   const mine = await login(pair.url);
   const refresh = { body: { refresh_token: mine.body.refresh_token } };
   const refreshed = await send(`${pair.url}/auth/refresh`, 'POST', refresh);
@@ -54,7 +64,7 @@ test('the access tokens from before and after the last refresh both stay valid',
     expect((await sessionProblem(pair.otherUrl, String(body.access_token))).status).toBe(200);
 });
 
-test('a password change is recorded, successful or refused', async () => {
+test('a password change is recorded, successful or refused', async ({ tokenOf, change, pair }) => {
   const token = await tokenOf();
   await change(token, 'not the password', nextPassword());
   const root = await loginAs(pair.url, 'root');
@@ -68,7 +78,7 @@ test('a password change is recorded, successful or refused', async () => {
   ]);
 });
 
-test('a wrong current password changes nothing and ends no session', async () => {
+test('a wrong current password changes nothing and ends no session', async ({ tokenOf, change, pair }) => {
   const [token, other] = [await tokenOf(), await tokenOf()];
   expect(await change(token, 'not the password', nextPassword())).toMatchObject({
     status: 403,
@@ -78,7 +88,11 @@ test('a wrong current password changes nothing and ends no session', async () =>
   expect((await login(pair.url)).status).toBe(200);
 });
 
-test('guesses of the current password share the limit of failed logins', async () => {
+test('guesses of the current password share the limit of failed logins', async ({
+  tokenOf,
+  change,
+  pair,
+}) => {
   const token = await tokenOf();
   for (let i = 0; i < 5; i += 1) expect((await change(token, `guess ${i}`, nextPassword())).status).toBe(403);
   const answer = await fetch(`${pair.otherUrl}/auth/password`, {
@@ -90,21 +104,28 @@ test('guesses of the current password share the limit of failed logins', async (
   expect((await login(pair.url)).status).toBe(429);
 });
 
-test.each([
+test.for<[what: string, password: string]>([
   ['7 characters', 'abcdefg'],
   ['257 characters', 'x'.repeat(257)],
   ['one of the most common', 'qwertyuiop'],
-])('%s is refused with the field and the reason, and nothing changes', async (_what, next) => {
-  const [token, other] = [await tokenOf(), await tokenOf()];
-  expect(await change(token, password, next)).toMatchObject({
-    status: 400,
-    body: { code: 'body_invalid', errors: [{ field: 'new_password', message: expect.any(String) }] },
-  });
-  expect((await sessionProblem(pair.url, other)).status).toBe(200);
-  expect((await login(pair.url)).status).toBe(200);
-});
+])(
+  '%s is refused with the field and the reason, and nothing changes',
+  async ([_what, next], { tokenOf, change, pair }) => {
+    const [token, other] = [await tokenOf(), await tokenOf()];
+    expect(await change(token, password, next)).toMatchObject({
+      status: 400,
+      body: { code: 'body_invalid', errors: [{ field: 'new_password', message: expect.any(String) }] },
+    });
+    expect((await sessionProblem(pair.url, other)).status).toBe(200);
+    expect((await login(pair.url)).status).toBe(200);
+  },
+);
 
-test('a password of 256 characters beyond the basic plane can be set and used', async () => {
+test('a password of 256 characters beyond the basic plane can be set and used', async ({
+  tokenOf,
+  change,
+  pair,
+}) => {
   const token = await tokenOf();
   const next = '🐎'.repeat(256);
   expect((await change(token, password, next)).status).toBe(204);
@@ -112,7 +133,11 @@ test('a password of 256 characters beyond the basic plane can be set and used', 
   expect((await login(pair.otherUrl)).status).toBe(200);
 });
 
-test('only one of two concurrent changes with the same old password succeeds', async () => {
+test('only one of two concurrent changes with the same old password succeeds', async ({
+  tokenOf,
+  pair,
+  change,
+}) => {
   const [one, two] = [await tokenOf(), await tokenOf(pair.otherUrl)];
   const nexts = [nextPassword(), nextPassword()] as const;
   const statuses = (
@@ -126,7 +151,11 @@ test('only one of two concurrent changes with the same old password succeeds', a
   expect((await login(pair.url)).status).toBe(200);
 });
 
-test('logins with the old password that are concurrent with its change leave no session behind', async () => {
+test('logins with the old password that are concurrent with its change leave no session behind', async ({
+  tokenOf,
+  pair,
+  change,
+}) => {
   const token = await tokenOf();
   const [old, next] = [password, nextPassword()];
   const crossing = Array.from({ length: 4 }, () => login(pair.otherUrl, old));

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { loadOrCreateRefreshKey } from '../../../src/keys/refresh-key.ts';
 import { activeKey, authzKey, sessionKey } from '../../../src/redis/keys.ts';
 import { mintRefreshToken } from '../../../src/sessions/refresh-token.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
-import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, postJson, problemOf } from '../../support/gateway.ts';
 import {
   logIn,
   refresh,
@@ -20,42 +21,64 @@ import { until } from '../../support/until.ts';
 
 const GRACE_MS = 10_000;
 const REFUSED = { status: 401, code: 'refresh_token_invalid' };
+const SITE = { origin: 'http://127.0.0.1:8080' };
 
-let gateway: TestGateway;
-let other: { url: string; close(): Promise<void> };
-let refreshKey: Uint8Array;
-beforeAll(async () => {
-  gateway = await startTestGateway({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECONDS: '7200' });
-  other = await startAnotherGateway(gateway);
-  refreshKey = await loadOrCreateRefreshKey(`${gateway.settings.dataDir}/keys`);
-});
-afterAll(async () => {
-  await other.close();
-  await gateway.close();
-});
-
+const refreshCookieOf = (response: Response): string =>
+  response.headers
+    .getSetCookie()
+    .find((line) => line.startsWith('portcullis-refresh='))
+    ?.split(';')[0] ?? '';
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
+const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECONDS: '7200' })
+  .extend('other', { scope: 'file' }, async ({ gateway }, { onCleanup }) => {
+    const other = await startAnotherGateway(gateway);
+    onCleanup(() => other.close());
+    return other;
+  })
+  .extend('refreshKey', { scope: 'file' }, ({ gateway }) =>
+    loadOrCreateRefreshKey(`${gateway.settings.dataDir}/keys`),
+  )
+  .extend('aheadOfTime', ({ gateway }) => async <T>(byMs: number, work: () => Promise<T>): Promise<T> => {
+    gateway.advanceClock(byMs);
+    try {
+      return await work();
+    } finally {
+      gateway.advanceClock(-byMs);
+    }
+  })
+  /** Asserts that a refresh is refused like this and that nothing in Redis has changed by it. */
+  .extend(
+    'expectRefused',
+    ({ gateway }) =>
+      async (
+        attempt: () => Promise<Response>,
+        expected: { status: number; code: string } = REFUSED,
+      ): Promise<void> => {
+        const before = await gateway.redis.dump();
+        expect(await problemOf(await attempt())).toEqual(expected);
+        expect(await gateway.redis.dump()).toEqual(before);
+      },
+  )
+  .extend('partsOf', ({ gateway }) => async (username: string) => {
+    const { refresh_token } = await logIn(gateway.url, username);
+    const [, sub = '', sid = '', n = '', mac = ''] = refresh_token.split('.');
+    return { sub, sid, n, mac, whole: refresh_token };
+  })
+  .extend('cookieLogIn', ({ gateway }) => async (remember = false): Promise<string> => {
+    const body = { username: 'bob', password: 'foobared', transport: 'cookie', remember };
+    const answer = await postJson(`${gateway.url}/auth/login`, body, SITE);
+    return refreshCookieOf(answer);
+  })
+  .extend(
+    'refreshBy',
+    ({ gateway }) =>
+      (cookie: string, headers: Record<string, string>, body: string | null = null): Promise<Response> =>
+        fetch(`${gateway.url}/auth/refresh`, { method: 'POST', body, headers: { cookie, ...headers } }),
+  );
 
-async function aheadOfTime<T>(byMs: number, work: () => Promise<T>): Promise<T> {
-  gateway.advanceClock(byMs);
-  try {
-    return await work();
-  } finally {
-    gateway.advanceClock(-byMs);
-  }
-}
-
-/** Asserts that a refresh is refused like this and that nothing in Redis has changed by it. */
-async function expectRefused(
-  attempt: () => Promise<Response>,
-  expected: { status: number; code: string } = REFUSED,
-): Promise<void> {
-  const before = await gateway.redis.dump();
-  expect(await problemOf(await attempt())).toEqual(expected);
-  expect(await gateway.redis.dump()).toEqual(before);
-}
-
-test('a refresh returns a new access token and a new refresh token of the same session', async () => {
+test('a refresh returns a new access token and a new refresh token of the same session', async ({
+  gateway,
+}) => {
   const first = await logIn(gateway.url);
   const answer = await refresh(gateway.url, first.refresh_token);
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -73,7 +96,10 @@ test('a refresh returns a new access token and a new refresh token of the same s
   expect(await statusOf(gateway.url, next.access_token)).toBe(200);
 });
 
-test('twenty concurrent refreshes of one token at two gateways all succeed and return the same successor', async () => {
+test('twenty concurrent refreshes of one token at two gateways all succeed and return the same successor', async ({
+  gateway,
+  other,
+}) => {
   const first = await logIn(gateway.url);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) => refresh(i % 2 === 0 ? gateway.url : other.url, first.refresh_token)),
@@ -89,7 +115,10 @@ test('twenty concurrent refreshes of one token at two gateways all succeed and r
   expect((await refreshed(other.url, pairs[0]?.refresh_token ?? '')).refresh_token).toContain('.2.');
 });
 
-test('within the grace period the previous token returns the current pair with its remaining lifetime', async () => {
+test('within the grace period the previous token returns the current pair with its remaining lifetime', async ({
+  gateway,
+  aheadOfTime,
+}) => {
   const first = await logIn(gateway.url);
   const next = await refreshed(gateway.url, first.refresh_token);
   const again = await aheadOfTime(GRACE_MS - 2000, () => refreshed(gateway.url, first.refresh_token));
@@ -99,7 +128,9 @@ test('within the grace period the previous token returns the current pair with i
   expect(again.expires_in).toBeLessThanOrEqual(293);
 });
 
-test('the access token from before a refresh stays valid until it expires or the session ends', async () => {
+test('the access token from before a refresh stays valid until it expires or the session ends', async ({
+  gateway,
+}) => {
   const first = await logIn(gateway.url);
   const next = await refreshed(gateway.url, first.refresh_token);
   expect(await statusOf(gateway.url, first.access_token)).toBe(200);
@@ -107,7 +138,7 @@ test('the access token from before a refresh stays valid until it expires or the
   expect(await statusOf(gateway.url, first.access_token)).toBe(401);
 });
 
-test('an access token never outlives its session', async () => {
+test('an access token never outlives its session', async ({ gateway, aheadOfTime }) => {
   const first = await logIn(gateway.url);
   const endsAt = claimsOf(first).auth_time + 7200;
   const last = await aheadOfTime(7_100_000, () => refreshed(gateway.url, first.refresh_token));
@@ -116,7 +147,12 @@ test('an access token never outlives its session', async () => {
 });
 
 describe('reuse after the grace period', () => {
-  test('ends the session with its access and refresh tokens and nothing else, and is recorded', async () => {
+  test('ends the session with its access and refresh tokens and nothing else, and is recorded', async ({
+    gateway,
+    other,
+    aheadOfTime,
+    expectRefused,
+  }) => {
     const bystander = await logIn(gateway.url);
     const first = await logIn(gateway.url);
     const next = await refreshed(gateway.url, first.refresh_token);
@@ -148,7 +184,9 @@ describe('reuse after the grace period', () => {
     expect(left).toEqual([]);
   });
 
-  test('ends the session even within the grace period if the token is older than the previous one', async () => {
+  test('ends the session even within the grace period if the token is older than the previous one', async ({
+    gateway,
+  }) => {
     const first = await logIn(gateway.url);
     const next = await refreshed(gateway.url, first.refresh_token);
     const current = await refreshed(gateway.url, next.refresh_token);
@@ -158,13 +196,11 @@ describe('reuse after the grace period', () => {
 });
 
 describe('a token that the gateway did not issue is refused and changes nothing', () => {
-  const partsOf = async (username: string) => {
-    const { refresh_token } = await logIn(gateway.url, username);
-    const [, sub = '', sid = '', n = '', mac = ''] = refresh_token.split('.');
-    return { sub, sid, n, mac, whole: refresh_token };
-  };
-
-  test('the MAC of one session with the ids of another, of the same or another user', async () => {
+  test('the MAC of one session with the ids of another, of the same or another user', async ({
+    partsOf,
+    expectRefused,
+    gateway,
+  }) => {
     const [mine, mineToo, hers] = [await partsOf('bob'), await partsOf('bob'), await partsOf('alice')];
     for (const [sub, sid] of [
       [mine.sub, mineToo.sid],
@@ -176,14 +212,19 @@ describe('a token that the gateway did not issue is refused and changes nothing'
     for (const { whole } of [mine, mineToo, hers]) await refreshed(gateway.url, whole);
   });
 
-  test("a genuine MAC over another user's session", async () => {
+  test("a genuine MAC over another user's session", async ({
+    partsOf,
+    refreshKey,
+    expectRefused,
+    gateway,
+  }) => {
     const [mine, hers] = [await partsOf('bob'), await partsOf('alice')];
     const forged = mintRefreshToken(refreshKey, { sub: mine.sub, sid: hers.sid, refreshCount: 0 });
     await expectRefused(() => refresh(gateway.url, forged));
     await refreshed(gateway.url, hers.whole);
   });
 
-  test('a counter that was never issued', async () => {
+  test('a counter that was never issued', async ({ partsOf, expectRefused, gateway, refreshKey }) => {
     const { sub, sid, whole } = await partsOf('bob');
     for (const n of [1, 2, 999_999_999])
       await expectRefused(() =>
@@ -192,7 +233,7 @@ describe('a token that the gateway did not issue is refused and changes nothing'
     await refreshed(gateway.url, whole);
   });
 
-  test('another key, a truncated token, non-canonical forms', async () => {
+  test('another key, a truncated token, non-canonical forms', async ({ partsOf, expectRefused, gateway }) => {
     const { sub, sid, whole } = await partsOf('bob');
     const foreign = mintRefreshToken(randomBytes(32), { sub, sid, refreshCount: 0 });
     for (const token of [
@@ -207,7 +248,7 @@ describe('a token that the gateway did not issue is refused and changes nothing'
     await refreshed(gateway.url, whole);
   });
 
-  test('an access token, and a refresh token is not accepted as an access token', async () => {
+  test('an access token, and a refresh token is not accepted as an access token', async ({ gateway }) => {
     const { access_token, refresh_token } = await logIn(gateway.url);
     const answer = await refresh(gateway.url, access_token);
     expect([400, 401]).toContain(answer.status);
@@ -221,25 +262,25 @@ describe('a token that the gateway did not issue is refused and changes nothing'
 });
 
 describe('an ended session is not refreshed', () => {
-  test('after logout', async () => {
+  test('after logout', async ({ gateway, expectRefused }) => {
     const first = await logIn(gateway.url);
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(first.access_token) });
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
   });
 
-  test('after its idle timeout', async () => {
+  test('after its idle timeout', async ({ gateway, expectRefused }) => {
     const first = await logIn(gateway.url);
     const { sub, sid } = claimsOf(first);
     await gateway.link.run((client) => client.del([activeKey(sub, sid), sessionKey(sub, sid)]));
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
   });
 
-  test('from its absolute end', async () => {
+  test('from its absolute end', async ({ gateway, aheadOfTime, expectRefused }) => {
     const first = await logIn(gateway.url);
     await aheadOfTime(7_200_000, () => expectRefused(() => refresh(gateway.url, first.refresh_token)));
   });
 
-  test('after its user was blocked or all sessions were ended', async () => {
+  test('after its user was blocked or all sessions were ended', async ({ gateway, expectRefused }) => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
     const set = (generation: number) =>
@@ -252,7 +293,10 @@ describe('an ended session is not refreshed', () => {
     await refreshed(gateway.url, first.refresh_token);
   });
 
-  test("a refresh from an address outside the user's ranges is refused and changes nothing", async () => {
+  test("a refresh from an address outside the user's ranges is refused and changes nothing", async ({
+    gateway,
+    expectRefused,
+  }) => {
     const first = await logIn(gateway.url, 'alice');
     const key = authzKey(claimsOf(first).sub);
     const authorization = { role: 'user', generation: 0 } as const;
@@ -268,25 +312,11 @@ describe('an ended session is not refreshed', () => {
 });
 
 describe('by cookie', () => {
-  const SITE = { origin: 'http://127.0.0.1:8080' };
-  const cookieLogIn = async (remember = false): Promise<string> => {
-    const body = { username: 'bob', password: 'foobared', transport: 'cookie', remember };
-    const answer = await postJson(`${gateway.url}/auth/login`, body, SITE);
-    return refreshCookieOf(answer);
-  };
-  const refreshCookieOf = (answer: Response): string =>
-    answer.headers
-      .getSetCookie()
-      .find((line) => line.startsWith('portcullis-refresh='))
-      ?.split(';')[0] ?? '';
-  const refreshBy = (
-    cookie: string,
-    headers: Record<string, string>,
-    body: string | null = null,
-  ): Promise<Response> =>
-    fetch(`${gateway.url}/auth/refresh`, { method: 'POST', body, headers: { cookie, ...headers } });
-
-  test('both cookies are renewed and the body contains no token', async () => {
+  test('both cookies are renewed and the body contains no token', async ({
+    cookieLogIn,
+    refreshBy,
+    gateway,
+  }) => {
     const cookie = await cookieLogIn();
     const answer = await refreshBy(cookie, SITE);
     expect(answer.status).toBe(200);
@@ -303,7 +333,11 @@ describe('by cookie', () => {
     expect((await refreshBy(refreshCookieOf(answer), SITE)).status).toBe(200);
   });
 
-  test('with remember the cookies are persistent, for no longer than the session', async () => {
+  test('with remember the cookies are persistent, for no longer than the session', async ({
+    aheadOfTime,
+    refreshBy,
+    cookieLogIn,
+  }) => {
     const answer = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
     for (const line of answer.headers.getSetCookie().slice(1)) {
       const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
@@ -312,17 +346,24 @@ describe('by cookie', () => {
     }
   });
 
-  test.each([
+  test.for<[sender: string, headers: Record<string, string>]>([
     ['another site', { origin: 'https://evil.example' }],
     ['an unknown origin', {}],
     ['a sibling host', { 'sec-fetch-site': 'same-site' }],
-  ])('a refresh from %s is refused and changes nothing', async (_where, headers) => {
-    const cookie = await cookieLogIn();
-    await expectRefused(() => refreshBy(cookie, headers), { status: 403, code: 'origin_refused' });
-    expect((await refreshBy(cookie, SITE)).status).toBe(200);
-  });
+  ])(
+    'a refresh from %s is refused and changes nothing',
+    async ([_where, headers], { cookieLogIn, expectRefused, refreshBy }) => {
+      const cookie = await cookieLogIn();
+      await expectRefused(() => refreshBy(cookie, headers), { status: 403, code: 'origin_refused' });
+      expect((await refreshBy(cookie, SITE)).status).toBe(200);
+    },
+  );
 
-  test('a cookie with a body, or two cookies, are refused as ambiguous', async () => {
+  test('a cookie with a body, or two cookies, are refused as ambiguous', async ({
+    cookieLogIn,
+    expectRefused,
+    refreshBy,
+  }) => {
     const [cookie, second] = [await cookieLogIn(), await cookieLogIn()];
     const body = JSON.stringify({ refresh_token: cookie.split('=')[1] });
     const both = { ...SITE, 'content-type': 'application/json' };
@@ -333,22 +374,25 @@ describe('by cookie', () => {
   });
 });
 
-test.each<[string, unknown, number, string]>([
+test.for<[string, unknown, number, string]>([
   ['no member', {}, 400, 'body_invalid'],
   ['an unknown member', { refresh_token: 'x', scope: 'all' }, 400, 'body_invalid'],
   ['a number', { refresh_token: 7 }, 400, 'body_invalid'],
   ['an empty token', { refresh_token: '' }, 400, 'body_invalid'],
   ['a text that is no token', { refresh_token: 'x' }, 401, 'refresh_token_invalid'],
-])('a body with %s is refused', async (_what, body, status, code) => {
+])('a body with %s is refused', async ([_what, body, status, code], { expectRefused, gateway }) => {
   await expectRefused(() => postJson(`${gateway.url}/auth/refresh`, body), { status, code });
 });
 
-test('without a cookie and without a body there is no credential', async () => {
+test('without a cookie and without a body there is no credential', async ({ gateway, expectRefused }) => {
   const ask = (): Promise<Response> => fetch(`${gateway.url}/auth/refresh`, { method: 'POST' });
   await expectRefused(ask, { status: 401, code: 'credential_missing' });
 });
 
-test('during a Redis outage a refresh is a 503, and the same token is valid afterwards', async () => {
+test('during a Redis outage a refresh is a 503, and the same token is valid afterwards', async ({
+  gateway,
+  other,
+}) => {
   const first = await logIn(gateway.url);
   gateway.redis.freeze();
   try {

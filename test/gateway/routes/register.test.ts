@@ -1,26 +1,36 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { startTestGateway } from '../../support/gateway.ts';
+import { resetRateLimits } from '../../support/rate-limits.ts';
 import { send } from './admin-clients.ts';
 
 const PASSWORD = 'correct horse battery';
+const test = gatewayTest({ REGISTRATION: 'open', REGISTRATIONS_PER_ADDRESS: '3' })
+  .extend(
+    'register',
+    ({ gateway }) =>
+      (body: unknown) =>
+        send(`${gateway.url}/auth/register`, 'POST', { body }),
+  )
+  .extend(
+    'login',
+    ({ gateway }) =>
+      (username: string, password = PASSWORD) =>
+        send(`${gateway.url}/auth/login`, 'POST', { body: { username, password } }),
+  )
+  .extend(
+    'userKeys',
+    ({ gateway }) =>
+      async (): Promise<string[]> =>
+        [...(await gateway.redis.dump()).keys()].filter((key) => /^user/.test(key)).sort(),
+  );
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway({ REGISTRATION: 'open', REGISTRATIONS_PER_ADDRESS: '3' });
-});
-afterAll(() => gateway.close());
-beforeEach(async () => {
-  const counters = await gateway.link.run((client) => client.keys('throttle:*'));
-  if (counters.length > 0) await gateway.link.run((client) => client.del(counters));
-});
-
-const register = (body: unknown) => send(`${gateway.url}/auth/register`, 'POST', { body });
-const login = (username: string, password = PASSWORD) =>
-  send(`${gateway.url}/auth/login`, 'POST', { body: { username, password } });
-const userKeys = async (): Promise<string[]> =>
-  [...(await gateway.redis.dump()).keys()].filter((key) => /^user/.test(key)).sort();
-
-test('registration creates a customer who can log in, and is recorded', async () => {
+test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
+test('registration creates a customer who can log in, and is recorded', async ({
+  register,
+  login,
+  gateway,
+}) => {
   const { status, body } = await register({
     username: 'Dora',
     password: PASSWORD,
@@ -41,7 +51,10 @@ test('registration creates a customer who can log in, and is recorded', async ()
   ]);
 });
 
-test('a username that is taken in any case or Unicode form is a 409, and its owner is unaffected', async () => {
+test('a username that is taken in any case or Unicode form is a 409, and its owner is unaffected', async ({
+  register,
+  login,
+}) => {
   expect(await register({ username: 'BOB', password: PASSWORD })).toMatchObject({
     status: 409,
     body: { code: 'username_taken' },
@@ -49,14 +62,18 @@ test('a username that is taken in any case or Unicode form is a 409, and its own
   expect((await login('bob', 'foobared')).status).toBe(200);
 });
 
-test('only one of many concurrent registrations of a username succeeds', async () => {
+test('only one of many concurrent registrations of a username succeeds', async ({ register }) => {
   const answers = await Promise.all(
     Array.from({ length: 3 }, () => register({ username: 'wanted', password: PASSWORD })),
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
 });
 
-test('attempts from one address are limited, whether they succeed or not', async () => {
+test('attempts from one address are limited, whether they succeed or not', async ({
+  register,
+  userKeys,
+  gateway,
+}) => {
   for (const username of ['bob', 'erin', 'alice']) await register({ username, password: PASSWORD });
   const before = await userKeys();
   const answer = await fetch(`${gateway.url}/auth/register`, {
@@ -71,7 +88,7 @@ test('attempts from one address are limited, whether they succeed or not', async
 });
 
 describe('registration is refused and creates no user', () => {
-  test.each([
+  test.for([
     ['a role in the request', { username: 'gina', password: PASSWORD, role: 'admin' }, 'role'],
     ['a username of two letters', { username: 'ab', password: PASSWORD }, 'username'],
     ['a username with homoglyphs', { username: 'bоb', password: PASSWORD }, 'username'],
@@ -80,8 +97,12 @@ describe('registration is refused and creates no user', () => {
     ['a common password in capitals', { username: 'gina', password: 'PASSWORD1' }, 'password'],
     ['the username as password', { username: 'gina.miller', password: 'Gina.Miller' }, 'password'],
     ['no password', { username: 'gina' }, 'password'],
-    ['two email addresses', { username: 'gina', password: PASSWORD, email: 'a@b.example,c@d.example' }, 'email'],
-  ])('%s', async (_what, body, field) => {
+    [
+      'two email addresses',
+      { username: 'gina', password: PASSWORD, email: 'a@b.example,c@d.example' },
+      'email',
+    ],
+  ])('%s', async ([_what, body, field], { userKeys, register }) => {
     const before = await userKeys();
     expect(await register(body)).toMatchObject({
       status: 400,

@@ -1,38 +1,47 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, sessionKey } from '../../../src/redis/keys.ts';
-import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, problemOf } from '../../support/gateway.ts';
 import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
 
 const MAX_BYTES = 4096;
-
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway({ SESSIONS_PER_USER_MAX: '1000' });
-});
-afterAll(() => gateway.close());
-
-let mine: Tokens;
-beforeEach(async () => {
-  mine = await logIn(gateway.url);
-});
-
 const JSON_BODY = { 'content-type': 'application/json' };
-const ask = (method: string, key: string, body: string | null = null, who = mine, url = gateway.url) =>
-  fetch(`${url}/auth/session/data/${key}`, {
-    method,
-    body,
-    headers: { ...bearer(who.access_token), ...(body === null ? {} : JSON_BODY) },
-  });
-const put = (key: string, body: string, who = mine, url = gateway.url) => ask('PUT', key, body, who, url);
-const read = async (key: string, who = mine): Promise<string> => (await ask('GET', key, null, who)).text();
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
-const storedKeys = async ({ session_id }: Tokens): Promise<string[]> =>
-  [...(await gateway.redis.dump()).keys()].filter((key) => key.includes(session_id));
+const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000' })
+  .extend('mine', ({ gateway }) => logIn(gateway.url))
+  .extend(
+    'ask',
+    ({ mine, gateway }) =>
+      (method: string, key: string, body: string | null = null, who = mine, url = gateway.url) =>
+        fetch(`${url}/auth/session/data/${key}`, {
+          method,
+          body,
+          headers: { ...bearer(who.access_token), ...(body === null ? {} : JSON_BODY) },
+        }),
+  )
+  .extend(
+    'storedKeys',
+    ({ gateway }) =>
+      async ({ session_id }: Tokens): Promise<string[]> =>
+        [...(await gateway.redis.dump()).keys()].filter((key) => key.includes(session_id)),
+  )
+  .extend(
+    'put',
+    ({ mine, gateway, ask }) =>
+      (key: string, body: string, who = mine, url = gateway.url) =>
+        ask('PUT', key, body, who, url),
+  )
+  .extend(
+    'read',
+    ({ mine, ask }) =>
+      async (key: string, who = mine): Promise<string> =>
+        (await ask('GET', key, null, who)).text(),
+  );
 
 describe('any JSON value', () => {
-  test.each([
+  test.for<[what: string, json: string]>([
     ['null', 'null'],
     ['false', 'false'],
     ['zero', '0'],
@@ -43,7 +52,7 @@ describe('any JSON value', () => {
     ['a member called __proto__', '{"__proto__":{"admin":true}}'],
     ['characters of all kinds', '"é€😀\\u0000"'],
     ['two thousand arrays in one another', '['.repeat(2000) + ']'.repeat(2000)],
-  ])('%s is stored byte for byte', async (_what, json) => {
+  ])('%s is stored byte for byte', async ([_what, json], { put, ask }) => {
     expect((await put('cart', json)).status).toBe(204);
     const answer = await ask('GET', 'cart');
     expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
@@ -54,19 +63,19 @@ describe('any JSON value', () => {
     expect(await answer.text()).toBe(json);
   });
 
-  test.each([
+  test.for<[what: string, text: string]>([
     ['an empty body', ''],
     ['truncated JSON', '{"a":'],
     ['two values', '1 2'],
     ['undefined', 'undefined'],
     ['single quotes', "'a'"],
-  ])('%s is not JSON and gets a 400 that keeps the existing value', async (_what, body) => {
+  ])('%s is not JSON and gets a 400 that keeps the existing value', async ([_what, body], { put, read }) => {
     await put('cart', '"before"');
     expect(await problemOf(await put('cart', body))).toEqual({ status: 400, code: 'body_invalid' });
     expect(await read('cart')).toBe('"before"');
   });
 
-  test('another media type is a 415', async () => {
+  test('another media type is a 415', async ({ mine, gateway }) => {
     const headers = { ...bearer(mine.access_token), 'content-type': 'text/plain' };
     const answer = await fetch(`${gateway.url}/auth/session/data/cart`, {
       method: 'PUT',
@@ -77,7 +86,7 @@ describe('any JSON value', () => {
   });
 });
 
-test('a value can be replaced and deleted, and deleting it again succeeds', async () => {
+test('a value can be replaced and deleted, and deleting it again succeeds', async ({ put, read, ask }) => {
   await put('cart', '1');
   await put('cart', '2');
   expect(await read('cart')).toBe('2');
@@ -86,19 +95,22 @@ test('a value can be replaced and deleted, and deleting it again succeeds', asyn
 });
 
 describe('a key', () => {
-  test.each(['a', 'A-b_c.d', '9', 'x'.repeat(64), 'n', 'gen', 'endsAt'])('%s is accepted', async (key) => {
-    expect((await put(key, '"kept"')).status).toBe(204);
-    expect(await read(key)).toBe('"kept"');
-    expect((await ask('DELETE', key)).status).toBe(204);
-    expect((await fetch(`${gateway.url}/auth/session`, { headers: bearer(mine.access_token) })).status).toBe(
-      200,
-    );
-    expect((await refreshed(gateway.url, mine.refresh_token)).session_id).toBe(mine.session_id);
-  });
+  test.for(['a', 'A-b_c.d', '9', 'x'.repeat(64), 'n', 'gen', 'endsAt'])(
+    '%s is accepted',
+    async (key, { put, read, ask, gateway, mine }) => {
+      expect((await put(key, '"kept"')).status).toBe(204);
+      expect(await read(key)).toBe('"kept"');
+      expect((await ask('DELETE', key)).status).toBe(204);
+      expect(
+        (await fetch(`${gateway.url}/auth/session`, { headers: bearer(mine.access_token) })).status,
+      ).toBe(200);
+      expect((await refreshed(gateway.url, mine.refresh_token)).session_id).toBe(mine.session_id);
+    },
+  );
 
-  test.each(['x'.repeat(65), 'a:b', 'a,b', '%C3%A9', 'a%20b', '%7Ba%7D'])(
+  test.for(['x'.repeat(65), 'a:b', 'a,b', '%C3%A9', 'a%20b', '%7Ba%7D'])(
     '%s is a 400 with the reason for every method',
-    async (key) => {
+    async (key, { ask }) => {
       for (const method of ['GET', 'PUT', 'DELETE']) {
         const answer = await ask(method, key, method === 'PUT' ? '1' : null);
         expect(answer.status).toBe(400);
@@ -109,7 +121,10 @@ describe('a key', () => {
 });
 
 describe('the data of a session together', () => {
-  test('is limited to 4 KiB including keys, and one byte more is a 413 that changes nothing', async () => {
+  test('is limited to 4 KiB including keys, and one byte more is a 413 that changes nothing', async ({
+    put,
+    ask,
+  }) => {
     const half = `"${'x'.repeat(2000 - 3)}"`;
     const rest = MAX_BYTES - (1 + half.length) - 1;
     expect((await put('a', half)).status).toBe(204);
@@ -123,17 +138,21 @@ describe('the data of a session together', () => {
     expect((await ask('GET', 'c')).status).toBe(404);
   });
 
-  test('counts bytes, not characters', async () => {
+  test('counts bytes, not characters', async ({ put }) => {
     expect((await put('a', `"${'€'.repeat(1400)}"`)).status).toBe(413);
     expect((await put('a', `"${'€'.repeat(1300)}"`)).status).toBe(204);
   });
 
-  test('is protected from a value above the limit, which is a 413 before it is read', async () => {
+  test('is protected from a value above the limit, which is a 413 before it is read', async ({ put }) => {
     const answer = await put('a', `"${'x'.repeat(MAX_BYTES)}"`);
     expect(await problemOf(answer)).toEqual({ status: 413, code: 'body_too_large' });
   });
 
-  test('never exceeds the limit, even with concurrent writes through two gateways', async () => {
+  test('never exceeds the limit, even with concurrent writes through two gateways', async ({
+    gateway,
+    put,
+    mine,
+  }) => {
     const second = await startAnotherGateway(gateway);
     const value = `"${'x'.repeat(498)}"`;
     const answers = await Promise.all(
@@ -149,7 +168,7 @@ describe('the data of a session together', () => {
 });
 
 describe('data belongs to one session', () => {
-  test('and is not visible in another, of the same or another user', async () => {
+  test('and is not visible in another, of the same or another user', async ({ put, gateway, ask, read }) => {
     await put('cart', '"mine"');
     for (const other of [await logIn(gateway.url), await logIn(gateway.url, 'alice')]) {
       expect((await ask('GET', 'cart', null, other)).status).toBe(404);
@@ -158,13 +177,19 @@ describe('data belongs to one session', () => {
     expect(await read('cart')).toBe('"mine"');
   });
 
-  test('and is kept across a refresh', async () => {
+  test('and is kept across a refresh', async ({ put, gateway, mine, read }) => {
     await put('cart', '"mine"');
     const next = await refreshed(gateway.url, mine.refresh_token);
     expect(await read('cart', next)).toBe('"mine"');
   });
 
-  test('and is deleted with it, also from Redis, and an ended session can neither read nor write', async () => {
+  test('and is deleted with it, also from Redis, and an ended session can neither read nor write', async ({
+    put,
+    gateway,
+    mine,
+    ask,
+    storedKeys,
+  }) => {
     await put('cart', '"mine"');
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(mine.access_token) });
     for (const method of ['GET', 'PUT', 'DELETE']) {
@@ -174,7 +199,11 @@ describe('data belongs to one session', () => {
     expect(await storedKeys(mine)).toEqual([]);
   });
 
-  test('and expires in Redis exactly when the session reaches its idle timeout', async () => {
+  test('and expires in Redis exactly when the session reaches its idle timeout', async ({
+    put,
+    mine,
+    gateway,
+  }) => {
     await put('cart', '"mine"');
     const { sub, sid } = claimsOf(mine);
     const [data, active] = await gateway.link.run((client) =>
