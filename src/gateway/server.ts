@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { createAccessTokenVerifier } from '../jwt/access-token.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
@@ -83,7 +87,7 @@ export async function startGateway({
     refreshKey,
     liveResponses,
     concurrencyLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
-    audit: new RedisAuditTrail(redis, log, settings.auditRecordsMax),
+    audit: new RedisAuditLog(redis, log, settings.auditRecordsMax),
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     hasher,
     proxy,

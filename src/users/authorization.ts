@@ -44,11 +44,10 @@ local function writeAuthorization(role, generation, ranges)
 end
 local function readGeneration(authorization) return cjson.decode(authorization).gen end`;
 
-const listsByName = new QuickLRU<string, BlockList>({ maxSize: LIST_CACHE_SIZE / 2 });
-
-export const writeAuthorization = (authorization: Authorization): string => JSON.stringify(authorization);
-
-/** Reads what `writeAuthz` wrote. @throws {RedisUnavailable} when it is anything else: nobody gets in by it. */
+/**
+ * Reads what `writeAuthorization` wrote.
+ * @throws {RedisUnavailable} if the text is anything else: it authorizes nobody.
+ */
 export function readAuthorization(text: string): Authorization {
   const cached = authorizationCache.get(text);
   if (cached !== undefined) return cached;
@@ -57,8 +56,8 @@ export function readAuthorization(text: string): Authorization {
   return authorization;
 }
 
-/** Most users have the same few words to their name, and every request reads them. */
-const standingsByText = new QuickLRU<string, Authorization>({ maxSize: AUTHORIZATION_CACHE_SIZE / 2 });
+/** Most users share a few texts, and every request reads one. */
+const authorizationCache = new Memo<Authorization>(AUTHORIZATION_CACHE_SIZE);
 
 function parseAuthorization(text: string): Authorization {
   try {
@@ -78,4 +77,4 @@ export function isAddressAllowed({ ranges }: Pick<Authorization, 'ranges'>, addr
   return isInRanges(address, list);
 }
 
-const listCache = new QuickLRU<string, BlockList>({ maxSize: LIST_CACHE_SIZE / 2 });
+const listCache = new Memo<BlockList>(LIST_CACHE_SIZE);

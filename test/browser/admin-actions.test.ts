@@ -65,7 +65,7 @@ test('an invalid new user is reported at its fields, and a valid one is created'
   await page.getByLabel('User name', { exact: true }).fill('bob');
   await page.getByLabel('E-mail address').fill('nonsense');
   await inDialog(page, 'Create the user').click();
-  await page.getByText('wants an e-mail address').waitFor();
+  await page.getByText('must be an email address').waitFor();
   await page.getByLabel('E-mail address').fill('eve@demo.example');
   await inDialog(page, 'Create the user').click();
   await page.getByText('The username is taken.').waitFor();

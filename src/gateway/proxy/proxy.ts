@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { GatewaySettings } from '../../config/load.ts';
 import { Refusal } from '../../refusal.ts';
-import { bodyOf } from '../edge/body.ts';
+import { bodyOf } from './request-body.ts';
 import { type ConnectionQueue, type ProxiedRequest, ResponseRelay } from './response-relay.ts';
 
 export type ProxySettings = Pick<

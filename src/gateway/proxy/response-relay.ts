@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { Refusal } from '../../refusal.ts';
-import { BodyTooLarge } from '../edge/body.ts';
 import { noteBodyBytes } from './body-buffers.ts';
 import { headersForClient } from './headers.ts';
+import { BodyTooLarge } from './request-body.ts';
 
 export type ProxyReason =
   | 'bank_busy'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { RawConnection, rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
-import { expectRefusal, type Problem } from '../../support/refusal.ts';
+import { type ExpectedRefusal, expectRefusal } from '../../support/refusal.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const HEADER_MAX_BYTES = 4096;
@@ -26,7 +26,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-const refused = (bytes: string, problem: Problem): Promise<void> =>
+const refused = (bytes: string, problem: ExpectedRefusal): Promise<void> =>
   expectRefusal({ gateway, upstream }, async () => rawProblemOf(await sendRaw(gateway.url, bytes)), problem);
 
 /** A request with a valid token, so that only its form can be the reason for a refusal. */
@@ -86,6 +86,11 @@ describe('a request must have one valid host', () => {
     ['a Host with a space', `GET /bank/accounts HTTP/1.1\r\nHost: a b\r\nAuthorization: Bearer `],
     ['a Host with a bad port', `GET /bank/accounts HTTP/1.1\r\nHost: a:99999\r\nAuthorization: Bearer `],
     ['a list of Hosts', `GET /bank/accounts HTTP/1.1\r\nHost: a, b\r\nAuthorization: Bearer `],
+    ['an address in short form', `GET /bank/accounts HTTP/1.1\r\nHost: 127.1:80\r\nAuthorization: Bearer `],
+    [
+      'a compressible IPv6 address',
+      `GET /bank/accounts HTTP/1.1\r\nHost: [::0001]\r\nAuthorization: Bearer `,
+    ],
   ])('%s', (_what, head) => refused(`${head}${token}\r\n\r\n`, MALFORMED));
 });
 
@@ -97,6 +102,19 @@ describe('a target that is not in origin form is a 400', () => {
     ['the asterisk form', 'OPTIONS *', MALFORMED],
     ['a scheme-relative target', 'GET //evil.test/bank/accounts', NOT_CANONICAL],
   ])('%s', (_what, line, problem) => refused(good(line), problem));
+});
+
+test.each(['gateway.test', 'Gateway.Test', 'a:80', 'a:8080', '127.0.0.1:8080', '[::1]', '[::1]:8080'])(
+  'a request for host %s is accepted',
+  async (host) => {
+    const head = `GET /bank/accounts HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    expect((await sendRaw(gateway.url, head)).status).toBe(200);
+  },
+);
+
+test.each(['/bank', '/bank/', '/bank?a=b'])('%s is for the upstream and matches no rule', async (target) => {
+  await refused(good(`GET ${target}`), { status: 403, code: 'forbidden', redisCommands: 1 });
+  await refused(rawRequest(`GET ${target}`), { status: 401, code: 'credential_missing' });
 });
 
 test('CONNECT is refused with a problem, and the connection is closed', async () => {

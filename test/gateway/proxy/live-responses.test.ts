@@ -3,7 +3,11 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, authzKey } from '../../../src/redis/keys.ts';
-import { writeAuthorization } from '../../../src/users/authorization.ts';
+import {
+  type Authorization,
+  readAuthorization,
+  writeAuthorization,
+} from '../../../src/users/authorization.ts';
 import { type EventReader, readEvents } from '../../bank/event-reader.ts';
 import { bearer, postJson } from '../../support/gateway.ts';
 import { logIn, refresh, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
@@ -176,17 +180,16 @@ describe('an open event stream is closed within a few seconds, even without a me
     );
   });
 
-  let authorization = { role: 'user', generation: 0 } as Parameters<typeof writeAuthorization>[0];
+  let authorization: Authorization;
   beforeEach(async () => {
     mine = await logIn(stack.url);
-    authorization = JSON.parse(
-      (await stack.link.run((client) => client.get(authzKey(claimsOf(mine).sub)))) ?? '{}',
-    );
+    const stored = await stack.link.run((client) => client.get(authzKey(claimsOf(mine).sub)));
+    authorization = readAuthorization(stored ?? '');
   });
 
   const idsOf = (tokens: Tokens): [string, string] => [claimsOf(tokens).sub, claimsOf(tokens).sid];
 
-  async function setAuthorization(changes: Partial<typeof authorization>): Promise<void> {
+  async function setAuthorization(changes: Partial<Authorization>): Promise<void> {
     const changed = writeAuthorization({ ...authorization, ...changes });
     await stack.link.run((client) => client.set(authzKey(claimsOf(mine).sub), changed));
   }

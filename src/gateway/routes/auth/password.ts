@@ -71,10 +71,18 @@ async function replacePassword(
   { id, username, passwordHash: current }: User,
   { new_password: password }: PasswordChange,
 ) {
-  const passwordHash = await hashNewPassword(hasher, { field: 'new_password', password, username });
-  if (passwordHash instanceof Refusal) return passwordHash;
-  return changeUser(redis, id, (present) => {
-    if (present.gen !== authorization.gen) return new Refusal('session_over');
+  const { username, passwordHash: current } = user;
+  const matches = await hasher.verify(body.current_password, current).catch(async (fault: unknown) => {
+    await throttle.giveBack(username, env.clientAddress);
+    throw fault;
+  });
+  if (!matches) return new Refusal('password_wrong');
+  await throttle.succeeded(username, env.clientAddress);
+  const hash = { field: 'new_password', password: body.new_password, username };
+  const passwordHash = await hashNewPassword(hasher, hash);
+  if (passwordHash instanceof BodyRefusal) return passwordHash;
+  return changeUser(redis, user.id, (present) => {
+    if (present.generation !== authorization.generation) return new Refusal('session_over');
     if (present.passwordHash !== current) return new Refusal('password_wrong');
     return { set: { passwordHash }, end: { keepSid: claims.sid, keepJti: claims.jti } };
   });

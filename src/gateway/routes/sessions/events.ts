@@ -5,7 +5,7 @@ import { LOGGED_IN, type Operation } from '../../../http/operation.ts';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readSessionLifetime } from '../../../sessions/lifetime.ts';
+import { readSessionLifetime } from '../../../sessions/list.ts';
 import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
 import type { ConcurrencyLimiter } from '../../pipeline/concurrency.ts';
 import type { GatewayReason } from '../../problems/table.ts';
