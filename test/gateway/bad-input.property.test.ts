@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SCENARIOS } from '../openapi/scenarios.ts';
 import { type FreshUser, type Scene, startScene } from '../openapi/scene.ts';
-import { DocumentedApi, type DocumentedOperation, type WholeAnswer } from '../support/documented-api.ts';
+import { DocumentedApi, type DocumentedOperation, type FullResponse } from '../support/documented-api.ts';
 import type { Call } from '../support/documented-calls.ts';
 import { bearer } from '../support/gateway.ts';
 import { sendPlain } from '../support/plain-request.ts';
@@ -66,8 +66,8 @@ function knownFor({ path, operation }: DocumentedOperation): Known {
 const bodyTypeOf = ({ operation }: DocumentedOperation): string | undefined =>
   Object.keys(operation.requestBody?.content ?? {})[0];
 
-/** A problem with a code; on the OAuth routes also with the error of RFC 6749, section 5.2. */
-function expectProblem({ status, contentType, body }: WholeAnswer, path: string): Told {
+/** A problem that a program can act upon; on the OAuth routes with the error of RFC 6749, section 5.2. */
+function expectProblem({ status, contentType, body }: FullResponse, path: string): Told {
   expect(status, body).toBeLessThan(500);
   const told = JSON.parse(body) as Told;
   expect(told).toMatchObject({ status, code: expect.stringMatching(/^[a-z_]+$/) });

@@ -4,6 +4,7 @@ import { basic, introspected, oauthTest, postForm, tokensOf } from './oauth-gate
 
 const ROUTES = ['revoke', 'introspect', 'token'] as const;
 const FORM = 'application/x-www-form-urlencoded';
+
 const test = oauthTest()
   .extend('token', { scope: 'file' }, async ({ gateway }) => (await tokensOf(gateway)).access_token)
   .extend(
@@ -30,9 +31,9 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     ['a line break', 'token=a\r\n', '', 'must be an encoded form'],
     ['JSON', '{"token": "a"}', '', 'must be an encoded form'],
   ])('%s is refused with the field and the reason', async ([_what, body, field, message], { send }) => {
-    const answer = await send(route, body);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
+    const response = await send(route, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
       error: 'invalid_request',
       code: 'body_invalid',
       errors: [{ field, message }],
@@ -42,9 +43,9 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
   test.for(['application/json', 'text/plain', 'multipart/form-data; boundary=x', `${FORM}; charset=latin1`])(
     'a body of type %s is refused',
     async (type, { send, token }) => {
-      const answer = await send(route, `token=${token}`, type);
-      expect(answer.status).toBe(415);
-      expect(await answer.json()).toMatchObject({
+      const response = await send(route, `token=${token}`, type);
+      expect(response.status).toBe(415);
+      expect(await response.json()).toMatchObject({
         error: 'invalid_request',
         code: 'media_type_unsupported',
       });
@@ -59,7 +60,7 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
     const body = `token=${'a'.repeat(gateway.settings.authBodyMaxBytes)}`;
     const stream = new Blob([body]).stream();
     const headers = { ...basic(client.id, client.secret), 'content-type': FORM };
-    const answers = [
+    const responses = [
       await send(route, body),
       await fetch(`${gateway.url}/oauth/${route}`, {
         method: 'POST',
@@ -68,9 +69,9 @@ describe.each(ROUTES)('/oauth/%s', (route) => {
         duplex: 'half',
       }),
     ];
-    for (const answer of answers) {
-      expect(answer.status).toBe(413);
-      expect(await answer.json()).toMatchObject({ error: 'invalid_request', code: 'body_too_large' });
+    for (const response of responses) {
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({ error: 'invalid_request', code: 'body_too_large' });
     }
   });
 
@@ -87,9 +88,9 @@ describe('a missing token', () => {
     ['a parameter with another name', 'tokens=a'],
   ])('%s is reported by its name', async ([_what, body], { send }) => {
     for (const route of ['revoke', 'introspect']) {
-      const answer = await send(route, body);
-      expect(answer.status).toBe(400);
-      expect(await answer.json()).toMatchObject({
+      const response = await send(route, body);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
         error: 'invalid_request',
         errors: [{ field: 'token', message: expect.any(String) }],
       });
@@ -122,9 +123,9 @@ test.for<[string, Record<string, string>, Record<string, string>, number, string
       refresh_token: tokens.refresh_token,
     };
     const wrong = form.refresh_token === 'ACCESS' ? { refresh_token: tokens.access_token } : form;
-    const answer = await postForm(`${gateway.url}/oauth/token`, { ...right, ...wrong }, headers);
-    expect(await answer.json()).toMatchObject({ error, status });
-    expect(answer.status).toBe(status);
+    const response = await postForm(`${gateway.url}/oauth/token`, { ...right, ...wrong }, headers);
+    expect(await response.json()).toMatchObject({ error, status });
+    expect(response.status).toBe(status);
     expect(await introspected(gateway, client, tokens.refresh_token)).toMatchObject({ active: true });
   },
 );

@@ -5,14 +5,15 @@ import { problemOf } from '../support/gateway.ts';
 import { oauthTest, startOauthGateway } from './oauth-gateway.ts';
 
 const PLACE = '/.well-known/oauth-authorization-server';
+
 const test = oauthTest();
 
 test('the metadata lists exactly what the gateway supports', async ({ gateway }) => {
-  const answer = await fetch(gateway.url + PLACE);
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/);
+  const response = await fetch(gateway.url + PLACE);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toMatch(/^application\/json\b/);
   const { issuer } = gateway.settings;
-  expect(await answer.json()).toEqual({
+  expect(await response.json()).toEqual({
     issuer,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     token_endpoint: `${issuer}/oauth/token`,
@@ -39,8 +40,8 @@ test('the metadata lists exactly what the gateway supports', async ({ gateway })
 test('every URL in the metadata responds, and the key set contains the signing keys', async ({ gateway }) => {
   const document = (await (await fetch(gateway.url + PLACE)).json()) as Record<string, string>;
   for (const endpoint of ['token_endpoint', 'revocation_endpoint', 'introspection_endpoint']) {
-    const answer = await fetch(document[endpoint] ?? '', { method: 'POST' });
-    expect(await problemOf(answer)).toEqual({ status: 415, code: 'media_type_unsupported' });
+    const response = await fetch(document[endpoint] ?? '', { method: 'POST' });
+    expect(await problemOf(response)).toEqual({ status: 415, code: 'media_type_unsupported' });
   }
   const { keys } = (await (await fetch(document.jwks_uri ?? '')).json()) as { keys: { kid: string }[] };
   const { kid } = decodeProtectedHeader(await gateway.login());
@@ -53,8 +54,8 @@ test('the metadata of an issuer with a path is between its host and its path, an
   const { url } = gateway;
   const tenant = await startOauthGateway({ ISSUER: `${url}/tenants/a` });
   try {
-    const answer = await fetch(`${tenant.url}${PLACE}/tenants/a`);
-    expect(await answer.json()).toMatchObject({
+    const response = await fetch(`${tenant.url}${PLACE}/tenants/a`);
+    expect(await response.json()).toMatchObject({
       issuer: `${url}/tenants/a`,
       revocation_endpoint: `${url}/tenants/a/oauth/revoke`,
     });

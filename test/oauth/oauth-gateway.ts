@@ -44,8 +44,8 @@ export interface Tokens {
 /** Logs a demo user in. */
 export async function tokensOf(gateway: TestGateway, username = 'bob'): Promise<Tokens> {
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
-  const answer = await postJson(`${gateway.url}/auth/login`, { username, password });
-  return (await answer.json()) as Tokens;
+  const response = await postJson(`${gateway.url}/auth/login`, { username, password });
+  return (await response.json()) as Tokens;
 }
 
 export const basic = (id: string, secret: string): Record<string, string> => ({
@@ -66,9 +66,9 @@ export async function introspected(
   token: string,
   more: Record<string, string> = {},
 ): Promise<Record<string, unknown>> {
-  const answer = await postForm(`${gateway.url}/oauth/introspect`, { token, ...more }, basic(id, secret));
-  if (answer.status !== 200) throw new Error(`introspection answered ${answer.status}`);
-  return (await answer.json()) as Record<string, unknown>;
+  const response = await postForm(`${gateway.url}/oauth/introspect`, { token, ...more }, basic(id, secret));
+  if (response.status !== 200) throw new Error(`introspection answered ${response.status}`);
+  return (await response.json()) as Record<string, unknown>;
 }
 
 /** The audit records, oldest first. */

@@ -8,6 +8,7 @@ import { oauthTest, tokensOf } from './oauth-gateway.ts';
 const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'grant_type'];
 const name = fc.oneof(fc.constantFrom(...NAMES, 'refresh_token', 'scope'), fc.string({ unit: 'binary' }));
 const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '%', 'refresh_token', '\0'));
+
 const test = oauthTest().extend(
   'token',
   { scope: 'file' },
@@ -72,14 +73,14 @@ test('any input gets a standard OAuth error, never a 500, and authenticates nobo
   const codes = new Set<string>(Object.values(OAUTH_ERRORS));
   await fc.assert(
     fc.asyncProperty(rubbish, async ({ route, authorization, type, body }) => {
-      const answer = await fetch(`${gateway.url}/oauth/${route}`, {
+      const response = await fetch(`${gateway.url}/oauth/${route}`, {
         method: 'POST',
         headers: { 'content-type': type, ...(authorization !== undefined && { authorization }) },
         body: new Uint8Array(body),
       });
-      const problem = (await answer.json()) as Record<string, unknown>;
-      expect([400, 401, 415, 429]).toContain(answer.status);
-      expect(problem).toMatchObject({ status: answer.status, code: expect.any(String) });
+      const problem = (await response.json()) as Record<string, unknown>;
+      expect([400, 401, 415, 429]).toContain(response.status);
+      expect(problem).toMatchObject({ status: response.status, code: expect.any(String) });
       expect(codes).toContain(problem.error);
     }),
     { numRuns: 400 },

@@ -99,8 +99,8 @@ describe('openid-client as a public client', () => {
 describe('oauth4webapi', () => {
   const discovered = async (): Promise<oauth.AuthorizationServer> => {
     const issuer = new URL(gateway.settings.issuer);
-    const answer = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...plainHttp });
-    return oauth.processDiscoveryResponse(issuer, answer);
+    const response = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...plainHttp });
+    return oauth.processDiscoveryResponse(issuer, response);
   };
   const validate = async (token: string, audience = 'portcullis-api') =>
     oauth.validateJwtAccessToken(
@@ -140,8 +140,8 @@ describe('oauth4webapi', () => {
     const ask = async (): Promise<oauth.IntrospectionResponse> => {
       const self = { client_id: client.id };
       const secret = oauth.ClientSecretBasic(client.secret);
-      const answer = await oauth.introspectionRequest(server, self, secret, access_token, plainHttp);
-      return oauth.processIntrospectionResponse(server, self, answer);
+      const response = await oauth.introspectionRequest(server, self, secret, access_token, plainHttp);
+      return oauth.processIntrospectionResponse(server, self, response);
     };
     expect(await ask()).toMatchObject({ active: true });
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(access_token) });

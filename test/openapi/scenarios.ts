@@ -53,8 +53,8 @@ const SIGNING_IN: Record<string, Scenario> = {
 
 async function resetToken({ stack, fresh, ada }: Scene): Promise<string> {
   const { id } = await fresh();
-  const answer = await postJson(`${stack.url}/admin/users/${id}/password-reset`, {}, bearer(ada));
-  return ((await answer.json()) as { reset_token: string }).reset_token;
+  const response = await postJson(`${stack.url}/admin/users/${id}/password-reset`, {}, bearer(ada));
+  return ((await response.json()) as { reset_token: string }).reset_token;
 }
 
 const OWN_SESSIONS: Record<string, Scenario> = {

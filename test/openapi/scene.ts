@@ -53,14 +53,14 @@ export async function startScene(
     fresh: async () => {
       made += 1;
       const user = { username: `fresh${made}`, password: 'correct horse battery' };
-      const answer = await postJson(`${stack.url}/admin/users`, user, bearer(ada));
-      const { id } = (await answer.json()) as { id: string };
+      const response = await postJson(`${stack.url}/admin/users`, user, bearer(ada));
+      const { id } = (await response.json()) as { id: string };
       return { id, ...user };
     },
     tokensOf: async (user = BOB) => {
       const { username, password } = user;
-      const answer = await postJson(`${stack.url}/auth/login`, { username, password });
-      return (await answer.json()) as Tokens;
+      const response = await postJson(`${stack.url}/auth/login`, { username, password });
+      return (await response.json()) as Tokens;
     },
     close: () => stack.close(),
   };

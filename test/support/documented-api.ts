@@ -13,26 +13,26 @@ export interface DocumentedOperation {
   operation: OperationObject;
 }
 
-/** An answer with its whole body. */
-export interface WholeAnswer {
+/** A response with its complete body. */
+export interface FullResponse {
   status: number;
   contentType: string | null;
   cacheControl?: string | null;
   body: string;
 }
 
-/** All but the body. */
-export const headOf = ({ status, headers }: Response): Omit<WholeAnswer, 'body'> => ({
+/** Everything except the body. */
+export const headOf = ({ status, headers }: Response): Omit<FullResponse, 'body'> => ({
   status,
   contentType: headers.get('content-type'),
   cacheControl: headers.get('cache-control'),
 });
 
-export async function wholeAnswer(answer: Response): Promise<WholeAnswer> {
-  return { ...headOf(answer), body: await answer.text() };
+export async function readFullResponse(response: Response): Promise<FullResponse> {
+  return { ...headOf(response), body: await response.text() };
 }
 
-/** A gateway's own description of its API, to hold its answers against. */
+/** The OpenAPI document of a gateway, to check its responses against. */
 export class DocumentedApi {
   readonly document: ApiDocument;
   readonly operations: readonly DocumentedOperation[];
@@ -46,8 +46,8 @@ export class DocumentedApi {
   }
 
   static async of(gatewayUrl: string): Promise<DocumentedApi> {
-    const answer = await fetch(`${gatewayUrl}/openapi.json`);
-    return new DocumentedApi((await answer.json()) as ApiDocument);
+    const response = await fetch(`${gatewayUrl}/openapi.json`);
+    return new DocumentedApi((await response.json()) as ApiDocument);
   }
 
   get(operationId: string): DocumentedOperation {
@@ -56,10 +56,10 @@ export class DocumentedApi {
     return found;
   }
 
-  /** What about an answer is otherwise than it is described; nothing when it is as it should be. */
+  /** How a response differs from the document, or undefined if it conforms. */
   faultOf(
     { operation }: DocumentedOperation,
-    { status, contentType, body }: WholeAnswer,
+    { status, contentType, body }: FullResponse,
   ): string | undefined {
     const response = operation.responses[status];
     if (response === undefined) return `the status ${status} is not described: ${body}`;
@@ -70,7 +70,7 @@ export class DocumentedApi {
     return this.#faultOfValue(described.schema, value);
   }
 
-  /** All of `allOf` by themselves: zod would take members that only one of them knows. */
+  /** Checks each schema of `allOf` separately, because zod would accept members that only one of them allows. */
   #faultOfValue(schema: JsonSchema, value: unknown): string | undefined {
     if (schema.allOf !== undefined)
       return schema.allOf.map((one) => this.#faultOfValue(one, value)).find((fault) => fault !== undefined);
@@ -80,8 +80,8 @@ export class DocumentedApi {
 
   #compile(schema: JsonSchema): z.ZodType {
     const text = JSON.stringify(schema);
-    const present = this.#compiled.get(text);
-    if (present !== undefined) return present;
+    const cached = this.#compiled.get(text);
+    if (cached !== undefined) return cached;
     const whole = JSON.stringify({ ...schema, $defs: this.document.components.schemas });
     const local = JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/'));
     const compiled = z.fromJSONSchema(local);

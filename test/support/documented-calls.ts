@@ -1,10 +1,10 @@
-import type { DocumentedOperation, WholeAnswer } from './documented-api.ts';
-import { headOf, wholeAnswer } from './documented-api.ts';
+import type { DocumentedOperation, FullResponse } from './documented-api.ts';
+import { headOf, readFullResponse } from './documented-api.ts';
 import { bearer } from './gateway.ts';
 
-/** What one request to a documented operation has besides its method and its path. */
+/** What a request to a documented operation has besides its method and path. */
 export interface Call {
-  /** For the `{name}`s of the path, percent-encoded by whoever gives them. */
+  /** The path parameters, percent-encoded. */
   path?: Record<string, string>;
   /** Without the `?`. */
   query?: string;
@@ -14,14 +14,16 @@ export interface Call {
   form?: Record<string, string>;
 }
 
-/** Sends it. Of an event stream no more than the beginning is read. */
+/** Sends the request. The body of an event stream is not read. */
 export async function callOperation(
   gatewayUrl: string,
   operation: DocumentedOperation,
   call: Call,
-): Promise<WholeAnswer> {
-  const answer = await fetch(gatewayUrl + targetOf(operation, call), {
-    method: operation.method.toUpperCase(),
+): Promise<FullResponse> {
+  const filled = path.replace(/{(\w+)}/g, (_, name: string) => call.path?.[name] ?? '');
+  const query = call.query === undefined ? '' : `?${call.query}`;
+  const response = await fetch(gatewayUrl + filled + query, {
+    method: method.toUpperCase(),
     headers: {
       ...(call.token === undefined ? {} : bearer(call.token)),
       ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -29,9 +31,9 @@ export async function callOperation(
     },
     ...bodyOf(call),
   });
-  if (answer.headers.get('content-type') !== 'text/event-stream') return wholeAnswer(answer);
-  await answer.body?.cancel();
-  return { ...headOf(answer), body: '…' };
+  if (response.headers.get('content-type') !== 'text/event-stream') return readFullResponse(response);
+  await response.body?.cancel();
+  return { ...headOf(response), body: '…' };
 }
 
 /** The path with its parameters filled in, and the query. */

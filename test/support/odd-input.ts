@@ -37,7 +37,7 @@ const ODD_TEXTS = [
   '=?utf-8?q?a?=',
 ];
 
-/** Texts that are known to break programs, and random ones. */
+/** Notorious strings, and random ones. */
 export const oddText = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...ODD_TEXTS) },
   { weight: 2, arbitrary: fc.string({ maxLength: 40 }) },
@@ -52,7 +52,7 @@ export const oddValue = fc.oneof(
   fc.constantFrom<unknown>(null, true, 0, -1, 1.5, 1e308, 2 ** 53, [], {}, [[]], { length: 1 }),
 );
 
-/** Request bodies: random bytes, malformed JSON, deeply nested JSON and large JSON. */
+/** Bytes to be sent as a body of any media type. */
 export const oddBytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
   oddText.map((text) => Buffer.from(text)),

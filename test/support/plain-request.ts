@@ -1,6 +1,6 @@
 import { type Agent, request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import type { WholeAnswer } from './documented-api.ts';
+import type { FullResponse } from './documented-api.ts';
 
 export interface PlainRequest {
   method: string;
@@ -15,8 +15,8 @@ export interface PlainRequest {
 export function sendPlain(
   origin: string,
   { method, target, headers, body, agent }: PlainRequest,
-): Promise<WholeAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<WholeAnswer>();
+): Promise<FullResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<FullResponse>();
   const { hostname, port } = new URL(origin);
   const sent = request(
     { hostname, port, method, path: target, agent, headers: withLength(headers, body) },

@@ -199,7 +199,7 @@ describe('without permission', () => {
         await send(`${url}/ranges`, 'PUT', { token, body: { ranges: ['192.0.2.1'] } }),
         await send(`${url}/sessions/${'x'.repeat(22)}`, 'DELETE', { token }),
       ];
-      for (const answer of acts) expect(answer).toMatchObject({ status: 403, body: { code } });
+      for (const response of acts) expect(response).toMatchObject({ status: 403, body: { code } });
       const after = await pair.redis.dump();
       for (const key of [`user:{${made}}`, `authz:{${made}}`]) expect(after.get(key)).toBe(before.get(key));
     },

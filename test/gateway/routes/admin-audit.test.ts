@@ -5,6 +5,7 @@ import { idOf, send } from './admin-clients.ts';
 
 const seqsOf = (body: Record<string, unknown>): number[] =>
   (body.records as { seq: number }[]).map(({ seq }) => seq);
+
 const test = gatewayTest()
   .extend('ada', { scope: 'file' }, async ({ gateway }) => {
     for (let i = 0; i < 4; i += 1) await loginAs(gateway.url, 'bob');

@@ -1,18 +1,18 @@
 import { DEMO_USERS } from '../../../src/dev/demo-users.ts';
 import { bearer, loginAs, problemOf, type TestGateway } from '../../support/gateway.ts';
 
-export interface Answered {
+export interface JsonResponse {
   status: number;
   body: Record<string, unknown>;
 }
 
-/** Sends a request as the holder of a token and reads the JSON that comes back, if any. */
+/** Sends a request with a token and reads the JSON response, if there is a body. */
 export async function send(
   url: string,
   method: string,
   { token, body }: { token?: string; body?: unknown } = {},
-): Promise<Answered> {
-  const answer = await fetch(url, {
+): Promise<JsonResponse> {
+  const response = await fetch(url, {
     method,
     headers: {
       ...(token === undefined ? {} : bearer(token)),
@@ -20,8 +20,8 @@ export async function send(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
-  return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
 }
 
 export const idOf = ({ users }: TestGateway, username: string): string => {
@@ -33,7 +33,7 @@ export const idOf = ({ users }: TestGateway, username: string): string => {
 export const passwordOf = (username: string): string =>
   DEMO_USERS.find((demo) => demo.username === username)?.password ?? '';
 
-/** The status and code that `GET /auth/session` answers. */
+/** The status and code of `GET /auth/session`. */
 export const sessionProblem = async (url: string, token: string) =>
   problemOf(await fetch(`${url}/auth/session`, { headers: bearer(token) }));
 

@@ -6,6 +6,7 @@ import { idOf, send } from './admin-clients.ts';
 const PASSWORD = 'correct horse battery';
 const namesOf = (body: Record<string, unknown>): string[] =>
   (body.users as { username: string }[]).map(({ username }) => username);
+
 const test = gatewayTest({ LOGIN_FAILURES_PER_ADDRESS: '1000' })
   .extend('root', { scope: 'file' }, ({ gateway }) => loginAs(gateway.url, 'root'))
   .extend('ada', { scope: 'file' }, ({ gateway }) => loginAs(gateway.url, 'ada'))

@@ -7,6 +7,7 @@ import { resetRateLimits } from '../../support/rate-limits.ts';
 const WINDOW_SECONDS = 60;
 const SITE = 'http://127.0.0.1:8080';
 const address = '198.51.100.7';
+
 const test = gatewayTest({
   LOGIN_FAILURE_WINDOW_SECONDS: String(WINDOW_SECONDS),
   LOGIN_FAILURES_PER_ADDRESS: '30',
@@ -35,10 +36,10 @@ test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
 test('the right password returns a bearer token with its lifetime in a response that must not be cached', async ({
   tryLogin,
 }) => {
-  const answer = await tryLogin({ username: 'bob', password: 'foobared' });
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(await answer.json()).toEqual({
+  const response = await tryLogin({ username: 'bob', password: 'foobared' });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(await response.json()).toEqual({
     access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
     token_type: 'Bearer',
     expires_in: 300,
@@ -58,15 +59,15 @@ test('usernames are compared without regard to case and Unicode compatibility fo
 test('an unknown username and a wrong password get the same response except for the request id', async ({
   tryLogin,
 }) => {
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     tryLogin({ username: 'alice', password: 'not hers' }),
     tryLogin({ username: 'nobody-at-all', password: 'not hers' }),
   ]);
   const [known, unknown] = await Promise.all(
-    answers.map(async (answer) => {
-      const { request_id, ...body } = (await answer.json()) as Record<string, unknown>;
-      const { date, 'content-length': length, ...headers } = Object.fromEntries(answer.headers);
-      return { status: answer.status, body, headers, length };
+    responses.map(async (response) => {
+      const { request_id, ...body } = (await response.json()) as Record<string, unknown>;
+      const { date, 'content-length': length, ...headers } = Object.fromEntries(response.headers);
+      return { status: response.status, body, headers, length };
     }),
   );
   expect(known).toEqual(unknown);
@@ -79,8 +80,8 @@ test('a blocked user with the right password gets the same response as for a wro
 }) => {
   const sam = gateway.users.find(({ username }) => username === 'sam');
   await gateway.link.run((client) => client.del(authzKey(sam?.id ?? '')));
-  const answer = await tryLogin({ username: 'sam', password: 'supervise1' });
-  expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
+  const response = await tryLogin({ username: 'sam', password: 'supervise1' });
+  expect(await problemOf(response)).toEqual({ status: 401, code: 'login_failed' });
 });
 
 describe('rate limits', () => {
@@ -88,8 +89,8 @@ describe('rate limits', () => {
     tryLogin,
   }) => {
     for (let i = 0; i < 5; i += 1) {
-      const answer = await tryLogin({ username: 'ada', password: 'wrong' });
-      expect(await problemOf(answer)).toEqual({ status: 401, code: 'login_failed' });
+      const response = await tryLogin({ username: 'ada', password: 'wrong' });
+      expect(await problemOf(response)).toEqual({ status: 401, code: 'login_failed' });
     }
     const sixth = await tryLogin({ username: 'Ada', password: 'administer1' });
     expect(Number(sixth.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -124,8 +125,8 @@ describe('rate limits', () => {
     tryLogin,
   }) => {
     for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray-${i}`, password: 'wrong' });
-    const answer = await tryLogin({ username: 'bob', password: 'foobared' });
-    expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
+    const response = await tryLogin({ username: 'bob', password: 'foobared' });
+    expect(await problemOf(response)).toEqual({ status: 429, code: 'login_throttled' });
     expect(
       (await tryLogin({ username: 'bob', password: 'foobared' }, { 'x-forwarded-for': '192.0.2.1' })).status,
     ).toBe(200);
@@ -136,8 +137,8 @@ describe('rate limits', () => {
       'x-forwarded-for': i % 2 === 0 ? `2001:db8:0:7::${i.toString(16)}` : `2001:0db8::7:1:2:3:${i}`,
     });
     for (let i = 0; i < 30; i += 1) await tryLogin({ username: `spray6-${i}`, password: 'wrong' }, from(i));
-    const answer = await tryLogin({ username: 'bob', password: 'foobared' }, from(30));
-    expect(await problemOf(answer)).toEqual({ status: 429, code: 'login_throttled' });
+    const response = await tryLogin({ username: 'bob', password: 'foobared' }, from(30));
+    expect(await problemOf(response)).toEqual({ status: 429, code: 'login_throttled' });
     const neighbour = { 'x-forwarded-for': '2001:db8:0:8::1' };
     expect((await tryLogin({ username: 'bob', password: 'foobared' }, neighbour)).status).toBe(200);
   });
@@ -163,9 +164,9 @@ describe('an invalid body', () => {
     ['an array', [], ''],
     ['null', null, ''],
   ])('%s is a 400 that names the field', async ([_what, body, field], { tryLogin }) => {
-    const answer = await tryLogin(body);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
+    const response = await tryLogin(body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
       code: 'body_invalid',
       errors: [expect.objectContaining({ field })],
     });
@@ -194,10 +195,10 @@ describe('with cookies', () => {
   test('the tokens are only in cookies that neither scripts nor other sites can use, and scripts see a cookie without a token', async ({
     cookieLogin,
   }) => {
-    const answer = await cookieLogin({ origin: SITE });
-    expect(answer.status).toBe(200);
-    expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
-    expect(answer.headers.getSetCookie()).toEqual([
+    const response = await cookieLogin({ origin: SITE });
+    expect(response.status).toBe(200);
+    expect(Object.keys((await response.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
+    expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/),
       expect.stringMatching(/^portcullis-refresh=v1\.[\w.-]+; Path=\/auth; HttpOnly; SameSite=Strict$/),
       'portcullis-present=1; Path=/; SameSite=Strict',
@@ -250,8 +251,8 @@ describe('with cookies', () => {
     async ([_who, status, site, dest], { cookieLogin, gateway }) => {
       const cookie = (await cookieLogin({ origin: SITE })).headers.get('set-cookie')?.split(';')[0] ?? '';
       const headers = { cookie, 'sec-fetch-site': site, 'sec-fetch-dest': dest };
-      const answer = await fetch(`${gateway.url}/auth/session`, { headers });
-      expect(answer.status).toBe(status);
+      const response = await fetch(`${gateway.url}/auth/session`, { headers });
+      expect(response.status).toBe(status);
     },
   );
 });
@@ -260,8 +261,8 @@ test('behind TLS both cookies are __Host- and Secure, so that no sibling host ca
   const secure = await startTestGateway({ ISSUER: 'https://gate.example' });
   try {
     const body = { username: 'bob', password: 'foobared', transport: 'cookie' };
-    const answer = await postJson(`${secure.url}/auth/login`, body, { origin: 'https://gate.example' });
-    expect(answer.headers.getSetCookie()).toEqual([
+    const response = await postJson(`${secure.url}/auth/login`, body, { origin: 'https://gate.example' });
+    expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^__Host-portcullis=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
       expect.stringMatching(/^__Host-portcullis-refresh=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
       'portcullis-present=1; Path=/; Secure; SameSite=Strict',
@@ -280,11 +281,11 @@ test('logins beyond the limit of the password queue are a 429 at once, for known
         password: 'wrong',
       }),
     );
-    const answers = await Promise.all((await Promise.all(requests)).map(problemOf));
-    const busy = answers.filter(({ code }) => code === 'too_busy');
+    const responses = await Promise.all((await Promise.all(requests)).map(problemOf));
+    const busy = responses.filter(({ code }) => code === 'too_busy');
     expect(busy.length).toBeGreaterThan(0);
     expect(busy.every(({ status }) => status === 429)).toBe(true);
-    expect(answers.filter(({ code }) => code === 'login_failed').length).toBeGreaterThanOrEqual(2);
+    expect(responses.filter(({ code }) => code === 'login_failed').length).toBeGreaterThanOrEqual(2);
   } finally {
     await narrow.close();
   }

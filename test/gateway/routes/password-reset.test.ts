@@ -1,52 +1,84 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
 import { encodePart } from '../../../src/jwt/canonical.ts';
 import { resetKey, userKey } from '../../../src/redis/keys.ts';
 import { loginAs, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { type MailServer, startMailServer } from '../../support/mail-server.ts';
+import { resetRateLimits } from '../../support/rate-limits.ts';
 import { until } from '../../support/until.ts';
 import { idOf, send, sessionProblem } from './admin-clients.ts';
 
 const PASSWORD = 'correct horse battery';
 const INVALID = { status: 400, body: { code: 'reset_token_invalid' } };
 
-let mail: MailServer;
-let gateway: TestGateway;
-beforeAll(async () => {
-  mail = await startMailServer();
-  gateway = await startTestGateway({
-    SMTP_URL: mail.url,
-    MAIL_FROM: 'The Bank <bank@bank.example>',
-    RESET_URL: 'https://bank.example/#reset={token}',
-    RESETS_PER_ADDRESS: '20',
-    LOGIN_FAILURES_PER_ADDRESS: '1000',
+const test = base
+  .extend('mail', { scope: 'file' }, async ({}, { onCleanup }): Promise<MailServer> => {
+    const mail = await startMailServer();
+    onCleanup(() => mail.close());
+    return mail;
+  })
+  .extend('gateway', { scope: 'file' }, async ({ mail }, { onCleanup }): Promise<TestGateway> => {
+    const gateway = await startTestGateway({
+      SMTP_URL: mail.url,
+      MAIL_FROM: 'The Bank <bank@bank.example>',
+      RESET_URL: 'https://bank.example/#reset={token}',
+      RESETS_PER_ADDRESS: '20',
+      LOGIN_FAILURES_PER_ADDRESS: '1000',
+    });
+    onCleanup(() => gateway.close());
+    return gateway;
+  })
+  .extend(
+    'ask',
+    ({ gateway }) =>
+      (username: string) =>
+        send(`${gateway.url}/auth/password-reset`, 'POST', { body: { username } }),
+  )
+  .extend(
+    'confirm',
+    ({ gateway }) =>
+      (token: string, password = PASSWORD) =>
+        send(`${gateway.url}/auth/password-reset/confirm`, 'POST', {
+          body: { token, new_password: password },
+        }),
+  )
+  .extend(
+    'login',
+    ({ gateway }) =>
+      (username: string, password: string) =>
+        send(`${gateway.url}/auth/login`, 'POST', { body: { username, password } }),
+  )
+  .extend('whole', ({ gateway }) => async (username: string) => {
+    const response = await fetch(`${gateway.url}/auth/password-reset`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username }),
+    });
+    const { date, ...headers } = Object.fromEntries(response.headers);
+    return { status: response.status, headers, body: await response.text() };
+  })
+  .extend('reset', ({ gateway }) => async (username: string) => {
+    const token = await loginAs(gateway.url, 'ada');
+    return send(`${gateway.url}/admin/users/${idOf(gateway, username)}/password-reset`, 'POST', { token });
+  })
+  /** Asks for a reset and gives the token out of the mail. */
+  .extend('mailedToken', ({ mail, ask }) => async (username: string): Promise<string> => {
+    const before = mail.received.length;
+    expect((await ask(username)).status).toBe(202);
+    await until(() => mail.received.length > before);
+    return tokenIn(mail.received.at(-1)?.text ?? '');
   });
-});
-afterAll(async () => {
-  await gateway.close();
-  await mail.close();
-});
-beforeEach(async () => {
-  const counters = await gateway.link.run((client) => client.keys('throttle:*'));
-  if (counters.length > 0) await gateway.link.run((client) => client.del(counters));
-});
 
-const ask = (username: string) => send(`${gateway.url}/auth/password-reset`, 'POST', { body: { username } });
-const confirm = (token: string, password = PASSWORD) =>
-  send(`${gateway.url}/auth/password-reset/confirm`, 'POST', { body: { token, new_password: password } });
-const login = (username: string, password: string) =>
-  send(`${gateway.url}/auth/login`, 'POST', { body: { username, password } });
-
-/** Asks for a reset and gives the token out of the mail. */
-async function mailedToken(username: string): Promise<string> {
-  const before = mail.received.length;
-  expect((await ask(username)).status).toBe(202);
-  await until(() => mail.received.length > before);
-  return tokenIn(mail.received.at(-1)?.text ?? '');
-}
+test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
 const tokenIn = (text: string): string =>
   /https:\/\/bank\.example\/#reset=([\w.-]+)/.exec(text)?.[1] ?? 'no token in the mail';
 
-test('an emailed token sets a new password once and ends all sessions, and both are recorded', async () => {
+test('an emailed token sets a new password once and ends all sessions, and both are recorded', async ({
+  gateway,
+  mailedToken,
+  mail,
+  confirm,
+  login,
+}) => {
   const sessions = [await loginAs(gateway.url, 'bob'), await loginAs(gateway.url, 'bob')];
   const token = await mailedToken('Bob');
   expect(mail.received.at(-1)).toMatchObject({ from: 'bank@bank.example', to: ['bob@demo.example'] });
@@ -66,35 +98,31 @@ test('an emailed token sets a new password once and ends all sessions, and both 
   expect(await records('password_reset')).toEqual([expect.objectContaining(about)]);
 });
 
-test('only one of ten concurrent uses of a token succeeds', async () => {
+test('only one of ten concurrent uses of a token succeeds', async ({ mailedToken, confirm, login }) => {
   const token = await mailedToken('bob');
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => confirm(token, `${PASSWORD} ${i}`)));
-  const won = answers.findIndex(({ status }) => status === 204);
-  expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+  const responses = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => confirm(token, `${PASSWORD} ${i}`)),
+  );
+  const won = responses.findIndex(({ status }) => status === 204);
+  expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
   expect((await login('bob', `${PASSWORD} ${won}`)).status).toBe(200);
 });
 
 describe('the response does not reveal whether a user exists', () => {
-  const whole = async (username: string) => {
-    const answer = await fetch(`${gateway.url}/auth/password-reset`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ username }),
-    });
-    const { date, ...headers } = Object.fromEntries(answer.headers);
-    return { status: answer.status, headers, body: await answer.text() };
-  };
-
-  test('it is the same for a user, for an unknown user, and for a user without an email address', async () => {
+  test('it is the same for a user, for an unknown user, and for a user without an email address', async ({
+    gateway,
+    whole,
+    mail,
+  }) => {
     await gateway.link.run((client) => client.hDel(userKey(idOf(gateway, 'sam')), 'email'));
-    const answers = await Promise.all(['alice', 'nobody-at-all', 'sam'].map(whole));
-    expect(answers[0]).toMatchObject({ status: 202, body: '' });
-    expect(answers[1]).toEqual(answers[0]);
-    expect(answers[2]).toEqual(answers[0]);
+    const responses = await Promise.all(['alice', 'nobody-at-all', 'sam'].map(whole));
+    expect(responses[0]).toMatchObject({ status: 202, body: '' });
+    expect(responses[1]).toEqual(responses[0]);
+    expect(responses[2]).toEqual(responses[0]);
     await until(() => mail.received.at(-1)?.to[0] === 'alice@demo.example');
   });
 
-  test('it does not wait for the mail server', async () => {
+  test('it does not wait for the mail server', async ({ mail, ask }) => {
     const before = mail.received.length;
     const letGo = mail.holdBack();
     try {
@@ -109,7 +137,7 @@ describe('the response does not reveal whether a user exists', () => {
     await until(() => mail.received.length > before);
   });
 
-  test('known and unknown usernames are limited alike, by username and by address', async () => {
+  test('known and unknown usernames are limited alike, by username and by address', async ({ ask }) => {
     for (const username of ['alice', 'no-such-user']) {
       for (let i = 0; i < 3; i += 1) expect((await ask(username)).status).toBe(202);
       expect(await ask(username.toUpperCase())).toMatchObject({ status: 429, body: { code: 'throttled' } });
@@ -120,13 +148,13 @@ describe('the response does not reveal whether a user exists', () => {
 });
 
 describe('a token is not valid', () => {
-  test('after another one was requested, which is valid', async () => {
+  test('after another one was requested, which is valid', async ({ mailedToken, confirm }) => {
     const [first, second] = [await mailedToken('alice'), await mailedToken('alice')];
     expect(await confirm(first)).toMatchObject(INVALID);
     expect((await confirm(second)).status).toBe(204);
   });
 
-  test('after the password was changed in another way', async () => {
+  test('after the password was changed in another way', async ({ mailedToken, login, gateway, confirm }) => {
     const token = await mailedToken('alice');
     const { body } = await login('alice', PASSWORD);
     const change = { current_password: PASSWORD, new_password: 'another battery staple' };
@@ -138,7 +166,7 @@ describe('a token is not valid', () => {
     expect((await login('alice', 'another battery staple')).status).toBe(200);
   });
 
-  test('after the user was blocked, even when unblocked again', async () => {
+  test('after the user was blocked, even when unblocked again', async ({ mailedToken, gateway, confirm }) => {
     const [token, ada] = [await mailedToken('alice'), await loginAs(gateway.url, 'ada')];
     const url = `${gateway.url}/admin/users/${idOf(gateway, 'alice')}`;
     await send(`${url}/block`, 'POST', { token: ada });
@@ -147,7 +175,7 @@ describe('a token is not valid', () => {
     expect(await confirm(token)).toMatchObject(INVALID);
   });
 
-  test("from an address outside the user's ranges", async () => {
+  test("from an address outside the user's ranges", async ({ mailedToken, gateway, confirm }) => {
     const [token, ada] = [await mailedToken('alice'), await loginAs(gateway.url, 'ada')];
     const url = `${gateway.url}/admin/users/${idOf(gateway, 'alice')}/ranges`;
     await send(url, 'PUT', { token: ada, body: { ranges: ['192.0.2.0/24'] } });
@@ -156,7 +184,7 @@ describe('a token is not valid', () => {
     expect((await confirm(token)).status).toBe(204);
   });
 
-  test('after ten minutes, by its own expiry and by Redis', async () => {
+  test('after ten minutes, by its own expiry and by Redis', async ({ mailedToken, gateway, confirm }) => {
     const token = await mailedToken('alice');
     const [, payload = ''] = token.split('.');
     const { jti, sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, string>;
@@ -171,18 +199,22 @@ describe('a token is not valid', () => {
     expect(await confirm(token)).toMatchObject(INVALID);
   });
 
-  test('if it is an access token, and a reset token authenticates no request', async () => {
+  test('if it is an access token, and a reset token authenticates no request', async ({
+    confirm,
+    gateway,
+    mailedToken,
+  }) => {
     expect(await confirm(await loginAs(gateway.url, 'ada'))).toMatchObject(INVALID);
     const token = await mailedToken('alice');
     expect(await sessionProblem(gateway.url, token)).toEqual({ status: 401, code: 'token_invalid' });
   });
 
-  test.each([
+  test.for<[what: string, forge: (token: string) => string]>([
     ['random text', () => 'rubbish'],
     ['with another payload', (token: string) => withPayload(token, { sub: 'x'.repeat(22) })],
     ['without its signature', (token: string) => token.replace(/[^.]+$/, '')],
     ['with alg none', (token: string) => `${encodePart({ alg: 'none' })}.${token.split('.')[1]}.`],
-  ])('%s', async (_what, forge) => {
+  ])('%s', async ([_what, forge], { mailedToken, confirm }) => {
     const token = await mailedToken('alice');
     expect(await confirm(forge(token))).toMatchObject(INVALID);
     expect((await confirm(token)).status).toBe(204);
@@ -195,7 +227,10 @@ describe('a token is not valid', () => {
   };
 });
 
-test('an unacceptable new password is a 400, and the token can be used again', async () => {
+test('an unacceptable new password is a 400, and the token can be used again', async ({
+  mailedToken,
+  confirm,
+}) => {
   const token = await mailedToken('alice');
   expect(await confirm(token, 'password123')).toMatchObject({
     status: 400,
@@ -205,12 +240,13 @@ test('an unacceptable new password is a 400, and the token can be used again', a
 });
 
 describe('by staff', () => {
-  const reset = async (username: string) => {
-    const token = await loginAs(gateway.url, 'ada');
-    return send(`${gateway.url}/admin/users/${idOf(gateway, username)}/password-reset`, 'POST', { token });
-  };
-
-  test('all sessions end, the old password stops working, and the email says why', async () => {
+  test('all sessions end, the old password stops working, and the email says why', async ({
+    login,
+    mail,
+    reset,
+    gateway,
+    confirm,
+  }) => {
     const session = String((await login('alice', PASSWORD)).body.access_token);
     const before = mail.received.length;
     expect(await reset('alice')).toEqual({ status: 200, body: { delivery: 'mail' } });
@@ -222,7 +258,12 @@ describe('by staff', () => {
     expect((await login('alice', PASSWORD)).status).toBe(200);
   });
 
-  test('for a user without an email address the token is in the response, once, and nowhere else', async () => {
+  test('for a user without an email address the token is in the response, once, and nowhere else', async ({
+    mail,
+    reset,
+    gateway,
+    confirm,
+  }) => {
     const before = mail.received.length;
     const { body } = await reset('sam');
     expect(body).toEqual({ delivery: 'answer', reset_token: expect.any(String), expires_in: 600 });
@@ -231,7 +272,12 @@ describe('by staff', () => {
     expect((await confirm(String(body.reset_token))).status).toBe(204);
   });
 
-  test('if the mail server rejects the email, staff are told, and the sessions have ended all the same', async () => {
+  test('if the mail server rejects the email, staff are told, and the sessions have ended all the same', async ({
+    login,
+    mail,
+    reset,
+    gateway,
+  }) => {
     const session = String((await login('alice', PASSWORD)).body.access_token);
     mail.refuse = true;
     try {

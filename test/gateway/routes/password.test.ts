@@ -7,6 +7,7 @@ import { idOf, send, sessionProblem } from './admin-clients.ts';
 const REVOKED = { status: 401, code: 'token_revoked' };
 let password = 'foobared';
 let made = 0;
+
 const test = pairTest()
   .extend(
     'tokenOf',
@@ -95,12 +96,12 @@ test('guesses of the current password share the limit of failed logins', async (
 }) => {
   const token = await tokenOf();
   for (let i = 0; i < 5; i += 1) expect((await change(token, `guess ${i}`, nextPassword())).status).toBe(403);
-  const answer = await fetch(`${pair.otherUrl}/auth/password`, {
+  const response = await fetch(`${pair.otherUrl}/auth/password`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...bearer(token) },
     body: JSON.stringify({ current_password: password, new_password: nextPassword() }),
   });
-  expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  expect([response.status, Number(response.headers.get('retry-after')) > 0]).toEqual([429, true]);
   expect((await login(pair.url)).status).toBe(429);
 });
 
@@ -159,9 +160,9 @@ test('logins with the old password that are concurrent with its change leave no 
   const token = await tokenOf();
   const [old, next] = [password, nextPassword()];
   const crossing = Array.from({ length: 4 }, () => login(pair.otherUrl, old));
-  const [changed, ...answers] = await Promise.all([change(token, old, next), ...crossing]);
+  const [changed, ...logins] = await Promise.all([change(token, old, next), ...crossing]);
   expect(changed?.status).toBe(204);
   password = next;
-  for (const { status, body } of answers)
+  for (const { status, body } of logins)
     if (status === 200) expect(await sessionProblem(pair.url, String(body.access_token))).toEqual(REVOKED);
 });

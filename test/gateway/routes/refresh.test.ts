@@ -29,6 +29,7 @@ const refreshCookieOf = (response: Response): string =>
     .find((line) => line.startsWith('portcullis-refresh='))
     ?.split(';')[0] ?? '';
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
+
 const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECONDS: '7200' })
   .extend('other', { scope: 'file' }, async ({ gateway }, { onCleanup }) => {
     const other = await startAnotherGateway(gateway);
@@ -66,8 +67,8 @@ const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECON
   })
   .extend('cookieLogIn', ({ gateway }) => async (remember = false): Promise<string> => {
     const body = { username: 'bob', password: 'foobared', transport: 'cookie', remember };
-    const answer = await postJson(`${gateway.url}/auth/login`, body, SITE);
-    return refreshCookieOf(answer);
+    const response = await postJson(`${gateway.url}/auth/login`, body, SITE);
+    return refreshCookieOf(response);
   })
   .extend(
     'refreshBy',
@@ -80,9 +81,9 @@ test('a refresh returns a new access token and a new refresh token of the same s
   gateway,
 }) => {
   const first = await logIn(gateway.url);
-  const answer = await refresh(gateway.url, first.refresh_token);
-  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
-  const next = (await answer.json()) as Tokens;
+  const response = await refresh(gateway.url, first.refresh_token);
+  expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
+  const next = (await response.json()) as Tokens;
   expect(next).toEqual({
     access_token: expect.any(String),
     token_type: 'Bearer',
@@ -101,11 +102,11 @@ test('twenty concurrent refreshes of one token at two gateways all succeed and r
   other,
 }) => {
   const first = await logIn(gateway.url);
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, (_, i) => refresh(i % 2 === 0 ? gateway.url : other.url, first.refresh_token)),
   );
-  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
-  const pairs = (await Promise.all(answers.map((answer) => answer.json()))) as Tokens[];
+  expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  const pairs = (await Promise.all(responses.map((response) => response.json()))) as Tokens[];
   expect(new Set(pairs.map(({ refresh_token }) => refresh_token)).size).toBe(1);
   expect(new Set(pairs.map((pair) => JSON.stringify(claimsOf(pair)))).size).toBe(1);
   const statuses = await Promise.all(
@@ -161,8 +162,8 @@ describe('reuse after the grace period', () => {
     const replay = await aheadOfTime(GRACE_MS, () => refresh(gateway.url, first.refresh_token));
     expect(await problemOf(replay)).toEqual(REFUSED);
     for (const { access_token } of [first, next]) {
-      const answer = await fetch(`${other.url}/auth/session`, { headers: bearer(access_token) });
-      expect(await problemOf(answer)).toEqual({ status: 401, code: 'token_revoked' });
+      const response = await fetch(`${other.url}/auth/session`, { headers: bearer(access_token) });
+      expect(await problemOf(response)).toEqual({ status: 401, code: 'token_revoked' });
     }
     for (const { refresh_token } of [first, next])
       await expectRefused(() => refresh(other.url, refresh_token));
@@ -250,8 +251,8 @@ describe('a token that the gateway did not issue is refused and changes nothing'
 
   test('an access token, and a refresh token is not accepted as an access token', async ({ gateway }) => {
     const { access_token, refresh_token } = await logIn(gateway.url);
-    const answer = await refresh(gateway.url, access_token);
-    expect([400, 401]).toContain(answer.status);
+    const response = await refresh(gateway.url, access_token);
+    expect([400, 401]).toContain(response.status);
     expect(
       await problemOf(await fetch(`${gateway.url}/auth/session`, { headers: bearer(refresh_token) })),
     ).toEqual({
@@ -318,19 +319,19 @@ describe('by cookie', () => {
     gateway,
   }) => {
     const cookie = await cookieLogIn();
-    const answer = await refreshBy(cookie, SITE);
-    expect(answer.status).toBe(200);
-    expect(Object.keys((await answer.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
-    expect(answer.headers.getSetCookie()).toEqual([
+    const response = await refreshBy(cookie, SITE);
+    expect(response.status).toBe(200);
+    expect(Object.keys((await response.json()) as object).sort()).toEqual(['expires_in', 'session_id']);
+    expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/),
       expect.stringMatching(
         /^portcullis-refresh=v1\.[\w.-]+\.1\.[\w-]+; Path=\/auth; HttpOnly; SameSite=Strict$/,
       ),
       'portcullis-present=1; Path=/; SameSite=Strict',
     ]);
-    const access = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const access = response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     expect((await fetch(`${gateway.url}/auth/session`, { headers: { cookie: access } })).status).toBe(200);
-    expect((await refreshBy(refreshCookieOf(answer), SITE)).status).toBe(200);
+    expect((await refreshBy(refreshCookieOf(response), SITE)).status).toBe(200);
   });
 
   test('with remember the cookies are persistent, for no longer than the session', async ({
@@ -338,8 +339,8 @@ describe('by cookie', () => {
     refreshBy,
     cookieLogIn,
   }) => {
-    const answer = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
-    for (const line of answer.headers.getSetCookie().slice(1)) {
+    const response = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
+    for (const line of response.headers.getSetCookie().slice(1)) {
       const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
       expect(maxAge).toBeLessThanOrEqual(2_592_000);
       expect(maxAge).toBeGreaterThan(2_591_990);
@@ -396,9 +397,9 @@ test('during a Redis outage a refresh is a 503, and the same token is valid afte
   const first = await logIn(gateway.url);
   gateway.redis.freeze();
   try {
-    const answer = await refresh(gateway.url, first.refresh_token);
-    expect(answer.headers.get('retry-after')).toBe('1');
-    expect(await problemOf(answer)).toEqual({ status: 503, code: 'service_unavailable' });
+    const response = await refresh(gateway.url, first.refresh_token);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await problemOf(response)).toEqual({ status: 503, code: 'service_unavailable' });
   } finally {
     gateway.redis.thaw();
   }

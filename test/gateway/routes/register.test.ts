@@ -5,6 +5,7 @@ import { resetRateLimits } from '../../support/rate-limits.ts';
 import { send } from './admin-clients.ts';
 
 const PASSWORD = 'correct horse battery';
+
 const test = gatewayTest({ REGISTRATION: 'open', REGISTRATIONS_PER_ADDRESS: '3' })
   .extend(
     'register',
@@ -63,10 +64,10 @@ test('a username that is taken in any case or Unicode form is a 409, and its own
 });
 
 test('only one of many concurrent registrations of a username succeeds', async ({ register }) => {
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 3 }, () => register({ username: 'wanted', password: PASSWORD })),
   );
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  expect(responses.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
 });
 
 test('attempts from one address are limited, whether they succeed or not', async ({
@@ -76,14 +77,14 @@ test('attempts from one address are limited, whether they succeed or not', async
 }) => {
   for (const username of ['bob', 'erin', 'alice']) await register({ username, password: PASSWORD });
   const before = await userKeys();
-  const answer = await fetch(`${gateway.url}/auth/register`, {
+  const response = await fetch(`${gateway.url}/auth/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ username: 'frank', password: PASSWORD }),
   });
-  expect(answer.status).toBe(429);
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(await answer.json()).toMatchObject({ code: 'throttled' });
+  expect(response.status).toBe(429);
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await response.json()).toMatchObject({ code: 'throttled' });
   expect(await userKeys()).toEqual(before);
 });
 

@@ -9,6 +9,7 @@ import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../suppor
 const MAX_BYTES = 4096;
 const JSON_BODY = { 'content-type': 'application/json' };
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
+
 const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000' })
   .extend('mine', ({ gateway }) => logIn(gateway.url))
   .extend(
@@ -54,13 +55,13 @@ describe('any JSON value', () => {
     ['two thousand arrays in one another', '['.repeat(2000) + ']'.repeat(2000)],
   ])('%s is stored byte for byte', async ([_what, json], { put, ask }) => {
     expect((await put('cart', json)).status).toBe(204);
-    const answer = await ask('GET', 'cart');
-    expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
-      200,
-      'application/json',
-      'no-store',
-    ]);
-    expect(await answer.text()).toBe(json);
+    const response = await ask('GET', 'cart');
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('cache-control'),
+    ]).toEqual([200, 'application/json', 'no-store']);
+    expect(await response.text()).toBe(json);
   });
 
   test.for<[what: string, text: string]>([
@@ -77,12 +78,12 @@ describe('any JSON value', () => {
 
   test('another media type is a 415', async ({ mine, gateway }) => {
     const headers = { ...bearer(mine.access_token), 'content-type': 'text/plain' };
-    const answer = await fetch(`${gateway.url}/auth/session/data/cart`, {
+    const response = await fetch(`${gateway.url}/auth/session/data/cart`, {
       method: 'PUT',
       body: '1',
       headers,
     });
-    expect(await problemOf(answer)).toEqual({ status: 415, code: 'media_type_unsupported' });
+    expect(await problemOf(response)).toEqual({ status: 415, code: 'media_type_unsupported' });
   });
 });
 
@@ -112,9 +113,9 @@ describe('a key', () => {
     '%s is a 400 with the reason for every method',
     async (key, { ask }) => {
       for (const method of ['GET', 'PUT', 'DELETE']) {
-        const answer = await ask(method, key, method === 'PUT' ? '1' : null);
-        expect(answer.status).toBe(400);
-        expect(await answer.json()).toMatchObject({ code: 'data_key_invalid', errors: [{ field: 'key' }] });
+        const response = await ask(method, key, method === 'PUT' ? '1' : null);
+        expect(response.status).toBe(400);
+        expect(await response.json()).toMatchObject({ code: 'data_key_invalid', errors: [{ field: 'key' }] });
       }
     },
   );
@@ -144,8 +145,8 @@ describe('the data of a session together', () => {
   });
 
   test('is protected from a value above the limit, which is a 413 before it is read', async ({ put }) => {
-    const answer = await put('a', `"${'x'.repeat(MAX_BYTES)}"`);
-    expect(await problemOf(answer)).toEqual({ status: 413, code: 'body_too_large' });
+    const response = await put('a', `"${'x'.repeat(MAX_BYTES)}"`);
+    expect(await problemOf(response)).toEqual({ status: 413, code: 'body_too_large' });
   });
 
   test('never exceeds the limit, even with concurrent writes through two gateways', async ({
@@ -155,14 +156,14 @@ describe('the data of a session together', () => {
   }) => {
     const second = await startAnotherGateway(gateway);
     const value = `"${'x'.repeat(498)}"`;
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, (_, i) =>
         put(`key-${String(i).padStart(8, '0')}`, value, mine, i % 2 === 0 ? gateway.url : second.url),
       ),
     );
     const fit = Math.floor(MAX_BYTES / (500 + 12));
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(fit);
-    expect(answers.filter(({ status }) => status === 413)).toHaveLength(30 - fit);
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(fit);
+    expect(responses.filter(({ status }) => status === 413)).toHaveLength(30 - fit);
     await second.close();
   });
 });
@@ -193,8 +194,8 @@ describe('data belongs to one session', () => {
     await put('cart', '"mine"');
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(mine.access_token) });
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      const answer = await ask(method, 'cart', method === 'PUT' ? '1' : null);
-      expect(await problemOf(answer)).toEqual({ status: 401, code: 'token_revoked' });
+      const response = await ask(method, 'cart', method === 'PUT' ? '1' : null);
+      expect(await problemOf(response)).toEqual({ status: 401, code: 'token_revoked' });
     }
     expect(await storedKeys(mine)).toEqual([]);
   });

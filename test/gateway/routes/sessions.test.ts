@@ -1,35 +1,17 @@
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, authzKey } from '../../../src/redis/keys.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
-import { bearer, postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, postJson, problemOf } from '../../support/gateway.ts';
 import { logIn, refresh, startAnotherGateway, statusOf, type Tokens } from '../../support/sessions.ts';
 
 const CAP = 3;
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway({
-    SESSIONS_PER_USER_MAX: String(CAP),
-    LOGIN_FAILURES_PER_USERNAME: '1000',
-    LOGIN_FAILURES_PER_ADDRESS: '1000',
-    PASSWORD_QUEUE_MAX: '100',
-  });
-});
-afterAll(() => gateway.close());
-
-/** No test counts another's sessions. */
-afterEach(async () => {
-  const keys = await gateway.link.run((client) => client.keys('*sess*'));
-  if (keys.length > 0) await gateway.link.run((client) => client.del(keys));
-});
-
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
-const ask = (tokens: Tokens, path: string, method = 'GET', url = gateway.url): Promise<Response> =>
-  fetch(url + path, { method, headers: bearer(tokens.access_token) });
 
 interface Listed {
   session_id: string;
@@ -38,15 +20,41 @@ interface Listed {
   current: boolean;
 }
 
-async function list(tokens: Tokens): Promise<Listed[]> {
-  const answer = await ask(tokens, '/auth/sessions');
-  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
-  return ((await answer.json()) as { sessions: Listed[] }).sessions;
-}
-const idsOf = async (tokens: Tokens): Promise<string[]> => (await list(tokens)).map((one) => one.session_id);
+const test = gatewayTest({
+  SESSIONS_PER_USER_MAX: String(CAP),
+  LOGIN_FAILURES_PER_USERNAME: '1000',
+  LOGIN_FAILURES_PER_ADDRESS: '1000',
+  PASSWORD_QUEUE_MAX: '100',
+})
+  .extend(
+    'ask',
+    ({ gateway }) =>
+      (tokens: Tokens, path: string, method = 'GET', url = gateway.url): Promise<Response> =>
+        fetch(url + path, { method, headers: bearer(tokens.access_token) }),
+  )
+  .extend('list', ({ ask }) => async (tokens: Tokens): Promise<Listed[]> => {
+    const response = await ask(tokens, '/auth/sessions');
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    return ((await response.json()) as { sessions: Listed[] }).sessions;
+  })
+  .extend(
+    'idsOf',
+    ({ list }) =>
+      async (tokens: Tokens): Promise<string[]> =>
+        (await list(tokens)).map((one) => one.session_id),
+  );
+
+/** No test counts the sessions of another. */
+test.afterEach(async ({ gateway }) => {
+  const keys = await gateway.link.run((client) => client.keys('*sess*'));
+  if (keys.length > 0) await gateway.link.run((client) => client.del(keys));
+});
 
 describe('the list', () => {
-  test('shows device, address and times of each session and marks the current one', async () => {
+  test('shows device, address and times of each session and marks the current one', async ({
+    gateway,
+    list,
+  }) => {
     const before = Date.now();
     const phone = await logIn(gateway.url, 'bob', { headers: { 'user-agent': FIREFOX } });
     const tool = await logIn(gateway.url, 'bob', { headers: { 'user-agent': 'curl/8.1' } });
@@ -71,7 +79,7 @@ describe('the list', () => {
     expect(Math.max(...created)).toBeLessThanOrEqual(Date.now());
   });
 
-  test('contains no token and no other credential', async () => {
+  test('contains no token and no other credential', async ({ gateway, ask, list }) => {
     const tokens = await logIn(gateway.url);
     const text = await (await ask(tokens, '/auth/sessions')).text();
     for (const secret of [claimsOf(tokens).jti, ...tokens.access_token.split('.'), tokens.refresh_token])
@@ -80,13 +88,17 @@ describe('the list', () => {
       expect(await statusOf(gateway.url, session_id)).toBe(401);
   });
 
-  test("does not show another user's sessions", async () => {
+  test("does not show another user's sessions", async ({ gateway, idsOf }) => {
     const [hers, his] = [await logIn(gateway.url, 'alice'), await logIn(gateway.url, 'bob')];
     expect(await idsOf(hers)).toEqual([hers.session_id]);
     expect(await idsOf(his)).toEqual([his.session_id]);
   });
 
-  test('omits sessions that were logged out, are idle, or were ended together', async () => {
+  test('omits sessions that were logged out, are idle, or were ended together', async ({
+    gateway,
+    ask,
+    idsOf,
+  }) => {
     const [idle, out, live] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const { sub, sid } = claimsOf(idle);
     await gateway.link.run((client) => client.del(activeKey(sub, sid)));
@@ -101,12 +113,12 @@ describe('the list', () => {
     await set(0);
   });
 
-  test.each([
+  test.for<[what: string, userAgent: string]>([
     ['no user agent', ''],
     ['a script as user agent', '<script>alert(1)</script>'],
     ['a very long user agent', `${'x('.repeat(5000)}`],
     ['a user agent outside ASCII', 'Zo\u00eb/1.0'],
-  ])('still works after %s', async (_what, userAgent) => {
+  ])('still works after %s', async ([_what, userAgent], { gateway, list }) => {
     const tokens = await logIn(gateway.url, 'bob', { headers: { 'user-agent': userAgent } });
     const [session] = (await list(tokens)) as unknown as { device: string }[];
     expect(session?.device).toMatch(/^[\x20-\x7e]{1,80}$/);
@@ -114,12 +126,16 @@ describe('the list', () => {
 });
 
 describe('ending one session', () => {
-  test('revokes its tokens on the next request at every gateway, and affects no other session', async () => {
+  test('revokes its tokens on the next request at every gateway, and affects no other session', async ({
+    gateway,
+    ask,
+    idsOf,
+  }) => {
     const second = await startAnotherGateway(gateway);
     const [mine, lost] = [await logIn(gateway.url), await logIn(gateway.url)];
     expect(await statusOf(second.url, lost.access_token)).toBe(200);
-    const answer = await ask(mine, `/auth/sessions/${lost.session_id}`, 'DELETE');
-    expect(answer.status).toBe(204);
+    const response = await ask(mine, `/auth/sessions/${lost.session_id}`, 'DELETE');
+    expect(response.status).toBe(204);
     for (const url of [gateway.url, second.url]) {
       expect(await problemOf(await ask(lost, '/auth/session', 'GET', url))).toEqual({
         status: 401,
@@ -138,7 +154,7 @@ describe('ending one session', () => {
     await second.close();
   });
 
-  test("another user's session is a 404 like an unknown one, and continues", async () => {
+  test("another user's session is a 404 like an unknown one, and continues", async ({ gateway, ask }) => {
     const [mine, hers] = [await logIn(gateway.url, 'bob'), await logIn(gateway.url, 'alice')];
     const before = await gateway.redis.dump();
     for (const sid of [hers.session_id, 'x'.repeat(22), 'none', '*', '%7B%7D'])
@@ -149,7 +165,7 @@ describe('ending one session', () => {
     expect(await statusOf(gateway.url, hers.access_token)).toBe(200);
   });
 
-  test('a session that has already ended is a 404', async () => {
+  test('a session that has already ended is a 404', async ({ gateway, ask }) => {
     const [mine, lost] = [await logIn(gateway.url), await logIn(gateway.url)];
     const statuses = await Promise.all(
       Array.from(
@@ -160,7 +176,7 @@ describe('ending one session', () => {
     expect(statuses.sort()).toEqual([204, 404, 404, 404, 404]);
   });
 
-  test('the current session can be ended like any other', async () => {
+  test('the current session can be ended like any other', async ({ gateway, ask }) => {
     const mine = await logIn(gateway.url);
     expect((await ask(mine, `/auth/sessions/${mine.session_id}`, 'DELETE')).status).toBe(204);
     expect(await statusOf(gateway.url, mine.access_token)).toBe(401);
@@ -168,11 +184,11 @@ describe('ending one session', () => {
 });
 
 describe('ending all sessions', () => {
-  test('with keep=current ends all others and returns their number', async () => {
+  test('with keep=current ends all others and returns their number', async ({ gateway, ask }) => {
     const [one, two, mine] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const hers = await logIn(gateway.url, 'alice');
-    const answer = await ask(mine, '/auth/sessions?keep=current', 'DELETE');
-    expect([answer.status, await answer.json()]).toEqual([200, { ended: 2 }]);
+    const response = await ask(mine, '/auth/sessions?keep=current', 'DELETE');
+    expect([response.status, await response.json()]).toEqual([200, { ended: 2 }]);
     for (const { access_token } of [one, two]) expect(await statusOf(gateway.url, access_token)).toBe(401);
     for (const { access_token } of [mine, hers]) expect(await statusOf(gateway.url, access_token)).toBe(200);
     expect((await auditRecords(gateway.link)).at(-1)).toMatchObject({
@@ -182,26 +198,28 @@ describe('ending all sessions', () => {
     });
   });
 
-  test('without keep also ends the current one', async () => {
+  test('without keep also ends the current one', async ({ gateway, ask }) => {
     const [other, mine] = [await logIn(gateway.url), await logIn(gateway.url)];
-    const answer = await ask(mine, '/auth/sessions', 'DELETE');
-    expect([answer.status, await answer.json()]).toEqual([200, { ended: 2 }]);
+    const response = await ask(mine, '/auth/sessions', 'DELETE');
+    expect([response.status, await response.json()]).toEqual([200, { ended: 2 }]);
     for (const { access_token } of [other, mine]) expect(await statusOf(gateway.url, access_token)).toBe(401);
   });
 
-  test.each(['all', 'Current', '', 'current&keep=none'])(
+  test.for(['all', 'Current', '', 'current&keep=none'])(
     'keep=%s is a 400 and ends nothing',
-    async (keep) => {
+    async (keep, { gateway, ask, idsOf }) => {
       const [other, mine] = [await logIn(gateway.url), await logIn(gateway.url)];
-      const answer = await ask(mine, `/auth/sessions?keep=${keep}`, 'DELETE');
-      expect(await problemOf(answer)).toEqual({ status: 400, code: 'query_invalid' });
+      const response = await ask(mine, `/auth/sessions?keep=${keep}`, 'DELETE');
+      expect(await problemOf(response)).toEqual({ status: 400, code: 'query_invalid' });
       expect((await idsOf(mine)).sort()).toEqual([other.session_id, mine.session_id].sort());
     },
   );
 });
 
 describe('the session limit of a user', () => {
-  test('with evict-oldest another login ends the oldest session, and the audit record names it', async () => {
+  test('with evict-oldest another login ends the oldest session, and the audit record names it', async ({
+    gateway,
+  }) => {
     const sessions: Tokens[] = [];
     for (let i = 0; i < CAP + 1; i += 1) sessions.push(await logIn(gateway.url));
     const statuses = await Promise.all(
@@ -211,7 +229,7 @@ describe('the session limit of a user', () => {
     expect((await auditRecords(gateway.link)).at(-1)?.detail).toContain(sessions[0]?.session_id);
   });
 
-  test('idle and ended sessions do not count', async () => {
+  test('idle and ended sessions do not count', async ({ gateway, ask }) => {
     const [idle, out, live] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const { sub, sid } = claimsOf(idle);
     await gateway.link.run((client) => client.del(activeKey(sub, sid)));
@@ -221,7 +239,7 @@ describe('the session limit of a user', () => {
       expect(await statusOf(gateway.url, access_token)).toBe(200);
   });
 
-  test('is never exceeded by twenty concurrent logins at two gateways', async () => {
+  test('is never exceeded by twenty concurrent logins at two gateways', async ({ gateway }) => {
     const second = await startAnotherGateway(gateway);
     const sessions = await Promise.all(
       Array.from({ length: 20 }, (_, i) => logIn(i % 2 === 0 ? gateway.url : second.url)),
@@ -233,7 +251,10 @@ describe('the session limit of a user', () => {
     await second.close();
   });
 
-  test('with refuse another login is a 403, and succeeds once a session has ended', async () => {
+  test('with refuse another login is a 403, and succeeds once a session has ended', async ({
+    gateway,
+    ask,
+  }) => {
     const strict = await startAnotherGateway(gateway, { settings: { sessionsPerUserPolicy: 'refuse' } });
     const sessions: Tokens[] = [];
     for (let i = 0; i < CAP; i += 1) sessions.push(await logIn(strict.url));
@@ -254,7 +275,7 @@ describe('the session limit of a user', () => {
     await strict.close();
   });
 
-  test('with a limit of one, a login ends the previous session', async () => {
+  test('with a limit of one, a login ends the previous session', async ({ gateway }) => {
     const single = await startAnotherGateway(gateway, { settings: { sessionsPerUserMax: 1 } });
     const [first, second] = [await logIn(single.url), await logIn(single.url)];
     expect(await statusOf(single.url, first.access_token)).toBe(401);
