@@ -35,7 +35,7 @@ const test = oauthTest(
         postForm(`${gateway.url}/oauth/revoke`, { token, ...form }, headers),
   )
   .extend(
-    'tokenLives',
+    'tokenIsActive',
     ({ gateway, token }) =>
       async (): Promise<boolean> =>
         (await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status === 200,
@@ -54,7 +54,7 @@ const WRONG_SECRET = 'A'.repeat(43);
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 const base64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64');
 const rightBasic = ({ id, secret }: NewClient): string => basic(id, secret).authorization ?? '';
-/** The next letter has the same bits but for the spare ones. */
+/** The next letter, which differs only in the unused bits. */
 const spare = (end: string): string => `${String.fromCharCode(end.charCodeAt(0) + 1)}==`;
 
 interface Attempt {
@@ -92,7 +92,7 @@ describe('a client that fails to authenticate gets a 401 with a challenge and ch
     ['a broken percent-encoding', (client) => inHeader(`Basic ${base64(`${client.id}:%ZZ`)}`)],
     ['invalid UTF-8', (client) => inHeader(`Basic ${base64(`${client.id}:%FF`)}`)],
     ['an assertion, which is not supported', (_client, token) => ({ form: { client_assertion: token } })],
-  ])('%s', async ([_what, attempt], { client, token, revoke, tokenLives }) => {
+  ])('%s', async ([_what, attempt], { client, token, revoke, tokenIsActive }) => {
     const { form, headers } = attempt(client, token);
     const response = await revoke(form ?? {}, headers);
     expect(response.headers.get('www-authenticate')).toBe('Basic realm="portcullis"');
@@ -107,7 +107,7 @@ describe('a client that fails to authenticate gets a 401 with a challenge and ch
       request_id: expect.any(String),
     });
     expect(response.status).toBe(401);
-    expect(await tokenLives()).toBe(true);
+    expect(await tokenIsActive()).toBe(true);
   });
 });
 
@@ -131,7 +131,7 @@ describe('a client that authenticates in two ways is refused, even if both are c
         form: { client_id: client.id, client_secret: client.secret, client_assertion: token },
       }),
     ],
-  ])('%s', async ([_what, attempt], { client, token, revoke, tokenLives }) => {
+  ])('%s', async ([_what, attempt], { client, token, revoke, tokenIsActive }) => {
     const { form, headers } = attempt(client, token);
     const response = await revoke(form ?? {}, headers);
     expect(response.status).toBe(400);
@@ -139,10 +139,10 @@ describe('a client that authenticates in two ways is refused, even if both are c
       error: 'invalid_request',
       code: 'client_credential_twice',
     });
-    expect(await tokenLives()).toBe(true);
+    expect(await tokenIsActive()).toBe(true);
   });
 
-  test('two headers', async ({ client, token, gateway, tokenLives }) => {
+  test('two headers', async ({ client, token, gateway, tokenIsActive }) => {
     const { authorization } = basic(client.id, client.secret);
     const body = `token=${token}`;
     const lines = [
@@ -158,7 +158,7 @@ describe('a client that authenticates in two ways is refused, even if both are c
     connection.destroy();
     expect(response.status).toBe(400);
     expect(JSON.parse(response.body.toString())).toMatchObject({ code: 'client_credential_twice' });
-    expect(await tokenLives()).toBe(true);
+    expect(await tokenIsActive()).toBe(true);
   });
 });
 

@@ -23,7 +23,7 @@ const test = oauthTest({ SESSIONS_PER_USER_MAX: '1000' }, { uses: ['introspect']
       (token: string, more: Record<string, string> = {}): Promise<Record<string, unknown>> =>
         introspected(gateway, client, token, more),
   )
-  .extend('bothDead', ({ ask, tokens }) => async (): Promise<void> => {
+  .extend('expectBothInactive', ({ ask, tokens }) => async (): Promise<void> => {
     expect(await ask(tokens.access_token)).toEqual({ active: false });
     expect(await ask(tokens.refresh_token)).toEqual({ active: false });
   });
@@ -96,14 +96,14 @@ test('introspection does not count as activity', async ({ claims, gateway, ask, 
 });
 
 describe('a token is only described as inactive', () => {
-  test('after logout', async ({ gateway, tokens, bothDead }) => {
+  test('after logout', async ({ gateway, tokens, expectBothInactive }) => {
     await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(tokens.access_token) });
-    await bothDead();
+    await expectBothInactive();
   });
 
-  test('when the user is blocked', async ({ gateway, claims, bothDead, ask, tokens }) => {
+  test('when the user is blocked', async ({ gateway, claims, expectBothInactive, ask, tokens }) => {
     const authz = await gateway.link.run((redis) => redis.getDel(authzKey(claims.sub)));
-    await bothDead();
+    await expectBothInactive();
     await gateway.link.run((redis) => redis.set(authzKey(claims.sub), authz ?? ''));
     expect(await ask(tokens.access_token)).toMatchObject({ active: true });
   });
@@ -111,20 +111,20 @@ describe('a token is only described as inactive', () => {
   test('when all sessions of the user were ended by their generation', async ({
     gateway,
     claims,
-    bothDead,
+    expectBothInactive,
   }) => {
     await gateway.link.run((redis) =>
       redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', generation: 1 })),
     );
-    await bothDead();
+    await expectBothInactive();
     await gateway.link.run((redis) =>
       redis.set(authzKey(claims.sub), writeAuthorization({ role: 'user', generation: 0 })),
     );
   });
 
-  test('after the idle timeout of the session', async ({ gateway, claims, bothDead }) => {
+  test('after the idle timeout of the session', async ({ gateway, claims, expectBothInactive }) => {
     await gateway.link.run((redis) => redis.del(activeKey(claims.sub, claims.sid)));
-    await bothDead();
+    await expectBothInactive();
   });
 
   test('if the whitelist entry of an access token is gone, and the refresh token stays active', async ({

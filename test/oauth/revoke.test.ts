@@ -36,7 +36,7 @@ const test = oauthTest({ SESSIONS_PER_USER_MAX: '1000' }, { uses: ['revoke'] })
       async (): Promise<Record<string, unknown>[]> =>
         (await auditRecords(gateway)).filter(({ action }) => action === 'token_revoke'),
   )
-  .extend('endsNothing', ({ revocations, revoke }) => async (token: string): Promise<void> => {
+  .extend('expectNoEffect', ({ revocations, revoke }) => async (token: string): Promise<void> => {
     const before = (await revocations()).length;
     const response = await revoke(token);
     expect(response.status).toBe(200);
@@ -105,16 +105,16 @@ describe('an invalid token gets the same response as a valid one and ends nothin
     ['a truncated token', ({ refresh_token }: Tokens) => refresh_token.slice(0, -1)],
     ['a session id instead of a token', ({ session_id }: Tokens) => session_id],
     ['another format', (_tokens: Tokens) => 'a b\0c'],
-  ])('%s', async ([_what, forge], { endsNothing, tokens, status }) => {
-    await endsNothing(forge(tokens));
+  ])('%s', async ([_what, forge], { expectNoEffect, tokens, status }) => {
+    await expectNoEffect(forge(tokens));
     expect(await status(tokens.access_token)).toBe(200);
   });
 
-  test('an access token that has expired', async ({ gateway, endsNothing, tokens, refresh }) => {
+  test('an access token that has expired', async ({ gateway, expectNoEffect, tokens, refresh }) => {
     const fresh = gateway.settings.accessTokenTtlSeconds * 1000;
     gateway.advanceClock(fresh);
     try {
-      await endsNothing(tokens.access_token);
+      await expectNoEffect(tokens.access_token);
       expect((await refresh(tokens.refresh_token)).status).toBe(200);
     } finally {
       gateway.advanceClock(-fresh);

@@ -33,7 +33,7 @@ const operationObject = z.strictObject({
     }),
   ),
 });
-/** What OpenAPI 3.1.1 (https://spec.openapis.org/oas/v3.1.1, section 4) lets each object have, of what is used here. */
+/** The objects of OpenAPI 3.1.1 (https://spec.openapis.org/oas/v3.1.1, section 4) with the fields that are used here. */
 export const documentObject = z.strictObject({
   openapi: z.literal('3.1.1'),
   info: z.strictObject({

@@ -17,7 +17,7 @@ beforeAll(async () => {
   published = await publishedDescription(SETTINGS);
 });
 
-/** Pages are for people with a browser, and no part of the API. */
+/** The web app is not part of the API. */
 const file = { body: '', mediaType: 'text/html', cacheControl: '', contentSecurityPolicy: '' };
 const WEB: WebBuild = new Map([
   ['/', file],

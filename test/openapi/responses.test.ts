@@ -1,30 +1,28 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { DocumentedApi } from '../support/documented-api.ts';
 import { callOperation } from '../support/documented-calls.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type Scene, startScene } from './scene.ts';
 
-/** Nobody needs a credential for these. Whatever else is answered may be about somebody, and is stored by nobody. */
-const THE_SAME_FOR_EVERYBODY = new Set([
-  ...['getMetadata', 'getKeys', 'getOpenApi', 'getDocs', 'getLiveness', 'getReadiness'],
-]);
+/** Public routes. The responses of all others can contain personal data and must not be stored. */
+const PUBLIC = new Set(['getMetadata', 'getKeys', 'getOpenApi', 'getDocs', 'getLiveness', 'getReadiness']);
 
-let scene: Scene;
-let api: DocumentedApi;
-beforeAll(async () => {
-  scene = await startScene();
-  api = await DocumentedApi.of(scene.stack.url);
-});
-afterAll(() => scene.close());
+const test = base
+  .extend('scene', { scope: 'file' }, async ({}, { onCleanup }): Promise<Scene> => {
+    const scene = await startScene();
+    onCleanup(() => scene.close());
+    return scene;
+  })
+  .extend('api', { scope: 'file' }, ({ scene }) => DocumentedApi.of(scene.stack.url));
 
-test('every documented operation is called here', () => {
+test('every documented operation is called here', ({ api }) => {
   const ids = api.operations.map(({ operation }) => operation.operationId);
   expect(Object.keys(SCENARIOS).sort()).toEqual(ids.sort());
 });
 
-test.each(Object.entries(SCENARIOS))(
+test.for(Object.entries(SCENARIOS))(
   '%s responds to a valid and a refused request as documented, and personal data must not be stored',
-  async (id, { good, bad, code }) => {
+  async ([id, { good, bad, code }], { api, scene }) => {
     const operation = api.get(id);
     const done = await callOperation(scene.stack.url, operation, await good(scene));
     expect(done.status, done.body).toBeLessThan(300);
@@ -34,11 +32,11 @@ test.each(Object.entries(SCENARIOS))(
     expect(JSON.parse(refused.body)).toMatchObject({ code, status: refused.status });
     expect(api.faultOf(operation, refused)).toBeUndefined();
     expect(refused.cacheControl).toBe('no-store');
-    if (!THE_SAME_FOR_EVERYBODY.has(id)) expect(done.cacheControl).toBe('no-store');
+    if (!PUBLIC.has(id)) expect(done.cacheControl).toBe('no-store');
   },
 );
 
-test('a login with cookies responds as documented', async () => {
+test('a login with cookies responds as documented', async ({ scene, api }) => {
   const json = { username: 'bob', password: 'foobared', transport: 'cookie', remember: true };
   const headers = { origin: scene.stack.settings.issuer };
   const operation = api.get('logIn');
@@ -47,7 +45,7 @@ test('a login with cookies responds as documented', async () => {
   expect(api.faultOf(operation, loggedIn)).toBeUndefined();
 });
 
-test('the API description is revalidated by its entity tag and cached only briefly', async () => {
+test('the API description is revalidated by its entity tag and cached only briefly', async ({ scene }) => {
   for (const path of ['/openapi.json', '/docs']) {
     const first = await fetch(scene.stack.url + path);
     expect(first.headers.get('cache-control')).toBe('public, max-age=300');

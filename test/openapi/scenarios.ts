@@ -3,25 +3,25 @@ import type { Call } from '../support/documented-calls.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import type { Scene } from './scene.ts';
 
-/** For one operation: a request that succeeds, and one that is refused with `code`. */
+/** A request to an operation that succeeds, and one that is refused with `code`. */
 export interface Scenario {
   good(scene: Scene): Call | Promise<Call>;
   bad(scene: Scene): Call | Promise<Call>;
   code: string;
 }
 
-const nobody = { bad: (): Call => ({}), code: 'credential_missing' };
+const withoutToken = { bad: (): Call => ({}), code: 'credential_missing' };
 const forOpenRoutes = {
   bad: (): Call => ({ headers: { 'x-large': 'x'.repeat(20_000) } }),
   code: 'headers_too_large',
 };
 const open: Scenario = { good: () => ({}), ...forOpenRoutes };
-const asBob: Scenario = { good: ({ bob: token }) => ({ token }), ...nobody };
+const asBob: Scenario = { good: ({ bob: token }) => ({ token }), ...withoutToken };
 
 const NEW_PASSWORD = 'another horse battery';
 const THEME = { path: { key: 'theme' } };
 
-const SIGNING_IN: Record<string, Scenario> = {
+const AUTHENTICATION: Record<string, Scenario> = {
   logIn: {
     good: () => ({ json: { username: 'bob', password: 'foobared', transport: 'bearer' } }),
     bad: () => ({ json: { username: 'bob', password: 'wrong' } }),
@@ -32,7 +32,7 @@ const SIGNING_IN: Record<string, Scenario> = {
     bad: () => ({ json: { refresh_token: 'v1.stolen' } }),
     code: 'refresh_token_invalid',
   },
-  logOut: { good: async ({ tokensOf }) => ({ token: (await tokensOf()).access_token }), ...nobody },
+  logOut: { good: async ({ tokensOf }) => ({ token: (await tokensOf()).access_token }), ...withoutToken },
   getSession: asBob,
   register: {
     good: () => ({ json: { username: 'carol', password: 'correct horse', email: 'carol@demo.example' } }),
@@ -99,37 +99,37 @@ const OWN_SESSIONS: Record<string, Scenario> = {
   },
 };
 
-/** What ada may do to a customer, and bob may not. */
-const staffAct = (json?: unknown): Scenario => ({
+/** An action on a customer that ada is allowed and bob is not. */
+const staffAction = (json?: unknown): Scenario => ({
   good: async ({ ada: token, fresh }) => ({ token, path: { id: (await fresh()).id }, json }),
   bad: ({ bob: token }) => ({ token, path: { id: 'any' }, json }),
   code: 'insufficient_scope',
 });
-const staffLook: Scenario = {
+const staffQuery: Scenario = {
   good: ({ ada: token }) => ({ token }),
   bad: ({ ada: token }) => ({ token, query: 'limit=many' }),
   code: 'query_invalid',
 };
 
 const ADMINISTRATION: Record<string, Scenario> = {
-  listUsers: staffLook,
-  readAudit: staffLook,
+  listUsers: staffQuery,
+  readAudit: staffQuery,
   createUser: {
     good: ({ ada: token }) => ({ token, json: { username: 'dora', email: 'dora@demo.example' } }),
     bad: ({ ada: token }) => ({ token, json: { username: 'bob' } }),
     code: 'username_taken',
   },
   getUser: {
-    ...staffAct(),
+    ...staffAction(),
     bad: ({ ada: token }) => ({ token, path: { id: 'nobody' } }),
     code: 'user_unknown',
   },
-  blockUser: staffAct(),
-  unblockUser: staffAct(),
-  logOutUser: staffAct(),
-  changeRanges: staffAct({ ranges: ['10.0.0.0/8'] }),
-  resetUserPassword: staffAct(),
-  listUserSessions: staffAct(),
+  blockUser: staffAction(),
+  unblockUser: staffAction(),
+  logOutUser: staffAction(),
+  changeRanges: staffAction({ ranges: ['10.0.0.0/8'] }),
+  resetUserPassword: staffAction(),
+  listUserSessions: staffAction(),
   changeRole: {
     good: async ({ root: token, fresh }) => ({
       token,
@@ -208,9 +208,9 @@ const BANK: Record<string, Scenario> = {
   streamTransactions: ofBob(),
 };
 
-/** By operation id. A transfer comes before what shows it. */
+/** By operation id. The transfer comes before the routes that show it. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  ...SIGNING_IN,
+  ...AUTHENTICATION,
   ...OWN_SESSIONS,
   ...ADMINISTRATION,
   ...OAUTH,

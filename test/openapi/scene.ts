@@ -8,7 +8,7 @@ export interface FreshUser {
   password: string;
 }
 
-/** A gateway and a bank with everybody logged in, for calls of every route. */
+/** A gateway and a bank with logged-in users, for requests to every route. */
 export interface Scene {
   stack: TestStack;
   client: NewClient;
@@ -16,9 +16,9 @@ export interface Scene {
   bob: string;
   ada: string;
   root: string;
-  /** A customer who was made for this one call. */
+  /** Creates a customer. */
   fresh(): Promise<FreshUser>;
-  /** Logs in anew. */
+  /** Starts a new session. */
   tokensOf(user?: { username: string; password: string }): Promise<Tokens>;
   close(): Promise<void>;
 }

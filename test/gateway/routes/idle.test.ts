@@ -37,7 +37,7 @@ const keysOf = (tokens: Tokens): [string, string] => {
   return [activeKey(sub, sid), sessionKey(sub, sid)];
 };
 
-/** As if the session had not been used for most of its idle timeout. */
+/** Shortens the remaining idle time, as if the session had not been used for a while. */
 const makeNearlyIdle = (tokens = mine): Promise<unknown> =>
   gateway.link.run(async (client) =>
     Promise.all(keysOf(tokens).map((key) => client.pExpire(key, NEARLY_IDLE_MS))),
@@ -45,7 +45,7 @@ const makeNearlyIdle = (tokens = mine): Promise<unknown> =>
 const leftMs = (tokens = mine): Promise<number> =>
   gateway.link.run((client) => client.pTTL(keysOf(tokens)[0]));
 
-/** How often Redis has carried out a command since it started. */
+/** The number of calls of a command since Redis started. */
 const calls = async (command: string): Promise<number> => {
   const stats = await gateway.link.run((client) => client.info('commandstats'));
   return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
@@ -114,33 +114,33 @@ test('polling, refreshes and an open stream do not keep a session from ending, b
 });
 
 describe('the remaining lifetime of a session', () => {
-  interface Life {
+  interface Lifetime {
     idle_expires_in_ms: number;
     session_expires_in_ms: number;
   }
-  const tell = async (headers: Record<string, string> = {}, at = {}): Promise<Life> =>
-    (await (await ask(headers, { path: '/auth/session', ...at })).json()) as Life;
+  const lifetime = async (headers: Record<string, string> = {}, at = {}): Promise<Lifetime> =>
+    (await (await ask(headers, { path: '/auth/session', ...at })).json()) as Lifetime;
 
   test('can be read with and without renewing the idle timeout', async () => {
-    await tell();
+    await lifetime();
     mine = await logIn(gateway.url);
     await makeNearlyIdle();
-    const left = await tell({ 'x-background': '1' });
+    const left = await lifetime({ 'x-background': '1' });
     expect(left.idle_expires_in_ms).toBeLessThanOrEqual(NEARLY_IDLE_MS);
     expect(left.idle_expires_in_ms).toBeGreaterThan(NEARLY_IDLE_MS - 5000);
-    expect((await tell({ 'x-background': '1' })).idle_expires_in_ms).toBeLessThanOrEqual(
+    expect((await lifetime({ 'x-background': '1' })).idle_expires_in_ms).toBeLessThanOrEqual(
       left.idle_expires_in_ms,
     );
-    expect((await tell()).idle_expires_in_ms).toBeGreaterThan(IDLE_MS - 5000);
+    expect((await lifetime()).idle_expires_in_ms).toBeGreaterThan(IDLE_MS - 5000);
   });
 
   test('is limited by the absolute end of the session', async () => {
     const absoluteMs = gateway.settings.sessionAbsoluteSeconds * 1000;
-    const life = await tell();
+    const life = await lifetime();
     expect(life.session_expires_in_ms).toBeLessThanOrEqual(absoluteMs);
     expect(life.session_expires_in_ms).toBeGreaterThan(absoluteMs - 5000);
     const short = await startAnotherGateway(gateway, { settings: { sessionAbsoluteSeconds: 100 } });
-    const last = await tell({}, { tokens: await logIn(short.url), url: short.url });
+    const last = await lifetime({}, { tokens: await logIn(short.url), url: short.url });
     expect(last.session_expires_in_ms).toBeLessThanOrEqual(100_000);
     expect(last.idle_expires_in_ms).toBeLessThanOrEqual(100_000);
     await short.close();

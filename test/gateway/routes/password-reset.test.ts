@@ -60,7 +60,7 @@ const test = base
     const token = await loginAs(gateway.url, 'ada');
     return send(`${gateway.url}/admin/users/${idOf(gateway, username)}/password-reset`, 'POST', { token });
   })
-  /** Asks for a reset and gives the token out of the mail. */
+  /** Requests a reset and returns the token from the email. */
   .extend('mailedToken', ({ mail, ask }) => async (username: string): Promise<string> => {
     const before = mail.received.length;
     expect((await ask(username)).status).toBe(202);

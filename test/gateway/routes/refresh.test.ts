@@ -39,7 +39,7 @@ const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECON
   .extend('refreshKey', { scope: 'file' }, ({ gateway }) =>
     loadOrCreateRefreshKey(`${gateway.settings.dataDir}/keys`),
   )
-  .extend('aheadOfTime', ({ gateway }) => async <T>(byMs: number, work: () => Promise<T>): Promise<T> => {
+  .extend('withClockAhead', ({ gateway }) => async <T>(byMs: number, work: () => Promise<T>): Promise<T> => {
     gateway.advanceClock(byMs);
     try {
       return await work();
@@ -47,7 +47,7 @@ const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000', SESSION_ABSOLUTE_SECON
       gateway.advanceClock(-byMs);
     }
   })
-  /** Asserts that a refresh is refused like this and that nothing in Redis has changed by it. */
+  /** Asserts that a refresh is refused and leaves Redis unchanged. */
   .extend(
     'expectRefused',
     ({ gateway }) =>
@@ -118,11 +118,11 @@ test('twenty concurrent refreshes of one token at two gateways all succeed and r
 
 test('within the grace period the previous token returns the current pair with its remaining lifetime', async ({
   gateway,
-  aheadOfTime,
+  withClockAhead,
 }) => {
   const first = await logIn(gateway.url);
   const next = await refreshed(gateway.url, first.refresh_token);
-  const again = await aheadOfTime(GRACE_MS - 2000, () => refreshed(gateway.url, first.refresh_token));
+  const again = await withClockAhead(GRACE_MS - 2000, () => refreshed(gateway.url, first.refresh_token));
   expect(claimsOf(again)).toEqual(claimsOf(next));
   expect(again.refresh_token).toBe(next.refresh_token);
   expect(again.expires_in).toBeGreaterThanOrEqual(290);
@@ -139,10 +139,10 @@ test('the access token from before a refresh stays valid until it expires or the
   expect(await statusOf(gateway.url, first.access_token)).toBe(401);
 });
 
-test('an access token never outlives its session', async ({ gateway, aheadOfTime }) => {
+test('an access token never outlives its session', async ({ gateway, withClockAhead }) => {
   const first = await logIn(gateway.url);
   const endsAt = claimsOf(first).auth_time + 7200;
-  const last = await aheadOfTime(7_100_000, () => refreshed(gateway.url, first.refresh_token));
+  const last = await withClockAhead(7_100_000, () => refreshed(gateway.url, first.refresh_token));
   expect(claimsOf(last).exp).toBe(endsAt);
   expect(last.expires_in).toBeLessThanOrEqual(100);
 });
@@ -151,7 +151,7 @@ describe('reuse after the grace period', () => {
   test('ends the session with its access and refresh tokens and nothing else, and is recorded', async ({
     gateway,
     other,
-    aheadOfTime,
+    withClockAhead,
     expectRefused,
   }) => {
     const bystander = await logIn(gateway.url);
@@ -159,7 +159,7 @@ describe('reuse after the grace period', () => {
     const next = await refreshed(gateway.url, first.refresh_token);
     expect(await statusOf(other.url, next.access_token)).toBe(200);
 
-    const replay = await aheadOfTime(GRACE_MS, () => refresh(gateway.url, first.refresh_token));
+    const replay = await withClockAhead(GRACE_MS, () => refresh(gateway.url, first.refresh_token));
     expect(await problemOf(replay)).toEqual(REFUSED);
     for (const { access_token } of [first, next]) {
       const response = await fetch(`${other.url}/auth/session`, { headers: bearer(access_token) });
@@ -276,9 +276,9 @@ describe('an ended session is not refreshed', () => {
     await expectRefused(() => refresh(gateway.url, first.refresh_token));
   });
 
-  test('from its absolute end', async ({ gateway, aheadOfTime, expectRefused }) => {
+  test('from its absolute end', async ({ gateway, withClockAhead, expectRefused }) => {
     const first = await logIn(gateway.url);
-    await aheadOfTime(7_200_000, () => expectRefused(() => refresh(gateway.url, first.refresh_token)));
+    await withClockAhead(7_200_000, () => expectRefused(() => refresh(gateway.url, first.refresh_token)));
   });
 
   test('after its user was blocked or all sessions were ended', async ({ gateway, expectRefused }) => {
@@ -335,11 +335,11 @@ describe('by cookie', () => {
   });
 
   test('with remember the cookies are persistent, for no longer than the session', async ({
-    aheadOfTime,
+    withClockAhead,
     refreshBy,
     cookieLogIn,
   }) => {
-    const response = await aheadOfTime(0, async () => refreshBy(await cookieLogIn(true), SITE));
+    const response = await withClockAhead(0, async () => refreshBy(await cookieLogIn(true), SITE));
     for (const line of response.headers.getSetCookie().slice(1)) {
       const maxAge = Number(/Max-Age=(\d+)/.exec(line)?.[1]);
       expect(maxAge).toBeLessThanOrEqual(2_592_000);

@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 import { idOf, passwordOf, send } from './admin-clients.ts';
 
 const AT_ONCE_MS = 1000;
-const JUDGED_EVERY_MS = 2000;
+const RECHECK_INTERVAL_MS = 2000;
 const PER_USER = 6;
 
 let gateway: TestGateway;
@@ -49,7 +49,7 @@ afterEach(async () => {
   await until(() => readers.every(({ answer }) => answer.closed));
 });
 
-/** Opens the stream of a session, and waits until something has come through it. */
+/** Opens the stream of a session and waits for its first bytes. */
 async function open(
   { access_token }: Pick<Tokens, 'access_token'>,
   url = gateway.url,
@@ -63,16 +63,16 @@ async function open(
   return reader;
 }
 
-/** All that the stream said, once it has ended in good order. */
-async function toldBy({ ended, events, text }: EventReader): Promise<unknown[]> {
+/** The events of a stream, once it has ended cleanly. */
+async function eventsOf({ ended, events, text }: EventReader): Promise<unknown[]> {
   await ended;
   expect(text()).toMatch(/^retry: [12]\d{3}\n\n/);
   return events.map(({ event, data }) => [event, data]);
 }
-const told = (event: string, reason: string): unknown[] => [[event, { reason }]];
+const oneEvent = (event: string, reason: string): unknown[] => [[event, { reason }]];
 
-/** Whether a stream goes on: signs of life come through it from now on, and it has told nothing. */
-async function goesOn({ text, events }: EventReader): Promise<boolean> {
+/** Whether a stream continues: it receives heartbeats and has received no event. */
+async function continues({ text, events }: EventReader): Promise<boolean> {
   const before = text().length;
   await until(() => text().length > before, 2000);
   return events.length === 0;
@@ -80,7 +80,7 @@ async function goesOn({ text, events }: EventReader): Promise<boolean> {
 
 const ask = ({ access_token: token }: Pick<Tokens, 'access_token'>, method: string, path: string) =>
   send(gateway.url + path, method, { token });
-const actOn = (username: string, act: string, body?: unknown) =>
+const changeUser = (username: string, act: string, body?: unknown) =>
   send(`${gateway.url}/admin/users/${idOf(gateway, username)}/${act}`, body ? 'PUT' : 'POST', {
     token: root,
     body,
@@ -89,7 +89,7 @@ const keysOf = ({ access_token }: Tokens): [string, string] => {
   const { sub, sid } = decodeJwt(access_token) as AccessClaims;
   return [activeKey(sub, sid), sessionKey(sub, sid)];
 };
-const endingsLogged = ({ session_id }: Tokens): number =>
+const loggedEnds = ({ session_id }: Tokens): number =>
   printed.split('\n').filter((line) => line.includes('"answer_ended"') && line.includes(session_id)).length;
 
 describe('an event is sent within a second, at whichever gateway the page is connected,', () => {
@@ -113,27 +113,33 @@ describe('an event is sent within a second, at whichever gateway the page is con
     const others = [await open(another), await open(another, second.url)];
     const startedAt = performance.now();
     await act(one, another);
-    for (const stream of streams) expect(await toldBy(stream)).toEqual(told('ended', reason));
+    for (const stream of streams) expect(await eventsOf(stream)).toEqual(oneEvent('ended', reason));
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
-    expect(await Promise.all(others.map(goesOn))).toEqual([true, true]);
+    expect(await Promise.all(others.map(continues))).toEqual([true, true]);
   });
 
   test.each<[what: string, username: string, event: string, reason: string, act: () => unknown]>([
-    ['a role change', 'ada', 'renew', 'role_changed', () => actOn('ada', 'role', { role: 'supervisor' })],
+    [
+      'a role change',
+      'ada',
+      'renew',
+      'role_changed',
+      () => changeUser('ada', 'role', { role: 'supervisor' }),
+    ],
     [
       'an address that is no longer allowed',
       'sam',
       'ended',
       'address_refused',
-      () => actOn('sam', 'ranges', { ranges: ['198.51.100.7'] }),
+      () => changeUser('sam', 'ranges', { ranges: ['198.51.100.7'] }),
     ],
-    ['blocking of its user', 'alice', 'ended', 'user_blocked', () => actOn('alice', 'block')],
+    ['blocking of its user', 'alice', 'ended', 'user_blocked', () => changeUser('alice', 'block')],
   ])('on %s', async (_what, username, event, reason, act) => {
     const tokens = await logIn(gateway.url, username);
     const streams = [await open(tokens), await open(tokens, second.url)];
     const startedAt = performance.now();
     await act();
-    for (const stream of streams) expect(await toldBy(stream)).toEqual(told(event, reason));
+    for (const stream of streams) expect(await eventsOf(stream)).toEqual(oneEvent(event, reason));
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
   });
 
@@ -149,10 +155,10 @@ describe('an event is sent within a second, at whichever gateway the page is con
     const startedAt = performance.now();
     const changed = await send(`${gateway.url}/auth/password`, 'POST', { token: newest.access_token, body });
     expect(changed.status).toBe(204);
-    expect(await toldBy(other)).toEqual(told('ended', 'session_ended'));
-    expect(await toldBy(older)).toEqual(told('renew', 'token_expired'));
+    expect(await eventsOf(other)).toEqual(oneEvent('ended', 'session_ended'));
+    expect(await eventsOf(older)).toEqual(oneEvent('renew', 'token_expired'));
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
-    expect(await goesOn(current)).toBe(true);
+    expect(await continues(current)).toBe(true);
     root = newest.access_token;
   });
 
@@ -162,7 +168,7 @@ describe('an event is sent within a second, at whichever gateway the page is con
     const aheadMs = gateway.settings.accessTokenTtlSeconds * 1000;
     gateway.advanceClock(aheadMs);
     try {
-      expect(await toldBy(stream)).toEqual(told('renew', 'token_expired'));
+      expect(await eventsOf(stream)).toEqual(oneEvent('renew', 'token_expired'));
       expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
     } finally {
       gateway.advanceClock(-aheadMs);
@@ -178,9 +184,9 @@ describe('an event is sent within a second, at whichever gateway the page is con
       gateway.link.run((client) => client.del(keysOf(tokens))),
       ...Array.from({ length: 50 }, announce),
     ]);
-    expect(await toldBy(stream)).toEqual(told('ended', 'session_ended'));
+    expect(await eventsOf(stream)).toEqual(oneEvent('ended', 'session_ended'));
     await ask(await logIn(gateway.url), 'DELETE', '/auth/sessions');
-    expect(endingsLogged(tokens)).toBe(1);
+    expect(loggedEnds(tokens)).toBe(1);
   });
 });
 
@@ -189,26 +195,26 @@ test('an idle session ends with its page open, because the stream is not activit
   await gateway.link.run((client) => Promise.all(keysOf(tokens).map((key) => client.pExpire(key, 800))));
   const startedAt = performance.now();
   const stream = await open(tokens, gateway.url, { accept: '*/*' });
-  expect(await toldBy(stream)).toEqual(told('ended', 'session_ended'));
-  expect(performance.now() - startedAt).toBeLessThan(800 + JUDGED_EVERY_MS + 500);
+  expect(await eventsOf(stream)).toEqual(oneEvent('ended', 'session_ended'));
+  expect(performance.now() - startedAt).toBeLessThan(800 + RECHECK_INTERVAL_MS + 500);
 });
 
 test('heartbeats keep a quiet stream open beyond the idle timeout of its connection', async () => {
   const stream = await open(await logIn(gateway.url), second.url);
   await delay(1000);
-  expect(await goesOn(stream)).toBe(true);
+  expect(await continues(stream)).toBe(true);
   expect(stream.text()).toMatch(/^retry: [12]\d{3}\n\n(?:: still here\n\n)+$/);
 });
 
 describe('a stream', () => {
-  const asked = (headers: Record<string, string>, method = 'GET'): Promise<Response> =>
+  const openRaw = (headers: Record<string, string>, method = 'GET'): Promise<Response> =>
     fetch(`${gateway.url}/auth/session/events`, { method, headers });
 
   test('requires a token that is not revoked', async () => {
     const gone = await logIn(gateway.url);
     await ask(gone, 'POST', '/auth/logout');
-    expect(await problemOf(await asked({}))).toEqual({ status: 401, code: 'credential_missing' });
-    expect(await problemOf(await asked(bearer(gone.access_token)))).toEqual({
+    expect(await problemOf(await openRaw({}))).toEqual({ status: 401, code: 'credential_missing' });
+    expect(await problemOf(await openRaw(bearer(gone.access_token)))).toEqual({
       status: 401,
       code: 'token_revoked',
     });
@@ -224,7 +230,7 @@ describe('a stream', () => {
       'x-accel-buffering': 'no',
     };
     expect(headers).toMatchObject(expected);
-    const head = await asked(bearer(tokens.access_token), 'HEAD');
+    const head = await openRaw(bearer(tokens.access_token), 'HEAD');
     expect(head.status).toBe(200);
     expect(Object.fromEntries(head.headers)).toMatchObject(expected);
     expect(await head.text()).toBe('');
@@ -242,17 +248,17 @@ describe('a stream', () => {
     const tokens = await logIn(gateway.url, 'bob');
     const streams = await Promise.all(Array.from({ length: PER_USER }, () => open(tokens)));
     expect(timers()).toBeGreaterThanOrEqual(PER_USER);
-    const refused = await asked(bearer(tokens.access_token));
+    const refused = await openRaw(bearer(tokens.access_token));
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_requests' });
-    expect(await goesOn(await open({ access_token: root }))).toBe(true);
+    expect(await continues(await open({ access_token: root }))).toBe(true);
 
     for (const { abort } of [...streams, ...opened]) abort();
     await until(() => timers() < PER_USER);
     const again = await Promise.all(Array.from({ length: PER_USER }, () => open(tokens)));
     await ask(tokens, 'POST', '/auth/logout');
     await Promise.all(again.map(({ ended }) => ended));
-    expect(endingsLogged(tokens)).toBe(PER_USER);
+    expect(loggedEnds(tokens)).toBe(PER_USER);
   });
 });
 
@@ -263,7 +269,7 @@ test('a gateway that stops ends the streams at once and cleanly, without an even
   const kept = await fetch(`${stopping.url}/auth/session/events`, { headers: bearer(tokens.access_token) });
   const startedAt = performance.now();
   const stopped = stopping.close();
-  expect(await toldBy(stream)).toEqual([]);
+  expect(await eventsOf(stream)).toEqual([]);
   expect(await kept.text()).toMatch(/^retry: [12]\d{3}\n\n$/);
   await stopped;
   expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);

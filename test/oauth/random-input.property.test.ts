@@ -43,7 +43,7 @@ test('any text parses to a form or to a fault with a field and a message', () =>
 });
 
 const bytesInBase64 = fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes).toString('base64'));
-/** What may stand in a header at all (RFC 9110, section 5.5). */
+/** The characters that a header value can have (RFC 9110, section 5.5). */
 const headerText = fc
   .array(fc.integer({ min: 0x20, max: 0xff }).filter((code) => code !== 0x7f))
   .map((codes) => String.fromCharCode(...codes));
