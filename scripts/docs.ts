@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bankShape, gatewayShape } from '../src/config/settings.ts';
+import { bankShape } from '../src/config/bank.ts';
+import { gatewayShape } from '../src/config/gateway.ts';
+import { type Access, TAGS } from '../src/http/operation.ts';
 import { OPERATIONS } from '../src/openapi/api.ts';
-import { type Access, GROUPS } from '../src/openapi/operation.ts';
 
 /**
  * The reference tables in `docs/` are generated from the code: `npm run docs` rewrites them, and a test fails when they
@@ -50,15 +51,15 @@ function defaultOf(name: string, schema: z.ZodType): string {
 }
 
 const routeTables = (): string =>
-  Object.entries(GROUPS)
-    .map(([group, description]) => `### ${group}\n\n${description}\n\n${routesTable(group)}\n`)
+  Object.entries(TAGS)
+    .map(([tag, description]) => `### ${tag}\n\n${description}\n\n${routesTable(tag)}\n`)
     .join('\n');
 
-const routesTable = (group: string): string =>
+const routesTable = (tag: string): string =>
   [
     '| route | description | requires |',
     '|---|---|---|',
-    ...OPERATIONS.filter((operation) => operation.group === group).map(
+    ...OPERATIONS.filter((operation) => operation.tag === tag).map(
       ({ method, path, summary, access }) =>
         `| \`${method.toUpperCase()} ${path}\` | ${summary} | ${accessInWords(access)} |`,
     ),
@@ -74,7 +75,7 @@ function accessInWords(access: Access): string {
 /** Every problem that a route can respond with, by status and code. */
 function problemsTable(): string {
   const titles = new Map<string, Set<string>>();
-  for (const { status, code, title } of OPERATIONS.flatMap(({ refusals }) => refusals)) {
+  for (const { status, code, title } of OPERATIONS.flatMap(({ problems }) => problems)) {
     const problem = `${status} | \`${code}\``;
     titles.set(problem, (titles.get(problem) ?? new Set()).add(title));
   }

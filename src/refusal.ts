@@ -1,4 +1,9 @@
-import type { FieldError } from './http/problem.ts';
+/** One field of a client's input that is wrong. */
+export interface FieldError {
+  /** Member names joined by dots, or the name of a parameter or header. Empty for the whole input. */
+  field: string;
+  message: string;
+}
 
 export interface RefusalOptions {
   /** For the log only. It never holds what the client sent. */

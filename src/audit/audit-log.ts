@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
-import type { AuditEvent, AuditTrail } from './event.ts';
+import type { AuditEvent, AuditLog } from './event.ts';
 
 /** Attempts to append after records that other processes append at the same time. */
 const MAX_ATTEMPTS = 50;
@@ -61,7 +61,7 @@ interface ChainedRecord extends ChainEnd {
  *
  * Records that arrive during a write are written together in the next round trip.
  */
-export class RedisAuditLog implements AuditTrail {
+export class RedisAuditLog implements AuditLog {
   readonly #redis: RedisLink;
   readonly #log: Logger;
   readonly #recordsMax: number;

@@ -41,6 +41,6 @@ export interface AuditEvent {
 }
 
 /** Once `record` resolves, the record is stored. @throws {RedisUnavailable} */
-export interface AuditTrail {
+export interface AuditLog {
   record(event: AuditEvent, nowMs: number): Promise<void>;
 }

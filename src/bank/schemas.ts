@@ -10,53 +10,65 @@ const MAX_MILLISECONDS = 8_640_000_000_000_000;
 export const accountIdSchema = z.string().regex(ACCOUNT_ID, 'must be an account id');
 export const amountMinorSchema = z.int().min(1).describe("In the currency's minor unit, such as cents.");
 
-export const accountSchema = z.strictObject({
-  id: accountIdSchema,
-  ownerId: z.string(),
-  name: z.string().describe('The account holder.'),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .describe('ISO 4217.'),
-  balanceMinor: z.int().min(0),
-  openedAt: z.iso.datetime(),
-});
+export const accountSchema = z
+  .strictObject({
+    id: accountIdSchema,
+    ownerId: z.string(),
+    name: z.string().describe('The account holder.'),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .describe('ISO 4217.'),
+    balanceMinor: z.int().min(0),
+    openedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Account' });
 export type Account = z.output<typeof accountSchema>;
 
-export const transactionSchema = z.strictObject({
-  id: z.string().regex(TRANSACTION_ID).describe('Unique within the account. Ids ascend with time.'),
-  accountId: accountIdSchema,
-  at: z.iso.datetime(),
-  direction: z.enum(['debit', 'credit']),
-  type: z.string().describe('The category, such as groceries, travel or transfer.'),
-  counterparty: z.string(),
-  description: z.string(),
-  amountMinor: amountMinorSchema,
-  currency: accountSchema.shape.currency,
-  balanceAfterMinor: z.int().min(0),
-});
+export const transactionSchema = z
+  .strictObject({
+    id: z.string().regex(TRANSACTION_ID).describe('Unique within the account. Ids ascend with time.'),
+    accountId: accountIdSchema,
+    at: z.iso.datetime(),
+    direction: z.enum(['debit', 'credit']),
+    type: z.string().describe('The category, such as groceries, travel or transfer.'),
+    counterparty: z.string(),
+    description: z.string(),
+    amountMinor: amountMinorSchema,
+    currency: accountSchema.shape.currency,
+    balanceAfterMinor: z.int().min(0),
+  })
+  .meta({ id: 'Transaction' });
 export type Transaction = z.output<typeof transactionSchema>;
 
-export const accountsResponse = z.strictObject({ accounts: z.array(accountSchema) });
-export const transactionsResponse = z.strictObject({
-  transactions: z.array(transactionSchema),
-  nextCursor: z.string().nullable().describe('null if there are no older transactions.'),
-});
-export const searchResponse = z.strictObject({
-  transactions: z.array(transactionSchema),
-  complete: z.boolean().describe('false if older transactions were not searched.'),
-});
-export const balanceResponse = z.array(
-  z.strictObject({
-    x: z.int().describe('Milliseconds since 1970.'),
-    y: z.int().describe("In the currency's minor unit."),
-  }),
-);
+export const accountsResponse = z.strictObject({ accounts: z.array(accountSchema) }).meta({ id: 'Accounts' });
+export const transactionsResponse = z
+  .strictObject({
+    transactions: z.array(transactionSchema),
+    nextCursor: z.string().nullable().describe('null if there are no older transactions.'),
+  })
+  .meta({ id: 'TransactionPage' });
+export const searchResponse = z
+  .strictObject({
+    transactions: z.array(transactionSchema),
+    complete: z.boolean().describe('false if older transactions were not searched.'),
+  })
+  .meta({ id: 'FoundTransactions' });
+export const balanceResponse = z
+  .array(
+    z.strictObject({
+      x: z.int().describe('Milliseconds since 1970.'),
+      y: z.int().describe("In the currency's minor unit."),
+    }),
+  )
+  .meta({ id: 'BalancePoints' });
 export type BalancePoint = z.output<typeof balanceResponse>[number];
-export const spendersResponse = z.strictObject({
-  currency: accountSchema.shape.currency,
-  spenders: z.array(z.strictObject({ counterparty: z.string(), amountMinor: amountMinorSchema })),
-});
+export const spendersResponse = z
+  .strictObject({
+    currency: accountSchema.shape.currency,
+    spenders: z.array(z.strictObject({ counterparty: z.string(), amountMinor: amountMinorSchema })),
+  })
+  .meta({ id: 'Spenders' });
 export type Spender = z.output<typeof spendersResponse>['spenders'][number];
 
 /** A time, as milliseconds since 1970 or as an RFC 3339 date-time. It is parsed to milliseconds. */
@@ -150,16 +162,18 @@ export const transferHeaders = z.strictObject({
     .describe('1 to 128 visible ASCII characters. Use a new key for each transfer.'),
 });
 
-export const transferBody = z.strictObject({
-  to: accountIdSchema,
-  amountMinor: amountMinorSchema,
-  description: z
-    .string()
-    .trim()
-    .refine((text) => text.length > 0 && characters(text) <= 140, 'must be 1 to 140 characters long')
-    .describe('1 to 140 characters.')
-    .refine(
-      (text) => !CONTROL_CHARACTER.test(text) && text.isWellFormed(),
-      'must not contain control characters',
-    ),
-});
+export const transferBody = z
+  .strictObject({
+    to: accountIdSchema,
+    amountMinor: amountMinorSchema,
+    description: z
+      .string()
+      .trim()
+      .refine((text) => text.length > 0 && characters(text) <= 140, 'must be 1 to 140 characters long')
+      .describe('1 to 140 characters.')
+      .refine(
+        (text) => !CONTROL_CHARACTER.test(text) && text.isWellFormed(),
+        'must not contain control characters',
+      ),
+  })
+  .meta({ id: 'Transfer' });

@@ -8,7 +8,7 @@ import { RemoteJwks } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { ROLES, SCOPES } from '../users/roles.ts';
-import { createBankApp } from './app.ts';
+import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
 import { BANK_PROBLEMS, type BankEnv } from './problems.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
@@ -84,7 +84,27 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   return { url, close: () => running.disposeAsync() };
 }
 
-const gatewaysVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
+/** An HTTP server for the bank's routes. It does not listen yet. */
+export function createBankServer(app: BankApp): Server {
+  const listener = getRequestListener(
+    (request, bindings) => app.fetch(request, bindings as BankEnv['Bindings']),
+    {
+      errorHandler: () => problemResponse(BANK_PROBLEMS.request_malformed),
+      // The gateway may run in the same process, and Hono's own Response is not a full replacement.
+      overrideGlobalObjects: false,
+    },
+  );
+  const timeouts = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  };
+  const server = createServer(timeouts);
+  for (const event of ['request', 'checkContinue']) server.on(event, listener);
+  return server;
+}
+
+const defaultVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
   createAssertionVerifier(
     { issuer, audience: bankAudience, roles: ROLES, scopes: SCOPES },
     new RemoteJwks(jwksUrl ?? `${issuer}/.well-known/jwks.json`),

@@ -1,8 +1,8 @@
 import type { Handler } from 'hono';
 import type { z } from 'zod';
 import { checkInput, checkQuery, readJsonBody } from '../http/input.ts';
-import type { FieldError } from '../http/problem.ts';
 import type { RedisLink } from '../redis/connection.ts';
+import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
 import { lacksScope, visibleAccount } from './caller.ts';
 import { readAccount } from './ledger/accounts.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from '../config/load.ts';
 import { longestTokenSeconds } from '../keys/open.ts';
 import { HANDOVER_MS, handOver, makeRing, retireKey, rotateRing } from '../keys/rotation.ts';
-import { keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
+import { type KeyStatus, keyStatusesAt, type RingRecord } from '../keys/schedule.ts';
 import { readRing } from '../keys/store.ts';
 import type { RingRollout } from '../keys/sync.ts';
 import { Refusal } from '../refusal.ts';
@@ -25,7 +25,7 @@ export function runKeysList(env: Environment): Promise<number> {
 
 const rowOf = ({ kid, state, createdMs, signsFromMs, verifiesUntilMs, retiredMs }: KeyStatus): string[] => [
   kid,
-  state === 'over' ? 'retired' : state,
+  state === 'expired' ? 'retired' : state,
   iso(createdMs),
   iso(signsFromMs),
   iso(retiredMs ?? verifiesUntilMs),

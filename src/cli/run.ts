@@ -1,10 +1,10 @@
 import { SettingsRefused } from '../config/load.ts';
 import { PolicyRefused } from '../gateway/pipeline/policy.ts';
-import { KeyRefused } from '../keys/key-ring.ts';
+import { InvalidKeyError } from '../keys/ring.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 
 /** Faults with a message for the operator: something outside the program has to be corrected. */
-const OPERATOR_FAULTS = [SettingsRefused, KeyRefused, PolicyRefused];
+const OPERATOR_FAULTS = [SettingsRefused, InvalidKeyError, PolicyRefused];
 
 /** Runs a command. @returns its exit code, or 1 after a message if the operator has to correct something */
 export async function runCommand(command: () => Promise<number>): Promise<number> {

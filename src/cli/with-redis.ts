@@ -1,5 +1,5 @@
+import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { AuditEvent } from '../audit/event.ts';
-import { RedisAuditTrail } from '../audit/trail.ts';
 import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
@@ -48,6 +48,6 @@ export function auditByOperator(
   settings: GatewaySettings,
   event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>,
 ): Promise<void> {
-  const trail = new RedisAuditTrail(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
-  return trail.record({ ...event, result: 'done', actor: 'operator' }, Date.now());
+  const auditLog = new RedisAuditLog(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
+  return auditLog.record({ ...event, result: 'done', actor: 'operator' }, Date.now());
 }

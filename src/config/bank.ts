@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { commonShape } from './common.ts';
 import { host, integer, milliseconds, text } from './fields.ts';
+import { sharedShape } from './shared.ts';
 
 /** The settings of `portcullis bank`, by environment variable. The descriptions are shown in the documentation. */
 export const bankShape = {
-  ...commonShape,
+  ...sharedShape,
   BANK_HOST: host().default('127.0.0.1').describe('address to listen on'),
   BANK_PORT: integer(0, 65_535).default(8081).describe('port to listen on'),
   JWKS_URL: z

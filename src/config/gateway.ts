@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { commonShape } from './common.ts';
 import { addressRanges, audience, host, httpOrigin, integer, oneOf, text } from './fields.ts';
 import { limitsShape } from './gateway-limits.ts';
 import { usersShape } from './gateway-users.ts';
+import { sharedShape } from './shared.ts';
 
 /** The settings of `portcullis gateway`, by environment variable. The descriptions are shown in the documentation. */
 export const gatewayShape = {
-  ...commonShape,
+  ...sharedShape,
   GATEWAY_HOST: host().default('127.0.0.1').describe('address to listen on'),
   GATEWAY_PORT: integer(0, 65_535).default(8080).describe('port to listen on'),
   AUDIENCE: audience().default('portcullis-api').describe('`aud` of access tokens'),

@@ -6,7 +6,7 @@ import { type Environment, SettingsRefused } from '../config/load.ts';
 import { PolicyRefused } from '../gateway/pipeline/policy.ts';
 import { type RunningGateway, startGateway } from '../gateway/server.ts';
 import { openWebApp } from '../gateway/static/web-build.ts';
-import { KeyRefused } from '../keys/key-ring.ts';
+import { InvalidKeyError } from '../keys/ring.ts';
 import { createLog } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
@@ -31,7 +31,7 @@ class DevFailed extends Error {
 const USER_FAULTS = [
   DevFailed,
   DevRefused,
-  KeyRefused,
+  InvalidKeyError,
   PolicyRefused,
   RedisDidNotStart,
   RedisNotFound,

@@ -1,20 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { Refusal } from '../refusal.ts';
-import { PasswordQueueFull } from '../users/passwords.ts';
-import {
-  type Authenticated,
-  type AuthenticationDeps,
-  authenticated,
-  recordGrant,
-  requireSession,
-} from './pipeline/authenticate.ts';
-import type { Policy } from './pipeline/policy.ts';
-import type { AssertionSource } from './proxy/assertions.ts';
-import { headersForUpstream } from './proxy/headers.ts';
-import type { UpstreamProxy } from './proxy/proxy.ts';
-import { type RequestContext, refuse } from './request-context.ts';
+import { refuse, refuseFault } from './decision-log.ts';
+import { requireSession, requireToken } from './pipeline/guards.ts';
+import type { AuthenticationDeps } from './pipeline/pipeline.ts';
+import type { RequestContext } from './request-context.ts';
 import { type AdminDeps, routeAdmin } from './routes/admin/routes.ts';
 import { type LoginDeps, login } from './routes/auth/login.ts';
 import { logout } from './routes/auth/logout.ts';
@@ -34,41 +26,39 @@ import { JWKS_PATH, jwks, type KeysDeps, METADATA_ROUTE, metadata } from './rout
 import { currentSession } from './routes/sessions/current.ts';
 import { readData, removeData, type SessionDataDeps, writeData } from './routes/sessions/data.ts';
 import { type SessionEventsDeps, sessionEvents } from './routes/sessions/events.ts';
-import { endOwnSession, endOwnSessions, listOwnSessions } from './routes/sessions/own-sessions.ts';
+import {
+  endOwnSession,
+  endOwnSessions,
+  listOwnSessions,
+  type OwnSessionsDeps,
+} from './routes/sessions/own-sessions.ts';
 import { routeStatic, type StaticDeps } from './routes/static.ts';
+import { STRICT_TRANSPORT } from './security-headers.ts';
 
 type App = Hono<{ Bindings: RequestContext }>;
 
-export interface GatewayDeps
-  extends AuthenticationDeps,
-    LoginDeps,
-    RefreshDeps,
-    IntrospectDeps,
-    SessionDataDeps,
-    SessionEventsDeps,
-    RegisterDeps,
-    PasswordResetDeps,
-    AdminDeps,
-    KeysDeps,
-    HealthDeps,
-    StaticDeps {
-  policy: Policy;
-  assertionFor: AssertionSource;
-  proxy: UpstreamProxy;
+/** What the gateway's own routes need, by the folder that they are in. */
+export interface RouteDeps {
+  auth: LoginDeps & RefreshDeps & RegisterDeps & PasswordResetDeps;
+  sessions: OwnSessionsDeps & SessionDataDeps & SessionEventsDeps;
+  oauth: IntrospectDeps & RefreshDeps & KeysDeps;
+  admin: AdminDeps;
+  health: HealthDeps;
+}
+
+export interface AppDeps extends StaticDeps {
+  authentication: AuthenticationDeps;
+  routes: RouteDeps;
 }
 
 /** The gateway's own routes. Requests for the upstream take `pipeline/pipeline.ts` instead. */
-export function createApp({ authentication, routes, api, web }: AppDeps): App {
+export function createApp({ authentication, routes, ...files }: AppDeps): App {
   const app: App = new Hono();
   routeAuth(app, authentication, routes.auth);
   routeSessions(app, authentication, routes.sessions);
   routeOauth(app, routes.oauth);
-  routeAdmin(app, { ...authentication, ...routes.admin });
-  if (api !== undefined) {
-    app.get('/openapi.json', serveAsset(api.openapi));
-    app.get('/docs', serveAsset(api.docs));
-  }
-  if (web !== undefined) routeWebApp(app, web);
+  routeAdmin(app, routes.admin);
+  routeStatic(app, files);
   app.get('/livez', livez);
   app.get('/readyz', readyz(routes.health));
   app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));
@@ -79,38 +69,40 @@ export function createApp({ authentication, routes, api, web }: AppDeps): App {
 function routeAuth(app: App, authentication: AuthenticationDeps, deps: RouteDeps['auth']): void {
   app.post('/auth/login', login(deps));
   app.post('/auth/register', register(deps));
-  app.post('/auth/password', requireSession(deps, changePassword(deps)));
+  app.post('/auth/password', requireSession(authentication, changePassword(deps)));
   app.post('/auth/password-reset', requestPasswordReset(deps));
   app.post('/auth/password-reset/confirm', confirmPasswordReset(deps));
-  app.post('/auth/logout', requireSession(deps, logout(deps)));
+  app.post('/auth/logout', requireSession(authentication, logout(deps)));
   app.post('/auth/refresh', refresh(deps));
-  app.get('/auth/session', requireSession(deps, currentSession(deps)));
-  app.get('/auth/session/events', authenticated(deps, sessionEvents(deps)));
-  app.get('/auth/session/data/:key', requireSession(deps, readData(deps)));
-  app.put('/auth/session/data/:key', requireSession(deps, writeData(deps)));
-  app.delete('/auth/session/data/:key', requireSession(deps, removeData(deps)));
-  app.get('/auth/sessions', requireSession(deps, listOwnSessions(deps)));
-  app.delete('/auth/sessions', requireSession(deps, endOwnSessions(deps)));
-  app.delete('/auth/sessions/:sid', requireSession(deps, endOwnSession(deps)));
+}
+
+function routeSessions(app: App, authentication: AuthenticationDeps, deps: RouteDeps['sessions']): void {
+  app.get('/auth/session', requireSession(authentication, currentSession(deps)));
+  app.get('/auth/session/events', requireToken(authentication, sessionEvents(deps)));
+  app.get('/auth/session/data/:key', requireSession(authentication, readData(deps)));
+  app.put('/auth/session/data/:key', requireSession(authentication, writeData(deps)));
+  app.delete('/auth/session/data/:key', requireSession(authentication, removeData(deps)));
+  app.get('/auth/sessions', requireSession(authentication, listOwnSessions(deps)));
+  app.delete('/auth/sessions', requireSession(authentication, endOwnSessions(deps)));
+  app.delete('/auth/sessions/:sid', requireSession(authentication, endOwnSession(deps)));
+}
+
+function routeOauth(app: App, deps: RouteDeps['oauth']): void {
   app.post('/oauth/token', token(deps));
   app.post('/oauth/revoke', revoke(deps));
   app.post('/oauth/introspect', introspect(deps));
   app.get(METADATA_ROUTE, metadata(deps));
   app.get(JWKS_PATH, jwks(deps));
-  routeAdmin(app, deps);
-  routeStatic(app, deps);
-  app.get('/livez', livez);
-  app.get('/readyz', readyz(deps));
-  app.notFound((c) => refuse(c.env, new Refusal('route_unknown')));
-  app.onError((fault, c) => answerFault(fault, c.env));
-  return app;
 }
 
 /** Runs the app for requests that have passed the edge. */
 export function createAppHandler(app: App): (context: RequestContext) => void {
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const listener = getRequestListener(
-    (request, { incoming }) => app.fetch(request, contexts.get(incoming as IncomingMessage)),
+    (request, { incoming }) => {
+      const response = app.fetch(request, contexts.get(incoming as IncomingMessage));
+      return incoming.method === 'HEAD' ? responseToHead(response) : response;
+    },
     { overrideGlobalObjects: false },
   );
   return (context) => {
@@ -120,4 +112,13 @@ export function createAppHandler(app: App): (context: RequestContext) => void {
     contexts.set(incoming, context);
     void listener(incoming, outgoing);
   };
+}
+
+/**
+ * Hono responds to HEAD with a copy of the response to GET. The adapter sends a copy of `RESPONSE_ALREADY_SENT` too if
+ * another listener in this process made it replace the global `Response`.
+ */
+async function responseToHead(copy: Response | Promise<Response>): Promise<Response> {
+  const response = await copy;
+  return response.headers.has('x-hono-already-sent') ? RESPONSE_ALREADY_SENT : response;
 }

@@ -1,6 +1,6 @@
-import { RedisAuditTrail } from '../audit/trail.ts';
+import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
-import type { RingSource } from '../keys/key-ring.ts';
+import type { RingSource } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
@@ -49,11 +49,11 @@ export function pipelineDeps(
 
 export function routeDeps(
   settings: GatewaySettings,
-  { site, verifyToken, concurrencyLimiter }: PipelineDeps,
+  { site, verifyToken, activity, concurrencyLimiter }: PipelineDeps,
   { redis, ring, refreshKey, hasher, mailer, liveResponses }: Resources,
   log: Logger,
 ): RouteDeps {
-  const audit = new RedisAuditTrail(redis, log, settings.auditRecordsMax);
+  const audit = new RedisAuditLog(redis, log, settings.auditRecordsMax);
   const { issuer, authBodyMaxBytes, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
   const sessions = { redis, ring, refreshKey, options: settings, site, audit, authBodyMaxBytes };
   const passwords = {
@@ -75,40 +75,40 @@ export function routeDeps(
     auth: {
       ...sessions,
       ...passwords,
-      throttle: new LoginLimiter(redis, failureLimits),
+      loginLimiter: new LoginLimiter(redis, failureLimits),
       ...registrationDeps(settings, redis),
     },
     sessions: { ...sessions, sessionDataMaxBytes, liveResponses, concurrencyLimiter, idleTimeoutMs },
     oauth: {
       ...sessions,
       verifyToken,
-      clientThrottle: new LoginLimiter(redis, failureLimits, 'client-'),
+      clientLimiter: new LoginLimiter(redis, failureLimits, 'client-'),
       keyPublishLeadSeconds,
     },
-    admin: passwords,
+    admin: { ...passwords, site, verifyToken, activity },
     health: { redis },
   };
 }
 
 function registrationDeps(
-  { registration, registrationsPerAddress: times, registrationWindowSeconds: windowSeconds }: GatewaySettings,
+  { registration, registrationsPerAddress: max, registrationWindowSeconds: windowSeconds }: GatewaySettings,
   redis: RedisLink,
-): Pick<RouteDeps['auth'], 'registration' | 'registrationThrottle'> {
+): Pick<RouteDeps['auth'], 'registration' | 'registrationLimiter'> {
   return {
     registration,
-    registrationThrottle: new RateLimiter(redis, { name: 'register', times, windowSeconds }),
+    registrationLimiter: new RateLimiter(redis, { name: 'register', max, windowSeconds }),
   };
 }
 
 function resetDeps(
   { resetsPerUsername, resetsPerAddress, resetWindowSeconds: windowSeconds, ...settings }: GatewaySettings,
   redis: RedisLink,
-): Pick<RouteDeps['auth'], 'resetUrl' | 'resetThrottle'> {
+): Pick<RouteDeps['auth'], 'resetUrl' | 'resetLimiters'> {
   return {
     resetUrl: settings.resetUrl ?? `${settings.issuer}/#reset={token}`,
-    resetThrottle: {
-      username: new RateLimiter(redis, { name: 'reset-username', times: resetsPerUsername, windowSeconds }),
-      address: new RateLimiter(redis, { name: 'reset-address', times: resetsPerAddress, windowSeconds }),
+    resetLimiters: {
+      username: new RateLimiter(redis, { name: 'reset-username', max: resetsPerUsername, windowSeconds }),
+      address: new RateLimiter(redis, { name: 'reset-address', max: resetsPerAddress, windowSeconds }),
     },
   };
 }

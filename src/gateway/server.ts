@@ -1,16 +1,9 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
-import { createAccessTokenVerifier } from '../jwt/access-token.ts';
+import { drain, listen } from '../http/server.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
-import { oncePerRing } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
-import { logMailer } from '../mail/log-mailer.ts';
-import type { Mailer } from '../mail/mailer.ts';
-import { smtpMailer } from '../mail/smtp-mailer.ts';
+import { logMailer, type Mailer, smtpMailer } from '../mail/mailer.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
@@ -21,7 +14,7 @@ import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { canCollectBuffers } from './proxy/body-buffers.ts';
 import { LiveResponses } from './proxy/live-responses.ts';
 import { UpstreamProxy } from './proxy/proxy.ts';
-import type { ApiDescription } from './routes/api-description.ts';
+import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';
 
 export interface GatewayOptions {
@@ -43,9 +36,9 @@ export interface RunningGateway {
 }
 
 /**
- * Starts the gateway. It listens whether or not Redis is there yet: until it is, the answer is 503.
- * @throws {InvalidKeyError} {@link PolicyRefused} when a key or the policy file can't be used; and when the address
- * can't be listened on. Nothing is left running then.
+ * Starts the gateway. It listens even if Redis is not available yet: until it is, requests are refused with 503.
+ * @throws {InvalidKeyError} {@link PolicyRefused} if a key or the policy file is invalid; and if the address cannot be
+ * listened on. Nothing is left running then.
  */
 export async function startGateway({
   settings,
@@ -56,53 +49,9 @@ export async function startGateway({
 }: GatewayOptions): Promise<RunningGateway> {
   const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
   await using started = new AsyncDisposableStack();
-  const ring = started.adopt(await openKeyRing(settings, log, now()), (open) => open.close());
-  const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
-  const hasher = started.adopt(new PasswordHasher({ workers, queueMax }), (open) => open.close());
-  await hasher.decoy();
-  const proxy = started.adopt(new UpstreamProxy(settings), (open) => open.close());
-  const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
-  const redis = started.adopt(new RedisLink(link), (open) => open.close());
-  const listener = started.adopt(new RedisLink(link), (open) => open.close());
-  const liveResponses = started.adopt(new LiveResponses({ redis, listener, ring, log, now }), (open) =>
-    open.close(),
-  );
-  ring.listen(listener, redis);
-  const memoSize = settings.signatureMemoSize;
-  const verifierAt = oncePerRing(ring, (keys) => createAccessTokenVerifier(keys, settings, memoSize));
-  const assertionsAt = oncePerRing(ring, (keys) => createAssertionSource(keys, settings));
-  const failureLimits = {
-    failuresPerUsername: settings.loginFailuresPerUsername,
-    failuresPerAddress: settings.loginFailuresPerAddress,
-    windowSeconds: settings.loginFailureWindowSeconds,
-  };
-  const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  const deps: GatewayDeps = {
-    api,
-    web,
-    ...accountDeps(settings, redis),
-    mailer,
-    redis,
-    ring,
-    refreshKey,
-    liveResponses,
-    concurrencyLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
-    audit: new RedisAuditLog(redis, log, settings.auditRecordsMax),
-    activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
-    hasher,
-    proxy,
-    policy: createPolicy(rules),
-    options: settings,
-    site: siteOf(settings.issuer),
-    verifyToken: (token, nowMs) => verifierAt(nowMs)(token, nowMs),
-    assertionFor: (claims, authorization, nowMs) => assertionsAt(nowMs)(claims, authorization, nowMs),
-    loginLimiter: new LoginLimiter(redis, failureLimits),
-    clientLimiter: new LoginLimiter(redis, failureLimits, 'client-'),
-    authBodyMaxBytes: settings.authBodyMaxBytes,
-    keyPublishLeadSeconds: settings.keyPublishLeadSeconds,
-    sessionDataMaxBytes: settings.sessionDataMaxBytes,
-    idleTimeoutMs: settings.idleTimeoutMs,
-  };
+  const resources = await openResources(settings, log, now, started);
+  const pipeline = pipelineDeps(settings, rules, resources);
+  const routes = routeDeps(settings, pipeline, resources, log);
   const server = createGatewayServer({
     proxied: (context) => void runPipeline(pipeline, context),
     own: createAppHandler(createApp({ authentication: pipeline, routes, api, web })),

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
-import type { FieldError } from './problem.ts';
 
 /** Why a body is not accepted. */
 export type BodyReason = 'body_too_large' | 'body_not_json' | 'body_wrong';
@@ -114,14 +114,14 @@ export async function readBytes(
   return Buffer.concat(chunks);
 }
 
-export const isJsonType = (contentType: string | undefined): boolean => JSON_TYPE.test(contentType ?? '');
+const isJsonType = (contentType: string | undefined): boolean => JSON_TYPE.test(contentType ?? '');
 
 interface ParsedJson {
   text: string;
   value: unknown;
 }
 
-export function parseJson(bytes: ArrayBuffer | Uint8Array): ParsedJson | Refusal<'body_wrong'> {
+function parseJson(bytes: ArrayBuffer | Uint8Array): ParsedJson | Refusal<'body_wrong'> {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return { text, value: JSON.parse(text) };

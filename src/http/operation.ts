@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Scope } from '../users/roles.ts';
 
 /** The description of one route, from which its OpenAPI entry is generated. It stands beside the route's handler. */
 export interface Operation<Reason extends string = string> {
@@ -34,7 +33,7 @@ export type Tag = keyof typeof TAGS;
 /** Which credential a route requires. */
 export type Access =
   | { by: 'anyone' }
-  | { by: 'access-token'; scope?: Scope }
+  | { by: 'access-token'; scope?: string }
   | { by: 'refresh-token'; cookieToo?: boolean }
   | { by: 'client' };
 
@@ -63,7 +62,7 @@ export interface ResponseDescription {
 
 export const ANYONE: Access = { by: 'anyone' };
 export const LOGGED_IN: Access = { by: 'access-token' };
-export const withScope = (scope: Scope): Access => ({ by: 'access-token', scope });
+export const withScope = (scope: string): Access => ({ by: 'access-token', scope });
 
 export const jsonBody = (schema: z.ZodType): Body => ({ schema, mediaType: 'application/json' });
 export const formBody = (schema: z.ZodType): Body => ({

@@ -1,7 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { z } from 'zod';
+import type { FieldError } from '../refusal.ts';
 
-export const fieldErrorSchema = z.strictObject({
+const fieldErrorSchema: z.ZodType<FieldError> = z.strictObject({
   field: z
     .string()
     .describe(
@@ -9,8 +10,6 @@ export const fieldErrorSchema = z.strictObject({
     ),
   message: z.string(),
 });
-/** One field of a client's input that is wrong. */
-export type FieldError = z.output<typeof fieldErrorSchema>;
 
 /** The body of every refusal of the gateway and the bank (RFC 9457). */
 export const problemSchema = z.strictObject({

@@ -1,56 +1,87 @@
+import { BANK_OPERATIONS } from '../bank/operations.ts';
 import type { GatewaySettings } from '../config/load.ts';
+import type { GatewayReason } from '../gateway/problems/table.ts';
+import { auditOperation } from '../gateway/routes/admin/audit.ts';
+import { userActionOperations } from '../gateway/routes/admin/user-actions.ts';
+import { userPasswordOperation } from '../gateway/routes/admin/user-password.ts';
+import { userSessionsOperations } from '../gateway/routes/admin/user-sessions.ts';
+import { userOperations } from '../gateway/routes/admin/users.ts';
+import { loginOperation } from '../gateway/routes/auth/login.ts';
+import { logoutOperation } from '../gateway/routes/auth/logout.ts';
+import { passwordOperation } from '../gateway/routes/auth/password.ts';
+import { passwordResetOperations } from '../gateway/routes/auth/password-reset.ts';
+import { refreshOperation } from '../gateway/routes/auth/refresh.ts';
+import { registerOperation } from '../gateway/routes/auth/register.ts';
+import { healthOperations } from '../gateway/routes/health.ts';
+import { introspectOperation } from '../gateway/routes/oauth/introspect.ts';
+import { revokeOperation } from '../gateway/routes/oauth/revoke.ts';
+import { tokenOperation } from '../gateway/routes/oauth/token.ts';
+import { wellKnownOperations } from '../gateway/routes/oauth/well-known.ts';
+import { currentSessionOperation } from '../gateway/routes/sessions/current.ts';
+import { sessionDataOperations } from '../gateway/routes/sessions/data.ts';
+import { sessionEventsOperation } from '../gateway/routes/sessions/events.ts';
+import { ownSessionsOperations } from '../gateway/routes/sessions/own-sessions.ts';
+import { apiDescriptionOperations } from '../gateway/routes/static.ts';
 import { siteOf } from '../gateway/site.ts';
-import { apiDocument, type DocumentFacts } from './document.ts';
+import type { Operation } from '../http/operation.ts';
+import { apiDocument, type DocumentOptions } from './document.ts';
 import type { ApiDocument } from './document-shape.ts';
-import { namedSchemas } from './names.ts';
-import type { Operation } from './operation.ts';
-import { ADMINISTRATION } from './operations/administration.ts';
-import { BANK } from './operations/bank.ts';
-import { OAUTH } from './operations/oauth.ts';
-import { OWN_SESSIONS } from './operations/own-sessions.ts';
-import { SERVICE } from './operations/service.ts';
-import { SIGNING_IN } from './operations/signing-in.ts';
+import { type DocumentedOperation, documentBank, documentGateway } from './refusals.ts';
 
-const GATEWAY: readonly Operation[] = [
-  ...SIGNING_IN,
-  ...OWN_SESSIONS,
-  ...ADMINISTRATION,
-  ...OAUTH,
-  ...SERVICE,
+/** In the order of the documentation. */
+const GATEWAY_OPERATIONS: readonly Operation<GatewayReason>[] = [
+  loginOperation,
+  refreshOperation,
+  logoutOperation,
+  currentSessionOperation,
+  registerOperation,
+  ...passwordResetOperations,
+  ...ownSessionsOperations,
+  sessionEventsOperation,
+  ...sessionDataOperations,
+  passwordOperation,
+  ...userOperations,
+  ...userActionOperations,
+  userPasswordOperation,
+  ...userSessionsOperations,
+  auditOperation,
+  tokenOperation,
+  revokeOperation,
+  introspectOperation,
+  ...wellKnownOperations,
+  ...healthOperations,
+  ...apiDescriptionOperations,
 ];
 
-/** Every operation of the gateway and, behind it, of the bank that comes with it. */
-export const OPERATIONS: readonly Operation[] = [...GATEWAY, ...BANK];
+const GATEWAY: readonly DocumentedOperation[] = GATEWAY_OPERATIONS.map(documentGateway);
+
+/** Every operation of the gateway and of the demo bank behind it. */
+export const OPERATIONS: readonly DocumentedOperation[] = [...GATEWAY, ...BANK_OPERATIONS.map(documentBank)];
 
 const INFO: ApiDocument['info'] = {
   title: 'Portcullis',
   version: '0.1.0',
   summary: 'An auth gateway for banking APIs.',
   description:
-    'A request passes only when its access token is both signed and alive: log out, block a user or take a role ' +
-    'away, and the very next request feels it.\n\n' +
-    'Every refusal is a problem (RFC 9457) with a stable `code`. Its title may change and is for people.',
+    'A request is authorized only if its access token has a valid signature and has not been revoked. Logout, ' +
+    'blocking and role changes take effect on the very next request.\n\n' +
+    'Every refusal is a problem (RFC 9457) with a stable `code`. Its title is for people and may change.',
 };
 
-/**
- * The description of the API of a gateway with these settings. What is behind a gateway with a policy of its own is
- * another bank, which has to describe itself.
- */
+/** The OpenAPI document of a gateway. With a policy of its own it protects another service than the demo bank. */
 export function describeApi({
   issuer,
   policyFile,
 }: Pick<GatewaySettings, 'issuer' | 'policyFile'>): ApiDocument {
-  const withBank = policyFile === undefined;
-  const operations = withBank ? OPERATIONS : GATEWAY;
-  const facts = { info: INFO, issuer, securitySchemes: securitySchemes(issuer) };
-  return apiDocument(operations, namedSchemas({ withBank }), facts);
+  const operations = policyFile === undefined ? OPERATIONS : GATEWAY;
+  return apiDocument(operations, { info: INFO, issuer, securitySchemes: securitySchemes(issuer) });
 }
 
-/** Every route in one line, for whoever writes about them. */
+/** Every route with its summary, for the documentation. */
 export const routeTable = (): { method: string; path: string; summary: string }[] =>
   OPERATIONS.map(({ method, path, summary }) => ({ method: method.toUpperCase(), path, summary }));
 
-function securitySchemes(issuer: string): DocumentFacts['securitySchemes'] {
+function securitySchemes(issuer: string): DocumentOptions['securitySchemes'] {
   const { cookieName, refreshCookieName } = siteOf(issuer);
   return {
     bearer: {
@@ -58,20 +89,20 @@ function securitySchemes(issuer: string): DocumentFacts['securitySchemes'] {
       scheme: 'bearer',
       bearerFormat: 'JWT',
       description:
-        'The access token (RFC 6750). What it takes besides are scopes, which the role of a user has.',
+        'The access token (RFC 6750). Required scopes are those of the role of the user, not of the token.',
     },
     cookie: {
       type: 'apiKey',
       in: 'cookie',
       name: cookieName,
       description:
-        "The same token in a cookie, from a log-in with `transport: cookie`. Requests that change something need the site's own `Origin`.",
+        "The access token in a cookie, after a login with `transport: cookie`. State-changing requests must have the site's own `Origin`.",
     },
     refreshCookie: {
       type: 'apiKey',
       in: 'cookie',
       name: refreshCookieName,
-      description: 'The refresh token, from a log-in with `transport: cookie`.',
+      description: 'The refresh token, after a login with `transport: cookie`.',
     },
     client: {
       type: 'http',

@@ -12,7 +12,7 @@ export interface ApiDocument {
 }
 
 export type Method = 'get' | 'put' | 'post' | 'delete';
-export type PathItem = Partial<Record<Method, OperationObject>>;
+type PathItem = Partial<Record<Method, OperationObject>>;
 
 export interface OperationObject {
   operationId: string;
@@ -29,7 +29,7 @@ export interface OperationObject {
 export interface ParameterObject {
   name: string;
   in: 'path' | 'query' | 'header';
-  required: boolean;
+  required?: boolean;
   description?: string;
   schema: JsonSchema;
 }
@@ -42,7 +42,7 @@ export interface ResponseObject {
   content?: Content;
 }
 
-export interface SecurityScheme {
+interface SecurityScheme {
   type: 'http' | 'apiKey';
   description: string;
   scheme?: string;

@@ -1,71 +1,82 @@
 import { STATUS_CODES } from 'node:http';
-import type {
-  ApiDocument,
-  Content,
-  JsonSchema,
-  OperationObject,
-  ParameterObject,
-  ResponseObject,
-  SecurityScheme,
-} from './document-shape.ts';
-import type { NamedSchemas } from './json-schema.ts';
+import { z } from 'zod';
 import {
-  type Access,
-  type Answer,
-  GROUPS,
-  type Operation,
-  type Parameters,
-  type RefusalFacts,
-} from './operation.ts';
+  createDocument,
+  type ZodOpenApiContentObject,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+  type ZodOpenApiSecuritySchemeObject,
+} from 'zod-openapi';
+import { type Access, type Operation, type ResponseDescription, TAGS } from '../http/operation.ts';
+import { type ProblemDefinition, problemSchema } from '../http/problem.ts';
+import type { ApiDocument } from './document-shape.ts';
+import type { DocumentedOperation } from './refusals.ts';
 
-export interface DocumentFacts {
+export interface DocumentOptions {
   info: ApiDocument['info'];
-  /** The gateway's public URL. */
+  /** The public URL of the gateway. */
   issuer: string;
-  securitySchemes: Record<SchemeName, SecurityScheme>;
+  securitySchemes: Record<'bearer' | 'cookie' | 'refreshCookie' | 'client', ZodOpenApiSecuritySchemeObject>;
 }
 
-export type SchemeName = 'bearer' | 'cookie' | 'refreshCookie' | 'client';
+/** RFC 6749, section 5.2, with all members of a problem. */
+const oauthProblemSchema = problemSchema.extend({ error: z.string() });
 
-/** The OpenAPI document of these operations. */
+/** Generates the OpenAPI document. A schema with an `id` in its metadata becomes a component. */
 export function apiDocument(
-  operations: readonly Operation[],
-  schemas: NamedSchemas,
-  { info, issuer, securitySchemes }: DocumentFacts,
+  operations: readonly DocumentedOperation[],
+  { info, issuer, securitySchemes }: DocumentOptions,
 ): ApiDocument {
-  const paths: ApiDocument['paths'] = {};
+  const paths: NonNullable<ZodOpenApiObject['paths']> = {};
   for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation, schemas) };
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
   }
-  const used = new Set(operations.map(({ group }) => group));
-  const tags = Object.entries(GROUPS).filter(([name]) => used.has(name as Operation['group']));
-  return {
-    openapi: '3.1.1',
-    info,
-    servers: [{ url: issuer }],
-    tags: tags.map(([name, description]) => ({ name, description })),
-    paths,
-    components: { schemas: schemas.components(), securitySchemes },
-  };
+  const used = new Set<string>(operations.map(({ tag }) => tag));
+  const tags = Object.entries(TAGS).filter(([name]) => used.has(name));
+  const document = createDocument(
+    {
+      openapi: '3.1.1',
+      info,
+      servers: [{ url: issuer }],
+      tags: tags.map(([name, description]) => ({ name, description })),
+      paths,
+      components: {
+        schemas: { Problem: problemSchema, OauthProblem: oauthProblemSchema },
+        securitySchemes,
+      },
+    },
+    { override: ({ jsonSchema }) => void (jsonSchema.format === 'date-time' && delete jsonSchema.pattern) },
+  );
+  return document as ApiDocument;
 }
 
-function describe(operation: Operation, schemas: NamedSchemas): OperationObject {
-  const { id, group, summary, details, access, parameters, body, answers, refusals } = operation;
-  const told = parameters && parametersOf(parameters, schemas);
+function operationObject({
+  id,
+  tag,
+  summary,
+  description,
+  access,
+  parameters,
+  body,
+  responses,
+  problems,
+}: DocumentedOperation): ZodOpenApiOperationObject {
   return {
     operationId: id,
-    tags: [group],
+    tags: [tag],
     summary,
-    ...(details && { description: details }),
+    ...(description !== undefined && { description }),
     security: securityOf(access),
-    ...(told && { parameters: told }),
+    ...(parameters && { requestParams: parameters }),
     ...(body && {
       requestBody: {
         required: body.optional !== true,
-        content: { [body.mediaType]: { schema: schemas.use(body.schema, 'input') } },
+        content: { [body.mediaType]: { schema: body.schema } },
       },
     }),
-    responses: { ...successes(answers, schemas), ...problems(refusals) },
+    responses: { ...successes(responses), ...refusals(problems) },
   };
 }
 
@@ -77,77 +88,64 @@ function securityOf(access: Access): Record<string, string[]>[] {
   return [{ bearer: scopes }, { cookie: scopes }];
 }
 
-function parametersOf(parameters: Parameters, schemas: NamedSchemas): ParameterObject[] {
-  return (['path', 'query', 'header'] as const).flatMap((place) => {
-    const schema = parameters[place];
-    if (schema === undefined) return [];
-    const { properties = {}, required = [] } = schemas.use(schema, 'input');
-    return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+const successes = (responses: Operation['responses']): ZodOpenApiResponsesObject =>
+  Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [status, successResponse(response)]),
+  );
+
+const successResponse = ({
+  description,
+  schema,
+  mediaType = 'application/json',
+  headers,
+}: ResponseDescription): ZodOpenApiResponseObject => ({
+  description,
+  ...(headers && { headers: headerObjects(headers) }),
+  ...(schema && { content: { [mediaType]: { schema } } }),
+});
+
+const headerObjects = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
       name,
-      in: place,
-      required: required.includes(name),
-      ...(description && { description }),
-      schema: rest,
-    }));
-  });
-}
+      { description, schema: { type: 'string' } } as const,
+    ]),
+  );
 
-function successes(answers: Operation['answers'], schemas: NamedSchemas): Record<string, ResponseObject> {
-  const told = Object.entries(answers).map(([status, answer]): [string, ResponseObject] => [
-    status,
-    { description: answer.description, ...headersOf(answer.headers), ...contentOf(answer, schemas) },
-  ]);
-  return Object.fromEntries(told);
-}
-
-function headersOf(headers: Answer['headers']): Pick<ResponseObject, 'headers'> {
-  if (headers === undefined) return {};
-  const told = Object.entries(headers).map(([name, description]) => [
-    name,
-    { description, schema: { type: 'string' } },
-  ]);
-  return { headers: Object.fromEntries(told) };
-}
-
-function contentOf({ schema, mediaType }: Answer, schemas: NamedSchemas): { content?: Content } {
-  if (schema === undefined) return {};
-  return { content: { [mediaType ?? 'application/json']: { schema: schemas.use(schema, 'output') } } };
-}
-
-/** One response for each status, with every code that it may have. */
-function problems(refusals: readonly RefusalFacts[]): Record<string, ResponseObject> {
-  const byStatus = Object.groupBy(refusals, ({ status }) => status);
+/** One response for each status, with every code that it can have. */
+function refusals(problems: readonly ProblemDefinition[]): ZodOpenApiResponsesObject {
+  const byStatus = Object.groupBy(problems, ({ status }) => status);
   return Object.fromEntries(
-    Object.entries(byStatus).map(([status, facts = []]) => [status, problemResponse(Number(status), facts)]),
+    Object.entries(byStatus).map(([status, group = []]) => [status, problemResponse(Number(status), group)]),
   );
 }
 
-function problemResponse(status: number, facts: readonly RefusalFacts[]): ResponseObject {
-  const lines = facts.map(({ code, title }) => `- \`${code}\`: ${title}`);
+function problemResponse(status: number, problems: readonly ProblemDefinition[]): ZodOpenApiResponseObject {
+  const lines = problems.map(({ code, title }) => `- \`${code}\`: ${title}`);
+  const [oauth = [], plain = []] = [true, false].map((isOauth) =>
+    problems.filter(({ oauthError }) => (oauthError !== undefined) === isOauth),
+  );
   return {
     description: `${STATUS_CODES[status]}\n\n${lines.join('\n')}`,
-    ...(status === 401 && headersOf({ 'WWW-Authenticate': 'which credential is wanted' })),
+    ...(status === 401 && { headers: headerObjects({ 'WWW-Authenticate': 'The required credential' }) }),
     content: {
-      ...problemContent(
-        'application/problem+json',
-        'Problem',
-        facts.filter(({ oauthError }) => !oauthError),
-      ),
-      ...problemContent(
-        'application/json',
-        'OauthProblem',
-        facts.filter(({ oauthError }) => oauthError),
-      ),
+      ...problemContent('application/problem+json', 'Problem', plain),
+      ...problemContent('application/json', 'OauthProblem', oauth),
     },
   };
 }
 
-function problemContent(mediaType: string, name: string, facts: readonly RefusalFacts[]): Content {
-  if (facts.length === 0) return {};
-  const code: JsonSchema = { enum: [...new Set(facts.map((one) => one.code))] };
-  const errors = [...new Set(facts.map((one) => one.oauthError).filter((error) => error !== undefined))];
-  const properties: Record<string, JsonSchema> =
-    errors.length === 0 ? { code } : { code, error: { enum: errors } };
-  const schema = { allOf: [{ $ref: `#/components/schemas/${name}` }, { type: 'object', properties }] };
+function problemContent(
+  mediaType: string,
+  name: string,
+  problems: readonly ProblemDefinition[],
+): ZodOpenApiContentObject {
+  if (problems.length === 0) return {};
+  const codes = [...new Set(problems.map(({ code }) => code))];
+  const errors = [...new Set(problems.flatMap(({ oauthError = [] }) => oauthError))];
+  const properties = { code: { enum: codes }, ...(errors.length > 0 && { error: { enum: errors } }) };
+  const schema = {
+    allOf: [{ $ref: `#/components/schemas/${name}` }, { type: 'object' as const, properties }],
+  };
   return { [mediaType]: { schema } };
 }

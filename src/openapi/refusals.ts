@@ -1,11 +1,16 @@
 import { BANK_PROBLEMS, type BankReason } from '../bank/problems.ts';
 import { GATEWAY_PROBLEMS, type GatewayReason } from '../gateway/problems/table.ts';
 import { OAUTH_ERRORS } from '../gateway/routes/oauth/refuse.ts';
+import type { Access, Operation } from '../http/operation.ts';
 import type { ProblemDefinition } from '../http/problem.ts';
-import type { Access, Operation, RefusalFacts } from './operation.ts';
 
-/** What may be said to any request, before or besides anything that its route does. */
-const EVERYWHERE: readonly GatewayReason[] = [
+/** An operation with every refusal that a client can get from it. */
+export interface DocumentedOperation extends Omit<Operation, 'refusals'> {
+  problems: readonly ProblemDefinition[];
+}
+
+/** The refusals that every request can get. */
+const ALWAYS: readonly GatewayReason[] = [
   'request_malformed',
   'target_not_canonical',
   'headers_too_large',
@@ -34,7 +39,7 @@ const CLIENT_CREDENTIAL: readonly GatewayReason[] = [
   'redis_unavailable',
 ];
 
-const ON_THE_WAY_TO_THE_BANK: readonly GatewayReason[] = [
+const PROXY: readonly GatewayReason[] = [
   'no_rule',
   'scope_missing',
   'too_many_under_way',
@@ -44,64 +49,65 @@ const ON_THE_WAY_TO_THE_BANK: readonly GatewayReason[] = [
   'bank_refused_gateway',
 ];
 
-const BANK_EVERYWHERE: readonly BankReason[] = ['query_wrong', 'redis_unavailable', 'fault'];
+const BANK_ALWAYS: readonly BankReason[] = ['query_wrong', 'redis_unavailable', 'fault'];
+const BANK_BODY: readonly BankReason[] = ['body_not_json', 'body_wrong', 'body_incomplete', 'body_too_large'];
 
-type Described = Pick<Operation, 'method' | 'path' | 'access' | 'body'>;
-
-/** How the gateway may refuse this operation: its own reasons, and those that its credential and body bring along. */
-export function gatewayRefusals(operation: Described, own: readonly GatewayReason[] = []): RefusalFacts[] {
+/** A route of the gateway, with its own refusals and those of its access and its body. */
+export function documentGateway(operation: Operation<GatewayReason>): DocumentedOperation {
+  const { refusals = [], ...description } = operation;
   const isOauth = operation.path.startsWith('/oauth/');
-  const ofRoute = [...own, ...ofBody(operation), ...ofCredential(operation)];
-  return distinct([
-    ...ofRoute.map((reason) => gatewayFacts(reason, isOauth)),
-    ...EVERYWHERE.map((reason) => gatewayFacts(reason, false)),
-  ]);
+  const reasons = [...refusals, ...reasonsOfBody(operation), ...reasonsOfAccess(operation)];
+  const problems = reasons.map((reason) => (isOauth ? oauthProblem(reason) : GATEWAY_PROBLEMS[reason]));
+  return { ...description, problems: distinct([...problems, ...gatewayProblems(ALWAYS)]) };
 }
 
-/** The same for one that the bank answers. */
-export function bankRefusals(operation: Described, own: readonly BankReason[]): RefusalFacts[] {
-  const ofBankBody: readonly BankReason[] =
-    operation.body === undefined ? [] : ['body_not_json', 'body_wrong', 'body_incomplete', 'body_too_large'];
-  const ofBank = [...own, ...ofBankBody, ...BANK_EVERYWHERE].map((reason): RefusalFacts => {
-    const { status, code, title } = BANK_PROBLEMS[reason];
-    return { status, code, title };
-  });
-  const ofGateway = [...ofCredential(operation), ...ON_THE_WAY_TO_THE_BANK, ...EVERYWHERE];
-  return distinct([...ofBank, ...ofGateway.map((reason) => gatewayFacts(reason, false))]);
+/** A route of the bank behind the gateway, with the refusals of both. */
+export function documentBank(operation: Operation<BankReason>): DocumentedOperation {
+  const { refusals = [], path, ...description } = operation;
+  const reasons = [...refusals, ...(operation.body === undefined ? [] : BANK_BODY), ...BANK_ALWAYS];
+  return {
+    ...description,
+    path: `/bank${path}`,
+    problems: distinct([
+      ...reasons.map((reason) => BANK_PROBLEMS[reason]),
+      ...gatewayProblems([...reasonsOfAccess(operation), ...PROXY, ...ALWAYS]),
+    ]),
+  };
 }
 
-function gatewayFacts(reason: GatewayReason, isOauth: boolean): RefusalFacts {
-  const { status, code, title }: ProblemDefinition = GATEWAY_PROBLEMS[reason];
-  const oauthError: string | undefined = isOauth
-    ? (OAUTH_ERRORS as Partial<Record<GatewayReason, string>>)[reason]
-    : undefined;
-  return oauthError === undefined ? { status, code, title } : { status, code, title, oauthError };
+const gatewayProblems = (reasons: readonly GatewayReason[]): ProblemDefinition[] =>
+  reasons.map((reason) => GATEWAY_PROBLEMS[reason]);
+
+function oauthProblem(reason: GatewayReason): ProblemDefinition {
+  const oauthError = (OAUTH_ERRORS as Partial<Record<GatewayReason, string>>)[reason];
+  return { ...GATEWAY_PROBLEMS[reason], ...(oauthError !== undefined && { oauthError }) };
 }
 
-function ofCredential({ access, method }: Described): readonly GatewayReason[] {
-  const csrf: GatewayReason[] = method === 'get' ? [] : ['csrf'];
+function reasonsOfAccess({ access, method }: Pick<Operation, 'access' | 'method'>): readonly GatewayReason[] {
+  const csrf: readonly GatewayReason[] = method === 'get' ? [] : ['csrf'];
   const byAccess: Record<Access['by'], readonly GatewayReason[]> = {
     anyone: [],
     client: CLIENT_CREDENTIAL,
     'refresh-token': [],
     'access-token': [...CREDENTIAL, ...csrf],
   };
-  const scope: GatewayReason[] = access.by === 'access-token' && access.scope ? ['scope_missing'] : [];
-  return [...byAccess[access.by], ...scope];
+  const hasScope = access.by === 'access-token' && access.scope !== undefined;
+  return hasScope ? [...byAccess[access.by], 'scope_missing'] : byAccess[access.by];
 }
 
-function ofBody({ body, path }: Described): readonly GatewayReason[] {
+function reasonsOfBody({ body }: Pick<Operation, 'body'>): readonly GatewayReason[] {
   if (body === undefined) return [];
-  if (body.mediaType === 'application/json') return ['body_not_json', 'body_wrong', 'body_too_large'];
-  return path.startsWith('/oauth/') ? ['body_not_form', 'body_wrong', 'query_wrong', 'body_too_large'] : [];
+  return body.mediaType === 'application/json'
+    ? ['body_not_json', 'body_wrong', 'body_too_large']
+    : ['body_not_form', 'body_wrong', 'query_wrong', 'body_too_large'];
 }
 
-/** By status; of two with the same code at one status the first is told. */
-function distinct(facts: readonly RefusalFacts[]): RefusalFacts[] {
-  const seen = new Map<string, RefusalFacts>();
-  for (const one of facts) {
-    const key = `${one.status} ${one.code} ${one.oauthError ?? ''}`;
-    if (!seen.has(key)) seen.set(key, one);
+/** Sorted by status. Of several with the same status and code, the first. */
+function distinct(problems: readonly ProblemDefinition[]): ProblemDefinition[] {
+  const byCode = new Map<string, ProblemDefinition>();
+  for (const problem of problems) {
+    const key = `${problem.status} ${problem.code} ${problem.oauthError ?? ''}`;
+    if (!byCode.has(key)) byCode.set(key, problem);
   }
-  return [...seen.values()].sort((a, b) => a.status - b.status);
+  return [...byCode.values()].sort((a, b) => a.status - b.status);
 }

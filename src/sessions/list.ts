@@ -13,16 +13,18 @@ const storedSession = z.object({
   endsAt: z.coerce.number(),
 });
 
-/** A session as its user and administrators see it. */
-export const sessionSummarySchema = z.strictObject({
-  session_id: z.string(),
-  client_id: z.string(),
-  device: z.string().describe('browser and operating system, from the user agent'),
-  address: z.string().describe('IP address of the login'),
-  created_at: z.iso.datetime(),
-  last_seen_at: z.iso.datetime(),
-  ends_at: z.iso.datetime().describe('end of the absolute lifetime'),
-});
+/** One session as its owner and an administrator see it. */
+export const sessionSummarySchema = z
+  .strictObject({
+    session_id: z.string(),
+    client_id: z.string(),
+    device: z.string().describe('Browser and operating system, from the user agent'),
+    address: z.string().describe('Client address of the last login or refresh'),
+    created_at: z.iso.datetime(),
+    last_seen_at: z.iso.datetime(),
+    ends_at: z.iso.datetime().describe('Latest possible end'),
+  })
+  .meta({ id: 'Session' });
 export type SessionSummary = z.output<typeof sessionSummarySchema>;
 
 /** A user's active sessions, most recently used first. @throws {RedisUnavailable} */

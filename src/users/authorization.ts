@@ -1,7 +1,6 @@
-import type { BlockList } from 'node:net';
 import QuickLRU from 'quick-lru';
 import { z } from 'zod';
-import { isInRanges, parseRanges } from '../http/address-ranges.ts';
+import { type AddressRanges, isInRanges, parseRanges } from '../http/addresses.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { type Role, roleSchema } from './roles.ts';
 
@@ -57,7 +56,7 @@ export function readAuthorization(text: string): Authorization {
 }
 
 /** Most users share a few texts, and every request reads one. */
-const authorizationCache = new Memo<Authorization>(AUTHORIZATION_CACHE_SIZE);
+const authorizationCache = new QuickLRU<string, Authorization>({ maxSize: AUTHORIZATION_CACHE_SIZE / 2 });
 
 function parseAuthorization(text: string): Authorization {
   try {
@@ -77,4 +76,4 @@ export function isAddressAllowed({ ranges }: Pick<Authorization, 'ranges'>, addr
   return isInRanges(address, list);
 }
 
-const listCache = new Memo<BlockList>(LIST_CACHE_SIZE);
+const listCache = new QuickLRU<string, AddressRanges>({ maxSize: LIST_CACHE_SIZE / 2 });

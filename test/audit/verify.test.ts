@@ -155,6 +155,6 @@ describe('portcullis audit verify', () => {
     await trail.tamper((entries) => entries.toSpliced(3, 1));
     const wrong = await run(trail);
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
-    expect(wrong.stderr).toBe('portcullis: record 4 was removed; 3 before it are right\n');
+    expect(wrong.stderr).toBe('portcullis: record 4 was removed; the 3 records before it are intact\n');
   });
 });

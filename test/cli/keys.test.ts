@@ -74,7 +74,7 @@ const auditTexts = async (): Promise<string> => (await redis.dump()).get('audit'
 test('the first rotation creates a ring, the next adds a waiting key, and the list shows both', async () => {
   const first = await keys('rotate');
   expect(first).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(first.stdout).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateway listens\n$/);
+  expect(first.stdout).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateways are running\n$/);
   const second = await keys('rotate');
   const [head, ...rows] = (await keys('list')).stdout.trimEnd().split('\n');
   expect(head).toMatch(/^kid +state +published +signs from +until$/);
@@ -93,7 +93,7 @@ test('while a key is waiting no other is added, but --now activates it at once',
   const [signing, waiting] = await givenRing('with a waiting key');
   expect(await keys('rotate')).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringMatching(/waits to sign already/),
+    stderr: expect.stringMatching(/already waiting to sign/),
   });
   expect(await states()).toEqual({ [signing]: 'signing', [waiting]: 'published' });
   expect(kidIn(await keys('rotate --now'))).toBe(waiting);
@@ -110,7 +110,7 @@ test('retiring the signing key activates another one first, deletes its file and
   expect(await auditTexts()).toMatch(new RegExp(`key_retire[^}]*${compromised}`));
   expect(await keys(`retire ${compromised}`)).toMatchObject({
     exitCode: 1,
-    stderr: 'portcullis: that key is retired already\n',
+    stderr: 'portcullis: this key is already retired\n',
   });
 });
 
@@ -128,8 +128,8 @@ test('a gateway that does not acknowledge a change is reported to the operator, 
   try {
     const result = await keys('rotate');
     expect(result.exitCode).toBe(1);
-    expect(result.stdout).toContain('0 of 1 gateways know');
-    expect(result.stderr).toContain('did not answer');
+    expect(result.stdout).toContain('confirmed by 0 of 1 gateways');
+    expect(result.stderr).toContain('did not confirm');
   } finally {
     silent.destroy();
   }
@@ -139,8 +139,8 @@ test('without Redis a key is still retired, and the failures are reported, with 
   const [, waiting] = await givenRing('with a waiting key');
   const result = await keys(`retire ${waiting}`, { REDIS_URL: 'unix:///nowhere.sock' });
   expect(result.exitCode).toBe(1);
-  expect(result.stderr).toContain('the gateways could not be told');
-  expect(result.stderr).toContain('the audit trail has no record of this key_retire');
+  expect(result.stderr).toContain('could not notify the gateways');
+  expect(result.stderr).toContain('could not write an audit record of key_retire');
   expect((await states())[waiting]).toBe('retired');
 });
 

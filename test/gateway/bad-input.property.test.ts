@@ -66,7 +66,7 @@ function knownFor({ path, operation }: DocumentedOperation): Known {
 const bodyTypeOf = ({ operation }: DocumentedOperation): string | undefined =>
   Object.keys(operation.requestBody?.content ?? {})[0];
 
-/** A problem that a program can act upon; on the OAuth routes with the error of RFC 6749, section 5.2. */
+/** A problem with a code; on the OAuth routes also with the error of RFC 6749, section 5.2. */
 function expectProblem({ status, contentType, body }: FullResponse, path: string): Told {
   expect(status, body).toBeLessThan(500);
   const told = JSON.parse(body) as Told;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SCENARIOS } from '../openapi/scenarios.ts';
 import { type Scene, startScene } from '../openapi/scene.ts';
-import { DocumentedApi, type WholeAnswer } from '../support/documented-api.ts';
+import { DocumentedApi, type FullResponse } from '../support/documented-api.ts';
 import { type Call, callOperation, targetOf } from '../support/documented-calls.ts';
 import { bearer } from '../support/gateway.ts';
 import { RawConnection } from '../support/raw-http.ts';
@@ -36,12 +36,12 @@ afterAll(() => {
 });
 
 /** The response to HEAD, with everything after its headers as the body. */
-async function head(target: string, host: string, { token, headers }: Call = {}): Promise<WholeAnswer> {
+async function head(target: string, host: string, { token, headers }: Call = {}): Promise<FullResponse> {
   const connection = new RawConnection(scene.stack.url);
   const fields = { host, connection: 'close', ...(token === undefined ? {} : bearer(token)), ...headers };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   connection.send(`HEAD ${target} HTTP/1.1\r\n${lines.join('')}\r\n`);
-  const answer = await connection.answer({ toHead: true });
+  const answer = await connection.response({ toHead: true });
   await connection.untilClosed();
   return {
     status: answer.status,

@@ -116,7 +116,7 @@ test('the next request with a token of a retired key is refused, cached or not, 
   await announce(gateway, directory);
 
   await expectRefusal(
-    { gateway, bank: upstream },
+    { gateway, upstream },
     async () => problemOf(await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) })),
     { status: 401, code: 'token_invalid' },
   );

@@ -182,7 +182,7 @@ test('under steady load on two gateways and the bank, a rotation from publicatio
   await expireFirstKey(join(directory, 'keys'), 4000);
   const output = await keys('rotate');
   const added = output.slice(0, 43);
-  expect(output).toContain('2 of 2 gateways know');
+  expect(output).toContain('confirmed by 2 of 2 gateways');
   await until(() => load.tokens.some((token) => kidOf(token) === added), 5000);
   await until(async () => (await states())[0] === 'expired', 10_000);
   const after = performance.now();
@@ -204,7 +204,7 @@ test('under steady load, a retired signing key is refused by all gateways once t
   await until(() => load.samples.length > 100);
   const output = await keys('retire', compromised);
   const retiredAtMs = performance.now();
-  expect(output).toContain('2 of 2 gateways know');
+  expect(output).toContain('confirmed by 2 of 2 gateways');
   const after = (): Sample[] => load.samples.filter(({ startedMs }) => startedMs > retiredAtMs);
   await until(() => new Set(after().map(({ kid }) => kid)).size === 3 && after().length > 100);
   await load.stop();

@@ -17,6 +17,7 @@ import {
 } from './oauth-gateway.ts';
 
 const FAILURES_PER_CLIENT = 4;
+
 const logged: string[] = [];
 
 const test = oauthTest(
@@ -51,6 +52,7 @@ test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
 
 const UNKNOWN_ID = '0'.repeat(32);
 const WRONG_SECRET = 'A'.repeat(43);
+
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 const base64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64');
 const rightBasic = ({ id, secret }: NewClient): string => basic(id, secret).authorization ?? '';
@@ -154,7 +156,7 @@ describe('a client that authenticates in two ways is refused, even if both are c
       `Content-Length: ${body.length}`,
     ];
     const connection = new RawConnection(gateway.url).send(`${lines.join('\r\n')}\r\n\r\n${body}`);
-    const response = await connection.answer();
+    const response = await connection.response();
     connection.destroy();
     expect(response.status).toBe(400);
     expect(JSON.parse(response.body.toString())).toMatchObject({ code: 'client_credential_twice' });

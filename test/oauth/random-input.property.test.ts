@@ -6,6 +6,7 @@ import { bearer } from '../support/gateway.ts';
 import { oauthTest, tokensOf } from './oauth-gateway.ts';
 
 const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'grant_type'];
+
 const name = fc.oneof(fc.constantFrom(...NAMES, 'refresh_token', 'scope'), fc.string({ unit: 'binary' }));
 const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '%', 'refresh_token', '\0'));
 

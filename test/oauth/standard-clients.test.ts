@@ -1,38 +1,58 @@
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NewClient } from '../../src/clients/clients.ts';
+import { describe, expect } from 'vitest';
 import { signAssertion } from '../../src/jwt/assertion.ts';
-import { bearer, problemOf, type TestGateway } from '../support/gateway.ts';
-import { auditRecords, register, startOauthGateway, tokensOf } from './oauth-gateway.ts';
+import { bearer, problemOf } from '../support/gateway.ts';
+import { auditRecords, oauthTest, register, tokensOf } from './oauth-gateway.ts';
 
 const plainHttp = { [oauth.allowInsecureRequests]: true };
-
-let gateway: TestGateway;
-let client: NewClient;
-beforeAll(async () => {
-  gateway = await startOauthGateway();
-  client = await register(gateway);
-});
-afterAll(() => gateway.close());
-
-const status = async (token: string): Promise<number> =>
-  (await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status;
 
 const METHODS = [
   ['client_secret_basic', openid.ClientSecretBasic],
   ['client_secret_post', openid.ClientSecretPost],
 ] as const;
 
-describe.each(METHODS)('openid-client with %s', (_name, method) => {
-  const configured = (secret = client.secret): Promise<openid.Configuration> =>
-    openid.discovery(new URL(gateway.settings.issuer), client.id, undefined, method(secret), {
-      algorithm: 'oauth2',
-      execute: [openid.allowInsecureRequests],
-    });
+const test = oauthTest()
+  .extend(
+    'status',
+    ({ gateway }) =>
+      async (token: string): Promise<number> =>
+        (await fetch(`${gateway.url}/auth/session`, { headers: bearer(token) })).status,
+  )
+  .extend(
+    'discover',
+    ({ gateway }) =>
+      (clientId: string, authentication: openid.ClientAuth): Promise<openid.Configuration> =>
+        openid.discovery(new URL(gateway.settings.issuer), clientId, undefined, authentication, {
+          algorithm: 'oauth2',
+          execute: [openid.allowInsecureRequests],
+        }),
+  )
+  .extend('discovered', ({ gateway }) => async (): Promise<oauth.AuthorizationServer> => {
+    const issuer = new URL(gateway.settings.issuer);
+    const response = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...plainHttp });
+    return oauth.processDiscoveryResponse(issuer, response);
+  })
+  .extend(
+    'validate',
+    ({ discovered }) =>
+      async (token: string, audience = 'portcullis-api') =>
+        oauth.validateJwtAccessToken(
+          await discovered(),
+          new Request('http://api.example/', { headers: bearer(token) }),
+          audience,
+          { signingAlgorithms: ['PS256'], ...plainHttp },
+        ),
+  );
 
-  test('discovers the gateway, introspects a token, revokes it, and sees that it is inactive', async () => {
-    const config = await configured();
+describe.each(METHODS)('openid-client with %s', (_name, method) => {
+  test('discovers the gateway, introspects a token, revokes it, and sees that it is inactive', async ({
+    gateway,
+    client,
+    status,
+    discover,
+  }) => {
+    const config = await discover(client.id, method(client.secret));
     const { access_token } = await tokensOf(gateway);
     expect(await openid.tokenIntrospection(config, access_token)).toMatchObject({ active: true });
     expect(await status(access_token)).toBe(200);
@@ -41,8 +61,9 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
     expect(await openid.tokenIntrospection(config, access_token)).toEqual({ active: false });
   });
 
-  test('gets the standard error for a wrong secret', async () => {
-    const config = await configured(client.secret.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
+  test('gets the standard error for a wrong secret', async ({ gateway, client, status, discover }) => {
+    const wrong = client.secret.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'));
+    const config = await discover(client.id, method(wrong));
     const { access_token } = await tokensOf(gateway);
     const refusal = await openid.tokenRevocation(config, access_token).catch((fault: unknown) => fault);
     expect(refusal).toBeInstanceOf(openid.WWWAuthenticateChallengeError);
@@ -52,15 +73,13 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
     expect(await status(access_token)).toBe(200);
   });
 
-  test('gets the standard error for a use that it is not registered for', async () => {
+  test('gets the standard error for a use that it is not registered for', async ({
+    gateway,
+    status,
+    discover,
+  }) => {
     const asker = await register(gateway, ['introspect']);
-    const config = await openid.discovery(
-      new URL(gateway.settings.issuer),
-      asker.id,
-      undefined,
-      method(asker.secret),
-      { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] },
-    );
+    const config = await discover(asker.id, method(asker.secret));
     const { access_token } = await tokensOf(gateway);
     await expect(openid.tokenRevocation(config, access_token)).rejects.toMatchObject({
       error: 'unauthorized_client',
@@ -71,14 +90,12 @@ describe.each(METHODS)('openid-client with %s', (_name, method) => {
 });
 
 describe('openid-client as a public client', () => {
-  const configured = (): Promise<openid.Configuration> =>
-    openid.discovery(new URL(gateway.settings.issuer), 'portcullis-web', undefined, openid.None(), {
-      algorithm: 'oauth2',
-      execute: [openid.allowInsecureRequests],
-    });
-
-  test('exchanges a refresh token for a new pair, and reusing the old one ends the session', async () => {
-    const config = await configured();
+  test('exchanges a refresh token for a new pair, and reusing the old one ends the session', async ({
+    gateway,
+    status,
+    discover,
+  }) => {
+    const config = await discover('portcullis-web', openid.None());
     const { access_token, refresh_token, session_id } = await tokensOf(gateway);
     const next = await openid.refreshTokenGrant(config, refresh_token);
     expect(next).toMatchObject({ token_type: 'bearer', session_id });
@@ -97,20 +114,10 @@ describe('openid-client as a public client', () => {
 });
 
 describe('oauth4webapi', () => {
-  const discovered = async (): Promise<oauth.AuthorizationServer> => {
-    const issuer = new URL(gateway.settings.issuer);
-    const response = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...plainHttp });
-    return oauth.processDiscoveryResponse(issuer, response);
-  };
-  const validate = async (token: string, audience = 'portcullis-api') =>
-    oauth.validateJwtAccessToken(
-      await discovered(),
-      new Request('http://api.example/', { headers: bearer(token) }),
-      audience,
-      { signingAlgorithms: ['PS256'], ...plainHttp },
-    );
-
-  test('accepts an access token by the discovered keys as RFC 9068 requires, and for no other audience', async () => {
+  test('accepts an access token by the discovered keys as RFC 9068 requires, and for no other audience', async ({
+    gateway,
+    validate,
+  }) => {
     const { access_token, session_id } = await tokensOf(gateway);
     expect(await validate(access_token)).toMatchObject({
       iss: gateway.settings.issuer,
@@ -120,7 +127,10 @@ describe('oauth4webapi', () => {
     await expect(validate(access_token, 'another-api')).rejects.toThrow(oauth.OperationProcessingError);
   });
 
-  test('rejects an assertion, a refresh token and a token of another key as access tokens', async () => {
+  test('rejects an assertion, a refresh token and a token of another key as access tokens', async ({
+    gateway,
+    validate,
+  }) => {
     const { access_token, refresh_token } = await tokensOf(gateway);
     const { iss, aud, sub, sid, iat, exp } = await validate(access_token);
     const told = { iss, aud: String(aud), sub, sid: String(sid), iat, exp: Math.min(exp, iat + 60) };
@@ -134,7 +144,12 @@ describe('oauth4webapi', () => {
       await expect(validate(forged)).rejects.toThrow(/./);
   });
 
-  test('accepts a revoked token by its signature, and only introspection shows that it is inactive', async () => {
+  test('accepts a revoked token by its signature, and only introspection shows that it is inactive', async ({
+    gateway,
+    client,
+    discovered,
+    validate,
+  }) => {
     const server = await discovered();
     const { access_token } = await tokensOf(gateway);
     const ask = async (): Promise<oauth.IntrospectionResponse> => {

@@ -17,7 +17,7 @@ const operationObject = z.strictObject({
       z.strictObject({
         name: z.string(),
         in: z.enum(['path', 'query', 'header']),
-        required: z.boolean(),
+        required: z.boolean().optional(),
         description: z.string().optional(),
         schema: schemaObject,
       }),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { test as base } from 'vitest';
-import { fixedRing, keyRingFromPem, makeKeyPem } from '../../src/keys/key-ring.ts';
+import { fixedRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { authzKey } from '../../src/redis/keys.ts';

@@ -20,10 +20,8 @@ export async function callOperation(
   operation: DocumentedOperation,
   call: Call,
 ): Promise<FullResponse> {
-  const filled = path.replace(/{(\w+)}/g, (_, name: string) => call.path?.[name] ?? '');
-  const query = call.query === undefined ? '' : `?${call.query}`;
-  const response = await fetch(gatewayUrl + filled + query, {
-    method: method.toUpperCase(),
+  const response = await fetch(gatewayUrl + targetOf(operation, call), {
+    method: operation.method.toUpperCase(),
     headers: {
       ...(call.token === undefined ? {} : bearer(call.token)),
       ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),

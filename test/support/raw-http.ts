@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { type ParsedResponse, parseResponse, type RawResponse } from '../../src/probe/raw-response.ts';
 import { until } from './until.ts';
 
-export type RawAnswer = RawResponse;
+export type { RawResponse };
 
 /** A connection that sends bytes unchanged, for requests that no HTTP client would send. */
 export class RawConnection {
@@ -37,7 +37,7 @@ export class RawConnection {
   }
 
   /** Reads the next response, which may be an interim one (1xx). @throws when it is not complete in time */
-  async answer({ withinMs = 3000, toHead = false } = {}): Promise<RawResponse> {
+  async response({ withinMs = 3000, toHead = false } = {}): Promise<RawResponse> {
     let parsed: ParsedResponse | undefined;
     await until(() => {
       parsed = parseResponse(this.#received, { toHead, closed: this.#closed });
@@ -63,7 +63,7 @@ export class RawConnection {
 export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawResponse> {
   const connection = new RawConnection(url);
   try {
-    return await connection.send(bytes).answer();
+    return await connection.send(bytes).response();
   } finally {
     connection.destroy();
   }

@@ -5,7 +5,7 @@ import {
   createAccessTokenVerifier,
   type TokenReason,
 } from '../../jwt/access-token.ts';
-import { perRing, type RingSource } from '../../keys/key-ring.ts';
+import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { Credential } from './credential.ts';
 
@@ -23,7 +23,7 @@ export const verifySignature = (
 
 /** A verifier for the keys that are valid at the time of each request. A change of keys empties its cache. */
 export function createTokenVerifier(ring: RingSource, options: SignatureOptions): AccessTokenVerifier {
-  const verifierAt = perRing(ring, (keys) =>
+  const verifierAt = oncePerRing(ring, (keys) =>
     createAccessTokenVerifier(keys, options, options.signatureMemoSize),
   );
   return (token, nowMs) => verifierAt(nowMs)(token, nowMs);

@@ -89,7 +89,7 @@ export const GATEWAY_PROBLEMS = {
     'reset_token_invalid',
     'The reset token is invalid or has already been used. Request a new one.',
   ),
-  act_throttled: problem(429, 'throttled', 'Too many requests of this kind. Try again later.'),
+  rate_limited: problem(429, 'throttled', 'Too many requests of this kind. Try again later.'),
   mail_unavailable: problem(
     503,
     'mail_unavailable',

@@ -1,7 +1,7 @@
 import QuickLRU from 'quick-lru';
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { signAssertion } from '../../jwt/assertion.ts';
-import type { KeyRing } from '../../keys/ring.ts';
+import { type KeyRing, oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { scopesOf } from '../../users/roles.ts';
 
@@ -30,7 +30,7 @@ export type AssertionSource = (
 
 /** Assertions signed with the key that is valid at the time of each request. A change of keys empties the cache. */
 export function createAssertionSource(ring: RingSource, options: AssertionOptions): AssertionSource {
-  const sourceAt = perRing(ring, (keys) => cachedAssertions(keys, options));
+  const sourceAt = oncePerRing(ring, (keys) => cachedAssertions(keys, options));
   return (claims, authorization, nowMs) => sourceAt(nowMs)(claims, authorization, nowMs);
 }
 
@@ -38,8 +38,8 @@ export function createAssertionSource(ring: RingSource, options: AssertionOption
  * Signs one assertion per session and role, and reuses it until shortly before it expires. Requests that come while it
  * is being signed wait for the same one.
  */
-export function createAssertionSource(ring: KeyRing, options: AssertionOptions): AssertionSource {
-  const kept = new QuickLRU<string, KeptAssertion>({ maxSize: CACHE_SIZE / 2 });
+function cachedAssertions(ring: KeyRing, options: AssertionOptions): AssertionSource {
+  const cache = new QuickLRU<string, CachedAssertion>({ maxSize: CACHE_SIZE / 2 });
   return (claims, authorization, nowMs) => {
     const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
     const cached = cache.get(name);

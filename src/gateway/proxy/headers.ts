@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import QuickLRU from 'quick-lru';
-import { STRICT_TRANSPORT } from '../edge/hsts.ts';
-import type { Site } from '../pipeline/credential.ts';
-import { DENY_ALL_CSP } from '../static/asset.ts';
+import { DENY_ALL_CSP, STRICT_TRANSPORT } from '../security-headers.ts';
+import type { Site } from '../site.ts';
 
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const NAME_CACHE_SIZE = 1000;

@@ -1,6 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { AccessClaims } from '../../jwt/access-token.ts';
-import type { RingSource } from '../../keys/ring.ts';
 import type { Logger } from '../../log.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { revocationsChannel } from '../../redis/keys.ts';

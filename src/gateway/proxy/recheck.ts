@@ -1,5 +1,5 @@
 import type { AccessClaims } from '../../jwt/access-token.ts';
-import type { RingSource } from '../../keys/key-ring.ts';
+import type { RingSource } from '../../keys/ring.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
 import { checkWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../http/operation.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
-import type { GatewayContext } from '../pipeline/authenticate.ts';
+import { refuse } from '../decision-log.ts';
+import type { GatewayContext } from '../pipeline/guards.ts';
 import type { GatewayReason } from '../problems/table.ts';
-import { refuse } from '../request-context.ts';
 
 const livezResponseSchema = z.strictObject({ status: z.literal('alive') });
 const readyzResponseSchema = z.strictObject({ status: z.literal('ready') });

@@ -65,7 +65,7 @@ function accessOf({ security, requestBody }: OperationObject): string {
 
 function parametersView({ operationId, parameters = [] }: OperationObject): Html | string {
   if (parameters.length === 0) return '';
-  const row = ({ name, required: isRequired, description, schema, in: place }: ParameterObject) => ({
+  const row = ({ name, required: isRequired = false, description, schema, in: place }: ParameterObject) => ({
     name,
     schema,
     isRequired,

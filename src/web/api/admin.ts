@@ -7,8 +7,7 @@ import type { newUserSchema, userPageResponseSchema } from '../../gateway/routes
 import type { Role } from '../../users/roles.ts';
 import { request } from './request.ts';
 
-/** A user as staff see them. */
-export type ShownUser = z.output<typeof userSchema>;
+export type User = z.output<typeof userSchema>;
 export type NewUser = z.input<typeof newUserSchema>;
 export type UserSession = z.output<typeof userSessionsResponseSchema>['sessions'][number];
 export type ResetResult = z.output<typeof resetResponseSchema>;

@@ -1,4 +1,5 @@
-import type { FieldError, Problem } from '../../http/problem.ts';
+import type { Problem } from '../../http/problem.ts';
+import type { FieldError } from '../../refusal.ts';
 
 /** The request was refused (RFC 9457), or there was no response. */
 export class ApiError extends Error {

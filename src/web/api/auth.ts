@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { cookieResponseSchema } from '../../gateway/routes/auth/tokens.ts';
 import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
 import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/own-sessions.ts';
-import { ask, send } from './request.ts';
+import type { Scope } from '../../users/roles.ts';
+import { request, requestOnce } from './request.ts';
 
 export type SessionResponse = z.output<typeof sessionResponseSchema>;
 /** The user who is logged in, without the times, which differ in each response. */

@@ -102,7 +102,9 @@ test('pipelined requests are answered in order', async () => {
   const connection = new RawConnection(gateway.url).send(
     `${good('GET /bank/accounts/1')}${good('GET /bank/accounts/2')}`,
   );
-  const bodies = [await connection.answer(), await connection.answer()].map(({ body }) => body.toString());
+  const bodies = [await connection.response(), await connection.response()].map(({ body }) =>
+    body.toString(),
+  );
   expect(bodies).toEqual(['/accounts/1', '/accounts/2']);
   connection.destroy();
 });
@@ -117,7 +119,8 @@ describe('connections', () => {
   test('a connection is kept alive for the next request, and closed if none comes in time', async () => {
     upstream.answerWith((_incoming, outgoing) => outgoing.end());
     const connection = new RawConnection(narrow.url);
-    for (let i = 0; i < 3; i += 1) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
+    for (let i = 0; i < 3; i += 1)
+      expect((await connection.send(good(ACCOUNTS)).response()).status).toBe(200);
     await connection.untilClosed(2000);
   });
 
@@ -142,7 +145,8 @@ describe('connections', () => {
     const connections = Array.from({ length: 12 }, () => new RawConnection(narrow.url));
     await until(() => connections.filter(({ closed }) => closed).length === 4);
     const open = connections.filter(({ closed }) => !closed);
-    for (const connection of open) expect((await connection.send(good(ACCOUNTS)).answer()).status).toBe(200);
+    for (const connection of open)
+      expect((await connection.send(good(ACCOUNTS)).response()).status).toBe(200);
     for (const connection of open) connection.destroy();
   });
 });

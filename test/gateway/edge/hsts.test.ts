@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { strictTransportOf } from '../../../src/gateway/security-headers.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { type RawResponse, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const WEB = new Map([
@@ -42,7 +42,7 @@ const requests = (token: string): [number, string][] => {
   ];
 };
 
-async function answersOf(gateway: TestGateway): Promise<[string, number, RawAnswer['headers'][string]][]> {
+async function answersOf(gateway: TestGateway): Promise<[string, number, RawResponse['headers'][string]][]> {
   const answers: [string, number, string[]][] = [];
   for (const [, request] of requests(await gateway.login())) {
     const { status, headers } = await sendRaw(gateway.url, request);

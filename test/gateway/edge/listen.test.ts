@@ -123,7 +123,7 @@ test('CONNECT is refused with a problem, and the connection is closed', async ()
     { gateway, upstream },
     async () => {
       connection.send(`CONNECT upstream.test:443 HTTP/1.1\r\nHost: upstream.test:443\r\n\r\n`);
-      return rawProblemOf(await connection.answer());
+      return rawProblemOf(await connection.response());
     },
     MALFORMED,
   );

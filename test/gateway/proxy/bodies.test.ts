@@ -96,7 +96,7 @@ describe('bodies arrive unchanged', () => {
     const connection = open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('4\r\nping\r\n');
     await until(() => connection.rest.endsWith('4\r\nping\r\n'));
     connection.send('4\r\npong\r\n0\r\n\r\n');
-    expect((await connection.answer()).body.toString()).toBe('pingpong');
+    expect((await connection.response()).body.toString()).toBe('pingpong');
     connection.destroy();
   });
 });

@@ -151,8 +151,8 @@ describe('a client that leaves', () => {
       await fetch(`${single.url}/livez`);
       upstream.answerWith((_incoming, outgoing) => outgoing.end('last'));
       held[0]?.end('first');
-      expect((await first.answer()).body.toString()).toBe('first');
-      expect((await last.answer()).body.toString()).toBe('last');
+      expect((await first.response()).body.toString()).toBe('first');
+      expect((await last.response()).body.toString()).toBe('last');
       expect(upstream.count - upstreamBefore).toBe(2);
     } finally {
       await single.close();

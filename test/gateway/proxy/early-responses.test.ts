@@ -67,14 +67,14 @@ describe('a response that comes before the request is complete', () => {
       open(`POST ${TRANSFERS}`, 'Content-Length: 1000').send('12345'),
       open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('5\r\n12345\r\n'),
     ];
-    for (const connection of connections) expect((await connection.answer()).body.toString()).toBe('no');
+    for (const connection of connections) expect((await connection.response()).body.toString()).toBe('no');
     for (const connection of connections) await connection.untilClosed(LINGER_MS);
   });
 
   test('closes the connection also if it comes from the gateway itself', async () => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`POST ${TRANSFERS}`, 'Content-Length: 1000')).send('12345');
-    expect(rawProblemOf(await connection.answer())).toEqual({ status: 401, code: 'credential_missing' });
+    expect(rawProblemOf(await connection.response())).toEqual({ status: 401, code: 'credential_missing' });
     await connection.untilClosed(LINGER_MS);
   });
 
@@ -86,11 +86,11 @@ describe('a response that comes before the request is complete', () => {
         outgoing.end('no');
       });
       const connection = open(requestLine, 'Content-Length: 300000').send('12345');
-      await connection.answer();
+      await connection.response();
       upstream.answerWith((_incoming, outgoing) => outgoing.end('next'));
       connection.send(Buffer.alloc(299_995));
       connection.send(rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`));
-      expect((await connection.answer()).body.toString()).toBe('next');
+      expect((await connection.response()).body.toString()).toBe('next');
       connection.destroy();
     },
   );
@@ -108,7 +108,7 @@ describe('Expect: 100-continue', () => {
       const connection = new RawConnection(gateway.url);
       const send = async (): Promise<Problem> => {
         connection.send(rawRequest(`POST ${path}`, `Authorization: Bearer ${tokenOf()}`, ...EXPECTING));
-        const answer = await connection.answer();
+        const answer = await connection.response();
         expect(answer.headers.connection).toEqual(['close']);
         return rawProblemOf(answer);
       };
@@ -124,16 +124,16 @@ describe('Expect: 100-continue', () => {
       echo(incoming, outgoing);
     });
     const connection = open(`POST ${TRANSFERS}`, ...EXPECTING);
-    expect((await connection.answer()).status).toBe(100);
+    expect((await connection.response()).status).toBe(100);
     connection.send('12345');
-    expect((await connection.answer()).body.toString()).toBe('12345');
+    expect((await connection.response()).body.toString()).toBe('12345');
     expect(expectation).toBeUndefined();
     connection.destroy();
   });
 
   test('an unknown expectation is ignored', async () => {
     const connection = open(`POST ${TRANSFERS}`, 'Expect: miracles', 'Content-Length: 5').send('12345');
-    const answer = await connection.answer();
+    const answer = await connection.response();
     expect([answer.status, answer.body.toString()]).toEqual([200, '12345']);
     connection.destroy();
   });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type GatewayHeaderValues, headersForUpstream } from '../../../src/gateway/proxy/headers.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type RawAnswer, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { type RawResponse, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 let gateway: TestGateway;
@@ -41,7 +41,7 @@ const pairs = (flat: readonly string[]): [string, string][] =>
 const valuesOf = (name: string): string[] =>
   arrived.filter(([present]) => present === name).map(([, value]) => value);
 
-async function send(...lines: string[]): Promise<RawAnswer> {
+async function send(...lines: string[]): Promise<RawResponse> {
   const answer = await sendRaw(
     gateway.url,
     rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`, ...lines),

@@ -110,7 +110,7 @@ test('each request on one connection has its own id', async () => {
   const ids = new Set<string>();
   for (let i = 0; i < 3; i += 1) {
     connection.send(accounts());
-    ids.add((await connection.answer()).headers['x-request-id']?.[0] ?? '');
+    ids.add((await connection.response()).headers['x-request-id']?.[0] ?? '');
   }
   expect(ids.size).toBe(3);
   connection.destroy();

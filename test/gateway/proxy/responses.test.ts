@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { startGatewayBeside } from '../../support/gateway-beside.ts';
-import { type RawAnswer, RawConnection, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import { RawConnection, type RawResponse, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
@@ -23,7 +23,7 @@ const accounts = (method = 'GET', ...lines: string[]): string =>
   rawRequest(`${method} /bank/accounts`, `Authorization: Bearer ${token}`, ...lines);
 
 /** The response to a client if the upstream sends these bytes. */
-async function passedOn(status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawAnswer> {
+async function passedOn(status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawResponse> {
   upstream.answerWith((_incoming, outgoing) => {
     outgoing.writeHead(status, headers);
     outgoing.end(body);
@@ -56,9 +56,9 @@ describe('a response without a body', () => {
     );
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
-      const answer = await connection.send(accounts('HEAD')).answer({ toHead: true });
+      const answer = await connection.send(accounts('HEAD')).response({ toHead: true });
       expect([answer.status, answer.headers['content-length']]).toEqual([200, ['5']]);
-      expect((await connection.send(accounts()).answer()).body.toString()).toBe('12345');
+      expect((await connection.send(accounts()).response()).body.toString()).toBe('12345');
     }
     connection.destroy();
   });
@@ -71,7 +71,7 @@ describe('a response without a body', () => {
     upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
-      const answer = await connection.send(accounts()).answer();
+      const answer = await connection.send(accounts()).response();
       expect(answer.status).toBe(status);
       expect(answer.headers['transfer-encoding']).toBeUndefined();
       expect(connection.rest).toBe('');
@@ -94,7 +94,7 @@ describe('a response', () => {
       await until(() => connection.rest.endsWith(`5\r\n${piece}\r\n`));
     }
     answer?.end();
-    expect((await connection.answer()).body.toString()).toBe('firstother');
+    expect((await connection.response()).body.toString()).toBe('firstother');
     connection.destroy();
   });
 

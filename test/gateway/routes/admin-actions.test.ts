@@ -1,81 +1,111 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
 import { revocationsChannel, superAdminsKey } from '../../../src/redis/keys.ts';
 import { bearer, loginAs } from '../../support/gateway.ts';
 import { type GatewayPair, startGatewayPair } from '../../support/gateway-pair.ts';
+import { resetRateLimits } from '../../support/rate-limits.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import { idOf, passwordOf, send, sessionProblem } from './admin-clients.ts';
 
 const REVOKED = { status: 401, code: 'token_revoked' };
 
-let pair: GatewayPair;
-let bank: Upstream;
-let root: string;
-let ada: string;
-beforeAll(async () => {
-  bank = await startUpstream();
-  pair = await startGatewayPair({ BANK_URL: bank.url });
-  [root, ada] = [await loginAs(pair.url, 'root'), await loginAs(pair.url, 'ada')];
-});
-afterAll(async () => {
-  await pair.close();
-  await bank.close();
-});
-beforeEach(async () => {
-  const counters = await pair.link.run((client) => client.keys('throttle:*'));
-  if (counters.length > 0) await pair.link.run((client) => client.del(counters));
-});
+const test = base
+  .extend('upstream', { scope: 'file' }, async ({}, { onCleanup }): Promise<Upstream> => {
+    const upstream = await startUpstream();
+    onCleanup(() => upstream.close());
+    return upstream;
+  })
+  .extend('pair', { scope: 'file' }, async ({ upstream }, { onCleanup }): Promise<GatewayPair> => {
+    const pair = await startGatewayPair({ BANK_URL: upstream.url });
+    onCleanup(() => pair.close());
+    return pair;
+  })
+  .extend('root', { scope: 'file' }, ({ pair }) => loginAs(pair.url, 'root'))
+  .extend('ada', { scope: 'file' }, ({ pair }) => loginAs(pair.url, 'ada'))
+  .extend('secondAdmin', { scope: 'file' }, async ({ pair, root: token }) => {
+    const body = { username: 'ada2', password: 'correct horse battery', role: 'admin' };
+    return String((await send(`${pair.url}/admin/users`, 'POST', { token, body })).body.id);
+  })
+  .extend(
+    'path',
+    ({ pair }) =>
+      (username: string, action: string): string =>
+        `${pair.url}/admin/users/${idOf(pair, username)}/${action}`,
+  )
+  .extend(
+    'shownUser',
+    ({ pair, root }) =>
+      async (username: string) =>
+        (await send(`${pair.url}/admin/users/${idOf(pair, username)}`, 'GET', { token: root })).body,
+  )
+  .extend('lastAuditRecord', ({ pair, root }) => async (action: string) => {
+    const page = await send(`${pair.url}/admin/audit?limit=1&action=${action}`, 'GET', { token: root });
+    return (page.body.records as Record<string, unknown>[])[0];
+  })
+  .extend(
+    'runAction',
+    ({ path }) =>
+      (token: string, username: string, action: string, body?: unknown) =>
+        send(path(username, action), body === undefined ? 'POST' : 'PUT', { token, body }),
+  );
 
-const path = (username: string, act: string): string =>
-  `${pair.url}/admin/users/${idOf(pair, username)}/${act}`;
-const actAs = (token: string, username: string, act: string, body?: unknown) =>
-  send(path(username, act), body === undefined ? 'POST' : 'PUT', { token, body });
-const shown = async (username: string) =>
-  (await send(`${pair.url}/admin/users/${idOf(pair, username)}`, 'GET', { token: root })).body;
+test.beforeEach(({ pair }) => resetRateLimits(pair.link));
+
 const login = (url: string, username: string) =>
   send(`${url}/auth/login`, 'POST', { body: { username, password: passwordOf(username) } });
-const audited = async (action: string) => {
-  const page = await send(`${pair.url}/admin/audit?limit=1&action=${action}`, 'GET', { token: root });
-  return (page.body.records as Record<string, unknown>[])[0];
-};
 
 describe('actions take effect on the next request at every gateway', () => {
-  test('blocking ends all sessions and prevents login and refresh, and unblocking restores no session', async () => {
+  test('blocking ends all sessions and prevents login and refresh, and unblocking restores no session', async ({
+    pair,
+    runAction,
+    ada,
+    lastAuditRecord,
+  }) => {
     const tokens = [await loginAs(pair.url, 'bob'), await loginAs(pair.otherUrl, 'bob')];
     const { body } = await login(pair.url, 'bob');
-    expect(await actAs(ada, 'bob', 'block')).toMatchObject({ status: 200, body: { status: 'blocked' } });
+    expect(await runAction(ada, 'bob', 'block')).toMatchObject({ status: 200, body: { status: 'blocked' } });
     for (const token of tokens)
       for (const url of [pair.url, pair.otherUrl]) expect(await sessionProblem(url, token)).toEqual(REVOKED);
     expect(await login(pair.otherUrl, 'bob')).toMatchObject({ status: 401, body: { code: 'login_failed' } });
     const refresh = { body: { refresh_token: body.refresh_token } };
     expect((await send(`${pair.otherUrl}/auth/refresh`, 'POST', refresh)).status).toBe(401);
-    expect(await audited('user_block')).toMatchObject({
+    expect(await lastAuditRecord('user_block')).toMatchObject({
       actor: idOf(pair, 'ada'),
       subject: idOf(pair, 'bob'),
       result: 'done',
       address: '127.0.0.1',
     });
 
-    expect(await actAs(ada, 'bob', 'unblock')).toMatchObject({ status: 200, body: { status: 'active' } });
+    expect(await runAction(ada, 'bob', 'unblock')).toMatchObject({ status: 200, body: { status: 'active' } });
     for (const token of tokens) expect(await sessionProblem(pair.otherUrl, token)).toEqual(REVOKED);
     expect((await send(`${pair.url}/auth/refresh`, 'POST', refresh)).status).toBe(401);
     expect((await login(pair.otherUrl, 'bob')).status).toBe(200);
   });
 
-  test('a forced logout ends and unlists all sessions, and the user can log in again', async () => {
+  test('a forced logout ends and unlists all sessions, and the user can log in again', async ({
+    pair,
+    runAction,
+    ada,
+    path,
+  }) => {
     const tokens = [await loginAs(pair.url, 'alice'), await loginAs(pair.otherUrl, 'alice')];
-    expect((await actAs(ada, 'alice', 'logout')).status).toBe(200);
+    expect((await runAction(ada, 'alice', 'logout')).status).toBe(200);
     for (const token of tokens) expect(await sessionProblem(pair.otherUrl, token)).toEqual(REVOKED);
     const sessions = await send(path('alice', 'sessions'), 'GET', { token: ada });
     expect(sessions).toEqual({ status: 200, body: { sessions: [] } });
     expect((await login(pair.url, 'alice')).status).toBe(200);
   });
 
-  test('a demoted admin loses the permission on the next request and keeps the session', async () => {
+  test('a demoted admin loses the permission on the next request and keeps the session', async ({
+    pair,
+    runAction,
+    root,
+    lastAuditRecord,
+  }) => {
     const token = await loginAs(pair.otherUrl, 'ada');
     const list = () => send(`${pair.otherUrl}/admin/users`, 'GET', { token });
     expect((await list()).status).toBe(200);
-    expect(await actAs(root, 'ada', 'role', { role: 'supervisor' })).toMatchObject({
+    expect(await runAction(root, 'ada', 'role', { role: 'supervisor' })).toMatchObject({
       status: 200,
       body: { role: 'supervisor' },
     });
@@ -84,15 +114,22 @@ describe('actions take effect on the next request at every gateway', () => {
       status: 200,
       body: { role: 'supervisor' },
     });
-    expect(await audited('user_role')).toMatchObject({ detail: 'supervisor', subject: idOf(pair, 'ada') });
-    await actAs(root, 'ada', 'role', { role: 'admin' });
+    expect(await lastAuditRecord('user_role')).toMatchObject({
+      detail: 'supervisor',
+      subject: idOf(pair, 'ada'),
+    });
+    await runAction(root, 'ada', 'role', { role: 'admin' });
     expect((await list()).status).toBe(200);
   });
 
-  test('a customer who becomes staff has to log in again, so no 30-day session exceeds the limit for staff', async () => {
+  test('a customer who becomes staff has to log in again, so no 30-day session exceeds the limit for staff', async ({
+    pair,
+    runAction,
+    root,
+  }) => {
     const body = { username: 'alice', password: passwordOf('alice'), remember: true };
     const remembered = await send(`${pair.url}/auth/login`, 'POST', { body });
-    await actAs(root, 'alice', 'role', { role: 'supervisor' });
+    await runAction(root, 'alice', 'role', { role: 'supervisor' });
     expect(await sessionProblem(pair.otherUrl, String(remembered.body.access_token))).toEqual(REVOKED);
     const refresh = { body: { refresh_token: remembered.body.refresh_token } };
     expect((await send(`${pair.otherUrl}/auth/refresh`, 'POST', refresh)).status).toBe(401);
@@ -102,11 +139,16 @@ describe('actions take effect on the next request at every gateway', () => {
     const { body: mine } = await send(`${pair.url}/auth/sessions`, 'GET', { token });
     const [session] = mine.sessions as { ends_at: string }[];
     expect(Date.parse(session?.ends_at ?? '') - Date.now()).toBeLessThanOrEqual(43_200_000);
-    await actAs(root, 'alice', 'role', { role: 'user' });
+    await runAction(root, 'alice', 'role', { role: 'user' });
     expect((await sessionProblem(pair.url, token)).status).toBe(200);
   });
 
-  test('one session of a user can be ended by its id, and the others continue', async () => {
+  test('one session of a user can be ended by its id, and the others continue', async ({
+    pair,
+    path,
+    ada,
+    lastAuditRecord,
+  }) => {
     const [first, second] = [await login(pair.url, 'sam'), await login(pair.otherUrl, 'sam')];
     const sid = String(first.body.session_id);
     const end = () => send(`${path('sam', 'sessions')}/${sid}`, 'DELETE', { token: ada });
@@ -114,24 +156,37 @@ describe('actions take effect on the next request at every gateway', () => {
     expect(await sessionProblem(pair.otherUrl, String(first.body.access_token))).toEqual(REVOKED);
     expect((await sessionProblem(pair.url, String(second.body.access_token))).status).toBe(200);
     expect(await end()).toMatchObject({ status: 404, body: { code: 'session_unknown' } });
-    expect(await audited('session_end')).toMatchObject({ session: sid, subject: idOf(pair, 'sam') });
+    expect(await lastAuditRecord('session_end')).toMatchObject({ session: sid, subject: idOf(pair, 'sam') });
   });
 
-  test('address ranges apply to active sessions and to logins, which fail as for a wrong password', async () => {
+  test('address ranges apply to active sessions and to logins, which fail as for a wrong password', async ({
+    pair,
+    runAction,
+    ada,
+    lastAuditRecord,
+  }) => {
     const token = await loginAs(pair.url, 'sam');
     const ranges = ['192.0.2.0/24', '2001:db8::/32'];
-    expect(await actAs(ada, 'sam', 'ranges', { ranges })).toMatchObject({ status: 200, body: { ranges } });
+    expect(await runAction(ada, 'sam', 'ranges', { ranges })).toMatchObject({
+      status: 200,
+      body: { ranges },
+    });
     expect(await sessionProblem(pair.otherUrl, token)).toEqual({ status: 403, code: 'address_refused' });
     expect(await login(pair.url, 'sam')).toMatchObject({ status: 401, body: { code: 'login_failed' } });
-    expect(await audited('login')).toMatchObject({ result: 'refused', detail: 'address_refused' });
+    expect(await lastAuditRecord('login')).toMatchObject({ result: 'refused', detail: 'address_refused' });
 
-    expect((await actAs(ada, 'sam', 'ranges', { ranges: ['127.0.0.1'] })).status).toBe(200);
+    expect((await runAction(ada, 'sam', 'ranges', { ranges: ['127.0.0.1'] })).status).toBe(200);
     expect((await sessionProblem(pair.otherUrl, token)).status).toBe(200);
-    expect((await actAs(ada, 'sam', 'ranges', { ranges: [] })).body).toMatchObject({ ranges: [] });
+    expect((await runAction(ada, 'sam', 'ranges', { ranges: [] })).body).toMatchObject({ ranges: [] });
     expect((await login(pair.url, 'sam')).status).toBe(200);
   });
 
-  test('each action is published, so that every gateway re-checks the live responses of the user at once', async () => {
+  test('each action is published, so that every gateway re-checks the live responses of the user at once', async ({
+    pair,
+    runAction,
+    ada,
+    root,
+  }) => {
     const heard: string[] = [];
     const listener = await pair.link.run(async (client) => {
       const own = client.duplicate();
@@ -140,24 +195,25 @@ describe('actions take effect on the next request at every gateway', () => {
       return own;
     });
     try {
-      for (const act of ['logout', 'password-reset', 'block', 'unblock']) await actAs(ada, 'alice', act);
-      await actAs(ada, 'alice', 'ranges', { ranges: [] });
-      await actAs(root, 'alice', 'role', { role: 'user' });
+      for (const action of ['logout', 'password-reset', 'block', 'unblock'])
+        await runAction(ada, 'alice', action);
+      await runAction(ada, 'alice', 'ranges', { ranges: [] });
+      await runAction(root, 'alice', 'role', { role: 'user' });
       await expect.poll(() => heard).toEqual(Array(6).fill(idOf(pair, 'alice')));
     } finally {
       listener.destroy();
     }
   });
 
-  test.each(['block', 'logout', 'password-reset'])(
+  test.for(['block', 'logout', 'password-reset'])(
     '%s ends an open event stream at the other gateway',
-    async (act) => {
-      bank.answerWith((_incoming, outgoing) => {
+    async (action, { upstream, pair, ada }) => {
+      upstream.answerWith((_incoming, outgoing) => {
         outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
         outgoing.write('data: 1\n\n');
       });
       const password = 'correct horse battery';
-      const username = `listener-${act}`;
+      const username = `listener-${action}`;
       const made = await send(`${pair.url}/admin/users`, 'POST', {
         token: ada,
         body: { username, password },
@@ -172,26 +228,26 @@ describe('actions take effect on the next request at every gateway', () => {
         ({ done }) => done,
         () => true,
       );
-      await send(`${pair.url}/admin/users/${made.body.id}/${act}`, 'POST', { token: ada });
+      await send(`${pair.url}/admin/users/${made.body.id}/${action}`, 'POST', { token: ada });
       expect(await Promise.race([ended, delay(1500)])).toBe(true);
     },
   );
 });
 
 describe('without permission', () => {
-  test.each([
+  test.for<[what: string, actor: string, target: string, code: string]>([
     ['an admin, for another admin,', 'ada', 'ada2', 'rank_too_low'],
     ['an admin, for a super-admin,', 'ada', 'root', 'rank_too_low'],
     ['an admin, for their own account,', 'ada', 'ada', 'own_account'],
     ['a super-admin, for their own account,', 'root', 'root', 'own_account'],
   ])(
     '%s cannot block, log out, reset or restrict the user or end sessions, and nothing changes',
-    async (_what, actor, target, code) => {
+    async ([_what, actor, target, code], { ada, root, secondAdmin, pair }) => {
       const token = actor === 'ada' ? ada : root;
-      const made = target === 'ada2' ? await makeSecondAdmin() : idOf(pair, target);
+      const made = target === 'ada2' ? secondAdmin : idOf(pair, target);
       const url = `${pair.url}/admin/users/${made}`;
       const before = await pair.redis.dump();
-      const acts = [
+      const responses = [
         await send(`${url}/block`, 'POST', { token }),
         await send(`${url}/unblock`, 'POST', { token }),
         await send(`${url}/logout`, 'POST', { token }),
@@ -199,33 +255,35 @@ describe('without permission', () => {
         await send(`${url}/ranges`, 'PUT', { token, body: { ranges: ['192.0.2.1'] } }),
         await send(`${url}/sessions/${'x'.repeat(22)}`, 'DELETE', { token }),
       ];
-      for (const response of acts) expect(response).toMatchObject({ status: 403, body: { code } });
+      for (const response of responses) expect(response).toMatchObject({ status: 403, body: { code } });
       const after = await pair.redis.dump();
       for (const key of [`user:{${made}}`, `authz:{${made}}`]) expect(after.get(key)).toBe(before.get(key));
     },
   );
 
-  let secondAdmin: string | undefined;
-  async function makeSecondAdmin(): Promise<string> {
-    const body = { username: 'ada2', password: 'correct horse battery', role: 'admin' };
-    secondAdmin ??= String((await send(`${pair.url}/admin/users`, 'POST', { token: root, body })).body.id);
-    return secondAdmin;
-  }
-
-  test('users cannot change their own role, and only a super-admin can change the role of others', async () => {
-    expect(await actAs(root, 'root', 'role', { role: 'user' })).toMatchObject({
+  test('users cannot change their own role, and only a super-admin can change the role of others', async ({
+    runAction,
+    root,
+    ada,
+    shownUser,
+  }) => {
+    expect(await runAction(root, 'root', 'role', { role: 'user' })).toMatchObject({
       status: 403,
       body: { code: 'own_account' },
     });
     for (const target of ['ada', 'bob'])
-      expect(await actAs(ada, target, 'role', { role: 'super-admin' })).toMatchObject({
+      expect(await runAction(ada, target, 'role', { role: 'super-admin' })).toMatchObject({
         status: 403,
         body: { code: 'insufficient_scope' },
       });
-    expect([(await shown('root')).role, (await shown('bob')).role]).toEqual(['super-admin', 'user']);
+    expect([(await shownUser('root')).role, (await shownUser('bob')).role]).toEqual(['super-admin', 'user']);
   });
 
-  test('a customer and a supervisor are refused on every route under /admin, and so are requests without a token', async () => {
+  test('a customer and a supervisor are refused on every route under /admin, and so are requests without a token', async ({
+    pair,
+    runAction,
+    shownUser,
+  }) => {
     for (const username of ['bob', 'sam']) {
       const token = await loginAs(pair.url, username);
       for (const route of [
@@ -238,32 +296,32 @@ describe('without permission', () => {
           status: 403,
           body: { code: 'insufficient_scope' },
         });
-      expect((await actAs(token, 'alice', 'block')).status).toBe(403);
+      expect((await runAction(token, 'alice', 'block')).status).toBe(403);
     }
     expect(await send(`${pair.url}/admin/users`, 'GET')).toMatchObject({
       status: 401,
       body: { code: 'credential_missing' },
     });
-    expect((await shown('alice')).status).toBe('active');
+    expect((await shownUser('alice')).status).toBe('active');
   });
 
-  test('every route of an unknown user is a 404', async () => {
+  test('every route of an unknown user is a 404', async ({ pair, root }) => {
     for (const id of ['x'.repeat(22), '%7Bx%7D', 'root'])
-      for (const act of ['block', 'logout', 'password-reset'])
-        expect(await send(`${pair.url}/admin/users/${id}/${act}`, 'POST', { token: root })).toMatchObject({
+      for (const action of ['block', 'logout', 'password-reset'])
+        expect(await send(`${pair.url}/admin/users/${id}/${action}`, 'POST', { token: root })).toMatchObject({
           status: 404,
           body: { code: 'user_unknown' },
         });
   });
 
-  test.each([
+  test.for<[what: string, action: string, body: unknown, field: string]>([
     ['a role that does not exist', 'role', { role: 'emperor' }, 'role'],
     ['no role', 'role', {}, 'role'],
     ['an invalid range', 'ranges', { ranges: ['10.0.0.0/8', '300.1.1.1'] }, 'ranges.1'],
     ['an invalid prefix length', 'ranges', { ranges: ['10.0.0.0/33'] }, 'ranges.0'],
     ['text in place of ranges', 'ranges', { ranges: '10.0.0.0/8' }, 'ranges'],
-  ])('%s is a 400 that names the field', async (_what, act, body, field) => {
-    expect(await actAs(root, 'bob', act, body)).toMatchObject({
+  ])('%s is a 400 that names the field', async ([_what, action, body, field], { runAction, root }) => {
+    expect(await runAction(root, 'bob', action, body)).toMatchObject({
       status: 400,
       body: { code: 'body_invalid', errors: [expect.objectContaining({ field })] },
     });
@@ -271,7 +329,10 @@ describe('without permission', () => {
 });
 
 describe('there is always an active super-admin', () => {
-  test('if two super-admins demote or block each other concurrently, one of them remains', async () => {
+  test('if two super-admins demote or block each other concurrently, one of them remains', async ({
+    pair,
+    root,
+  }) => {
     const body = { username: 'root2', password: 'correct horse battery', role: 'super-admin' };
     const { body: made } = await send(`${pair.url}/admin/users`, 'POST', { token: root, body });
     const [one, two] = [idOf(pair, 'root'), String(made.id)];
@@ -287,14 +348,17 @@ describe('there is always an active super-admin', () => {
     for (let round = 0; round < 12; round += 1) {
       oneToken = await newToken('root', passwordOf('root'));
       twoToken = await newToken('root2', 'correct horse battery');
-      const act = round % 2 === 0 ? demote : block;
-      const outcomes = await Promise.all([act(pair.url, two, oneToken), act(pair.otherUrl, one, twoToken)]);
+      const action = round % 2 === 0 ? demote : block;
+      const outcomes = await Promise.all([
+        action(pair.url, two, oneToken),
+        action(pair.otherUrl, one, twoToken),
+      ]);
       const statuses = outcomes.map(({ status }) => status).sort();
       expect(statuses[0]).toBe(200);
       expect([401, 403, 409]).toContain(statuses[1]);
       const [winner, loser] = outcomes[0]?.status === 200 ? [oneToken, two] : [twoToken, one];
       const url = `${pair.url}/admin/users/${loser}`;
-      if (act === demote)
+      if (action === demote)
         expect(
           (await send(`${url}/role`, 'PUT', { token: winner, body: { role: 'super-admin' } })).status,
         ).toBe(200);

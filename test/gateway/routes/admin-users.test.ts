@@ -4,6 +4,7 @@ import { loginAs } from '../../support/gateway.ts';
 import { idOf, send } from './admin-clients.ts';
 
 const PASSWORD = 'correct horse battery';
+
 const namesOf = (body: Record<string, unknown>): string[] =>
   (body.users as { username: string }[]).map(({ username }) => username);
 

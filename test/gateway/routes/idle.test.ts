@@ -1,58 +1,78 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, sessionKey } from '../../../src/redis/keys.ts';
-import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, problemOf } from '../../support/gateway.ts';
 import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
 import { until } from '../../support/until.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const IDLE_MS = 900_000;
 const NEARLY_IDLE_MS = 60_000;
 
-let gateway: TestGateway;
-let bank: Upstream;
-beforeAll(async () => {
-  bank = await startUpstream();
-  gateway = await startTestGateway({ SESSIONS_PER_USER_MAX: '1000', BANK_URL: bank.url });
-});
-afterAll(async () => {
-  await gateway.close();
-  await bank.close();
-});
+interface Target {
+  tokens?: Tokens;
+  url?: string;
+  path?: string;
+}
+type Ask = (headers?: Record<string, string>, target?: Target) => Promise<Response>;
 
-let mine: Tokens;
-beforeEach(async () => {
-  mine = await logIn(gateway.url);
-});
+interface Lifetime {
+  idle_expires_in_ms: number;
+  session_expires_in_ms: number;
+}
 
-const ask = (
-  headers: Record<string, string> = {},
-  { tokens = mine, url = gateway.url, path = '/bank/accounts' } = {},
-): Promise<Response> => fetch(url + path, { headers: { ...bearer(tokens.access_token), ...headers } });
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
 const keysOf = (tokens: Tokens): [string, string] => {
   const { sub, sid } = claimsOf(tokens);
   return [activeKey(sub, sid), sessionKey(sub, sid)];
 };
 
-/** Shortens the remaining idle time, as if the session had not been used for a while. */
-const makeNearlyIdle = (tokens = mine): Promise<unknown> =>
-  gateway.link.run(async (client) =>
-    Promise.all(keysOf(tokens).map((key) => client.pExpire(key, NEARLY_IDLE_MS))),
+const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000' })
+  .extend('mine', ({ gateway }) => logIn(gateway.url))
+  .extend(
+    'ask',
+    ({ mine, gateway }) =>
+      (headers: Record<string, string> = {}, target: Target = {}): Promise<Response> => {
+        const { access_token } = target.tokens ?? mine;
+        const url = (target.url ?? gateway.url) + (target.path ?? '/bank/accounts');
+        return fetch(url, { headers: { ...bearer(access_token), ...headers } });
+      },
+  )
+  /** Shortens the remaining idle time, as if the session had not been used for a while. */
+  .extend(
+    'makeNearlyIdle',
+    ({ mine, gateway }) =>
+      (tokens = mine): Promise<unknown> =>
+        gateway.link.run(async (client) =>
+          Promise.all(keysOf(tokens).map((key) => client.pExpire(key, NEARLY_IDLE_MS))),
+        ),
+  )
+  .extend(
+    'leftMs',
+    ({ mine, gateway }) =>
+      (tokens = mine): Promise<number> =>
+        gateway.link.run((client) => client.pTTL(keysOf(tokens)[0])),
+  )
+  /** The number of calls of a command since Redis started. */
+  .extend('calls', ({ gateway }) => async (command: string): Promise<number> => {
+    const stats = await gateway.link.run((client) => client.info('commandstats'));
+    return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
+  })
+  .extend(
+    'lifetime',
+    ({ ask }) =>
+      async (headers: Record<string, string> = {}, target: Target = {}): Promise<Lifetime> =>
+        (await (await ask(headers, { path: '/auth/session', ...target })).json()) as Lifetime,
   );
-const leftMs = (tokens = mine): Promise<number> =>
-  gateway.link.run((client) => client.pTTL(keysOf(tokens)[0]));
-
-/** The number of calls of a command since Redis started. */
-const calls = async (command: string): Promise<number> => {
-  const stats = await gateway.link.run((client) => client.info('commandstats'));
-  return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
-};
 
 describe('activity', () => {
-  test('a request renews the idle timeout and sets the time of last use', async () => {
+  test('a request renews the idle timeout and sets the time of last use', async ({
+    makeNearlyIdle,
+    ask,
+    leftMs,
+  }) => {
     await makeNearlyIdle();
     const before = Date.now();
     expect((await ask()).status).toBe(200);
@@ -64,23 +84,26 @@ describe('activity', () => {
     expect(Date.parse(seen)).toBeGreaterThanOrEqual(before);
   });
 
-  test.each<[string, () => Promise<unknown>]>([
-    ['what a page asks for by itself', () => ask({ 'x-background': '1' })],
-    ['an event stream', () => ask({ accept: 'text/event-stream' })],
-    ['an event stream among others', () => ask({ accept: '*/*, Text/Event-Stream;q=0.9' })],
-    ['a refresh', () => refreshed(gateway.url, mine.refresh_token)],
-    ['a request that is refused', () => ask({ cookie: 'portcullis=x' })],
-  ])('%s does not count as activity', async (_what, request) => {
-    await makeNearlyIdle();
-    const written = await calls('pexpire');
-    for (let i = 0; i < 3; i += 1) await request().catch(() => {});
-    expect(await calls('pexpire')).toBe(written);
-    expect(await leftMs()).toBeLessThanOrEqual(NEARLY_IDLE_MS);
-  });
+  test.for<[what: string, request: (ask: Ask, url: string, tokens: Tokens) => Promise<unknown>]>([
+    ['a background request', (ask) => ask({ 'x-background': '1' })],
+    ['an event stream', (ask) => ask({ accept: 'text/event-stream' })],
+    ['an event stream among other media types', (ask) => ask({ accept: '*/*, Text/Event-Stream;q=0.9' })],
+    ['a refresh', (_ask, url, { refresh_token }) => refreshed(url, refresh_token)],
+    ['a request that is refused', (ask) => ask({ cookie: 'portcullis=x' })],
+  ])(
+    '%s does not count as activity',
+    async ([_what, request], { makeNearlyIdle, calls, ask, gateway, mine, leftMs }) => {
+      await makeNearlyIdle();
+      const written = await calls('pexpire');
+      for (let i = 0; i < 3; i += 1) await request(ask, gateway.url, mine).catch(() => {});
+      expect(await calls('pexpire')).toBe(written);
+      expect(await leftMs()).toBeLessThanOrEqual(NEARLY_IDLE_MS);
+    },
+  );
 
-  test.each(['0', 'true', '', '1, 1'])(
+  test.for(['0', 'true', '', '1, 1'])(
     'a request with X-Background: %s counts as activity',
-    async (value) => {
+    async (value, { makeNearlyIdle, ask, leftMs }) => {
       await makeNearlyIdle();
       await ask({ 'x-background': value });
       await until(async () => (await leftMs()) > IDLE_MS - 5000);
@@ -88,7 +111,10 @@ describe('activity', () => {
   );
 });
 
-test('polling, refreshes and an open stream do not keep a session from ending, but user activity does', async () => {
+test('polling, refreshes and an open stream do not keep a session from ending, but user activity does', async ({
+  gateway,
+  ask,
+}) => {
   const hasty = await startAnotherGateway(gateway, { settings: { sessionIdleSeconds: 2 } });
   const url = hasty.url;
   const startedAt = performance.now();
@@ -114,27 +140,24 @@ test('polling, refreshes and an open stream do not keep a session from ending, b
 });
 
 describe('the remaining lifetime of a session', () => {
-  interface Lifetime {
-    idle_expires_in_ms: number;
-    session_expires_in_ms: number;
-  }
-  const lifetime = async (headers: Record<string, string> = {}, at = {}): Promise<Lifetime> =>
-    (await (await ask(headers, { path: '/auth/session', ...at })).json()) as Lifetime;
-
-  test('can be read with and without renewing the idle timeout', async () => {
+  test('can be read with and without renewing the idle timeout', async ({
+    lifetime,
+    gateway,
+    makeNearlyIdle,
+  }) => {
     await lifetime();
-    mine = await logIn(gateway.url);
-    await makeNearlyIdle();
-    const left = await lifetime({ 'x-background': '1' });
+    const fresh = { tokens: await logIn(gateway.url) };
+    await makeNearlyIdle(fresh.tokens);
+    const left = await lifetime({ 'x-background': '1' }, fresh);
     expect(left.idle_expires_in_ms).toBeLessThanOrEqual(NEARLY_IDLE_MS);
     expect(left.idle_expires_in_ms).toBeGreaterThan(NEARLY_IDLE_MS - 5000);
-    expect((await lifetime({ 'x-background': '1' })).idle_expires_in_ms).toBeLessThanOrEqual(
+    expect((await lifetime({ 'x-background': '1' }, fresh)).idle_expires_in_ms).toBeLessThanOrEqual(
       left.idle_expires_in_ms,
     );
-    expect((await lifetime()).idle_expires_in_ms).toBeGreaterThan(IDLE_MS - 5000);
+    expect((await lifetime({}, fresh)).idle_expires_in_ms).toBeGreaterThan(IDLE_MS - 5000);
   });
 
-  test('is limited by the absolute end of the session', async () => {
+  test('is limited by the absolute end of the session', async ({ gateway, lifetime }) => {
     const absoluteMs = gateway.settings.sessionAbsoluteSeconds * 1000;
     const life = await lifetime();
     expect(life.session_expires_in_ms).toBeLessThanOrEqual(absoluteMs);
@@ -146,7 +169,7 @@ describe('the remaining lifetime of a session', () => {
     await short.close();
   });
 
-  test('is a refusal if the session ends during the request', async () => {
+  test('is a refusal if the session ends during the request', async ({ gateway, mine, ask }) => {
     await gateway.link.run((client) => client.del(keysOf(mine)[1]));
     expect(await problemOf(await ask({}, { path: '/auth/session' }))).toEqual({
       status: 401,
@@ -156,7 +179,11 @@ describe('the remaining lifetime of a session', () => {
 });
 
 describe('tracking activity', () => {
-  test('writes at most once per twentieth of the idle timeout, for any number of requests and gateways', async () => {
+  test('writes at most once per twentieth of the idle timeout, for any number of requests and gateways', async ({
+    gateway,
+    calls,
+    ask,
+  }) => {
     const idleSeconds = 4;
     const stepMs = (idleSeconds * 1000) / 20;
     const settings = { sessionIdleSeconds: idleSeconds };
@@ -181,7 +208,7 @@ describe('tracking activity', () => {
     await Promise.all(gateways.map((one) => one.close()));
   });
 
-  test('does not delay the response', async () => {
+  test('does not delay the response', async ({ makeNearlyIdle, gateway, ask, leftMs }) => {
     await makeNearlyIdle();
     await gateway.link.run((client) => client.sendCommand(['CLIENT', 'PAUSE', '400', 'WRITE']));
     const startedAt = performance.now();
@@ -190,7 +217,13 @@ describe('tracking activity', () => {
     await until(async () => (await leftMs()) > IDLE_MS - 5000);
   });
 
-  test('does not fail the request when the write fails, and the next request tries again', async () => {
+  test('does not fail the request when the write fails, and the next request tries again', async ({
+    makeNearlyIdle,
+    mine,
+    gateway,
+    ask,
+    leftMs,
+  }) => {
     await makeNearlyIdle();
     const [, session] = keysOf(mine);
     const aside = `${session}-aside`;
@@ -204,7 +237,7 @@ describe('tracking activity', () => {
 });
 
 describe('activity restores nothing', () => {
-  test('a session that was ended during requests stays ended', async () => {
+  test('a session that was ended during requests stays ended', async ({ gateway, makeNearlyIdle, ask }) => {
     const second = await startAnotherGateway(gateway);
     for (let round = 0; round < 15; round += 1) {
       const tokens = await logIn(gateway.url, 'bob');
@@ -224,7 +257,12 @@ describe('activity restores nothing', () => {
     await second.close();
   });
 
-  test('a session stays ended after its idle timeout, even if its access token has not expired', async () => {
+  test('a session stays ended after its idle timeout, even if its access token has not expired', async ({
+    gateway,
+    mine,
+    leftMs,
+    ask,
+  }) => {
     await gateway.link.run((client) => client.pExpire(keysOf(mine)[0], 1));
     await until(async () => (await leftMs()) === -2);
     for (let i = 0; i < 3; i += 1)
@@ -232,7 +270,7 @@ describe('activity restores nothing', () => {
     expect(await leftMs()).toBe(-2);
   });
 
-  test('no key outlives the absolute end of the session', async () => {
+  test('no key outlives the absolute end of the session', async ({ gateway, ask, leftMs }) => {
     const short = await startAnotherGateway(gateway, { settings: { sessionAbsoluteSeconds: 100 } });
     const tokens = await logIn(short.url);
     await gateway.link.run((client) => client.pExpire(keysOf(tokens)[0], 2000));

@@ -6,6 +6,7 @@ import { resetRateLimits } from '../../support/rate-limits.ts';
 
 const WINDOW_SECONDS = 60;
 const SITE = 'http://127.0.0.1:8080';
+
 const address = '198.51.100.7';
 
 const test = gatewayTest({
@@ -33,6 +34,7 @@ const test = gatewayTest({
   );
 
 test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
+
 test('the right password returns a bearer token with its lifetime in a response that must not be cached', async ({
   tryLogin,
 }) => {

@@ -5,6 +5,7 @@ import { resetRateLimits } from '../../support/rate-limits.ts';
 import { idOf, send, sessionProblem } from './admin-clients.ts';
 
 const REVOKED = { status: 401, code: 'token_revoked' };
+
 let password = 'foobared';
 let made = 0;
 

@@ -27,6 +27,7 @@ const test = gatewayTest({ REGISTRATION: 'open', REGISTRATIONS_PER_ADDRESS: '3' 
   );
 
 test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
+
 test('registration creates a customer who can log in, and is recorded', async ({
   register,
   login,

@@ -8,6 +8,7 @@ import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../suppor
 
 const MAX_BYTES = 4096;
 const JSON_BODY = { 'content-type': 'application/json' };
+
 const claimsOf = ({ access_token }: Tokens): AccessClaims => decodeJwt(access_token) as AccessClaims;
 
 const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000' })

@@ -1,8 +1,7 @@
-import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, test as base, describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { activeKey, revocationsChannel, sessionKey } from '../../../src/redis/keys.ts';
 import { type EventReader, readEvents } from '../../bank/event-reader.ts';
@@ -14,54 +13,16 @@ import { idOf, passwordOf, send } from './admin-clients.ts';
 const AT_ONCE_MS = 1000;
 const RECHECK_INTERVAL_MS = 2000;
 const PER_USER = 6;
+type Ask = (tokens: Pick<Tokens, 'access_token'>, method: string, path: string) => Promise<unknown>;
+type ChangeUser = (username: string, action: string, body?: unknown) => Promise<unknown>;
 
-let gateway: TestGateway;
-let second: { url: string; close(): Promise<void> };
-let root = '';
-let printed = '';
-beforeAll(async () => {
-  const sink = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      printed += chunk.toString();
-      done();
-    },
-  });
-  gateway = await startTestGateway(
-    {
-      SESSIONS_PER_USER_MAX: '1000',
-      BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
-      IDLE_TIMEOUT_MS: '2000',
-    },
-    pino(sink),
-  );
-  second = await startAnotherGateway(gateway, { settings: { idleTimeoutMs: 600 } });
-  root = await gateway.login('root');
-});
-afterAll(async () => {
-  await second.close();
-  await gateway.close();
-});
-
+const printed: string[] = [];
 const opened: EventReader[] = [];
 afterEach(async () => {
   const readers = opened.splice(0);
   for (const reader of readers) reader.abort();
   await until(() => readers.every(({ answer }) => answer.closed));
 });
-
-/** Opens the stream of a session and waits for its first bytes. */
-async function open(
-  { access_token }: Pick<Tokens, 'access_token'>,
-  url = gateway.url,
-  headers: Record<string, string> = { accept: 'text/event-stream' },
-): Promise<EventReader> {
-  const reader = await readEvents(`${url}/auth/session/events`, { ...bearer(access_token), ...headers });
-  opened.push(reader);
-  reader.answer.on('error', () => {});
-  expect(reader.answer.statusCode).toBe(200);
-  await until(() => reader.text() !== '');
-  return reader;
-}
 
 /** The events of a stream, once it has ended cleanly. */
 async function eventsOf({ ended, events, text }: EventReader): Promise<unknown[]> {
@@ -78,80 +39,146 @@ async function continues({ text, events }: EventReader): Promise<boolean> {
   return events.length === 0;
 }
 
-const ask = ({ access_token: token }: Pick<Tokens, 'access_token'>, method: string, path: string) =>
-  send(gateway.url + path, method, { token });
-const changeUser = (username: string, act: string, body?: unknown) =>
-  send(`${gateway.url}/admin/users/${idOf(gateway, username)}/${act}`, body ? 'PUT' : 'POST', {
-    token: root,
-    body,
-  });
 const keysOf = ({ access_token }: Tokens): [string, string] => {
   const { sub, sid } = decodeJwt(access_token) as AccessClaims;
   return [activeKey(sub, sid), sessionKey(sub, sid)];
 };
 const loggedEnds = ({ session_id }: Tokens): number =>
-  printed.split('\n').filter((line) => line.includes('"answer_ended"') && line.includes(session_id)).length;
+  printed.filter((line) => line.includes('"answer_ended"') && line.includes(session_id)).length;
+
+const test = base
+  .extend('gateway', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestGateway> => {
+    const log = pino({ level: 'info' }, { write: (line) => printed.push(line) });
+    const gateway = await startTestGateway(
+      {
+        SESSIONS_PER_USER_MAX: '1000',
+        BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
+        IDLE_TIMEOUT_MS: '2000',
+      },
+      log,
+    );
+    onCleanup(() => gateway.close());
+    return gateway;
+  })
+  .extend('second', { scope: 'file' }, async ({ gateway }, { onCleanup }) => {
+    const second = await startAnotherGateway(gateway, { settings: { idleTimeoutMs: 600 } });
+    onCleanup(() => second.close());
+    return second;
+  })
+  .extend('root', { scope: 'file' }, ({ gateway }) => gateway.login('root'))
+  /** Opens the stream of a session and waits for its first bytes. */
+  .extend(
+    'open',
+    ({ gateway }) =>
+      async (
+        { access_token }: Pick<Tokens, 'access_token'>,
+        url = gateway.url,
+        headers: Record<string, string> = { accept: 'text/event-stream' },
+      ): Promise<EventReader> => {
+        const reader = await readEvents(`${url}/auth/session/events`, {
+          ...bearer(access_token),
+          ...headers,
+        });
+        opened.push(reader);
+        reader.answer.on('error', () => {});
+        expect(reader.answer.statusCode).toBe(200);
+        await until(() => reader.text() !== '');
+        return reader;
+      },
+  )
+  .extend(
+    'ask',
+    ({ gateway }) =>
+      ({ access_token: token }: Pick<Tokens, 'access_token'>, method: string, path: string) =>
+        send(gateway.url + path, method, { token }),
+  )
+  .extend(
+    'changeUser',
+    ({ gateway, root }) =>
+      (username: string, act: string, body?: unknown) =>
+        send(`${gateway.url}/admin/users/${idOf(gateway, username)}/${act}`, body ? 'PUT' : 'POST', {
+          token: root,
+          body,
+        }),
+  )
+  .extend(
+    'openRaw',
+    ({ gateway }) =>
+      (headers: Record<string, string>, method = 'GET'): Promise<Response> =>
+        fetch(`${gateway.url}/auth/session/events`, { method, headers }),
+  );
 
 describe('an event is sent within a second, at whichever gateway the page is connected,', () => {
-  test.each<[what: string, username: string, reason: string, (one: Tokens, another: Tokens) => unknown]>([
-    ['logout', 'bob', 'session_ended', (one) => ask(one, 'POST', '/auth/logout')],
+  test.for<
+    [what: string, username: string, reason: string, (ask: Ask, one: Tokens, another: Tokens) => unknown]
+  >([
+    ['logout', 'bob', 'session_ended', (ask, one) => ask(one, 'POST', '/auth/logout')],
     [
       'its end from another session',
       'bob',
       'session_ended',
-      (one, another) => ask(another, 'DELETE', `/auth/sessions/${one.session_id}`),
+      (ask, one, another) => ask(another, 'DELETE', `/auth/sessions/${one.session_id}`),
     ],
     [
       'the end of all sessions but another one',
       'bob',
       'session_ended',
-      (_one, another) => ask(another, 'DELETE', '/auth/sessions?keep=current'),
+      (ask, _one, another) => ask(another, 'DELETE', '/auth/sessions?keep=current'),
     ],
-  ])('on %s, and the streams of other sessions continue', async (_what, username, reason, act) => {
-    const [one, another] = [await logIn(gateway.url, username), await logIn(gateway.url, username)];
-    const streams = [await open(one), await open(one, second.url)];
-    const others = [await open(another), await open(another, second.url)];
-    const startedAt = performance.now();
-    await act(one, another);
-    for (const stream of streams) expect(await eventsOf(stream)).toEqual(oneEvent('ended', reason));
-    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
-    expect(await Promise.all(others.map(continues))).toEqual([true, true]);
-  });
+  ])(
+    'on %s, and the streams of other sessions continue',
+    async ([_what, username, reason, act], { gateway, open, second, ask }) => {
+      const [one, another] = [await logIn(gateway.url, username), await logIn(gateway.url, username)];
+      const streams = [await open(one), await open(one, second.url)];
+      const others = [await open(another), await open(another, second.url)];
+      const startedAt = performance.now();
+      await act(ask, one, another);
+      for (const stream of streams) expect(await eventsOf(stream)).toEqual(oneEvent('ended', reason));
+      expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+      expect(await Promise.all(others.map(continues))).toEqual([true, true]);
+    },
+  );
 
-  test.each<[what: string, username: string, event: string, reason: string, act: () => unknown]>([
+  test.for<
+    [what: string, username: string, event: string, reason: string, act: (changeUser: ChangeUser) => unknown]
+  >([
     [
       'a role change',
       'ada',
       'renew',
       'role_changed',
-      () => changeUser('ada', 'role', { role: 'supervisor' }),
+      (changeUser) => changeUser('ada', 'role', { role: 'supervisor' }),
     ],
     [
       'an address that is no longer allowed',
       'sam',
       'ended',
       'address_refused',
-      () => changeUser('sam', 'ranges', { ranges: ['198.51.100.7'] }),
+      (changeUser) => changeUser('sam', 'ranges', { ranges: ['198.51.100.7'] }),
     ],
-    ['blocking of its user', 'alice', 'ended', 'user_blocked', () => changeUser('alice', 'block')],
-  ])('on %s', async (_what, username, event, reason, act) => {
+    ['blocking of its user', 'alice', 'ended', 'user_blocked', (changeUser) => changeUser('alice', 'block')],
+  ])('on %s', async ([_what, username, event, reason, act], { gateway, open, second, changeUser }) => {
     const tokens = await logIn(gateway.url, username);
     const streams = [await open(tokens), await open(tokens, second.url)];
     const startedAt = performance.now();
-    await act();
+    await act(changeUser);
     for (const stream of streams) expect(await eventsOf(stream)).toEqual(oneEvent(event, reason));
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
   });
 
-  test('on a password change, and only the session that changed it need not log in again', async () => {
-    const [first, another] = [await logIn(gateway.url, 'root'), await logIn(gateway.url, 'root')];
+  test('on a password change, and only the session that changed it need not log in again', async ({
+    gateway,
+    open,
+    second,
+  }) => {
+    const [first, another] = [await logIn(gateway.url, 'ada'), await logIn(gateway.url, 'ada')];
     const older = await open(first);
     const newest = await refreshed(
       gateway.url,
       (await refreshed(gateway.url, first.refresh_token)).refresh_token,
     );
     const [current, other] = [await open(newest), await open(another, second.url)];
-    const body = { current_password: passwordOf('root'), new_password: 'correct horse battery' };
+    const body = { current_password: passwordOf('ada'), new_password: 'correct horse battery' };
     const startedAt = performance.now();
     const changed = await send(`${gateway.url}/auth/password`, 'POST', { token: newest.access_token, body });
     expect(changed.status).toBe(204);
@@ -159,10 +186,9 @@ describe('an event is sent within a second, at whichever gateway the page is con
     expect(await eventsOf(older)).toEqual(oneEvent('renew', 'token_expired'));
     expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
     expect(await continues(current)).toBe(true);
-    root = newest.access_token;
   });
 
-  test('on the expiry of its token', async () => {
+  test('on the expiry of its token', async ({ open, gateway }) => {
     const stream = await open(await logIn(gateway.url));
     const startedAt = performance.now();
     const aheadMs = gateway.settings.accessTokenTtlSeconds * 1000;
@@ -175,7 +201,7 @@ describe('an event is sent within a second, at whichever gateway the page is con
     }
   });
 
-  test('once, even if published repeatedly', async () => {
+  test('once, even if published repeatedly', async ({ gateway, open, ask }) => {
     const tokens = await logIn(gateway.url);
     const stream = await open(tokens);
     const { sub } = decodeJwt(tokens.access_token) as AccessClaims;
@@ -190,7 +216,10 @@ describe('an event is sent within a second, at whichever gateway the page is con
   });
 });
 
-test('an idle session ends with its page open, because the stream is not activity, whatever its Accept header', async () => {
+test('an idle session ends with its page open, because the stream is not activity, whatever its Accept header', async ({
+  gateway,
+  open,
+}) => {
   const tokens = await logIn(gateway.url);
   await gateway.link.run((client) => Promise.all(keysOf(tokens).map((key) => client.pExpire(key, 800))));
   const startedAt = performance.now();
@@ -199,7 +228,11 @@ test('an idle session ends with its page open, because the stream is not activit
   expect(performance.now() - startedAt).toBeLessThan(800 + RECHECK_INTERVAL_MS + 500);
 });
 
-test('heartbeats keep a quiet stream open beyond the idle timeout of its connection', async () => {
+test('heartbeats keep a quiet stream open beyond the idle timeout of its connection', async ({
+  open,
+  gateway,
+  second,
+}) => {
   const stream = await open(await logIn(gateway.url), second.url);
   await delay(1000);
   expect(await continues(stream)).toBe(true);
@@ -207,10 +240,7 @@ test('heartbeats keep a quiet stream open beyond the idle timeout of its connect
 });
 
 describe('a stream', () => {
-  const openRaw = (headers: Record<string, string>, method = 'GET'): Promise<Response> =>
-    fetch(`${gateway.url}/auth/session/events`, { method, headers });
-
-  test('requires a token that is not revoked', async () => {
+  test('requires a token that is not revoked', async ({ gateway, ask, openRaw }) => {
     const gone = await logIn(gateway.url);
     await ask(gone, 'POST', '/auth/logout');
     expect(await problemOf(await openRaw({}))).toEqual({ status: 401, code: 'credential_missing' });
@@ -220,7 +250,11 @@ describe('a stream', () => {
     });
   });
 
-  test('has headers against caching, buffering and sniffing, and HEAD returns the same ones at once', async () => {
+  test('has headers against caching, buffering and sniffing, and HEAD returns the same ones at once', async ({
+    gateway,
+    open,
+    openRaw,
+  }) => {
     const tokens = await logIn(gateway.url);
     const { headers } = (await open(tokens)).answer;
     const expected = {
@@ -236,13 +270,22 @@ describe('a stream', () => {
     expect(await head.text()).toBe('');
   });
 
-  test('has a random reconnection time, so that streams that end together do not reconnect together', async () => {
+  test('has a random reconnection time, so that streams that end together do not reconnect together', async ({
+    gateway,
+    open,
+  }) => {
     const tokens = await logIn(gateway.url);
     const streams = await Promise.all(Array.from({ length: 5 }, () => open(tokens)));
     expect(new Set(streams.map(({ text }) => text())).size).toBeGreaterThan(1);
   });
 
-  test("counts against the user's concurrency limit until its client has left", async () => {
+  test("counts against the user's concurrency limit until its client has left", async ({
+    gateway,
+    open,
+    openRaw,
+    root,
+    ask,
+  }) => {
     const timers = (): number =>
       process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     const tokens = await logIn(gateway.url, 'bob');
@@ -262,7 +305,10 @@ describe('a stream', () => {
   });
 });
 
-test('a gateway that stops ends the streams at once and cleanly, without an event', async () => {
+test('a gateway that stops ends the streams at once and cleanly, without an event', async ({
+  gateway,
+  open,
+}) => {
   const stopping = await startAnotherGateway(gateway);
   const tokens = await logIn(gateway.url);
   const stream = await open(tokens, stopping.url);

@@ -6,7 +6,13 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openWebApp, readWebBuild, WEB_BUILD_DIRECTORY } from '../../../src/gateway/static/web-build.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type RawAnswer, RawConnection, rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import {
+  RawConnection,
+  type RawResponse,
+  rawProblemOf,
+  rawRequest,
+  sendRaw,
+} from '../../support/raw-http.ts';
 
 const SCRIPT = '/assets/index-a1B2_3-d.js';
 const FILES: Record<string, string> = {
@@ -32,10 +38,10 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const get = (path: string, ...headers: string[]): Promise<RawAnswer> =>
+const get = (path: string, ...headers: string[]): Promise<RawResponse> =>
   sendRaw(gateway.url, rawRequest(`GET ${path}`, ...headers));
 
-const header = ({ headers }: RawAnswer, name: string): string | undefined => headers[name]?.join(' | ');
+const header = ({ headers }: RawResponse, name: string): string | undefined => headers[name]?.join(' | ');
 
 describe('the page and its assets', () => {
   test.each([
@@ -86,7 +92,7 @@ describe('the page and its assets', () => {
   test('answer HEAD like GET, without a body', async () => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`HEAD ${SCRIPT}`, 'Accept-Encoding: gzip'));
-    const head = await connection.answer({ toHead: true });
+    const head = await connection.response({ toHead: true });
     const whole = await get(SCRIPT, 'Accept-Encoding: gzip');
     expect({ ...head.headers, date: [] }).toEqual({ ...whole.headers, date: [] });
     expect(connection.rest).toBe('');
@@ -95,7 +101,7 @@ describe('the page and its assets', () => {
 });
 
 describe('codings', () => {
-  const decoded = ({ headers, body }: RawAnswer): string => {
+  const decoded = ({ headers, body }: RawResponse): string => {
     if (headers['content-encoding']?.[0] === 'br') return brotliDecompressSync(body).toString();
     return (headers['content-encoding'] === undefined ? body : gunzipSync(body)).toString();
   };
@@ -191,7 +197,7 @@ test("the project's own page and everything it loads is complete and smaller tha
   const web = await readWebBuild(WEB_BUILD_DIRECTORY);
   if (web === undefined) throw new Error('the web app has not been built: npm run build');
   const own = await startTestGateway({}, undefined, { web });
-  const load = async (path: string): Promise<RawAnswer> => {
+  const load = async (path: string): Promise<RawResponse> => {
     const answer = await sendRaw(own.url, rawRequest(`GET ${path}`, 'Accept-Encoding: gzip'));
     expect([path, answer.status]).toEqual([path, 200]);
     return answer;

@@ -5,9 +5,9 @@ import { checkQuery, integerParameter } from '../../../http/input.ts';
 import { type Operation, ok, withScope } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { refuse } from '../../request-context.ts';
 
 const auditQuerySchema = z.strictObject({
   limit: integerParameter(1, 200, 50),

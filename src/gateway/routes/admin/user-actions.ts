@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditAction, AuditTrail } from '../../../audit/event.ts';
+import type { AuditAction, AuditLog } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
 import { jsonBody, type Operation, ok, withScope } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
@@ -7,9 +7,11 @@ import { Refusal } from '../../../refusal.ts';
 import { mayActOn, roleSchema } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
 import type { User } from '../../../users/users.ts';
-import type { Authenticated, AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import type { Authenticated } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
 const roleChangeSchema = z.strictObject({ role: roleSchema });
@@ -64,11 +66,16 @@ export const userActionOperations: readonly Operation<GatewayReason>[] = [
     description: 'Addresses and CIDR ranges. An empty list allows any address.',
     body: jsonBody(rangesChangeSchema),
   }),
-  actionOperation({ method: 'post', name: 'logout', id: 'logOutUser', summary: "End all of a user's sessions" }),
+  actionOperation({
+    method: 'post',
+    name: 'logout',
+    id: 'logOutUser',
+    summary: "End all of a user's sessions",
+  }),
 ];
 
 /** A change of a user by staff, and its audit record. */
-export interface AdminAction {
+interface AdminAction {
   action: AuditAction;
   detail?: string;
   change: (user: User) => UserChange;
@@ -76,7 +83,7 @@ export interface AdminAction {
 
 export interface AdminActionDeps {
   redis: RedisLink;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
 }
 

@@ -6,8 +6,8 @@ import { Refusal } from '../../../refusal.ts';
 import { issueResetToken, type ResetDeps, resetMail } from '../../../users/password-reset.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import type { User } from '../../../users/users.ts';
-import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
-import { refuse } from '../../request-context.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import { type AdminActionDeps, actionOperation, runAdminAction } from './user-actions.ts';
 
 export const resetResponseSchema = z

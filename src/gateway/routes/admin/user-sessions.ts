@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { idParameter, NO_CONTENT, type Operation, ok, withScope } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
-import { mayActOn } from '../../../users/rank.ts';
+import { mayActOn } from '../../../users/roles.ts';
 import { findUser } from '../../../users/users.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import { userIdParameter } from './user-view.ts';
 
 export const userSessionsResponseSchema = z
@@ -45,7 +46,7 @@ export const userSessionsOperations: readonly Operation<GatewayReason>[] = [
 
 export interface UserSessionsDeps {
   redis: RedisLink;
-  audit: AuditTrail;
+  audit: AuditLog;
 }
 
 export const listUserSessions =

@@ -26,7 +26,9 @@ export const userSchema = z
     status: z.enum(['active', 'blocked']),
     created_at: z.iso.datetime(),
     email: z.string().nullable(),
-    ranges: z.array(z.string()).describe('Allowed addresses and CIDR ranges. Empty if any address is allowed.'),
+    ranges: z
+      .array(z.string())
+      .describe('Allowed addresses and CIDR ranges. Empty if any address is allowed.'),
   })
   .meta({ id: 'User' });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { checkQuery, integerParameter, readJsonBody } from '../../../http/input.ts';
 import { jsonBody, type Operation, ok, withScope } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
@@ -9,9 +9,10 @@ import { listUsers as readUserPage } from '../../../users/list.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { addUser, findUser } from '../../../users/users.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import { hashNewPassword } from '../auth/password.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
@@ -88,7 +89,7 @@ export const userOperations: readonly Operation<GatewayReason>[] = [
 export interface AdminUsersDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
 }
 

@@ -1,6 +1,6 @@
 import Bowser from 'bowser';
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -16,10 +16,12 @@ import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName, type User } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { isFromSite, type Site } from '../../pipeline/credential.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import { isFromSite } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
 import { sendTokens, TOKEN_RESPONSES } from './tokens.ts';
 
 /** The `client_id` of tokens from a login with a password. */
@@ -60,7 +62,7 @@ export interface LoginDeps extends SessionDeps {
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;
   site: Site;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
 }
 
@@ -87,7 +89,7 @@ const loginRefusal = (refusal: Refusal<StartReason>): Refusal<StartReason | 'log
 
 /** The audit record of a login names the sessions that it replaced. */
 function recordOutcome(
-  audit: AuditTrail,
+  audit: AuditLog,
   { env }: GatewayContext,
   actor: string,
   session: StartedSession | Refusal<StartReason>,
@@ -144,7 +146,7 @@ const MAX_DEVICE_NAME = 80;
 const UNKNOWN_DEVICE = 'unknown device';
 
 /** A device name for people, such as `Firefox on Linux`, from a `User-Agent` (RFC 9110, section 10.1.5). */
-export function deviceOf(userAgent: string | undefined): string {
+function deviceOf(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === '') return UNKNOWN_DEVICE;
   const text = userAgent.slice(0, MAX_USER_AGENT);
   const { browser, os } = Bowser.parse(text);

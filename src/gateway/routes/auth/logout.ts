@@ -1,11 +1,11 @@
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { endSession } from '../../../sessions/end.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import type { Site } from '../../pipeline/credential.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { auditFields } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
 import { clearedCookies } from './tokens.ts';
 
 export const logoutOperation: Operation<GatewayReason> = {
@@ -22,7 +22,7 @@ export const logoutOperation: Operation<GatewayReason> = {
 export interface LogoutDeps {
   redis: RedisLink;
   site: Site;
-  audit: AuditTrail;
+  audit: AuditLog;
 }
 
 export const logout =

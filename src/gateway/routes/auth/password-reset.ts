@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
 import { ANYONE, jsonBody, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { Mailer } from '../../../mail/mailer.ts';
@@ -15,9 +15,10 @@ import {
 } from '../../../users/password-reset.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, logGrant, type RequestContext, refuse } from '../../request-context.ts';
+import { auditFields, type RequestContext } from '../../request-context.ts';
 import { hashNewPassword } from './password.ts';
 
 const requestSchema = z.strictObject({ username: z.string().min(1).max(128) });
@@ -37,7 +38,7 @@ export const passwordResetOperations: readonly Operation<GatewayReason>[] = [
     access: ANYONE,
     body: jsonBody(requestSchema),
     responses: { 202: { description: 'If the user exists and has an email address, an email is sent.' } },
-    refusals: ['route_unknown', 'act_throttled', 'redis_unavailable'],
+    refusals: ['route_unknown', 'rate_limited', 'redis_unavailable'],
   },
   {
     method: 'post',
@@ -55,7 +56,7 @@ export const passwordResetOperations: readonly Operation<GatewayReason>[] = [
 
 export interface PasswordResetDeps extends ResetDeps {
   hasher: PasswordHasher;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
   /** Without a mailer users cannot reset their own password. */
   mailer: Mailer | undefined;
@@ -77,7 +78,7 @@ export const requestPasswordReset =
     const { address, username } = deps.resetLimiters;
     const retryAfterSeconds =
       (await address.take(clientAddress)) || (await username.take(foldUsername(body.username)));
-    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled', { retryAfterSeconds }));
+    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('rate_limited', { retryAfterSeconds }));
     void sendReset(deps, deps.mailer, c.env, body.username).catch((err: unknown) =>
       log.error({ err, requestId }, 'a password reset could not be sent'),
     );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
@@ -9,9 +9,11 @@ import { passwordFault, passwordSchema } from '../../../users/password-rules.ts'
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { changeUser } from '../../../users/update.ts';
 import { findUser, type User } from '../../../users/users.ts';
-import type { Authenticated, AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import type { Authenticated } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 
 const passwordChangeSchema = z
   .strictObject({ current_password: passwordSchema, new_password: z.string().max(1024) })
@@ -35,7 +37,7 @@ export interface PasswordDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
 }
 
@@ -71,17 +73,9 @@ async function replacePassword(
   { id, username, passwordHash: current }: User,
   { new_password: password }: PasswordChange,
 ) {
-  const { username, passwordHash: current } = user;
-  const matches = await hasher.verify(body.current_password, current).catch(async (fault: unknown) => {
-    await throttle.giveBack(username, env.clientAddress);
-    throw fault;
-  });
-  if (!matches) return new Refusal('password_wrong');
-  await throttle.succeeded(username, env.clientAddress);
-  const hash = { field: 'new_password', password: body.new_password, username };
-  const passwordHash = await hashNewPassword(hasher, hash);
-  if (passwordHash instanceof BodyRefusal) return passwordHash;
-  return changeUser(redis, user.id, (present) => {
+  const passwordHash = await hashNewPassword(hasher, { field: 'new_password', password, username });
+  if (passwordHash instanceof Refusal) return passwordHash;
+  return changeUser(redis, id, (present) => {
     if (present.generation !== authorization.generation) return new Refusal('session_over');
     if (present.passwordHash !== current) return new Refusal('password_wrong');
     return { set: { passwordHash }, end: { keepSid: claims.sid, keepJti: claims.jti } };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { type BodyReason, readJsonBody } from '../../../http/input.ts';
 import { jsonBody, type Operation } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -7,10 +7,11 @@ import { type RefreshRefusal, refreshSession } from '../../../sessions/refresh.t
 import type { SessionDeps } from '../../../sessions/start.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { hasBody } from '../../edge/body.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import { cookieValues, isFromSite, type Site } from '../../pipeline/credential.ts';
+import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
 import { sendTokens, TOKEN_RESPONSES, type Transport } from './tokens.ts';
 
 const refreshSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });
@@ -39,7 +40,7 @@ export const refreshOperation: Operation<GatewayReason> = {
 
 export interface RefreshDeps extends SessionDeps {
   site: Site;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
 }
 
@@ -87,7 +88,7 @@ export const subjectOf = ({ about }: RefreshRefusal): { sub: string; sid: string
 
 /** The reuse of a refresh token has ended the session. It is recorded before the response is sent. */
 export async function recordReuse(
-  audit: AuditTrail,
+  audit: AuditLog,
   { env }: GatewayContext,
   { reason, about }: RefreshRefusal,
 ): Promise<void> {

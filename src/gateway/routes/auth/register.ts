@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { readJsonBody } from '../../../http/input.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
@@ -8,9 +8,10 @@ import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, registeredUsernameSchema } from '../../../users/fields.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { addUser } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, logGrant, refuse } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import { hashNewPassword } from './password.ts';
 
 const registerSchema = z
@@ -34,13 +35,13 @@ export const registerOperation: Operation<GatewayReason> = {
   access: ANYONE,
   body: jsonBody(registerSchema),
   responses: { 201: { description: 'The account.', schema: registeredResponseSchema } },
-  refusals: ['route_unknown', 'username_taken', 'act_throttled', 'password_queue_full', 'redis_unavailable'],
+  refusals: ['route_unknown', 'username_taken', 'rate_limited', 'password_queue_full', 'redis_unavailable'],
 };
 
 export interface RegisterDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
-  audit: AuditTrail;
+  audit: AuditLog;
   authBodyMaxBytes: number;
   registration: 'closed' | 'open';
   registrationLimiter: RateLimiter;
@@ -58,7 +59,7 @@ export const register =
     const body = await readJsonBody(incoming, outgoing, registerSchema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body);
     const retryAfterSeconds = await deps.registrationLimiter.take(clientAddress);
-    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('act_throttled', { retryAfterSeconds }));
+    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('rate_limited', { retryAfterSeconds }));
     const { username, password, display_name: displayName = username, email } = body;
     const passwordHash = await hashNewPassword(deps.hasher, { field: 'password', password, username });
     if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash);

@@ -1,8 +1,8 @@
 import { serialize } from 'hono/utils/cookie';
 import { z } from 'zod';
 import type { TokenPair } from '../../../sessions/start.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
-import type { Site } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import type { Site } from '../../site.ts';
 
 /** How a client receives its tokens: in the body, or in cookies that scripts cannot read. */
 export type Transport = 'bearer' | 'cookie';

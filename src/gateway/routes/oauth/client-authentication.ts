@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import type { AuditTrail } from '../../../audit/event.ts';
+import type { AuditLog } from '../../../audit/event.ts';
 import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -22,14 +22,14 @@ const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
 export interface ClientDeps {
   redis: RedisLink;
-  audit: AuditTrail;
+  audit: AuditLog;
   /** Counts failures by client id and by address. */
   clientLimiter: LoginLimiter;
   authBodyMaxBytes: number;
 }
 
 /** The id and the secret as presented, unverified. */
-export interface ClientCredential {
+interface ClientCredential {
   id: string;
   secret: string;
 }
@@ -85,7 +85,7 @@ async function authenticateClient(
  * The one credential of a client, from the `Authorization` header or from the form. Two are refused, even of the same
  * client, because it would be ambiguous which one counts.
  */
-export function takeClientCredential(
+function takeClientCredential(
   incoming: IncomingMessage,
   form: Form,
 ): ClientCredential | Refusal<OauthReason> {

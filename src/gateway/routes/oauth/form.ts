@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { checkInput, REPEATED, readBytes } from '../../../http/input.ts';
-import type { FieldError } from '../../../http/problem.ts';
+import type { FieldError } from '../../../refusal.ts';
 import { Refusal } from '../../../refusal.ts';
 
 /** The parameters of a form by their decoded names, without empty ones. */
 export type Form = Readonly<Record<string, string>>;
 
-export type FormReason = 'query_wrong' | 'body_not_form' | 'body_too_large' | 'body_wrong';
+type FormReason = 'query_wrong' | 'body_not_form' | 'body_too_large' | 'body_wrong';
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(?:; *charset="?utf-8"? *)?$/i;
 /** Visible ASCII, which is all that form serializers write. */

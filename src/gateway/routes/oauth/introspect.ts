@@ -6,8 +6,8 @@ import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refres
 import type { SessionOptions } from '../../../sessions/start.ts';
 import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
+import { logGrant } from '../../decision-log.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { logGrant } from '../../request-context.ts';
 import { CLIENT_AUTHENTICATION, type ClientRoute, requireClient } from './client-authentication.ts';
 import { type OauthTokenDeps, tokenFormSchema } from './revoke.ts';
 
@@ -26,10 +26,7 @@ const activeSchema = z.strictObject({
   client_id: z.string(),
   iat: seconds,
   exp: seconds,
-  token_type: z
-    .literal('Bearer')
-    .optional()
-    .describe('Only for access tokens, like all members that follow'),
+  token_type: z.literal('Bearer').optional().describe('Only for access tokens, like all members that follow'),
   scope: z.string().optional(),
   aud: z.string().optional(),
   jti: z.string().optional(),

@@ -4,8 +4,9 @@ import type { AccessTokenVerifier } from '../../../jwt/access-token.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
+import { logGrant } from '../../decision-log.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, logGrant } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 import {
   CLIENT_AUTHENTICATION,
   type ClientDeps,

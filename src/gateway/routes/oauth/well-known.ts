@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../../http/operation.ts';
-import type { RingSource } from '../../../keys/key-ring.ts';
+import type { RingSource } from '../../../keys/ring.ts';
 import { Refusal } from '../../../refusal.ts';
 import { SCOPES, scopeSchema } from '../../../users/roles.ts';
-import type { GatewayContext } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { refuse } from '../../request-context.ts';
 import { CLIENT_AUTHENTICATION_METHODS } from './client-authentication.ts';
 
 const METADATA_PATH = '/.well-known/oauth-authorization-server';

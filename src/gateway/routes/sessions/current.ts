@@ -5,9 +5,9 @@ import { Refusal } from '../../../refusal.ts';
 import { readSessionLifetime } from '../../../sessions/list.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { findUser } from '../../../users/users.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { refuse } from '../../request-context.ts';
 
 export const sessionResponseSchema = z
   .strictObject({
@@ -48,10 +48,7 @@ export const currentSession =
   ({ redis }: { redis: RedisLink }): AuthenticatedRoute =>
   async (c, { claims, authorization }) => {
     const { sub, sid } = claims;
-    const [user, lifetime] = await Promise.all([
-      findUser(redis, sub),
-      readSessionLifetime(redis, sub, sid),
-    ]);
+    const [user, lifetime] = await Promise.all([findUser(redis, sub), readSessionLifetime(redis, sub, sid)]);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), claims);
     if (lifetime === undefined) return refuse(c.env, new Refusal('session_over'), claims);
     const body: z.output<typeof sessionResponseSchema> = {

@@ -4,9 +4,9 @@ import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation, ok } from '../../../ht
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { deleteSessionData, getSessionData, putSessionData } from '../../../sessions/data.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { refuse } from '../../request-context.ts';
 
 const keySchema = z.string().regex(/^[\w.-]{1,64}$/);
 const anyJson = z.unknown().describe('any JSON value');

@@ -1,30 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { z } from 'zod';
+import { EVENT_STREAM_HEADERS, HEARTBEAT, MAX_HEARTBEAT_MS, retryField } from '../../../http/event-stream.ts';
 import { LOGGED_IN, type Operation } from '../../../http/operation.ts';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readSessionLifetime } from '../../../sessions/list.ts';
-import type { AuthenticatedRoute } from '../../pipeline/authenticate.ts';
-import type { ConcurrencyLimiter } from '../../pipeline/concurrency.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
+import type { ConcurrencyLimiter } from '../../pipeline/limits.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import type { EndReason, LiveResponses } from '../../proxy/live-responses.ts';
-import { logGrant, refuse } from '../../request-context.ts';
+import type { LiveResponses } from '../../proxy/live-responses.ts';
+import type { EndReason } from '../../proxy/recheck.ts';
 
 const HEADERS = {
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  // nginx would buffer the response otherwise.
-  'x-accel-buffering': 'no',
+  ...EVENT_STREAM_HEADERS,
   // A shutdown waits for persistent connections (RFC 9112, section 9.6).
   connection: 'close',
 };
-/** A random delay, so that pages whose streams end together do not reconnect together. */
-const RECONNECT_AFTER_MS = [1000, 3000] as const;
-const HEARTBEAT = ': still here\n\n';
-const MAX_HEARTBEAT_MS = 15_000;
 
 export const sessionEventsOperation: Operation<GatewayReason> = {
   method: 'get',

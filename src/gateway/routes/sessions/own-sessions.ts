@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import type { AuditEvent, AuditTrail } from '../../../audit/event.ts';
+import type { AuditEvent, AuditLog } from '../../../audit/event.ts';
 import { checkQuery } from '../../../http/input.ts';
 import { idParameter, LOGGED_IN, NO_CONTENT, type Operation, ok } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endOtherSessions, endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
-import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/authenticate.ts';
+import { refuse } from '../../decision-log.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, refuse } from '../../request-context.ts';
+import { auditFields } from '../../request-context.ts';
 
 export const ownSessionsResponseSchema = z
   .strictObject({
@@ -63,7 +64,7 @@ export const ownSessionsOperations: readonly Operation<GatewayReason>[] = [
 
 export interface OwnSessionsDeps {
   redis: RedisLink;
-  audit: AuditTrail;
+  audit: AuditLog;
 }
 
 export const listOwnSessions =
@@ -99,7 +100,7 @@ export const endOwnSessions =
   };
 
 const recordEnd = (
-  audit: AuditTrail,
+  audit: AuditLog,
   { env }: GatewayContext,
   sub: string,
   event: Pick<AuditEvent, 'action' | 'session' | 'detail'>,

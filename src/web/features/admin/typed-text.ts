@@ -1,4 +1,4 @@
-import type { FieldError } from '../../../http/problem.ts';
+import type { FieldError } from '../../../refusal.ts';
 
 /** The addresses and CIDR ranges in a text with one per line. */
 export const parseRanges = (text: string): string[] =>

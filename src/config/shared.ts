@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { audience, issuerUrl, milliseconds, oneOf, redisUrl } from './fields.ts';
 
 /** The settings that the gateway and the bank share. */
-export const commonShape = {
+export const sharedShape = {
   NODE_ENV: oneOf('development', 'production', 'test')
     .default('development')
     .describe('environment: `production` requires configured keys and an https issuer'),
