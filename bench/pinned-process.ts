@@ -12,13 +12,16 @@ export interface PinnedProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server on one core and resolves when it has announced its URL. It exits together with this process. */
+/**
+ * Starts a server on one core and resolves when it has announced its URL. It exits together with this process. Node is
+ * started with `--expose-gc` as in production; only the gateway uses it.
+ */
 export async function startPinned(
   core: number,
   file: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<PinnedProcess> {
-  const child = spawn('taskset', ['-c', `${core}`, process.execPath, file], {
+  const child = spawn('taskset', ['-c', `${core}`, process.execPath, '--expose-gc', file], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
