@@ -115,6 +115,6 @@ A tour with curl; paste it line by line:
 
 ${steps.join('\n\n')}
 
-Ctrl-C stops all three processes. The next start uses the same users, sessions and balances.
+Ctrl-C stops Redis, the bank and the gateway. The next start uses the same users, sessions and balances.
 `;
 }
