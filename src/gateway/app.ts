@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { Refusal } from '../refusal.ts';
 import { refuse, refuseFault } from './decision-log.ts';
@@ -99,10 +98,7 @@ function routeOauth(app: App, deps: RouteDeps['oauth']): void {
 export function createAppHandler(app: App): (context: RequestContext) => void {
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const listener = getRequestListener(
-    (request, { incoming }) => {
-      const response = app.fetch(request, contexts.get(incoming as IncomingMessage));
-      return incoming.method === 'HEAD' ? responseToHead(response) : response;
-    },
+    (request, { incoming }) => app.fetch(request, contexts.get(incoming as IncomingMessage)),
     { overrideGlobalObjects: false },
   );
   return (context) => {
@@ -112,13 +108,4 @@ export function createAppHandler(app: App): (context: RequestContext) => void {
     contexts.set(incoming, context);
     void listener(incoming, outgoing);
   };
-}
-
-/**
- * Hono responds to HEAD with a copy of the response to GET. The adapter sends a copy of `RESPONSE_ALREADY_SENT` too if
- * another listener in this process made it replace the global `Response`.
- */
-async function responseToHead(copy: Response | Promise<Response>): Promise<Response> {
-  const response = await copy;
-  return response.headers.has('x-hono-already-sent') ? RESPONSE_ALREADY_SENT : response;
 }

@@ -100,8 +100,6 @@ function edgeRefusal(
 /** Node's parser accepts requests that claim to be HTTP/0.9 or HTTP/2.0, whose format is different. */
 const isHttp1 = ({ httpVersionMajor }: IncomingMessage): boolean => httpVersionMajor === 1;
 
-/** A host that needs no URL parser: the common form, and exactly what Hono's adapter accepts without one. */
-const SIMPLE_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/;
 /** A name or an address, perhaps with a port (RFC 9110, section 7.2): nothing that a URL parser could read as a path. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
@@ -117,7 +115,6 @@ function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
   return hosts === 1 && isValid;
 }
 
-/** Whether URL parsers read the text as a host, and as no other one: `127.1` is 127.0.0.1 to them. */
+/** Whether URL parsers read the text as exactly this host. They read `127.1`, for example, as 127.0.0.1. */
 const isHost = (host: string): boolean =>
-  SIMPLE_HOST.test(host) ||
-  (HOST.test(host) && URL.parse(`http://${host}`)?.hostname === host.replace(/:\d+$/, '').toLowerCase());
+  HOST.test(host) && URL.parse(`http://${host}`)?.hostname === host.replace(/:\d+$/, '').toLowerCase();
