@@ -46,11 +46,6 @@ export interface ProblemOptions {
   strictTransport?: string | undefined;
 }
 
-interface EncodedProblem {
-  headers: Record<string, string>;
-  body: string;
-}
-
 /** Shortens a table of definitions. */
 export const problem = (
   status: number,
@@ -92,7 +87,7 @@ export function problemText(definition: ProblemDefinition, options: ProblemOptio
 function encodeProblem(
   { status, code, title, challenge, oauthError, ...definition }: ProblemDefinition,
   { requestId, errors, strictTransport, ...options }: ProblemOptions,
-): EncodedProblem {
+): { headers: Record<string, string>; body: string } {
   const type = `urn:portcullis:problem:${code}`;
   const members: Problem = { type, title, status, code, request_id: requestId, errors };
   const body = JSON.stringify({ error: oauthError, ...members });

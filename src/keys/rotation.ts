@@ -26,11 +26,6 @@ export interface Changed {
   kid: string;
 }
 
-export interface RotationOptions {
-  leadMs: number;
-  tokensLiveSeconds: number;
-}
-
 /** A new private key. Its kid never begins with a hyphen, because it is typed on command lines. */
 export async function makeNamedKey(): Promise<NamedKey> {
   for (;;) {
@@ -62,7 +57,7 @@ export async function makeRing(
 /** Adds a key that is published now and signs after `leadMs`. @throws {InvalidKeyError} when there is no ring. */
 export async function rotateRing(
   directory: string,
-  { leadMs, tokensLiveSeconds }: RotationOptions,
+  { leadMs, tokensLiveSeconds }: { leadMs: number; tokensLiveSeconds: number },
   nowMs: number,
 ): Promise<Changed | Refusal<'key_waiting'>> {
   const newKey = await makeNamedKey();

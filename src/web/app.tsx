@@ -34,13 +34,8 @@ export function App(): JSX.Element {
   );
 }
 
-interface CurrentPageProps {
-  route: Route;
-  currentUser: CurrentUser;
-}
-
 /** A page that the role does not allow is shown as one that does not exist. */
-function CurrentPage({ route, currentUser }: CurrentPageProps): JSX.Element {
+function CurrentPage({ route, currentUser }: { route: Route; currentUser: CurrentUser }): JSX.Element {
   const { page } = route;
   if (page === 'dashboard' || page === 'forgotten') return <DashboardPage currentUser={currentUser} />;
   if (page === 'account' && hasScope(currentUser, 'accounts:read-any'))

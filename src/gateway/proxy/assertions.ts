@@ -11,11 +11,6 @@ const CACHE_SIZE = 20_000;
 /** An assertion is used for the first three quarters of its lifetime, so that it does not expire on its way. */
 const USED_FRACTION = 0.75;
 
-interface CachedAssertion {
-  token: Promise<string>;
-  useUntilMs: number;
-}
-
 export interface AssertionOptions {
   issuer: string;
   bankAudience: string;
@@ -39,7 +34,9 @@ export function createAssertionSource(ring: RingSource, options: AssertionOption
  * is being signed wait for the same one.
  */
 function cachedAssertions(ring: KeyRing, options: AssertionOptions): AssertionSource {
-  const cache = new QuickLRU<string, CachedAssertion>({ maxSize: CACHE_SIZE / 2 });
+  const cache = new QuickLRU<string, { token: Promise<string>; useUntilMs: number }>({
+    maxSize: CACHE_SIZE / 2,
+  });
   return (claims, authorization, nowMs) => {
     const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
     const cached = cache.get(name);

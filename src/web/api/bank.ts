@@ -28,15 +28,10 @@ export const ownAccounts = async (): Promise<Account[]> =>
 /** Any account that the current user may see. @throws {ApiError} */
 export const accountById = (id: string): Promise<Account> => request<Account>(accountPath(id));
 
-export interface PageQuery {
-  limit: number;
-  cursor?: string;
-}
-
 /** A page of transactions, newest first. @throws {ApiError} */
 export function transactionPage(
   accountId: string,
-  { limit, cursor }: PageQuery,
+  { limit, cursor }: { limit: number; cursor?: string },
   isBackground: boolean,
 ): Promise<TransactionPage> {
   const query = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });

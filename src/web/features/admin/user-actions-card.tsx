@@ -95,13 +95,8 @@ function RoleForm({ user, onAction }: ActionProps): JSX.Element {
   );
 }
 
-interface ResetLinkProps {
-  reset: ResetResult;
-  onHide: () => void;
-}
-
 /** A reset link that could not be sent by email. It is kept only in this page's memory. */
-function ResetLink({ reset, onHide }: ResetLinkProps): JSX.Element {
+function ResetLink({ reset, onHide }: { reset: ResetResult; onHide: () => void }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const link = `${location.origin}/#reset=${reset.reset_token}`;
   return (

@@ -56,12 +56,7 @@ export function SessionTable<Session extends ListedSession>({
   );
 }
 
-interface SessionRowProps {
-  session: ListedSession;
-  action: ComponentChildren;
-}
-
-function SessionRow({ session, action }: SessionRowProps): JSX.Element {
+function SessionRow({ session, action }: { session: ListedSession; action: ComponentChildren }): JSX.Element {
   const { device, address, created_at, last_seen_at, ends_at, current } = session;
   return (
     <tr>

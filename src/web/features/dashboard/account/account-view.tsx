@@ -36,13 +36,8 @@ export function AccountView({ account, canTransfer }: AccountViewProps): JSX.Ele
   );
 }
 
-interface AccountHeadProps {
-  live: LiveAccount;
-  canTransfer: boolean;
-}
-
 /** The account's holder, number and current balance. */
-function AccountHead({ live, canTransfer }: AccountHeadProps): JSX.Element {
+function AccountHead({ live, canTransfer }: { live: LiveAccount; canTransfer: boolean }): JSX.Element {
   const { stream } = useStore(live.state);
   const { id, name, currency } = live.account;
   return (

@@ -79,14 +79,10 @@ function thinned(points: BalancePoint[]): BalancePoint[] {
 export const balanceAt = (points: readonly BalancePoint[], ms: number): number | undefined =>
   points.findLast(({ x }) => x <= ms)?.y;
 
-export interface BalanceSummary {
-  lowestMinor: number;
-  highestMinor: number;
-  currentMinor: number;
-}
-
 /** Undefined if there are no points. */
-export function summarize(points: readonly BalancePoint[]): BalanceSummary | undefined {
+export function summarize(
+  points: readonly BalancePoint[],
+): { lowestMinor: number; highestMinor: number; currentMinor: number } | undefined {
   const balances = points.map(({ y }) => y);
   const currentMinor = balances.at(-1);
   if (currentMinor === undefined) return undefined;
