@@ -2,10 +2,14 @@
 import { Command } from 'commander';
 import { ROLES } from './users/roles.ts';
 
-/**
- * The command line. Each command imports only the modules that it needs, so that it starts quickly.
- * Exit codes: 0 for success, 1 for a failure.
- */
+/** An action whose result becomes the exit code: 0 for success, 1 for a failure. */
+const exitWith =
+  <Parameters extends unknown[]>(run: (...given: Parameters) => Promise<number>) =>
+  async (...given: Parameters): Promise<void> => {
+    process.exitCode = await run(...given);
+  };
+
+/** The command line. Each command imports only the modules that it needs, so that it starts quickly. */
 const program = new Command('portcullis')
   .description(
     'An auth gateway for banking APIs: forwards a request only if its token is validly signed and not revoked.',
@@ -15,26 +19,17 @@ const program = new Command('portcullis')
 program
   .command('gateway')
   .description('run the gateway; settings come from the environment')
-  .action(async () => {
-    const { runGateway } = await import('./cli/serve.ts');
-    process.exitCode = await runGateway(process.env);
-  });
+  .action(exitWith(async () => (await import('./cli/serve.ts')).runGateway(process.env)));
 
 program
   .command('bank')
   .description('run the demo bank; settings come from the environment')
-  .action(async () => {
-    const { runBank } = await import('./cli/serve.ts');
-    process.exitCode = await runBank(process.env);
-  });
+  .action(exitWith(async () => (await import('./cli/serve.ts')).runBank(process.env)));
 
 program
   .command('dev')
   .description('run Redis, the demo bank and the gateway, with demo users')
-  .action(async () => {
-    const { runDev } = await import('./dev/run.ts');
-    process.exitCode = await runDev(process.env);
-  });
+  .action(exitWith(async () => (await import('./dev/run.ts')).runDev(process.env)));
 
 program
   .command('user')
@@ -45,10 +40,11 @@ program
   .option('--display-name <name>', 'the name to display (defaults to the username)')
   .option('--role <role>', `one of ${ROLES.join(', ')}`, 'user')
   .option('--email <address>', 'the email address for password resets')
-  .action(async (username: string, options: { displayName?: string; role: string; email?: string }) => {
-    const { runUserAdd } = await import('./cli/user.ts');
-    process.exitCode = await runUserAdd(process.env, { username, ...options });
-  });
+  .action(
+    exitWith(async (username: string, options: { displayName?: string; role: string; email?: string }) =>
+      (await import('./cli/user.ts')).runUserAdd(process.env, { username, ...options }),
+    ),
+  );
 
 const client = program
   .command('client')
@@ -59,27 +55,22 @@ client
   .description('register a client and print its secret, which cannot be shown again')
   .argument('<name>', 'a name for the list of clients')
   .option('--use <use...>', 'what the client may do: revoke, introspect', ['revoke', 'introspect'])
-  .action(async (name: string, options: { use: string[] }) => {
-    const { runClientAdd } = await import('./cli/client.ts');
-    process.exitCode = await runClientAdd(process.env, { name, uses: options.use });
-  });
+  .action(
+    exitWith(async (name: string, options: { use: string[] }) =>
+      (await import('./cli/client.ts')).runClientAdd(process.env, { name, uses: options.use }),
+    ),
+  );
 
 client
   .command('list')
   .description('list the registered clients')
-  .action(async () => {
-    const { runClientList } = await import('./cli/client.ts');
-    process.exitCode = await runClientList(process.env);
-  });
+  .action(exitWith(async () => (await import('./cli/client.ts')).runClientList(process.env)));
 
 client
   .command('remove')
   .description('remove a client; its next request is rejected')
   .argument('<id>')
-  .action(async (id: string) => {
-    const { runClientRemove } = await import('./cli/client.ts');
-    process.exitCode = await runClientRemove(process.env, id);
-  });
+  .action(exitWith(async (id: string) => (await import('./cli/client.ts')).runClientRemove(process.env, id)));
 
 program
   .command('account')
@@ -89,48 +80,41 @@ program
   .argument('<username>', 'the owner of the account')
   .option('--name <name>', 'the name of the account', 'Current account')
   .option('--balance-minor <amount>', 'the opening balance in minor units', '0')
-  .action(async (username: string, options: { name: string; balanceMinor: string }) => {
-    const { runAccountOpen } = await import('./cli/account.ts');
-    process.exitCode = await runAccountOpen(process.env, { username, ...options });
-  });
+  .action(
+    exitWith(async (username: string, options: { name: string; balanceMinor: string }) =>
+      (await import('./cli/account.ts')).runAccountOpen(process.env, { username, ...options }),
+    ),
+  );
 
 const keys = program.command('keys').description('manage the key ring that signs tokens');
 
 keys
   .command('list')
   .description('list the keys with their states and times')
-  .action(async () => {
-    const { runKeysList } = await import('./cli/keys.ts');
-    process.exitCode = await runKeysList(process.env);
-  });
+  .action(exitWith(async () => (await import('./cli/keys.ts')).runKeysList(process.env)));
 
 keys
   .command('rotate')
   .description('add a key, which is published now and signs later; creates the key ring if there is none')
   .option('--now', 'sign with it as soon as every gateway has published it', false)
-  .action(async (options: { now: boolean }) => {
-    const { runKeysRotate } = await import('./cli/keys.ts');
-    process.exitCode = await runKeysRotate(process.env, options);
-  });
+  .action(
+    exitWith(async (options: { now: boolean }) =>
+      (await import('./cli/keys.ts')).runKeysRotate(process.env, options),
+    ),
+  );
 
 keys
   .command('retire')
   .description('remove a key at once; tokens that it has signed become invalid')
   .argument('<kid>')
-  .action(async (kid: string) => {
-    const { runKeysRetire } = await import('./cli/keys.ts');
-    process.exitCode = await runKeysRetire(process.env, kid);
-  });
+  .action(exitWith(async (kid: string) => (await import('./cli/keys.ts')).runKeysRetire(process.env, kid)));
 
 program
   .command('audit')
   .description('check the audit log')
   .command('verify')
   .description('check that no record was altered or removed; prints the first one that was, with exit code 1')
-  .action(async () => {
-    const { runAuditVerify } = await import('./cli/audit.ts');
-    process.exitCode = await runAuditVerify(process.env);
-  });
+  .action(exitWith(async () => (await import('./cli/audit.ts')).runAuditVerify(process.env)));
 
 program
   .command('probe')
@@ -140,18 +124,16 @@ program
   .argument('<url>', 'for example http://127.0.0.1:8080')
   .requiredOption('--user <username>', 'the user to log in as')
   .requiredOption('--password-stdin', 'read the password from standard input')
-  .action(async (url: string, options: { user: string }) => {
-    const { runProbe } = await import('./cli/probe.ts');
-    process.exitCode = await runProbe(url, options.user);
-  });
+  .action(
+    exitWith(async (url: string, options: { user: string }) =>
+      (await import('./cli/probe.ts')).runProbe(url, options.user),
+    ),
+  );
 
 program
   .command('health')
   .description('check whether a running gateway or bank is ready; for container health checks')
   .argument('<url>', 'for example http://127.0.0.1:8080')
-  .action(async (url: string) => {
-    const { runHealth } = await import('./cli/serve.ts');
-    process.exitCode = await runHealth(url);
-  });
+  .action(exitWith(async (url: string) => (await import('./cli/serve.ts')).runHealth(url)));
 
 await program.parseAsync();

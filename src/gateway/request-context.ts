@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditEvent } from '../audit/event.ts';
 import type { AccessClaims } from '../jwt/access-token.ts';
@@ -27,8 +26,6 @@ export interface Authenticated {
   kid: () => string;
   authorization: Authorization;
 }
-
-export const newRequestId = (): string => randomUUID();
 
 /** The fields of an audit record that describe the request. */
 export const auditFields = (context: RequestContext): Pick<AuditEvent, 'address' | 'requestId'> => ({

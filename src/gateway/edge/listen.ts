@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { GatewaySettings } from '../../config/load.ts';
 import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
 import { refuse } from '../decision-log.ts';
-import { newRequestId, type RequestContext } from '../request-context.ts';
+import type { RequestContext } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
 import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
 import { answerMalformedRequests } from './malformed.ts';
@@ -68,7 +69,7 @@ function receive(
     const context: RequestContext = {
       incoming,
       outgoing,
-      requestId: newRequestId(),
+      requestId: randomUUID(),
       path: path ?? '(refused)',
       clientAddress: clientAddress(incoming, settings.trustedProxies),
       nowMs: now(),

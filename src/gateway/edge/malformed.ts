@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemText } from '../../http/problem.ts';
 import type { Logger } from '../../log.ts';
 import { GATEWAY_PROBLEMS, type GatewayReason } from '../problems/table.ts';
-import { newRequestId } from '../request-context.ts';
 
 /** How long a refused client may go on sending, so that it reads the response before the connection is reset. */
 const LINGER_MS = 500;
@@ -54,7 +54,7 @@ function canRespond(latest: Exchange | undefined): boolean {
 }
 
 function sendRaw(socket: Socket, reason: GatewayReason, log: Logger, strictTransport?: string): void {
-  const requestId = newRequestId();
+  const requestId = randomUUID();
   const definition = GATEWAY_PROBLEMS[reason];
   log.info({ granted: false, reason, status: definition.status, address: socket.remoteAddress, requestId });
   socket.end(problemText(definition, { requestId, strictTransport }));

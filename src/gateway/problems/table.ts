@@ -7,19 +7,12 @@ const BEARER = 'Bearer realm="portcullis"';
 const INVALID_REQUEST = { challenge: `${BEARER}, error="invalid_request"` };
 const INVALID_TOKEN = { challenge: `${BEARER}, error="invalid_token"` };
 
-const tokenInvalid = problem(401, 'token_invalid', 'The access token is not valid.', INVALID_TOKEN);
-const tokenRevoked = problem(
-  401,
-  'token_revoked',
-  'The access token has been revoked. Log in again.',
-  INVALID_TOKEN,
-);
-const refreshInvalid = problem(
-  401,
-  'refresh_token_invalid',
-  'The refresh token is not valid. Log in again.',
-  INVALID_TOKEN,
-);
+const credentialInvalid = (title: string) => problem(400, 'credential_invalid', title, INVALID_REQUEST);
+const tokenProblem = (code: string, title: string) => problem(401, code, title, INVALID_TOKEN);
+
+const tokenInvalid = tokenProblem('token_invalid', 'The access token is not valid.');
+const tokenRevoked = tokenProblem('token_revoked', 'The access token has been revoked. Log in again.');
+const refreshInvalid = tokenProblem('refresh_token_invalid', 'The refresh token is not valid. Log in again.');
 const loginFailed = problem(401, 'login_failed', 'The username or password is wrong.', { challenge: BEARER });
 
 /** What the verification of a token, the whitelist and a refresh can refuse. */
@@ -28,7 +21,7 @@ const TOKEN_PROBLEMS = {
   token_header: tokenInvalid,
   token_signature: tokenInvalid,
   token_claims: tokenInvalid,
-  token_expired: problem(401, 'token_expired', 'The access token has expired.', INVALID_TOKEN),
+  token_expired: tokenProblem('token_expired', 'The access token has expired.'),
   token_not_alive: tokenRevoked,
   user_not_active: tokenRevoked,
   session_over: tokenRevoked,
@@ -53,24 +46,9 @@ export const GATEWAY_PROBLEMS = {
   credential_missing: problem(401, 'credential_missing', 'An access token is required.', {
     challenge: BEARER,
   }),
-  credential_malformed: problem(
-    400,
-    'credential_invalid',
-    'The Authorization header is not a bearer credential.',
-    INVALID_REQUEST,
-  ),
-  credential_twice: problem(
-    400,
-    'credential_invalid',
-    'The request has more than one credential.',
-    INVALID_REQUEST,
-  ),
-  token_in_query: problem(
-    400,
-    'credential_invalid',
-    'Access tokens must not be sent in the URL.',
-    INVALID_REQUEST,
-  ),
+  credential_malformed: credentialInvalid('The Authorization header is not a bearer credential.'),
+  credential_twice: credentialInvalid('The request has more than one credential.'),
+  token_in_query: credentialInvalid('Access tokens must not be sent in the URL.'),
   csrf: problem(403, 'origin_refused', 'The request does not come from this site.'),
   ...TOKEN_PROBLEMS,
   no_rule: problem(403, 'forbidden', 'No rule allows this request.'),
