@@ -32,8 +32,7 @@ interface ChainLink {
 
 /**
  * Reads the whole audit log and verifies its chain. The oldest records are dropped once there are more than
- * `recordsMax`; if there are fewer, the first record must be number 1.
- * @throws {RedisUnavailable}
+ * `recordsMax`; if there are fewer, the first record must be number 1. @throws {RedisUnavailable}
  */
 export async function verifyAudit(redis: RedisLink, recordsMax: number): Promise<AuditVerdict> {
   let expected: ChainLink | undefined;

@@ -27,8 +27,7 @@ export interface DevPlan {
 
 /**
  * Chooses the ports, and sets the addresses on which the gateway and the bank must agree. It never changes what the
- * user has set.
- * @throws {DevRefused} {@link SettingsRefused}
+ * user has set. @throws {DevRefused} {@link SettingsRefused}
  */
 export async function planDev(env: Environment): Promise<DevPlan> {
   if (env.NODE_ENV === 'production')

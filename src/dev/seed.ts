@@ -13,8 +13,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 const HISTORY_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Creates the demo users and their accounts with a week of transactions, unless they exist.
- * @throws {RedisUnavailable}
+ * Creates the demo users and their accounts with a week of transactions, unless they exist. @throws {RedisUnavailable}
  */
 export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Promise<void> {
   const log = createLog('dev', 'silent');

@@ -47,16 +47,11 @@ export interface ExpectedAssertion {
 }
 
 export interface AssertionVerifier {
-  /**
-   * The claims of a genuine, unexpired assertion for this service.
-   * @throws what {@link PublishedKeys.find} throws.
-   */
+  /** The claims of a genuine, unexpired assertion for this service. @throws what {@link PublishedKeys.find} throws. */
   verify(token: string, nowMs: number): Promise<AssertionClaims | Refusal<'assertion_invalid'>>;
 }
 
-/**
- * A verifier for an upstream. A verified assertion stays cached until it expires or its key is no longer published.
- */
+/** A verifier for an upstream. A verified assertion stays cached until it expires or its key is no longer published. */
 export function createAssertionVerifier(
   { issuer, audience, roles, scopes }: ExpectedAssertion,
   keys: PublishedKeys,

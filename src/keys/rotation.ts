@@ -94,8 +94,7 @@ export async function handOver(
 
 /**
  * Retires a key at once and deletes its private key: no token that it signed is valid any more. The last key of the
- * ring cannot be retired; another key has to replace it first.
- * @throws {InvalidKeyError} when there is no ring.
+ * ring cannot be retired; another key has to replace it first. @throws {InvalidKeyError} when there is no ring.
  */
 export async function retireKey(
   directory: string,

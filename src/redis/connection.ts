@@ -82,10 +82,7 @@ export class RedisLink {
     if (this.#client !== undefined) listener(this.#client);
   }
 
-  /**
-   * Resolves when a connection is usable.
-   * @throws {RedisUnavailable} when there is none within `waitMs`.
-   */
+  /** Resolves when a connection is usable. @throws {RedisUnavailable} when there is none within `waitMs`. */
   async whenReady(waitMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const listener = (): void => resolve();

@@ -20,9 +20,8 @@ export function defineScript(name: string, lua: string): Script {
 }
 
 /**
- * Runs a script by its hash. The source is sent only to a server that does not have it, such as one that restarted or
- * a promoted replica.
- * @throws {RedisUnavailable} also when the script itself fails.
+ * Runs a script by its hash. The source is sent only to a server that does not have it, such as one that restarted or a
+ * promoted replica. @throws {RedisUnavailable} also when the script itself fails.
  */
 export function runScript(
   link: RedisLink,

@@ -46,9 +46,8 @@ return ended
 );
 
 /**
- * Ends a session and returns whether it was active. Once this resolves, every gateway rejects its tokens. The
- * whitelist entry of `jti`, if given, is deleted now instead of when it expires.
- * @throws {RedisUnavailable}
+ * Ends a session and returns whether it was active. Once this resolves, every gateway rejects its tokens. The whitelist
+ * entry of `jti`, if given, is deleted now instead of when it expires. @throws {RedisUnavailable}
  */
 export async function endSession(redis: RedisLink, sub: string, sid: string, jti?: string): Promise<boolean> {
   const keys = [sessionsKey(sub), sessionKey(sub, sid), activeKey(sub, sid)];

@@ -28,10 +28,9 @@ const REASON_OF_VERDICT: Record<string, RefreshReason> = {
 
 /**
  * Exchanges a refresh token for the session's next pair (RFC 6749, section 6; RFC 9700, section 4.14.2). Concurrent
- * requests get the same refresh token, and access tokens with the same claims. A token from before the grace window
- * is treated as stolen and replayed: the session ends. Earlier access tokens stay valid until their own `exp`, so
- * that requests in progress are not interrupted; they are revoked with the session.
- * @throws {RedisUnavailable}
+ * requests get the same refresh token, and access tokens with the same claims. A token from before the grace window is
+ * treated as stolen and replayed: the session ends. Earlier access tokens stay valid until their own `exp`, so that
+ * requests in progress are not interrupted; they are revoked with the session. @throws {RedisUnavailable}
  */
 export async function refreshSession(
   deps: SessionDeps,

@@ -72,8 +72,7 @@ const REASON_OF_OUTCOME: Record<string, StartReason> = {
 
 /**
  * Starts a session. The token is signed first, then whitelisted, then returned: every token that a client has was
- * whitelisted.
- * @throws {RedisUnavailable} No token is returned then.
+ * whitelisted. @throws {RedisUnavailable} No token is returned then.
  */
 export async function startSession(
   deps: SessionDeps,

@@ -44,8 +44,7 @@ end
 local function readGeneration(authorization) return cjson.decode(authorization).gen end`;
 
 /**
- * Reads what `writeAuthorization` wrote.
- * @throws {RedisUnavailable} if the text is anything else: it authorizes nobody.
+ * Reads what `writeAuthorization` wrote. @throws {RedisUnavailable} if the text is anything else: it authorizes nobody.
  */
 export function readAuthorization(text: string): Authorization {
   const cached = authorizationCache.get(text);

@@ -35,9 +35,8 @@ return 1
 );
 
 /**
- * Issues a one-time token for setting a new password: signed, then whitelisted, then returned. It replaces the
- * previous one.
- * @throws {RedisUnavailable}
+ * Issues a one-time token for setting a new password: signed, then whitelisted, then returned. It replaces the previous
+ * one. @throws {RedisUnavailable}
  */
 export async function issueResetToken(
   { redis, ring, issuer }: ResetDeps,
@@ -74,10 +73,7 @@ function resetFault(user: User | undefined, jti: string, address: string): strin
   return isAddressAllowed(user, address) ? undefined : 'address_refused';
 }
 
-/**
- * Consumes a reset token: changes the password and ends all sessions of the user.
- * @throws {RedisUnavailable}
- */
+/** Consumes a reset token: changes the password and ends all sessions of the user. @throws {RedisUnavailable} */
 export async function consumeResetToken(
   redis: RedisLink,
   { user, jti }: { user: User; jti: string },

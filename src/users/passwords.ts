@@ -39,9 +39,8 @@ export class PasswordHasher {
   }
 
   /**
-   * Whether `password` matches `hash`. If `hash` is undefined (no such user), the result is false after the same
-   * amount of work, so response times do not reveal which users exist.
-   * @throws {PasswordQueueFull}
+   * Whether `password` matches `hash`. If `hash` is undefined (no such user), the result is false after the same amount
+   * of work, so response times do not reveal which users exist. @throws {PasswordQueueFull}
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const job = { password: password.normalize('NFKC'), hash: hash ?? (await this.decoy()) };

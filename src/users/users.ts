@@ -52,9 +52,8 @@ export interface NewUser {
 const NO_USER = 'nobody';
 
 /**
- * Adds an active user. The user's own keys are written first and the username last: a crash in between leaves a
- * record that nobody can log in to and no list shows, never a username without a user.
- * @throws {RedisUnavailable}
+ * Adds an active user. The user's own keys are written first and the username last: a crash in between leaves a record
+ * that nobody can log in to and no list shows, never a username without a user. @throws {RedisUnavailable}
  */
 export async function addUser(
   redis: RedisLink,
