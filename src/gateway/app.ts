@@ -2,11 +2,23 @@ import type { IncomingMessage } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Refusal } from '../refusal.ts';
+import type { Scope } from '../users/roles.ts';
 import { refuse, refuseFault } from './decision-log.ts';
-import { requireSession, requireToken } from './pipeline/guards.ts';
+import { type AuthenticatedRoute, requireScope, requireSession, requireToken } from './pipeline/guards.ts';
 import type { AuthenticationDeps } from './pipeline/pipeline.ts';
 import type { RequestContext } from './request-context.ts';
-import { type AdminDeps, routeAdmin } from './routes/admin/routes.ts';
+import { readAudit } from './routes/admin/audit.ts';
+import {
+  type AdminActionDeps,
+  blockUser,
+  changeRanges,
+  changeRole,
+  logOutUser,
+  unblockUser,
+} from './routes/admin/user-actions.ts';
+import { type AdminResetDeps, resetUserPassword } from './routes/admin/user-password.ts';
+import { endUserSession, listUserSessions, type UserSessionsDeps } from './routes/admin/user-sessions.ts';
+import { type AdminUsersDeps, createUser, getUser, listUsers } from './routes/admin/users.ts';
 import { type LoginDeps, login } from './routes/auth/login.ts';
 import { logout } from './routes/auth/logout.ts';
 import { changePassword } from './routes/auth/password.ts';
@@ -41,7 +53,7 @@ export interface RouteDeps {
   auth: LoginDeps & RefreshDeps & RegisterDeps & PasswordResetDeps;
   sessions: OwnSessionsDeps & SessionDataDeps & SessionEventsDeps;
   oauth: IntrospectDeps & RefreshDeps & KeysDeps;
-  admin: AdminDeps;
+  admin: AdminUsersDeps & AdminActionDeps & AdminResetDeps & UserSessionsDeps;
   health: HealthDeps;
 }
 
@@ -56,7 +68,7 @@ export function createApp({ authentication, routes, ...files }: AppDeps): App {
   routeAuth(app, authentication, routes.auth);
   routeSessions(app, authentication, routes.sessions);
   routeOauth(app, routes.oauth);
-  routeAdmin(app, routes.admin);
+  routeAdmin(app, authentication, routes.admin);
   routeStatic(app, files);
   app.get('/livez', livez);
   app.get('/readyz', readyz(routes.health));
@@ -92,6 +104,22 @@ function routeOauth(app: App, deps: RouteDeps['oauth']): void {
   app.post('/oauth/introspect', introspect(deps));
   app.get(METADATA_ROUTE, metadata(deps));
   app.get(JWKS_PATH, jwks(deps));
+}
+
+function routeAdmin(app: App, authentication: AuthenticationDeps, deps: RouteDeps['admin']): void {
+  const allow = (scope: Scope, route: AuthenticatedRoute) => requireScope(authentication, scope, route);
+  app.get('/admin/users', allow('users:manage', listUsers(deps)));
+  app.post('/admin/users', allow('users:manage', createUser(deps)));
+  app.get('/admin/users/:id', allow('users:manage', getUser(deps)));
+  app.post('/admin/users/:id/block', allow('users:manage', blockUser(deps)));
+  app.post('/admin/users/:id/unblock', allow('users:manage', unblockUser(deps)));
+  app.put('/admin/users/:id/role', allow('roles:manage', changeRole(deps)));
+  app.put('/admin/users/:id/ranges', allow('users:manage', changeRanges(deps)));
+  app.post('/admin/users/:id/logout', allow('users:manage', logOutUser(deps)));
+  app.post('/admin/users/:id/password-reset', allow('users:manage', resetUserPassword(deps)));
+  app.get('/admin/users/:id/sessions', allow('sessions:manage', listUserSessions(deps)));
+  app.delete('/admin/users/:id/sessions/:sid', allow('sessions:manage', endUserSession(deps)));
+  app.get('/admin/audit', allow('audit:read', readAudit(deps)));
 }
 
 /** Runs the app for requests that have passed the edge. */

@@ -49,7 +49,7 @@ export function pipelineDeps(
 
 export function routeDeps(
   settings: GatewaySettings,
-  { site, verifyToken, activity, concurrencyLimiter }: PipelineDeps,
+  { site, verifyToken, concurrencyLimiter }: PipelineDeps,
   { redis, ring, refreshKey, hasher, mailer, liveResponses }: Resources,
   log: Logger,
 ): RouteDeps {
@@ -85,7 +85,7 @@ export function routeDeps(
       clientLimiter: new LoginLimiter(redis, failureLimits, 'client-'),
       keyPublishLeadSeconds,
     },
-    admin: { ...passwords, site, verifyToken, activity },
+    admin: passwords,
     health: { redis },
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuditEvent } from '../audit/event.ts';
+import type { AuditEvent, AuditLog } from '../audit/event.ts';
 import type { AccessClaims } from '../jwt/access-token.ts';
 import type { Logger } from '../log.ts';
 import type { Authorization } from '../users/authorization.ts';
@@ -27,8 +27,9 @@ export interface Authenticated {
   authorization: Authorization;
 }
 
-/** The fields of an audit record that describe the request. */
-export const auditFields = (context: RequestContext): Pick<AuditEvent, 'address' | 'requestId'> => ({
-  address: context.clientAddress,
-  requestId: context.requestId,
-});
+/** Writes an audit record of an event that the request has caused. */
+export const recordEvent = (
+  audit: AuditLog,
+  { clientAddress: address, requestId, nowMs }: RequestContext,
+  event: AuditEvent,
+): Promise<void> => audit.record({ ...event, address, requestId }, nowMs);

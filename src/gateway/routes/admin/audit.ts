@@ -57,12 +57,8 @@ export const auditOperation: Operation<GatewayReason> = {
   refusals: ['query_wrong'],
 };
 
-export interface AuditPageDeps {
-  redis: RedisLink;
-}
-
 export const readAudit =
-  ({ redis }: AuditPageDeps): AuthenticatedRoute =>
+  ({ redis }: { redis: RedisLink }): AuthenticatedRoute =>
   async (c, { claims }) => {
     const query = checkQuery(c.req.queries(), auditQuerySchema);
     return query instanceof Refusal

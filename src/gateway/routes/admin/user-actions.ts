@@ -10,8 +10,7 @@ import type { User } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import type { Authenticated } from '../../request-context.ts';
-import { auditFields } from '../../request-context.ts';
+import { type Authenticated, recordEvent } from '../../request-context.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
 const roleChangeSchema = z.strictObject({ role: roleSchema });
@@ -102,7 +101,7 @@ export async function runAdminAction(
     outcome instanceof Refusal
       ? ({ result: 'refused', detail: outcome.reason } as const)
       : ({ result: 'done', detail } as const);
-  await audit.record({ ...auditFields(c.env), action, actor: claims.sub, subject, ...result }, c.env.nowMs);
+  await recordEvent(audit, c.env, { action, actor: claims.sub, subject, ...result });
   return outcome;
 }
 

@@ -10,7 +10,7 @@ import { findUser } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import { userIdParameter } from './user-view.ts';
 
 export const userSessionsResponseSchema = z
@@ -68,7 +68,7 @@ export const endUserSession =
     if (refusal !== undefined) return refuse(c.env, refusal, claims);
     if (!(await endSession(redis, user.id, sid)))
       return refuse(c.env, new Refusal('session_unknown'), claims);
-    const event = { ...auditFields(c.env), action: 'session_end', result: 'done' } as const;
-    await audit.record({ ...event, actor: claims.sub, subject: user.id, session: sid }, c.env.nowMs);
+    const event = { actor: claims.sub, subject: user.id, session: sid };
+    await recordEvent(audit, c.env, { action: 'session_end', result: 'done', ...event });
     return c.body(null, 204);
   };

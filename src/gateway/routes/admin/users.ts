@@ -12,7 +12,7 @@ import { addUser, findUser } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import { hashNewPassword } from '../auth/password.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
@@ -128,8 +128,8 @@ export const createUser =
     const newUser = { username, displayName, role, email, ranges, passwordHash };
     const user = await addUser(redis, newUser, new Date(nowMs));
     if (user instanceof Refusal) return refuse(c.env, user, claims);
-    const event = { ...auditFields(c.env), action: 'user_create', result: 'done', detail: role } as const;
-    await audit.record({ ...event, actor: claims.sub, subject: user.id }, nowMs);
+    const event = { actor: claims.sub, subject: user.id, detail: role };
+    await recordEvent(audit, c.env, { action: 'user_create', result: 'done', ...event });
     return c.json(userView(user), 201, { location: `/admin/users/${user.id}` });
   };
 

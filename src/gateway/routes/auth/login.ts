@@ -20,7 +20,7 @@ import { logGrant, refuse } from '../../decision-log.ts';
 import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
 import { sendTokens, TOKEN_RESPONSES } from './tokens.ts';
 
@@ -94,12 +94,12 @@ function recordOutcome(
   actor: string,
   session: StartedSession | Refusal<StartReason>,
 ): Promise<void> {
-  const event = { ...auditFields(env), action: 'login', actor } as const;
+  const event = { action: 'login', actor } as const;
   if (session instanceof Refusal)
-    return audit.record({ ...event, result: 'refused', detail: session.reason }, env.nowMs);
+    return recordEvent(audit, env, { ...event, result: 'refused', detail: session.reason });
   const { evicted, claims } = session;
   const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
-  return audit.record({ ...event, result: 'done', session: claims.sid, detail }, env.nowMs);
+  return recordEvent(audit, env, { ...event, result: 'done', session: claims.sid, detail });
 }
 
 const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): SessionOpener => ({
@@ -118,7 +118,7 @@ async function authenticate(
   { username, password }: LoginRequest,
   { env }: GatewayContext,
 ): Promise<User | Refusal<'login_throttled' | 'login_wrong'>> {
-  const { clientAddress, nowMs } = env;
+  const { clientAddress } = env;
   const attempt = await loginLimiter.attempt(username, clientAddress, async () => {
     const user = await findUserByName(redis, username);
     const fault = loginFault(user, await hasher.verify(password, user?.passwordHash), clientAddress);
@@ -127,8 +127,7 @@ async function authenticate(
   if (attempt instanceof Refusal) return attempt;
   const { user, fault } = attempt;
   if (user !== undefined && fault === undefined) return user;
-  const event = { ...auditFields(env), action: 'login', result: 'refused', detail: fault } as const;
-  await audit.record({ ...event, subject: user?.id }, nowMs);
+  await recordEvent(audit, env, { action: 'login', result: 'refused', detail: fault, subject: user?.id });
   return new Refusal('login_wrong');
 }
 

@@ -4,7 +4,7 @@ import type { RedisLink } from '../../../redis/connection.ts';
 import { endSession } from '../../../sessions/end.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
 import { clearedCookies } from './tokens.ts';
 
@@ -29,8 +29,7 @@ export const logout =
   ({ redis, site, audit }: LogoutDeps): AuthenticatedRoute =>
   async (c, { claims: { sub, sid, jti } }) => {
     await endSession(redis, sub, sid, jti);
-    const event = { ...auditFields(c.env), action: 'logout', result: 'done' } as const;
-    await audit.record({ ...event, actor: sub, session: sid }, c.env.nowMs);
+    await recordEvent(audit, c.env, { action: 'logout', result: 'done', actor: sub, session: sid });
     for (const cookie of clearedCookies(site)) c.header('set-cookie', cookie, { append: true });
     return c.body(null, 204);
   };

@@ -18,7 +18,7 @@ import { findUserByName } from '../../../users/users.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields, type RequestContext } from '../../request-context.ts';
+import { type RequestContext, recordEvent } from '../../request-context.ts';
 import { hashNewPassword } from './password.ts';
 
 const requestSchema = z.strictObject({ username: z.string().min(1).max(128) });
@@ -93,14 +93,14 @@ async function sendReset(
   username: string,
 ): Promise<void> {
   const user = await findUserByName(deps.redis, username);
-  const event = { ...auditFields(context), action: 'password_reset_ask', subject: user?.id } as const;
+  const event = { action: 'password_reset_ask', subject: user?.id } as const;
   const refused = (detail: string) =>
-    deps.audit.record({ ...event, result: 'refused', detail }, context.nowMs);
+    recordEvent(deps.audit, context, { ...event, result: 'refused', detail });
   if (user === undefined) return refused('no such user');
   if (user.email === undefined) return refused('no address');
   const token = await issueResetToken(deps, user.id, context.nowMs);
   if (token instanceof Refusal) return refused(token.reason);
-  await deps.audit.record({ ...event, result: 'done' }, context.nowMs);
+  await recordEvent(deps.audit, context, { ...event, result: 'done' });
   await mailer.send(resetMail(user.email, { resetUrl: deps.resetUrl, token, askedBy: 'user' }));
 }
 
@@ -119,8 +119,8 @@ export const confirmPasswordReset =
     if (hash instanceof Refusal) return refuse(c.env, hash, { sub: id });
     const outcome = await consumeResetToken(deps.redis, reset, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
-    const event = { ...auditFields(c.env), action: 'password_reset', result: 'done' } as const;
-    await deps.audit.record({ ...event, actor: id, subject: id }, nowMs);
+    const event = { action: 'password_reset', result: 'done', actor: id, subject: id } as const;
+    await recordEvent(deps.audit, c.env, event);
     logGrant(c.env, { sub: id });
     return c.body(null, 204);
   };

@@ -12,8 +12,7 @@ import { findUser, type User } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import type { Authenticated } from '../../request-context.ts';
-import { auditFields } from '../../request-context.ts';
+import { type Authenticated, recordEvent } from '../../request-context.ts';
 
 const passwordChangeSchema = z
   .strictObject({ current_password: passwordSchema, new_password: z.string().max(1024) })
@@ -45,7 +44,7 @@ export interface PasswordDeps {
 export const changePassword =
   (deps: PasswordDeps): AuthenticatedRoute =>
   async (c, who) => {
-    const { incoming, outgoing, clientAddress, nowMs } = c.env;
+    const { incoming, outgoing, clientAddress } = c.env;
     const { sub, sid } = who.claims;
     const body = await readJsonBody(incoming, outgoing, passwordChangeSchema, deps.authBodyMaxBytes);
     if (body instanceof Refusal) return refuse(c.env, body, who.claims);
@@ -61,8 +60,8 @@ export const changePassword =
     if (outcome instanceof Refusal && outcome.reason === 'body_wrong')
       return refuse(c.env, outcome, who.claims);
     const result = outcome instanceof Refusal ? 'refused' : 'done';
-    const event = { ...auditFields(c.env), action: 'password_change', result, actor: sub } as const;
-    await deps.audit.record({ ...event, subject: sub, session: sid }, nowMs);
+    const event = { action: 'password_change', actor: sub, subject: sub, session: sid } as const;
+    await recordEvent(deps.audit, c.env, { ...event, result });
     return outcome instanceof Refusal ? refuse(c.env, outcome, who.claims) : c.body(null, 204);
   };
 

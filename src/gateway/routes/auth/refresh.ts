@@ -10,7 +10,7 @@ import { hasBody } from '../../edge/body.ts';
 import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
 import { sendTokens, TOKEN_RESPONSES, type Transport } from './tokens.ts';
 
@@ -93,6 +93,6 @@ export async function recordReuse(
   { reason, about }: RefreshRefusal,
 ): Promise<void> {
   if (reason !== 'refresh_reused' || about === undefined) return;
-  const event = { ...auditFields(env), action: 'refresh_reuse', result: 'done' } as const;
-  await audit.record({ ...event, subject: about.sub, session: about.sid }, env.nowMs);
+  const { sub: subject, sid: session } = about;
+  await recordEvent(audit, env, { action: 'refresh_reuse', result: 'done', subject, session });
 }

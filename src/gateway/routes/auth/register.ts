@@ -11,7 +11,7 @@ import { addUser } from '../../../users/users.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import { hashNewPassword } from './password.ts';
 
 const registerSchema = z
@@ -65,12 +65,12 @@ export const register =
     if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash);
     const newUser = { username, displayName, email, passwordHash, role: 'user' } as const;
     const user = await addUser(deps.redis, newUser, new Date(nowMs));
-    const event = { ...auditFields(c.env), action: 'user_register' } as const;
+    const action = 'user_register';
     if (user instanceof Refusal) {
-      await deps.audit.record({ ...event, result: 'refused', detail: user.reason }, nowMs);
+      await recordEvent(deps.audit, c.env, { action, result: 'refused', detail: user.reason });
       return refuse(c.env, user);
     }
-    await deps.audit.record({ ...event, result: 'done', actor: user.id, subject: user.id }, nowMs);
+    await recordEvent(deps.audit, c.env, { action, result: 'done', actor: user.id, subject: user.id });
     logGrant(c.env, { sub: user.id });
     return c.json({ id: user.id, username } satisfies z.output<typeof registeredResponseSchema>, 201);
   };

@@ -7,7 +7,7 @@ import { Refusal } from '../../../refusal.ts';
 import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import { checkForm, decodeFormPart, type Form, readForm } from './form.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';
 
@@ -76,8 +76,7 @@ async function authenticateClient(
   if (proof.proven) return proof.client;
   const retryAfterSeconds = await clientLimiter.take(credential.id, env.clientAddress);
   if (retryAfterSeconds > 0) return new Refusal('client_throttled', { retryAfterSeconds });
-  const event = { ...auditFields(env), action: 'client_auth', result: 'refused' } as const;
-  await audit.record({ ...event, subject: proof.clientId }, env.nowMs);
+  await recordEvent(audit, env, { action: 'client_auth', result: 'refused', subject: proof.clientId });
   return new Refusal('client_wrong');
 }
 

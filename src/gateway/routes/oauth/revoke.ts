@@ -6,7 +6,7 @@ import { endSession } from '../../../sessions/end.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
 import { logGrant } from '../../decision-log.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { auditFields } from '../../request-context.ts';
+import { recordEvent } from '../../request-context.ts';
 import {
   CLIENT_AUTHENTICATION,
   type ClientDeps,
@@ -63,9 +63,8 @@ const endSessionOfToken =
     const { env } = c;
     const session = await sessionOf(deps, token, env.nowMs);
     if (session !== undefined && (await endSession(deps.redis, session.sub, session.sid, session.jti))) {
-      const event = { ...auditFields(env), action: 'token_revoke', result: 'done' } as const;
-      const { sub, sid } = session;
-      await deps.audit.record({ ...event, actor: client.id, subject: sub, session: sid }, env.nowMs);
+      const event = { actor: client.id, subject: session.sub, session: session.sid };
+      await recordEvent(deps.audit, env, { action: 'token_revoke', result: 'done', ...event });
     }
     logGrant(env, { client: client.id, ...session });
     return c.body(null, 200);
