@@ -5,7 +5,7 @@ export interface FieldError {
   message: string;
 }
 
-export interface RefusalOptions {
+interface RefusalOptions {
   /** For the log only. It never holds what the client sent. */
   detail?: string | undefined;
   /** For the client: which fields of its input are wrong. */

@@ -5,7 +5,7 @@ const BATCH_SIZE = 200;
 /** The maximum number of records that one page scans, so that a rare filter does not block Redis. */
 const MAX_SCANNED = 5000;
 
-export interface AuditQuery {
+interface AuditQuery {
   limit: number;
   /** `next_cursor` of the previous page. */
   cursor?: string | undefined;

@@ -5,7 +5,7 @@ import { hashOf, NO_RECORD } from './audit-log.ts';
 const BATCH_SIZE = 500;
 
 /** The first record that was altered or removed. */
-export interface AuditFault {
+interface AuditFault {
   /** The number of the altered record, or of the first missing one. */
   seq: number;
   what: 'altered' | 'removed';

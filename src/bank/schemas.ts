@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { integerParameter } from '../http/input.ts';
 
 /** A transaction id: milliseconds since 1970, a hyphen, a number within the millisecond. */
-export const TRANSACTION_ID = /^\d{1,15}-\d{1,15}$/;
+const TRANSACTION_ID = /^\d{1,15}-\d{1,15}$/;
 const ACCOUNT_ID = /^[\w-]{1,64}$/;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 const MAX_MILLISECONDS = 8_640_000_000_000_000;
 
 export const accountIdSchema = z.string().regex(ACCOUNT_ID, 'must be an account id');
-export const amountMinorSchema = z.int().min(1).describe("In the currency's minor unit, such as cents.");
+const amountMinorSchema = z.int().min(1).describe("In the currency's minor unit, such as cents.");
 
 export const accountSchema = z
   .strictObject({

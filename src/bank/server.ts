@@ -41,7 +41,7 @@ export interface RunningBank {
   close(): Promise<void>;
 }
 
-export interface BankOptions {
+interface BankOptions {
   settings: BankServerSettings;
   log: Logger;
   /** Defaults to one that fetches the gateway's keys. */

@@ -65,7 +65,7 @@ export async function listClients(redis: RedisLink): Promise<RegisteredClient[]>
 }
 
 /** The authenticated client. If authentication failed, the id of the client if it exists, for the audit log. */
-export type ClientProof = { proven: true; client: RegisteredClient } | { proven: false; clientId?: string };
+type ClientProof = { proven: true; client: RegisteredClient } | { proven: false; clientId?: string };
 
 /**
  * Verifies the secret of a client. An unknown id takes the same work as a wrong secret: one lookup, one hash, one

@@ -3,7 +3,7 @@ import type { PasswordHasher } from '../users/passwords.ts';
 import type { Role } from '../users/roles.ts';
 import { addUser, findUserByName, type User } from '../users/users.ts';
 
-export interface DemoUser {
+interface DemoUser {
   username: string;
   password: string;
   displayName: string;

@@ -1,7 +1,7 @@
 import { DEMO_USERS } from './demo-users.ts';
 import type { DevPlan } from './plan.ts';
 
-export interface TourStep {
+interface TourStep {
   description: string;
   commands: readonly string[];
 }

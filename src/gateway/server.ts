@@ -17,7 +17,7 @@ import { UpstreamProxy } from './proxy/proxy.ts';
 import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   settings: GatewaySettings;
   log: Logger;
   /** Served at `/openapi.json` and `/docs`, if given. */

@@ -28,7 +28,7 @@ export const TAGS = {
   Bank: 'The demo bank behind the gateway. Amounts are whole numbers of the minor unit, such as cents.',
   Service: 'For operators and developers.',
 } as const;
-export type Tag = keyof typeof TAGS;
+type Tag = keyof typeof TAGS;
 
 /** Which credential a route requires. */
 export type Access =

@@ -37,7 +37,7 @@ export interface ProblemDefinition {
 }
 
 /** What differs between two responses with the same definition. */
-export interface ProblemOptions {
+interface ProblemOptions {
   requestId?: string | undefined;
   errors?: readonly FieldError[] | undefined;
   /** In place of the definition's. */

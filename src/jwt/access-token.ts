@@ -6,7 +6,7 @@ import { VerifiedTokenCache } from './verified-token-cache.ts';
 import { type JwtReason, random128, seconds, verifyJwt } from './verify.ts';
 
 /** The `typ` of an access token (RFC 9068, section 2.1). */
-export const ACCESS_TOKEN_TYPE = 'at+jwt';
+const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 const MAX_LIFETIME_SECONDS = 2_592_000;
 

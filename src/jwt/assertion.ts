@@ -29,14 +29,14 @@ export const signAssertion = (keys: KeySet, claims: AssertionClaims): Promise<st
   signJwt(keys, ASSERTION_TYPE, { ...claims, scope: claims.scope.join(' ') });
 
 /** The gateway's published public keys, as they change. */
-export interface PublishedKeys {
+interface PublishedKeys {
   /** @throws when the keys are needed and not available. */
   find(kid: string, nowMs: number): Promise<PublicKey | undefined>;
   /** Whether the key is still published. It never waits. */
   has(kid: string, nowMs: number): boolean;
 }
 
-export interface ExpectedAssertion {
+interface ExpectedAssertion {
   /** The gateway's issuer URL, compared exactly. */
   issuer: string;
   /** The name of the service that verifies, compared exactly. */

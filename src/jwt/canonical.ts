@@ -14,7 +14,7 @@ const PART = String.raw`(?=[\w-])(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgk
 const COMPACT_JWS = new RegExp(`^(${PART})\\.(${PART})\\.(${PART})$`);
 
 /** The encoded header, payload and signature of a compact JWS (RFC 7515, section 7.1). */
-export interface TokenParts {
+interface TokenParts {
   header: string;
   payload: string;
   signature: string;

@@ -6,7 +6,7 @@ import { isExpired, type VerifiedJwt } from './verify.ts';
 /** The most tokens that are cached, at about 1.5 KiB each. */
 const VERIFIED_CACHE_SIZE = 10_000;
 
-export interface VerifiedTokenCacheOptions {
+interface VerifiedTokenCacheOptions {
   /** The most tokens that are cached. */
   size?: number;
   /** Whether a cached token is accepted without verifying its signature again. */

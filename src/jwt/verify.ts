@@ -12,13 +12,13 @@ export const seconds = z.int().nonnegative();
 /** 128 random bits in base64url. */
 export const random128 = z.string().regex(/^[\w-]{22}$/);
 
-export interface TimedClaims {
+interface TimedClaims {
   iat: number;
   exp: number;
 }
 
 /** What each kind of token has to be. */
-export interface JwtRules<Claims> {
+interface JwtRules<Claims> {
   /** The header's `typ`. It differs for each kind, so that none is accepted as another (RFC 8725, section 3.11). */
   type: string;
   /** Compared exactly. */
@@ -29,7 +29,7 @@ export interface JwtRules<Claims> {
   maxLifetimeSeconds: number;
 }
 
-export type FindKey<Key extends PublicKey> = (
+type FindKey<Key extends PublicKey> = (
   kid: string,
   nowMs: number,
 ) => Key | undefined | Promise<Key | undefined>;

@@ -17,7 +17,7 @@ export interface NamedKey {
   pem: string;
 }
 
-export interface RingChange {
+interface RingChange {
   record: Omit<RingRecord, 'version'>;
   newKey?: NamedKey;
 }

@@ -19,7 +19,7 @@ interface KeySettings {
 }
 
 /** The key ring of a running gateway. */
-export interface OpenRing extends RingSource {
+interface OpenRing extends RingSource {
   /** Receives announcements through `listener` and acknowledges them through `redis`. */
   listen(listener: RedisLink, redis: RedisLink): void;
   close(): void;

@@ -21,7 +21,7 @@ import { readIfPresent, SINGLE_KEY_FILE } from './store.ts';
 export const HANDOVER_MS = 500;
 
 /** A ring after a change, and the key that was added, activated or retired. */
-export interface Changed {
+interface Changed {
   record: RingRecord;
   kid: string;
 }

@@ -36,7 +36,7 @@ export const ringRecordSchema = z
   .refine((record) => hasLastKey(record.keys));
 
 export type RingRecord = z.output<typeof ringRecordSchema>;
-export type KeyRecord = z.output<typeof keyRecord>;
+type KeyRecord = z.output<typeof keyRecord>;
 
 /**
  * `published`: signs later. `verifying`: no longer signs, and its last tokens may still be valid. `expired`: all of

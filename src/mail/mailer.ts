@@ -32,7 +32,7 @@ export const logMailer = (log: Logger): Mailer => ({
   close: () => {},
 });
 
-export interface SmtpOptions {
+interface SmtpOptions {
   /** `smtp://` or `smtps://`, optionally with a username and password. */
   url: string;
   /** An address, or a name followed by an address in angle brackets. */

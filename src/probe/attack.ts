@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
  * The stage of the gateway that must refuse a request, in the order of its stages. Up to `signature` no Redis
  * command is allowed, at `whitelist` and `policy` one; no attack may reach the upstream.
  */
-export type Stage = 'edge' | 'credential' | 'signature' | 'whitelist' | 'policy';
+type Stage = 'edge' | 'credential' | 'signature' | 'whitelist' | 'policy';
 
 /** The response that the gateway must give to an attack. */
 export interface ExpectedRefusal {

@@ -43,7 +43,7 @@ export const ATTACKS: readonly Attack[] = [
  * - `accepted`: a response that only an accepted credential can get.
  */
 const VERDICTS = ['rejected', 'no response', 'unclear', 'accepted'] as const;
-export type Verdict = (typeof VERDICTS)[number];
+type Verdict = (typeof VERDICTS)[number];
 
 export interface AttackResult {
   attack: Attack;

@@ -14,7 +14,7 @@ export interface Target {
 }
 
 /** The reason for a missing response. */
-export interface NoResponse {
+interface NoResponse {
   failure: 'connection failed' | 'connection closed' | 'timed out' | 'not HTTP';
   /** The error code of the operating system or of TLS, if there is one. */
   code?: string | undefined;

@@ -10,7 +10,7 @@ export type JwsAlgorithm =
   | 'EdDSA'
   | 'Ed25519';
 
-export interface ForgeOptions {
+interface ForgeOptions {
   /** Header and payload as given: nothing is validated or normalized. */
   header: unknown;
   payload: unknown;

@@ -6,7 +6,7 @@ import { exchange, isResponse, type Target } from './exchange.ts';
 import { fetchKeySet, login, loginWithCookies, logout, ProbeFailed, type User } from './gateway-api.ts';
 import { asBearer, PROXIED_PATH } from './requests.ts';
 
-export interface PrepareOptions extends User {
+interface PrepareOptions extends User {
   /** The gateway's own signing key, if it is available; an attacker's key by default. */
   signingKey?: KeyObject;
   attackerUrl?: string;

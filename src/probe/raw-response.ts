@@ -12,7 +12,7 @@ export class NotHttp extends Error {
   override readonly name = 'NotHttp';
 }
 
-export interface ParseOptions {
+interface ParseOptions {
   /** The connection is closed: no more bytes will come. */
   closed?: boolean;
   /** The request was a HEAD request, so the response has no body. */

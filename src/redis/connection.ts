@@ -12,7 +12,7 @@ const FAILURES_BEFORE_WARNING = 4;
 /** A reply that blames the server and not the command, so that a new connection may reach a better one. */
 const DEMOTED_SERVER_REPLY = /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/;
 
-export interface RedisLinkOptions {
+interface RedisLinkOptions {
   /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
   url: string;
   /** The time limit for one command, script or transaction, and for connecting. */

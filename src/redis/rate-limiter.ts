@@ -3,7 +3,7 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RedisClient, RedisLink } from './connection.ts';
 import { throttlePrefix } from './keys.ts';
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   /** Part of the counters' keys. */
   name: string;
   max: number;

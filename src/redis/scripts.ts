@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RedisLink } from './connection.ts';
 
 /** A Lua script, which Redis runs atomically. */
-export interface Script {
+interface Script {
   /** For operators: the script's first line, which `SLOWLOG` and `MONITOR` show. */
   readonly name: string;
   readonly source: string;
@@ -11,7 +11,7 @@ export interface Script {
 }
 
 /** The reply of a script: strings, integers, nil and tables in Lua (RESP 2). */
-export type ScriptReply = string | number | null | ScriptReply[];
+type ScriptReply = string | number | null | ScriptReply[];
 
 /** Defines a script. All keys that it touches must be in `KEYS`, with one hash tag (Redis Cluster). */
 export function defineScript(name: string, lua: string): Script {
@@ -44,7 +44,7 @@ const isUnknownScript = (fault: unknown): boolean =>
   fault instanceof Error && fault.message.startsWith('NOSCRIPT');
 
 /** Names for the entries of a script's `KEYS` or `ARGV`, shared by the script and its caller. */
-export interface EntryNames<Name extends string> {
+interface EntryNames<Name extends string> {
   /** Lua that makes each name a local variable. */
   readonly lua: string;
   readonly count: number;

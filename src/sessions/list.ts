@@ -64,7 +64,7 @@ async function readSession(
 }
 
 /** When a session ends. */
-export interface SessionLifetime {
+interface SessionLifetime {
   /** The time left until the idle timeout, in milliseconds by Redis's clock. */
   idleMs: number;
   /** The end of the absolute lifetime, in seconds since the epoch. */

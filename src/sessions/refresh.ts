@@ -93,7 +93,7 @@ function readState(
 }
 
 /** What introspection reports of a refresh token that can be used now. Times are in seconds since the epoch. */
-export interface RefreshTokenStatus {
+interface RefreshTokenStatus {
   clientId: string;
   issuedAt: number;
   /** When the session ends. */

@@ -3,7 +3,7 @@ import { usernameKey, usernamesKey } from '../redis/keys.ts';
 import { foldUsername } from './fields.ts';
 import { findUser, type User } from './users.ts';
 
-export interface UserQuery {
+interface UserQuery {
   limit: number;
   /** `nextCursor` of the previous page. */
   cursor?: string | undefined;

@@ -4,7 +4,7 @@ import { RateLimiter } from '../redis/rate-limiter.ts';
 import { Refusal } from '../refusal.ts';
 import { foldUsername } from './fields.ts';
 
-export interface LoginLimits {
+interface LoginLimits {
   failuresPerUsername: number;
   failuresPerAddress: number;
   windowSeconds: number;

@@ -22,7 +22,7 @@ const LINKS: readonly Link[] = [
   { label: 'Audit trail', to: { page: 'audit' }, scope: 'audit:read' },
 ];
 
-export interface ShellProps {
+interface ShellProps {
   currentUser: CurrentUser;
   children?: ComponentChildren;
 }

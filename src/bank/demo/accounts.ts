@@ -35,7 +35,7 @@ export async function seedDemoAccounts(
   return accounts;
 }
 
-export interface HistoryOptions extends LedgerOptions {
+interface HistoryOptions extends LedgerOptions {
   /** The same seed gives the same history. */
   seed: number;
   /** The account's index among the demo accounts. */

@@ -19,7 +19,7 @@ return 1
 `,
 );
 
-export interface NewAccount {
+interface NewAccount {
   /** Opaque. Defaults to 128 random bits in base64url. */
   id?: string;
   /** The owner's user id, the `sub` of their tokens. */

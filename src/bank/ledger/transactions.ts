@@ -7,7 +7,7 @@ import { millisecondsOf, readNewestFirst, transactionFrom } from './entries.ts';
 const MAX_SCANNED = 10_000;
 const SCANNED_AT_ONCE = 500;
 
-export interface TransactionsPage {
+interface TransactionsPage {
   transactions: Transaction[];
   /** The next page begins before this transaction; undefined when there are no older ones. */
   continueBefore: string | undefined;

@@ -3,7 +3,7 @@ import type { RedisLink } from '../../redis/connection.ts';
 import { postingsChannel } from '../../redis/keys.ts';
 
 /** Why a wait has ended. */
-export type WakeReason = 'posting' | 'timeout' | 'closed';
+type WakeReason = 'posting' | 'timeout' | 'closed';
 
 /** Waits for postings to one account, for one stream. A posting between two waits ends the next wait at once. */
 export class Watcher {

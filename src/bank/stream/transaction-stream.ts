@@ -6,7 +6,7 @@ import type { PostingsFeed, Watcher } from './postings-feed.ts';
 
 const READ_AT_ONCE = 100;
 
-export interface TransactionStreamOptions {
+interface TransactionStreamOptions {
   link: RedisLink;
   feed: PostingsFeed;
   account: Account;

@@ -12,7 +12,7 @@ const PACKAGES = ['redis-server', 'valkey-server'];
 const UNFINISHED = 'unpacking-';
 const APT_TIMEOUT_MS = 120_000;
 
-export type NoDebianPackage = Refusal<'not_debian' | 'package_unusable'>;
+type NoDebianPackage = Refusal<'not_debian' | 'package_unusable'>;
 
 /**
  * The Redis package of the distribution, unpacked below `cacheDirectory`. This needs no root: apt uses its own lists

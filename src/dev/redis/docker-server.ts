@@ -8,7 +8,7 @@ const PORT = 6379;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-export interface DockerRedis {
+interface DockerRedis {
   /** `redis://:<password>@…`, with a new random password at each start. */
   url: string;
   source: string;

@@ -4,7 +4,7 @@ const REPLY_TIMEOUT_MS = 1000;
 const MAX_REPLY_BYTES = 64 * 1024;
 
 /** What listens on a socket: nothing, a Redis that is not ready yet, or a ready one with its process id. */
-export type ServerState = { is: 'absent' } | { is: 'busy' } | { is: 'ready'; pid: number };
+type ServerState = { is: 'absent' } | { is: 'busy' } | { is: 'ready'; pid: number };
 
 /** Queries the Redis behind a unix socket once. A server that accepts the connection but does not reply is busy. */
 export function serverState(socketPath: string): Promise<ServerState> {

@@ -34,7 +34,7 @@ export interface DevRedis {
   stop(): Promise<void>;
 }
 
-export interface DevRedisOptions {
+interface DevRedisOptions {
   /** The data directory of a new server. */
   directory: string;
   /** Where the package of the distribution is unpacked. */

@@ -25,7 +25,7 @@ export interface Handlers {
   own: (context: RequestContext) => void;
 }
 
-export interface EdgeDeps extends Handlers {
+interface EdgeDeps extends Handlers {
   settings: GatewaySettings;
   log: Logger;
   now: () => number;

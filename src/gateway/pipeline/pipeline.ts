@@ -36,7 +36,7 @@ import { verifySignature } from './signature.ts';
  */
 
 /** The refusal of stages 1 to 4, with the claims if the token is genuine. */
-export interface NotAuthenticated {
+interface NotAuthenticated {
   refusal: Refusal<CredentialReason | TokenReason | WhitelistReason | 'address_refused'>;
   claims?: AccessClaims;
 }

@@ -9,7 +9,7 @@ import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { Credential } from './credential.ts';
 
-export type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signatureMemoSize'>;
+type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signatureMemoSize'>;
 
 /**
  * Stage 2: the claims of a token that one of the gateway's keys has signed and that has not expired. It needs neither

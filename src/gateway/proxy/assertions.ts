@@ -11,7 +11,7 @@ const CACHE_SIZE = 20_000;
 /** An assertion is used for the first three quarters of its lifetime, so that it does not expire on its way. */
 const USED_FRACTION = 0.75;
 
-export interface AssertionOptions {
+interface AssertionOptions {
   issuer: string;
   bankAudience: string;
   assertionTtlSeconds: number;

@@ -12,7 +12,7 @@ const TICKS_PER_FULL_CHECK = 4;
 const CLOSE_TIMEOUT_MS = 3000;
 
 /** Closes a response in a better way than by disconnecting the client. Without a reason, the gateway is shutting down. */
-export type CloseHandler = (reason?: EndReason) => void;
+type CloseHandler = (reason?: EndReason) => void;
 
 interface LiveResponse {
   outgoing: ServerResponse;
@@ -21,7 +21,7 @@ interface LiveResponse {
   isNew: boolean;
 }
 
-export interface LiveResponsesDeps extends RecheckDeps {
+interface LiveResponsesDeps extends RecheckDeps {
   /** A connection that is only used to subscribe. */
   listener: RedisLink;
   log: Logger;

@@ -4,7 +4,7 @@ import { Refusal } from '../../refusal.ts';
 import { bodyOf } from './request-body.ts';
 import { type ConnectionQueue, type ProxiedRequest, ResponseRelay } from './response-relay.ts';
 
-export type ProxySettings = Pick<
+type ProxySettings = Pick<
   GatewaySettings,
   | 'bankUrl'
   | 'bankConnectionsMax'

@@ -5,7 +5,7 @@ import { noteBodyBytes } from './body-buffers.ts';
 import { headersForClient } from './headers.ts';
 import { BodyTooLarge } from './request-body.ts';
 
-export type ProxyReason =
+type ProxyReason =
   | 'bank_busy'
   | 'bank_unreachable'
   | 'bank_too_slow'

@@ -51,7 +51,7 @@ export function schemaView(schema: JsonSchema, label: string): Html {
   return memberTable(label, rows);
 }
 
-export interface MemberRow {
+interface MemberRow {
   name: string;
   schema: JsonSchema;
   isRequired: boolean;

@@ -11,7 +11,7 @@ export type User = z.output<typeof userSchema>;
 export type NewUser = z.input<typeof newUserSchema>;
 export type UserSession = z.output<typeof userSessionsResponseSchema>['sessions'][number];
 export type ResetResult = z.output<typeof resetResponseSchema>;
-export type AuditRecords = z.output<typeof auditPageResponseSchema>;
+type AuditRecords = z.output<typeof auditPageResponseSchema>;
 export type AuditRecord = AuditRecords['records'][number];
 
 /** A parameter that is undefined or empty is not sent. */

@@ -1,7 +1,7 @@
 const RETRY_MIN_MS = 2000;
 const RETRY_MAX_MS = 15_000;
 
-export interface EventStreamOptions {
+interface EventStreamOptions {
   path: string;
   /** By the name of the event; `data` is parsed JSON. */
   events: Record<string, (data: unknown) => void>;

@@ -1,6 +1,6 @@
 import { ApiError, readApiError, unreachableError } from './api-error.ts';
 
-export interface RequestOptions {
+interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   body?: unknown;

@@ -33,7 +33,7 @@ const INPUT_EVENTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchst
 /** The server's clock and this one differ by a little; the server is not asked again at once because of that. */
 const CHECK_INTERVAL_MIN_MS = 250;
 
-export interface IdleWatchDeps {
+interface IdleWatchDeps {
   times(): SessionTimes;
   /** Asks the server how much time is left; `isActive` reports activity with it. */
   recheck(isActive: boolean): Promise<unknown>;

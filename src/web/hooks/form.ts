@@ -10,7 +10,7 @@ export interface FormError {
   apiError: ApiError | undefined;
 }
 
-export interface FormState {
+interface FormState {
   isBusy: boolean;
   error: FormError | undefined;
   /** Runs the action, unless one is running, and keeps its error. Resolves to whether it succeeded. */

@@ -1,4 +1,4 @@
-export interface Delayed {
+interface Delayed {
   call(): void;
   /** Drops a pending call. */
   cancel(): void;

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 
 const STATUS_MS = 4000;
 
-export interface CopyButtonProps {
+interface CopyButtonProps {
   text: string;
   /** What is copied, such as `account number`. */
   what: string;

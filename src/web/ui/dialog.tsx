@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { useForm } from '../hooks/form.ts';
 import { Notice } from './notice.tsx';
 
-export interface DialogProps {
+interface DialogProps {
   title: string;
   /** On Escape. */
   onCancel: () => void;
@@ -31,7 +31,7 @@ export function Dialog({ title, onCancel, children }: DialogProps): JSX.Element 
   );
 }
 
-export interface ConfirmDialogProps {
+interface ConfirmDialogProps {
   /** The question, with the name of what it affects. */
   title: string;
   /** Of the button that confirms. */

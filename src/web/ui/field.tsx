@@ -47,7 +47,7 @@ function FieldLayout({ label, name, error, hint, control }: FieldLayoutProps): J
   );
 }
 
-export interface TextFieldProps extends FieldProps {
+interface TextFieldProps extends FieldProps {
   type?: 'text' | 'password' | 'search';
   autocomplete?: string;
   inputmode?: 'decimal' | 'text';
@@ -72,7 +72,7 @@ export const TextAreaField = ({ value, ...field }: FieldProps & { value: string 
   />
 );
 
-export interface SelectFieldProps extends FieldProps {
+interface SelectFieldProps extends FieldProps {
   /** Each value with its text. */
   options: readonly (readonly [string, string])[];
   /** The value that is selected at first. */

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-export interface NoticeProps {
+interface NoticeProps {
   kind: 'error' | 'info' | 'done';
   children?: ComponentChildren;
 }
@@ -18,7 +18,7 @@ export interface Outcome {
   text: string;
 }
 
-export interface OutcomeNoticeProps {
+interface OutcomeNoticeProps {
   outcome: Outcome | undefined;
   /** Shown after the text. */
   children?: ComponentChildren;
@@ -38,7 +38,7 @@ export function OutcomeNotice({ outcome, children }: OutcomeNoticeProps): JSX.El
   );
 }
 
-export interface LoadErrorProps {
+interface LoadErrorProps {
   /** What was to be loaded, such as `The list`. */
   what: string;
   loaded: { value: unknown; error: string | undefined; reload(): Promise<void> };

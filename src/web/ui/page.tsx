@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-export interface PageProps {
+interface PageProps {
   title: string;
   /** For the browser's tab and history, where no customer's name belongs; `title` by default. */
   tabTitle?: string;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { PagedList } from '../hooks/load.ts';
 import { LoadError } from './notice.tsx';
 
-export interface MoreButtonProps<Item> {
+interface MoreButtonProps<Item> {
   label: string;
   /** Shown after the last page. */
   end: string;

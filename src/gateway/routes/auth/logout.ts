@@ -19,7 +19,7 @@ export const logoutOperation: Operation<GatewayReason> = {
   responses: NO_CONTENT,
 };
 
-export interface LogoutDeps {
+interface LogoutDeps {
   redis: RedisLink;
   site: Site;
   audit: AuditLog;

@@ -32,7 +32,7 @@ export const passwordOperation: Operation<GatewayReason> = {
   refusals: ['password_wrong', 'login_throttled', 'password_queue_full'],
 };
 
-export interface PasswordDeps {
+interface PasswordDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;

@@ -9,7 +9,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { ACTION_LABELS } from './audit-labels.ts';
 import { matchUser, noMatchText } from './typed-text.ts';
 
-export interface AuditFilterProps {
+interface AuditFilterProps {
   user: string | undefined;
   /** The username, or the id until it is known. */
   userName: string;

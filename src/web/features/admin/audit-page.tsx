@@ -9,7 +9,7 @@ import { searchedBackTo } from './audit-labels.ts';
 import { AuditTable } from './audit-table.tsx';
 import { useUserNames } from './user-names.ts';
 
-export interface AuditPageProps {
+interface AuditPageProps {
   user?: string | undefined;
   action?: string | undefined;
 }

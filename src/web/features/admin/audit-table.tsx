@@ -5,7 +5,7 @@ import { hrefOf } from '../../route.ts';
 import { actionLabel, detailText } from './audit-labels.ts';
 import type { UserNames } from './user-names.ts';
 
-export interface AuditTableProps {
+interface AuditTableProps {
   records: readonly AuditRecord[];
   names: UserNames;
   /** Without the column of ids. */

@@ -8,7 +8,7 @@ import { TextAreaField } from '../../ui/field.tsx';
 import { type ActionResult, type AdminAction, allowRanges } from './admin-actions.ts';
 import { parseRanges, rangesError } from './typed-text.ts';
 
-export interface IpRangesCardProps {
+interface IpRangesCardProps {
   user: User;
   canChange: boolean;
   onAction: (action: AdminAction) => void;

@@ -9,7 +9,7 @@ import { SelectField, TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ROLES } from './role-rules.ts';
 
-export interface NewUserDialogProps {
+interface NewUserDialogProps {
   currentUser: CurrentUser;
   onCreated: (user: User) => void;
   onClose: () => void;

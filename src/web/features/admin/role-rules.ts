@@ -6,7 +6,7 @@ const RANKS: Record<Role, number> = { user: 0, supervisor: 1, admin: 2, 'super-a
 /** From the lowest to the highest rank. */
 export const ROLES = Object.keys(RANKS) as Role[];
 
-export interface RankedUser {
+interface RankedUser {
   id: string;
   role: Role;
 }

@@ -19,7 +19,7 @@ export function rangesError(errors: readonly FieldError[], ranges: readonly stri
 }
 
 /** `similar`: usernames that start with what was typed. */
-export type UserMatch<Match> = { found: Match } | { similar: string[] };
+type UserMatch<Match> = { found: Match } | { similar: string[] };
 
 /** Finds the user with exactly this username, in any case. */
 export function matchUser<Match extends { username: string }>(

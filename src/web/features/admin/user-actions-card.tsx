@@ -16,7 +16,7 @@ import {
 } from './admin-actions.ts';
 import { ROLES } from './role-rules.ts';
 
-export interface UserActionsCardProps {
+interface UserActionsCardProps {
   user: User;
   /** Why the operator cannot manage the user, if so. */
   whyNot: string | undefined;

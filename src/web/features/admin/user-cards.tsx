@@ -36,7 +36,7 @@ export const UserDetailsCard = ({ user }: { user: User }): JSX.Element => (
   </section>
 );
 
-export interface UserSessionsCardProps {
+interface UserSessionsCardProps {
   user: User;
   canEnd: boolean;
   /** Increased by each action, to load again. */

@@ -9,7 +9,7 @@ const CONCURRENT_MAX = 4;
 /** Usernames by user id, as far as they are known. */
 export type UserNames = ReadonlyMap<string, string>;
 
-export interface UserNameLookup {
+interface UserNameLookup {
   names: Store<UserNames>;
   /** Looks up ids that are new. A failed lookup is repeated the next time. */
   request(ids: readonly string[]): void;

@@ -9,7 +9,7 @@ import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { LoginError } from './login-error.tsx';
 
-export interface LoginPageProps {
+interface LoginPageProps {
   /** Why the session before has ended. */
   reason?: EndReason | undefined;
 }

@@ -7,7 +7,7 @@ import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { LoginError } from '../login/login-error.tsx';
 
-export interface ChangePasswordProps {
+interface ChangePasswordProps {
   /** The form has been submitted: an earlier outcome no longer applies. */
   onStart: () => void;
   onDone: () => void;

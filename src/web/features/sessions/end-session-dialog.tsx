@@ -7,7 +7,7 @@ import { formatDateTime } from '../../ui/format.ts';
 /** What the user wants to end: one session, or all others, with their number. */
 export type SessionsToEnd = { one: OwnSession } | { others: number };
 
-export interface EndSessionDialogProps {
+interface EndSessionDialogProps {
   sessions: SessionsToEnd;
   /** With the text to show. */
   onDone: (text: string) => void;

@@ -6,7 +6,7 @@ import { whileVisible } from '../../hooks/timing.ts';
 import { formatAgo, formatDateTime } from '../../ui/format.ts';
 
 /** A session in a list of the user's own sessions or of another user's; `current` only in the former. */
-export type ListedSession = SessionSummary & { current?: boolean };
+type ListedSession = SessionSummary & { current?: boolean };
 
 /**
  * The current session first, then the newest. Not the last used first, as in the response: rows of a list that reloads
@@ -18,7 +18,7 @@ export const inStableOrder = <Session extends ListedSession>(sessions: readonly 
       Number(b.current ?? false) - Number(a.current ?? false) || b.created_at.localeCompare(a.created_at),
   );
 
-export interface SessionTableProps<Session extends ListedSession> {
+interface SessionTableProps<Session extends ListedSession> {
   caption: string;
   sessions: readonly Session[];
   /** The button of a row. */

@@ -14,7 +14,7 @@ import { newTransactionsText } from './labels.ts';
 import { LiveAccount } from './live-account.ts';
 import type { StreamState } from './transaction-stream.ts';
 
-export interface AccountViewProps {
+interface AccountViewProps {
   account: Account;
   /** Without it, the account is read-only. */
   canTransfer: boolean;

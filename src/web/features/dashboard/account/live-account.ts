@@ -12,7 +12,7 @@ import {
 } from './transaction-list.ts';
 import { followTransactions, type StreamState, type TransactionStream } from './transaction-stream.ts';
 
-export interface LiveState {
+interface LiveState {
   stream: StreamState;
   /** Undefined until it has been loaded. */
   list: TransactionList | undefined;
@@ -20,7 +20,7 @@ export interface LiveState {
   error: string | undefined;
 }
 
-export interface LiveListener {
+interface LiveListener {
   /** New transactions, oldest first. */
   onTransactions?(added: readonly Transaction[]): void;
   /** Transactions may have been missed: what was computed from all of them has to be loaded again. */

@@ -4,7 +4,7 @@ import { createEventStream } from '../../../api/event-stream.ts';
 /** `paused`: by the user. */
 export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'paused';
 
-export interface StreamHandlers {
+interface StreamHandlers {
   onState(state: StreamState): void;
   onTransaction(transaction: Transaction): void;
   /** A new stream has started. It does not repeat earlier transactions: those have to be loaded. */

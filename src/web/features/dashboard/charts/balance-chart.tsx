@@ -6,7 +6,7 @@ import { type BalancePlot, type BalanceSeries, createBalancePlot } from './balan
 import { type BalanceRange, balanceAt, RANGE_MS, regularBalances, summarize } from './balance-points.ts';
 import { formatInstant } from './chart-time.ts';
 
-export interface BalanceChartProps {
+interface BalanceChartProps {
   range: BalanceRange;
   series: BalanceSeries;
   currency: string;

@@ -10,7 +10,7 @@ export interface BalanceSeries {
   nowMs: number;
 }
 
-export interface BalancePlotOptions {
+interface BalancePlotOptions {
   range: BalanceRange;
   currency: string;
   /** The instant at the pointer; undefined when the pointer has left the plot. */

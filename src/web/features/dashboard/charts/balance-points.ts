@@ -5,7 +5,7 @@ export const RANGE_MS = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 } 
 export type BalanceRange = keyof typeof RANGE_MS;
 
 /** The balance over time. */
-export interface BalanceHistory {
+interface BalanceHistory {
   range: BalanceRange;
   /** Oldest first. */
   points: readonly BalancePoint[];

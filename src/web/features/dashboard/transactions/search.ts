@@ -15,7 +15,7 @@ export type SearchState =
   | { phase: 'found'; term: string; found: SearchHits }
   | { phase: 'failed'; term: string; error: string };
 
-export interface SearchHits extends SearchResult {
+interface SearchHits extends SearchResult {
   /** The term that was searched for. */
   term: string;
 }

@@ -4,7 +4,7 @@ import { formatDateTime, formatMoney } from '../../../ui/format.ts';
 import { signedAmount } from '../account/labels.ts';
 import { highlight } from './highlight.ts';
 
-export interface TransactionTableProps {
+interface TransactionTableProps {
   caption: string;
   rows: readonly Transaction[];
   /** Highlighted where it occurs. */

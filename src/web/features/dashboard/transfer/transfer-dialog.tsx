@@ -8,7 +8,7 @@ import { Notice } from '../../../ui/notice.tsx';
 import type { Attempt } from './transfer-order.ts';
 import type { Transfer } from './use-transfer.ts';
 
-export interface TransferDialogProps {
+interface TransferDialogProps {
   account: Account;
   attempt: Attempt;
   transfer: Transfer;
