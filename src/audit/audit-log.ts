@@ -35,7 +35,7 @@ return { 'appended' }
 `,
 );
 
-/** The end of the chain, as far as this process knows. */
+/** The end of the chain when this process last wrote or read it. */
 interface ChainEnd {
   seq: number;
   hash: string;

@@ -18,22 +18,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the gateway keeps an idle connection, so that the bank never closes one that is about to be used. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
-export type BankServerSettings = Pick<
-  BankSettings,
-  | 'bankHost'
-  | 'bankPort'
-  | 'redisUrl'
-  | 'redisDeadlineMs'
-  | 'issuer'
-  | 'bankAudience'
-  | 'jwksUrl'
-  | 'bankTransactionIntervalMs'
-  | 'bankSeed'
-  | 'bankTransactionsKept'
-  | 'bankStreamHeartbeatMs'
-  | 'bankBodyMaxBytes'
-  | 'shutdownGraceMs'
->;
+export type BankServerSettings = Omit<BankSettings, 'nodeEnv' | 'logLevel' | 'bankCurrency'>;
 
 export interface RunningBank {
   url: string;

@@ -9,10 +9,6 @@ import { fail, runCommand } from './run.ts';
 
 const HEALTH_TIMEOUT_MS = 3000;
 
-interface RunningServer {
-  close(): Promise<void>;
-}
-
 /** `portcullis gateway`. @returns the exit code */
 export function runGateway(env: Environment): Promise<number> {
   return serve(async () => {
@@ -33,7 +29,7 @@ export function runBank(env: Environment): Promise<number> {
 }
 
 /** Runs a server until SIGTERM or SIGINT, then closes it. */
-function serve(start: () => Promise<RunningServer>): Promise<number> {
+function serve(start: () => Promise<{ close(): Promise<void> }>): Promise<number> {
   return runCommand(async () => {
     const server = await start();
     await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

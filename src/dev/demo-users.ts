@@ -36,5 +36,5 @@ export async function seedDemoUsers(redis: RedisLink, hasher: PasswordHasher, no
   return users;
 }
 
-/** In a reserved domain (RFC 2606), so that no email reaches anybody. */
+/** In a reserved domain (RFC 2606), so that no email is ever delivered. */
 const emailOf = ({ username }: Pick<DemoUser, 'username'>): string => `${username}@demo.example`;

@@ -41,7 +41,7 @@ interface ExpectedAssertion {
   issuer: string;
   /** The name of the service that verifies, compared exactly. */
   audience: string;
-  /** The roles and scopes that the service knows. An assertion with any other is refused. */
+  /** The roles and scopes that the service recognizes. An assertion with any other is refused. */
   roles: readonly string[];
   scopes: readonly string[];
 }

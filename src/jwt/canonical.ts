@@ -1,6 +1,6 @@
 /**
  * The canonical form of a token. Everything that jose accepts beyond it is refused before jose reads the token, so
- * that a revoked token cannot come back in another encoding and no two parsers can read one token differently.
+ * that a revoked token is not accepted in another encoding and no two parsers can read one token differently.
  */
 
 /** The maximum length of a token. Tokens of this gateway have fewer than 900 characters. */

@@ -14,7 +14,7 @@ interface ForgeOptions {
   /** Header and payload as given: nothing is validated or normalized. */
   header: unknown;
   payload: unknown;
-  /** The algorithm that signs, whatever the header says. */
+  /** The algorithm that signs, regardless of the header. */
   algorithm: JwsAlgorithm;
   /** A private key, or the bytes of an HMAC secret. */
   key: KeyObject | Buffer;

@@ -4,12 +4,6 @@ import { RateLimiter } from '../redis/rate-limiter.ts';
 import { Refusal } from '../refusal.ts';
 import { foldUsername } from './fields.ts';
 
-interface LoginLimits {
-  failuresPerUsername: number;
-  failuresPerAddress: number;
-  windowSeconds: number;
-}
-
 /**
  * Limits failed logins for each username and each client network.
  *
@@ -22,7 +16,11 @@ export class LoginLimiter {
   readonly #address: RateLimiter;
 
   /** `prefix` separates the counters of OAuth clients, for example, from those of users. */
-  constructor(redis: RedisLink, limits: LoginLimits, prefix = '') {
+  constructor(
+    redis: RedisLink,
+    limits: { failuresPerUsername: number; failuresPerAddress: number; windowSeconds: number },
+    prefix = '',
+  ) {
     const { failuresPerUsername, failuresPerAddress, windowSeconds } = limits;
     this.#username = new RateLimiter(redis, {
       name: `${prefix}username`,

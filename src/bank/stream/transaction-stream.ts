@@ -10,7 +10,7 @@ interface TransactionStreamOptions {
   link: RedisLink;
   feed: PostingsFeed;
   account: Account;
-  /** The id of the last transaction that the client knows. */
+  /** The id of the last transaction that the client has received. */
   after: string;
   heartbeatMs: number;
 }

@@ -8,7 +8,7 @@ import { refuse } from '../decision-log.ts';
 import type { RequestContext } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
 import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
-import { answerMalformedRequests } from './malformed.ts';
+import { refuseMalformedRequests } from './malformed.ts';
 import { canonicalPath, isForUpstream, targetRefusal } from './target.ts';
 
 /** How often Node checks connections for timeouts. */
@@ -53,7 +53,7 @@ export function createGatewayServer(deps: EdgeDeps): Server {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
     receive(deps, strictTransport, incoming, outgoing);
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
-  answerMalformedRequests(server, log, strictTransport);
+  refuseMalformedRequests(server, log, strictTransport);
   return server;
 }
 

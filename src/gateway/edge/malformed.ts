@@ -23,7 +23,7 @@ interface Exchange {
  * to the connection itself, so only if no other response is pending there: the client would take it for that one (RFC
  * 9112, section 9.3.2) or for a part of it. Otherwise the connection is only closed.
  */
-export function answerMalformedRequests(server: Server, log: Logger, strictTransport?: string): void {
+export function refuseMalformedRequests(server: Server, log: Logger, strictTransport?: string): void {
   const latest = new WeakMap<Socket, Exchange>();
   const remember = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     latest.set(incoming.socket, { incoming, outgoing });

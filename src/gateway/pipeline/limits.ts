@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * Stage 6: limits how many requests of one user are at the upstream at a time. Connections to the upstream are few;
- * without a limit, one user with slow requests or many streams would block everybody else.
+ * without a limit, one user with slow requests or many streams would block all others.
  */
 export class ConcurrencyLimiter {
   readonly #maxPerUser: number;

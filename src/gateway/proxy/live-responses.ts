@@ -30,7 +30,7 @@ interface LiveResponsesDeps extends RecheckDeps {
 
 /**
  * Live responses are event streams and long downloads. They are checked again while they are open, immediately when
- * something of their user is revoked and every few seconds besides, and are closed when the request would no longer be
+ * something of their user is revoked and every few seconds, and are closed when the request would no longer be
  * granted.
  */
 export class LiveResponses {

@@ -29,7 +29,7 @@ export interface RecheckDeps {
 
 /**
  * Checks whether a request would still be granted as it was. While Redis is unavailable, new requests are refused but
- * earlier grants stay until it can be asked again.
+ * earlier grants stay until it is available again.
  */
 export async function recheckGrant(
   { redis, ring }: RecheckDeps,

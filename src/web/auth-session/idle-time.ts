@@ -32,7 +32,7 @@ export function idlePhase(times: SessionTimes, nowMs: number): IdlePhase {
   return { phase: 'warning', secondsLeft, nextInMs: leftMs - (secondsLeft - 1) * 1000, canStay };
 }
 
-/** Whether enough time has passed since the last activity that the server knows of. */
+/** Whether enough time has passed since the last activity that was reported to the server. */
 export const shouldReportActivity = (times: SessionTimes, nowMs: number): boolean =>
   nowMs - (times.idleAtMs - times.idleTimeoutMs) >= times.idleTimeoutMs / REPORTS_PER_TIMEOUT;
 

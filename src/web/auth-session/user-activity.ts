@@ -37,7 +37,7 @@ interface IdleWatchDeps {
   times(): SessionTimes;
   /** Asks the server how much time is left; `isActive` reports activity with it. */
   recheck(isActive: boolean): Promise<unknown>;
-  /** The time is over, and the server has not said so. */
+  /** The time is over, and the server has not reported it. */
   onTimeout(): void;
 }
 

@@ -9,15 +9,13 @@ interface FieldProps {
   hint?: string | undefined;
 }
 
-interface ControlProps {
-  id: string;
-  name: string;
-  'aria-invalid'?: 'true';
-  'aria-describedby'?: string;
-}
-
 interface FieldLayoutProps extends FieldProps {
-  control: (props: ControlProps) => JSX.Element;
+  control: (props: {
+    id: string;
+    name: string;
+    'aria-invalid'?: 'true';
+    'aria-describedby'?: string;
+  }) => JSX.Element;
 }
 
 /** A control with its label above, and its hint and error below, which are read out with it. */

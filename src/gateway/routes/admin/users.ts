@@ -133,7 +133,7 @@ export const createUser =
     return c.json(userView(user), 201, { location: `/admin/users/${user.id}` });
   };
 
-/** Without a password, the hash of a random one that nobody knows. */
+/** Without a password, the hash of a random one that is not kept. */
 const initialPasswordHash = (hasher: PasswordHasher, username: string, password: string | undefined) =>
   password === undefined
     ? hasher.decoy()

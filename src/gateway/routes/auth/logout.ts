@@ -19,14 +19,8 @@ export const logoutOperation: Operation<GatewayReason> = {
   responses: NO_CONTENT,
 };
 
-interface LogoutDeps {
-  redis: RedisLink;
-  site: Site;
-  audit: AuditLog;
-}
-
 export const logout =
-  ({ redis, site, audit }: LogoutDeps): AuthenticatedRoute =>
+  ({ redis, site, audit }: { redis: RedisLink; site: Site; audit: AuditLog }): AuthenticatedRoute =>
   async (c, { claims: { sub, sid, jti } }) => {
     await endSession(redis, sub, sid, jti);
     await recordEvent(audit, c.env, { action: 'logout', result: 'done', actor: sub, session: sid });

@@ -44,11 +44,6 @@ export interface RefreshDeps extends SessionDeps {
   authBodyMaxBytes: number;
 }
 
-interface PresentedToken {
-  token: string;
-  transport: Transport;
-}
-
 export const refresh =
   (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
@@ -68,7 +63,10 @@ export const refresh =
 async function takeRefreshToken(
   { site, authBodyMaxBytes }: RefreshDeps,
   c: GatewayContext,
-): Promise<PresentedToken | Refusal<BodyReason | 'credential_missing' | 'credential_twice' | 'csrf'>> {
+): Promise<
+  | { token: string; transport: Transport }
+  | Refusal<BodyReason | 'credential_missing' | 'credential_twice' | 'csrf'>
+> {
   const { incoming, outgoing } = c.env;
   const cookies = cookieValues(incoming, site.refreshCookieName);
   const inBody = hasBody(incoming);

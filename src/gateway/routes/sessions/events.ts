@@ -67,7 +67,7 @@ const EVENTS: Readonly<Record<EndReason, SessionEvent>> = {
 };
 
 /**
- * Server-sent events (HTML standard, section 9.2) that tell an open page at once when its session ends. The event
+ * Server-sent events (HTML standard, section 9.2) that notify an open page at once when its session ends. The event
  * contains neither tokens nor ids and grants nothing: the next request is checked like any other.
  *
  * The route uses `requireToken` and not `requireSession`, because an open stream is never activity.
