@@ -87,6 +87,7 @@ describe('a request must have one valid host', () => {
     ['a Host with a bad port', `GET /bank/accounts HTTP/1.1\r\nHost: a:99999\r\nAuthorization: Bearer `],
     ['a list of Hosts', `GET /bank/accounts HTTP/1.1\r\nHost: a, b\r\nAuthorization: Bearer `],
     ['an address in short form', `GET /bank/accounts HTTP/1.1\r\nHost: 127.1:80\r\nAuthorization: Bearer `],
+    ['the same without a port', `GET /bank/accounts HTTP/1.1\r\nHost: 127.1\r\nAuthorization: Bearer `],
     [
       'a compressible IPv6 address',
       `GET /bank/accounts HTTP/1.1\r\nHost: [::0001]\r\nAuthorization: Bearer `,
