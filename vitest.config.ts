@@ -8,7 +8,7 @@ export default defineConfig({
     // that another file could see; what a test starts is its own.
     isolate: false,
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

@@ -21,12 +21,12 @@ export interface MailServer {
   refuse: boolean;
   /** How many mails are being held back. */
   readonly holding: number;
-  /** Holds mails back after they were sent and before they are accepted, until the function that it gives is called. */
+  /** Holds mails back after they were sent and before they are accepted, until the returned function is called. */
   holdBack(): () => void;
   close(): Promise<void>;
 }
 
-/** A real SMTP server on a free port. It offers no TLS and wants no log-in unless asked otherwise. */
+/** A real SMTP server on a free port. Unless `options` say otherwise, it offers no TLS and requires no login. */
 export async function startMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
   let gate: Promise<void> = Promise.resolve();
   let holding = 0;
