@@ -9,7 +9,8 @@ type Environment = Record<string, string>;
 
 /**
  * A `test` with a real gateway over a private Redis (`gateway`) in front of an HTTP server that counts requests
- * (`upstream`). Both start with the file's first test that uses them and stop after its last one.
+ * (`upstream`), and the access token of bob (`token`). They start with the file's first test that uses them and stop
+ * after its last one.
  */
 export const gatewayTest = (environment: Environment = {}, options: TestGatewayOptions = {}) =>
   base
@@ -22,7 +23,8 @@ export const gatewayTest = (environment: Environment = {}, options: TestGatewayO
       const gateway = await startTestGateway({ BANK_URL: upstream.url, ...environment }, undefined, options);
       onCleanup(() => gateway.close());
       return gateway;
-    });
+    })
+    .extend('token', { scope: 'file' }, ({ gateway }): Promise<string> => gateway.login());
 
 /** A `test` with the real gateway in front of the real bank (`stack`), over one private Redis, for the whole file. */
 export const stackTest = (environment: Environment = {}, bankEnvironment: Environment = {}) =>

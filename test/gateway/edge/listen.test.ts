@@ -1,43 +1,40 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
 import { RawConnection, rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { type ExpectedRefusal, expectRefusal } from '../../support/refusal.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const HEADER_MAX_BYTES = 4096;
 const BODY_MAX_BYTES = 1000;
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({
-    BANK_URL: upstream.url,
-    HEADER_MAX_BYTES: `${HEADER_MAX_BYTES}`,
-    BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
-    HEADERS_TIMEOUT_MS: '300',
-    REQUEST_TIMEOUT_MS: '600',
-  });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
-
-const refused = (bytes: string, problem: ExpectedRefusal): Promise<void> =>
-  expectRefusal({ gateway, upstream }, async () => rawProblemOf(await sendRaw(gateway.url, bytes)), problem);
-
-/** A request with a valid token, so that only its form can be the reason for a refusal. */
-const good = (requestLine: string, ...lines: string[]): string =>
-  rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines);
+const test = gatewayTest({
+  HEADER_MAX_BYTES: `${HEADER_MAX_BYTES}`,
+  BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
+  HEADERS_TIMEOUT_MS: '300',
+  REQUEST_TIMEOUT_MS: '600',
+})
+  .extend(
+    'refused',
+    ({ gateway, upstream }) =>
+      (bytes: string, problem: ExpectedRefusal): Promise<void> =>
+        expectRefusal(
+          { gateway, upstream },
+          async () => rawProblemOf(await sendRaw(gateway.url, bytes)),
+          problem,
+        ),
+  )
+  /** A request with a valid token, so that only its form can be the reason for a refusal. */
+  .extend(
+    'good',
+    ({ token }) =>
+      (requestLine: string, ...lines: string[]): string =>
+        rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines),
+  );
 
 const MALFORMED = { status: 400, code: 'request_malformed' };
 const NOT_CANONICAL = { status: 400, code: 'path_invalid' };
 
 describe('a request that is not unambiguous HTTP/1.1 is a 400 before any check', () => {
-  test.each([
+  test.for([
     ['random bytes', '\x00\x01\x02\x03\r\n\r\n'],
     ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['a request line without a version', 'GET /livez\r\n\r\n'],
@@ -50,11 +47,11 @@ describe('a request that is not unambiguous HTTP/1.1 is a 400 before any check',
     ['a lone LF as line end', 'GET /livez HTTP/1.1\nHost: a\n\n'],
     ['a host with a path in it', 'GET /xxxx/session HTTP/1.1\r\nHost: 0/auth?\r\n\r\n'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ])('%s', (_what, bytes) => refused(bytes, MALFORMED));
+  ] as const)('%s', ([_what, bytes], { refused }) => refused(bytes, MALFORMED));
 });
 
 describe('ambiguous framing is a 400, even with a valid token', () => {
-  test.each([
+  test.for([
     ['two Content-Length that differ', ['Content-Length: 0', 'Content-Length: 5']],
     ['two Content-Length that agree', ['Content-Length: 5', 'Content-Length: 5']],
     ['a list of Content-Lengths', ['Content-Length: 5, 5']],
@@ -70,13 +67,13 @@ describe('ambiguous framing is a 400, even with a valid token', () => {
     ['chunked not at the end', ['Transfer-Encoding: chunked, gzip']],
     ['chunked twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
     ['chunked with a vertical tab', ['Transfer-Encoding: \x0bchunked']],
-  ])('%s', (_what, lines) =>
+  ] as const)('%s', ([_what, lines], { refused, good }) =>
     refused(`${good('POST /bank/accounts/1/transfers', ...lines)}0\r\n\r\n`, MALFORMED),
   );
 });
 
 describe('a request must have one valid host', () => {
-  test.each([
+  test.for([
     ['no Host', `GET /bank/accounts HTTP/1.1\r\nAuthorization: Bearer `],
     ['no Host in HTTP/1.0', `GET /bank/accounts HTTP/1.0\r\nAuthorization: Bearer `],
     ['two Hosts', `GET /bank/accounts HTTP/1.1\r\nHost: a\r\nHost: b\r\nAuthorization: Bearer `],
@@ -92,33 +89,36 @@ describe('a request must have one valid host', () => {
       'a compressible IPv6 address',
       `GET /bank/accounts HTTP/1.1\r\nHost: [::0001]\r\nAuthorization: Bearer `,
     ],
-  ])('%s', (_what, head) => refused(`${head}${token}\r\n\r\n`, MALFORMED));
+  ] as const)('%s', ([_what, head], { refused, token }) => refused(`${head}${token}\r\n\r\n`, MALFORMED));
 });
 
 describe('a target that is not in origin form is a 400', () => {
-  test.each([
+  test.for([
     ['the absolute form', 'GET http://gateway.test/bank/accounts', NOT_CANONICAL],
     ['an absolute form of another host', 'GET http://evil.test/bank/accounts', NOT_CANONICAL],
     ['an absolute form that is not a URL', 'GET http://[/bank', MALFORMED],
     ['the asterisk form', 'OPTIONS *', MALFORMED],
     ['a scheme-relative target', 'GET //evil.test/bank/accounts', NOT_CANONICAL],
-  ])('%s', (_what, line, problem) => refused(good(line), problem));
+  ] as const)('%s', ([_what, line, problem], { refused, good }) => refused(good(line), problem));
 });
 
-test.each(['gateway.test', 'Gateway.Test', 'a:80', 'a:8080', '127.0.0.1:8080', '[::1]', '[::1]:8080'])(
+test.for(['gateway.test', 'Gateway.Test', 'a:80', 'a:8080', '127.0.0.1:8080', '[::1]', '[::1]:8080'])(
   'a request for host %s is accepted',
-  async (host) => {
+  async (host, { token, gateway }) => {
     const head = `GET /bank/accounts HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
     expect((await sendRaw(gateway.url, head)).status).toBe(200);
   },
 );
 
-test.each(['/bank', '/bank/', '/bank?a=b'])('%s is for the upstream and matches no rule', async (target) => {
-  await refused(good(`GET ${target}`), { status: 403, code: 'forbidden', redisCommands: 1 });
-  await refused(rawRequest(`GET ${target}`), { status: 401, code: 'credential_missing' });
-});
+test.for(['/bank', '/bank/', '/bank?a=b'])(
+  '%s is for the upstream and matches no rule',
+  async (target, { refused, good }) => {
+    await refused(good(`GET ${target}`), { status: 403, code: 'forbidden', redisCommands: 1 });
+    await refused(rawRequest(`GET ${target}`), { status: 401, code: 'credential_missing' });
+  },
+);
 
-test('CONNECT is refused with a problem, and the connection is closed', async () => {
+test('CONNECT is refused with a problem, and the connection is closed', async ({ gateway, upstream }) => {
   const connection = new RawConnection(gateway.url);
   await expectRefusal(
     { gateway, upstream },
@@ -131,13 +131,13 @@ test('CONNECT is refused with a problem, and the connection is closed', async ()
   await connection.untilClosed();
 });
 
-test('a chunked body in HTTP/1.0 is a 400', () =>
+test('a chunked body in HTTP/1.0 is a 400', ({ refused, token }) =>
   refused(
     `POST /bank/accounts/1/transfers HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     MALFORMED,
   ));
 
-test('TRACE is forbidden and echoes nothing', () =>
+test('TRACE is forbidden and echoes nothing', ({ gateway, upstream, good, token }) =>
   expectRefusal(
     { gateway, upstream },
     async () => {
@@ -148,7 +148,12 @@ test('TRACE is forbidden and echoes nothing', () =>
     { status: 403, code: 'forbidden', redisCommands: 1 },
   ));
 
-test('an upgrade request is handled as a normal request and not forwarded to the upstream', async () => {
+test('an upgrade request is handled as a normal request and not forwarded to the upstream', async ({
+  upstream,
+  gateway,
+  good,
+  refused,
+}) => {
   let heard: unknown;
   upstream.answerWith((incoming, outgoing) => {
     heard = [incoming.headers.upgrade, incoming.headers.connection];
@@ -166,7 +171,11 @@ test('an upgrade request is handled as a normal request and not forwarded to the
 });
 
 describe('limits', () => {
-  test('headers up to the limit are accepted, and one long or many short ones over it are a 431', async () => {
+  test('headers up to the limit are accepted, and one long or many short ones over it are a 431', async ({
+    good,
+    gateway,
+    refused,
+  }) => {
     const pad = (bytes: number): string => `X-Pad: ${'x'.repeat(bytes)}`;
     const fits = good(
       'GET /bank/accounts',
@@ -182,19 +191,23 @@ describe('limits', () => {
     await refused(good(`GET /bank/${'x'.repeat(HEADER_MAX_BYTES)}`), problem);
   });
 
-  test('a declared length over the limit is a 413 before the token is checked', () =>
+  test('a declared length over the limit is a 413 before the token is checked', ({ refused }) =>
     refused(rawRequest('POST /bank/accounts/1/transfers', `Content-Length: ${BODY_MAX_BYTES + 1}`), {
       status: 413,
       code: 'body_too_large',
     }));
 
-  test('headers that take too long are a 408', async () => {
+  test('headers that take too long are a 408', async ({ refused }) => {
     const startMs = performance.now();
     await refused('GET /bank/accounts HTTP/1.1\r\nHost: a\r\nX-', { status: 408, code: 'request_timeout' });
     expect(performance.now() - startMs).toBeLessThan(2500);
   });
 
-  test('a body that takes too long is a 408, and the upstream never receives a complete request', async () => {
+  test('a body that takes too long is a 408, and the upstream never receives a complete request', async ({
+    upstream,
+    gateway,
+    good,
+  }) => {
     let whole = false;
     upstream.answerWith((incoming, outgoing) => {
       incoming.resume().on('end', () => {

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, problemOf } from '../../support/gateway.ts';
 import { startGatewayBeside } from '../../support/gateway-beside.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { expectRefusal } from '../../support/refusal.ts';
 import { until } from '../../support/until.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const MIB = 1024 * 1024;
 const BODY_MAX_BYTES = 4 * MIB;
@@ -16,49 +16,45 @@ const TRANSFERS = '/bank/accounts/1/transfers';
 /** A kernel may buffer up to 32 MiB on each of two connections whose receiver does not read. */
 const MAX_BUFFERED_BYTES = 128 * MIB;
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({
-    BANK_URL: upstream.url,
-    BANK_CONNECTIONS_MAX: '8',
-    BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
-  });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const test = gatewayTest({ BANK_CONNECTIONS_MAX: '8', BODY_MAX_BYTES: `${BODY_MAX_BYTES}` })
+  .extend(
+    'post',
+    ({ gateway, token }) =>
+      (body: NonNullable<RequestInit['body']>): Promise<Response> =>
+        fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' }),
+  )
+  .extend(
+    'open',
+    ({ gateway, token }) =>
+      (requestLine: string, ...lines: string[]): RawConnection =>
+        new RawConnection(gateway.url).send(
+          rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines),
+        ),
+  );
 
 const echo: RequestListener = (incoming, outgoing) => {
   incoming.on('error', () => {});
   incoming.pipe(outgoing);
 };
-beforeEach(() => upstream.answerWith(echo));
+test.beforeEach(({ upstream }) => upstream.answerWith(echo));
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
 
-const post = (body: NonNullable<RequestInit['body']>): Promise<Response> =>
-  fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
-
-const open = (requestLine: string, ...lines: string[]): RawConnection =>
-  new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
-
 describe('bodies arrive unchanged', () => {
-  test.each([0, 1, 65_535, 65_536, 3_000_001])('%i bytes up and down, declared and not', async (size) => {
-    const bytes = randomBytes(size);
-    for (const body of [bytes, chunkedOf(bytes)]) {
-      const answer = await post(body);
-      expect(answer.status).toBe(200);
-      expect(digest(await answer.bytes())).toBe(digest(bytes));
-    }
-  });
+  test.for([0, 1, 65_535, 65_536, 3_000_001])(
+    '%i bytes up and down, declared and not',
+    async (size, { post }) => {
+      const bytes = randomBytes(size);
+      for (const body of [bytes, chunkedOf(bytes)]) {
+        const answer = await post(body);
+        expect(answer.status).toBe(200);
+        expect(digest(await answer.bytes())).toBe(digest(bytes));
+      }
+    },
+  );
 
-  test('200 concurrent bodies over 8 connections are not mixed up', async () => {
+  test('200 concurrent bodies over 8 connections are not mixed up', async ({ upstream, post }) => {
     const connections = new Set<number | undefined>();
     upstream.answerWith((incoming, outgoing) => {
       connections.add(incoming.socket.remotePort);
@@ -74,7 +70,12 @@ describe('bodies arrive unchanged', () => {
     expect(connections.size).toBeLessThanOrEqual(8);
   });
 
-  test('the upstream gets exactly the length that the client declared', async () => {
+  test('the upstream gets exactly the length that the client declared', async ({
+    upstream,
+    post,
+    gateway,
+    token,
+  }) => {
     const told: unknown[] = [];
     upstream.answerWith((incoming, outgoing) => {
       told.push([incoming.headers['content-length'], incoming.headers['transfer-encoding']]);
@@ -92,7 +93,7 @@ describe('bodies arrive unchanged', () => {
     ]);
   });
 
-  test('a response is streamed while its request is still being sent', async () => {
+  test('a response is streamed while its request is still being sent', async ({ open }) => {
     const connection = open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('4\r\nping\r\n');
     await until(() => connection.rest.endsWith('4\r\nping\r\n'));
     connection.send('4\r\npong\r\n0\r\n\r\n');
@@ -114,7 +115,7 @@ describe('bodies flow only as fast as the slower side', () => {
     return last;
   }
 
-  test('the upstream stalls if the client does not read', async () => {
+  test('the upstream stalls if the client does not read', async ({ upstream, open }) => {
     let outgoing: ServerResponse | undefined;
     upstream.answerWith((_incoming, answer) => {
       outgoing = answer;
@@ -131,7 +132,7 @@ describe('bodies flow only as fast as the slower side', () => {
     connection.destroy();
   });
 
-  test('the client stalls if the upstream does not read', async () => {
+  test('the client stalls if the upstream does not read', async ({ upstream, gateway, token }) => {
     upstream.answerWith(() => {});
     const roomy = await startGatewayBeside(gateway, {
       BANK_URL: upstream.url,
@@ -162,7 +163,7 @@ describe('bodies flow only as fast as the slower side', () => {
 });
 
 describe('a body over the limit', () => {
-  test('with a declared length is a 413 before the token is checked', () =>
+  test('with a declared length is a 413 before the token is checked', ({ gateway, upstream }) =>
     expectRefusal(
       { gateway, upstream },
       async () => {
@@ -172,7 +173,10 @@ describe('a body over the limit', () => {
       { status: 413, code: 'body_too_large' },
     ));
 
-  test('without a declared length is a 413 as soon as it exceeds the limit, and the upstream never receives all of it', async () => {
+  test('without a declared length is a 413 as soon as it exceeds the limit, and the upstream never receives all of it', async ({
+    upstream,
+    post,
+  }) => {
     let whole = false;
     upstream.answerWith((incoming) => {
       incoming.on('end', () => {
@@ -186,7 +190,7 @@ describe('a body over the limit', () => {
     expect(whole).toBe(false);
   });
 
-  test('by 0 bytes is accepted, with and without a declared length', async () => {
+  test('by 0 bytes is accepted, with and without a declared length', async ({ post }) => {
     const bytes = new Uint8Array(BODY_MAX_BYTES);
     for (const body of [bytes, chunkedOf(bytes)]) {
       expect((await (await post(body)).bytes()).length).toBe(BODY_MAX_BYTES);

@@ -1,30 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
 import { startGatewayBeside } from '../../support/gateway-beside.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const TRANSFERS = '/bank/accounts/1/transfers';
 
 /** How soon the upstream request must be aborted. */
 const ABORTED_WITHIN_MS = 500;
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: upstream.url });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const test = gatewayTest()
+  /** Resolves when the next upstream request is aborted. */
+  .extend(
+    'nextAbort',
+    ({ upstream }) =>
+      (answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
+        const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
+        upstream.answerWith((incoming, outgoing) => {
+          outgoing.on('close', () => resolve({ whole: incoming.complete }));
+          answer(incoming, outgoing);
+        });
+        return promise;
+      },
+  )
+  .extend(
+    'open',
+    ({ gateway, token }) =>
+      (requestLine: string, ...lines: string[]): RawConnection =>
+        new RawConnection(gateway.url).send(
+          rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines),
+        ),
+  );
 
 /** Sends an endless response as fast as it is accepted. */
 function pour(outgoing: ServerResponse): void {
@@ -36,15 +45,6 @@ function pour(outgoing: ServerResponse): void {
 }
 
 describe('a client that leaves', () => {
-  /** Resolves when the next upstream request is aborted. */
-  function nextAbort(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
-    const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
-    upstream.answerWith((incoming, outgoing) => {
-      outgoing.on('close', () => resolve({ whole: incoming.complete }));
-      answer(incoming, outgoing);
-    });
-    return promise;
-  }
   /** Disconnects the client, and waits until the upstream request is aborted. */
   async function expectAborted(connection: RawConnection, cut: Promise<{ whole: boolean }>) {
     const startMs = performance.now();
@@ -54,10 +54,7 @@ describe('a client that leaves', () => {
     return how;
   }
 
-  const open = (requestLine: string, ...lines: string[]): RawConnection =>
-    new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
-
-  test('before the response aborts the upstream request', async () => {
+  test('before the response aborts the upstream request', async ({ upstream, nextAbort, open }) => {
     const before = upstream.count;
     const cut = nextAbort(() => {});
     const connection = open('GET /bank/accounts');
@@ -65,14 +62,14 @@ describe('a client that leaves', () => {
     await expectAborted(connection, cut);
   });
 
-  test('during a download aborts it', async () => {
+  test('during a download aborts it', async ({ nextAbort, open }) => {
     const cut = nextAbort((_incoming, outgoing) => pour(outgoing));
     const connection = open('GET /bank/accounts');
     await until(() => connection.rest.length > 100_000);
     await expectAborted(connection, cut);
   });
 
-  test('during a download that it had stopped reading aborts it', async () => {
+  test('during a download that it had stopped reading aborts it', async ({ nextAbort, open }) => {
     let poured: ServerResponse | undefined;
     const cut = nextAbort((_incoming, outgoing) => {
       poured = outgoing;
@@ -90,7 +87,7 @@ describe('a client that leaves', () => {
     await expectAborted(connection, cut);
   });
 
-  test('with several pending requests aborts them all', async () => {
+  test('with several pending requests aborts them all', async ({ upstream, token, gateway }) => {
     const closed: (string | undefined)[] = [];
     let begun = 0;
     upstream.answerWith(({ url }, outgoing) => {
@@ -106,12 +103,12 @@ describe('a client that leaves', () => {
     await until(() => closed.length === 3, ABORTED_WITHIN_MS);
   });
 
-  test.each([
+  test.for([
     ['of declared length', 'Content-Length: 1000', '12345'],
     ['of undeclared length', 'Transfer-Encoding: chunked', '5\r\n12345\r\n'],
-  ])(
+  ] as const)(
     'during an upload %s aborts it, and the upstream sees that it is incomplete',
-    async (_what, framing, begin) => {
+    async ([_what, framing, begin], { nextAbort, open }) => {
       let received = 0;
       const cut = nextAbort((incoming) => {
         incoming.on('data', (chunk: Buffer) => {
@@ -125,7 +122,11 @@ describe('a client that leaves', () => {
     },
   );
 
-  test('while its request waits for a connection causes no upstream request', async () => {
+  test('while its request waits for a connection causes no upstream request', async ({
+    gateway,
+    upstream,
+    token,
+  }) => {
     let granted = 0;
     const write = (line: string): void => {
       if (line.includes('"granted":true')) granted += 1;

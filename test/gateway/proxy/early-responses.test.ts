@@ -1,51 +1,44 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bearer, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer } from '../../support/gateway.ts';
 import { RawConnection, rawProblemOf, rawRequest } from '../../support/raw-http.ts';
 import { expectRefusal, type Problem } from '../../support/refusal.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const MIB = 1024 * 1024;
 const BODY_MAX_BYTES = 4 * MIB;
 const TRANSFERS = '/bank/accounts/1/transfers';
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({
-    BANK_URL: upstream.url,
-    BANK_CONNECTIONS_MAX: '8',
-    BODY_MAX_BYTES: `${BODY_MAX_BYTES}`,
-  });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const test = gatewayTest({ BANK_CONNECTIONS_MAX: '8', BODY_MAX_BYTES: `${BODY_MAX_BYTES}` })
+  .extend(
+    'post',
+    ({ gateway, token }) =>
+      (body: NonNullable<RequestInit['body']>): Promise<Response> =>
+        fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' }),
+  )
+  .extend(
+    'open',
+    ({ gateway, token }) =>
+      (requestLine: string, ...lines: string[]): RawConnection =>
+        new RawConnection(gateway.url).send(
+          rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines),
+        ),
+  );
 
 const echo: RequestListener = (incoming, outgoing) => {
   incoming.on('error', () => {});
   incoming.pipe(outgoing);
 };
-beforeEach(() => upstream.answerWith(echo));
+test.beforeEach(({ upstream }) => upstream.answerWith(echo));
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
 
-const post = (body: NonNullable<RequestInit['body']>): Promise<Response> =>
-  fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
-
-const open = (requestLine: string, ...lines: string[]): RawConnection =>
-  new RawConnection(gateway.url).send(rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines));
-
 describe('a response that comes before the request is complete', () => {
   const LINGER_MS = 1500;
 
-  test('is received completely by a client that keeps sending', async () => {
+  test('is received completely by a client that keeps sending', async ({ upstream, post }) => {
     const long = randomBytes(2 * MIB);
     upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
@@ -58,7 +51,7 @@ describe('a response that comes before the request is complete', () => {
     }
   });
 
-  test('closes the connection if the client stops sending', async () => {
+  test('closes the connection if the client stops sending', async ({ upstream, open }) => {
     upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
       outgoing.end('no');
@@ -71,16 +64,16 @@ describe('a response that comes before the request is complete', () => {
     for (const connection of connections) await connection.untilClosed(LINGER_MS);
   });
 
-  test('closes the connection also if it comes from the gateway itself', async () => {
+  test('closes the connection also if it comes from the gateway itself', async ({ gateway }) => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`POST ${TRANSFERS}`, 'Content-Length: 1000')).send('12345');
     expect(rawProblemOf(await connection.response())).toEqual({ status: 401, code: 'credential_missing' });
     await connection.untilClosed(LINGER_MS);
   });
 
-  test.each([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
+  test.for([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
     'keeps the connection usable if the rest of the body comes: %s',
-    async (requestLine) => {
+    async (requestLine, { upstream, open, token }) => {
       upstream.answerWith((_incoming, outgoing) => {
         outgoing.writeHead(403);
         outgoing.end('no');
@@ -99,15 +92,15 @@ describe('a response that comes before the request is complete', () => {
 describe('Expect: 100-continue', () => {
   const EXPECTING = ['Expect: 100-continue', 'Content-Length: 5'];
 
-  test.each([
-    ['with a bad token', TRANSFERS, () => 'a.b.c', { status: 401, code: 'token_invalid' }],
-    ['without permission', '/bank/vault', () => token, { status: 403, code: 'forbidden', redisCommands: 1 }],
-  ])(
+  test.for([
+    ['with a bad token', TRANSFERS, 'a.b.c', { status: 401, code: 'token_invalid' }],
+    ['without permission', '/bank/vault', undefined, { status: 403, code: 'forbidden', redisCommands: 1 }],
+  ] as const)(
     '%s it is refused before the body is requested, and the connection is closed',
-    async (_what, path, tokenOf, refusal) => {
+    async ([_what, path, forged, refusal], { gateway, upstream, token }) => {
       const connection = new RawConnection(gateway.url);
       const send = async (): Promise<Problem> => {
-        connection.send(rawRequest(`POST ${path}`, `Authorization: Bearer ${tokenOf()}`, ...EXPECTING));
+        connection.send(rawRequest(`POST ${path}`, `Authorization: Bearer ${forged ?? token}`, ...EXPECTING));
         const answer = await connection.response();
         expect(answer.headers.connection).toEqual(['close']);
         return rawProblemOf(answer);
@@ -117,7 +110,10 @@ describe('Expect: 100-continue', () => {
     },
   );
 
-  test('with a valid token the body is requested and forwarded, and the expectation is not', async () => {
+  test('with a valid token the body is requested and forwarded, and the expectation is not', async ({
+    upstream,
+    open,
+  }) => {
     let expectation: unknown = 'none seen';
     upstream.answerWith((incoming, outgoing) => {
       expectation = incoming.headers.expect;
@@ -131,7 +127,7 @@ describe('Expect: 100-continue', () => {
     connection.destroy();
   });
 
-  test('an unknown expectation is ignored', async () => {
+  test('an unknown expectation is ignored', async ({ open }) => {
     const connection = open(`POST ${TRANSFERS}`, 'Expect: miracles', 'Content-Length: 5').send('12345');
     const answer = await connection.response();
     expect([answer.status, answer.body.toString()]).toEqual([200, '12345']);

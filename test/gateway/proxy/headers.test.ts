@@ -1,29 +1,28 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { type GatewayHeaderValues, headersForUpstream } from '../../../src/gateway/proxy/headers.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
 import { type RawResponse, rawRequest, sendRaw } from '../../support/raw-http.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: upstream.url });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const test = gatewayTest().extend(
+  'send',
+  ({ gateway, token }) =>
+    async (...lines: string[]): Promise<RawResponse> => {
+      const answer = await sendRaw(
+        gateway.url,
+        rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`, ...lines),
+      );
+      expect(answer.status).toBe(200);
+      return answer;
+    },
+);
 
 /** The headers that the upstream received, in order, with names in lower case. */
 let arrived: [string, string][] = [];
 let trailers: string[] = [];
-beforeEach(() => {
+test.beforeEach(({ upstream }) => {
   upstream.answerWith((incoming, outgoing) => {
     arrived = pairs(incoming.rawHeaders);
     incoming.resume().on('end', () => {
@@ -40,15 +39,6 @@ const pairs = (flat: readonly string[]): [string, string][] =>
   ]);
 const valuesOf = (name: string): string[] =>
   arrived.filter(([present]) => present === name).map(([, value]) => value);
-
-async function send(...lines: string[]): Promise<RawResponse> {
-  const answer = await sendRaw(
-    gateway.url,
-    rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`, ...lines),
-  );
-  expect(answer.status).toBe(200);
-  return answer;
-}
 
 /** Headers that only the gateway may send, and look-alikes. */
 const OWN = ['authorization', 'x-forwarded-for', 'x-forwarded-proto', 'x-request-id', 'x-forwarded-host'];
@@ -88,7 +78,7 @@ const FORGERIES = [
 ];
 
 describe('the upstream receives', () => {
-  test("the client's allowed headers and the gateway's own, and nothing else", async () => {
+  test("the client's allowed headers and the gateway's own, and nothing else", async ({ send, upstream }) => {
     await send('Accept: text/html', 'X-Thing: 1', 'x-thing: 2', 'Idempotency-Key: k', ...FORGERIES);
     expect(arrived).toEqual([
       ['host', new URL(upstream.url).host],
@@ -105,7 +95,7 @@ describe('the upstream receives', () => {
     ]);
   });
 
-  test.each(FORGERIES)('never holds the forged "%s", alone or in capitals', async (line) => {
+  test.for(FORGERIES)('never holds the forged "%s", alone or in capitals', async (line, { send }) => {
     const [name = '', value = ''] = line.split(': ');
     for (const spelling of [name, name.toUpperCase()]) {
       await send(`${spelling}: ${value}`);
@@ -114,12 +104,14 @@ describe('the upstream receives', () => {
     }
   });
 
-  test('no hop-by-hop headers', async () => {
+  test('no hop-by-hop headers', async ({ send }) => {
     await send('Keep-Alive: timeout=5', 'TE: trailers', 'Proxy-Connection: x', 'Upgrade: h2c', 'Trailer: x');
     expect(arrived.map(([name]) => name).sort()).toEqual(['connection', 'host', ...OWN].sort());
   });
 
-  test("no headers that Connection names, on any number of lines, except the gateway's own", async () => {
+  test("no headers that Connection names, on any number of lines, except the gateway's own", async ({
+    send,
+  }) => {
     await send(
       `Connection: close, X-Thing , ${OWN.join(', ')}`,
       'Connection: x-other',
@@ -133,7 +125,7 @@ describe('the upstream receives', () => {
     for (const name of OWN) expect(valuesOf(name), name).toHaveLength(1);
   });
 
-  test('no trailers', async () => {
+  test('no trailers', async ({ token, gateway }) => {
     const head = rawRequest(
       'POST /bank/accounts/1/transfers',
       `Authorization: Bearer ${token}`,
@@ -145,7 +137,7 @@ describe('the upstream receives', () => {
     expect(trailers).toEqual([]);
   });
 
-  test("neither the user's token nor its cookie", async () => {
+  test("neither the user's token nor its cookie", async ({ send, token, gateway }) => {
     await send();
     expect(JSON.stringify(arrived)).not.toContain(token);
     await sendRaw(gateway.url, rawRequest('GET /bank/accounts', `Cookie: portcullis=${token}; other=1`));
@@ -175,13 +167,13 @@ test('whatever a client sends, a service that normalizes names finds each of the
       let i = 0;
       return name.replace(/-/g, () => punctuation[i++] ?? '-');
     });
-  const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
+  const name = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
   const header = fc.tuple(
-    fc.oneof(respelled, token),
+    fc.oneof(respelled, name),
     fc.constantFrom('forged', 'x-forwarded-for, authorization'),
   );
   fc.assert(
-    fc.property(fc.array(header), fc.option(fc.array(fc.oneof(respelled, token))), (headers, named) => {
+    fc.property(fc.array(header), fc.option(fc.array(fc.oneof(respelled, name))), (headers, named) => {
       const incoming = new IncomingMessage(new Socket());
       incoming.rawHeaders = [...headers.flat(), ...(named ? ['Connection', named.join(',')] : [])];
       incoming.headers = named ? { connection: named.join(',') } : {};

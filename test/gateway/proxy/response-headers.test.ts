@@ -1,35 +1,30 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { headersForClient } from '../../../src/gateway/proxy/headers.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
 import { RawConnection, rawRequest, sendRaw } from '../../support/raw-http.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 /** Nothing runs, is loaded, sent or framed. */
 const INERT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: upstream.url });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
-
-const accounts = (): string => rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`);
+const test = gatewayTest()
+  .extend(
+    'accounts',
+    ({ token }) =>
+      (): string =>
+        rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`),
+  )
+  .extend(
+    'answered',
+    ({ upstream, gateway, accounts }) =>
+      async (headers: OutgoingHttpHeaders): Promise<Record<string, string[]>> => {
+        upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
+        return (await sendRaw(gateway.url, accounts())).headers;
+      },
+  );
 
 describe('the client receives', () => {
-  async function answered(headers: OutgoingHttpHeaders): Promise<Record<string, string[]>> {
-    upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
-    return (await sendRaw(gateway.url, accounts())).headers;
-  }
-
-  test('the headers of the upstream, except those for the next hop or the gateway', async () => {
+  test('the headers of the upstream, except those for the next hop or the gateway', async ({ answered }) => {
     const headers = await answered({
       'content-type': 'application/json',
       'content-length': 2,
@@ -58,7 +53,11 @@ describe('the client receives', () => {
     });
   });
 
-  test("the gateway's own headers once, with the request id that the upstream got", async () => {
+  test("the gateway's own headers once, with the request id that the upstream got", async ({
+    upstream,
+    gateway,
+    accounts,
+  }) => {
     let given: unknown;
     upstream.answerWith((incoming, outgoing) => {
       given = incoming.headers['x-request-id'];
@@ -71,7 +70,7 @@ describe('the client receives', () => {
     expect(headers['x-content-type-options']).toEqual(['nosniff']);
   });
 
-  test('cacheable responses only if the upstream says so', async () => {
+  test('cacheable responses only if the upstream says so', async ({ answered }) => {
     expect((await answered({ 'cache-control': 'max-age=60' }))['cache-control']).toEqual(['max-age=60']);
     expect((await answered({}))['cache-control']).toEqual(['no-store']);
     expect(headersForClient({ 'cache-control': 'max-age=60', connection: 'cache-control' }, 'r')).toEqual([
@@ -83,7 +82,11 @@ describe('the client receives', () => {
   });
 });
 
-test('an upstream document is inert in a browser, whatever headers the upstream sends', async () => {
+test('an upstream document is inert in a browser, whatever headers the upstream sends', async ({
+  upstream,
+  gateway,
+  accounts,
+}) => {
   upstream.answerWith((_incoming, outgoing) =>
     outgoing.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }).end(),
   );
@@ -91,7 +94,11 @@ test('an upstream document is inert in a browser, whatever headers the upstream 
   expect(headers['content-security-policy']).toEqual(['script-src *', INERT]);
 });
 
-test('the upstream cannot send headers that browsers apply to the whole site', async () => {
+test('the upstream cannot send headers that browsers apply to the whole site', async ({
+  upstream,
+  gateway,
+  accounts,
+}) => {
   const forTheSite = {
     'alt-svc': 'h3="evil.test:443"',
     'clear-site-data': '"*"',
@@ -105,7 +112,7 @@ test('the upstream cannot send headers that browsers apply to the whole site', a
   expect(Object.keys(forTheSite).filter((name) => name in headers)).toEqual([]);
 });
 
-test('each request on one connection has its own id', async () => {
+test('each request on one connection has its own id', async ({ gateway, accounts }) => {
   const connection = new RawConnection(gateway.url);
   const ids = new Set<string>();
   for (let i = 0; i < 3; i += 1) {

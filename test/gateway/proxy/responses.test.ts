@@ -1,46 +1,43 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { describe, expect } from 'vitest';
+import { gatewayTest } from '../../support/fixtures.ts';
 import { startGatewayBeside } from '../../support/gateway-beside.ts';
 import { RawConnection, type RawResponse, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({ BANK_URL: upstream.url });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
-
-const accounts = (method = 'GET', ...lines: string[]): string =>
-  rawRequest(`${method} /bank/accounts`, `Authorization: Bearer ${token}`, ...lines);
-
-/** The response to a client if the upstream sends these bytes. */
-async function passedOn(status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawResponse> {
-  upstream.answerWith((_incoming, outgoing) => {
-    outgoing.writeHead(status, headers);
-    outgoing.end(body);
-  });
-  return sendRaw(gateway.url, accounts());
-}
+const test = gatewayTest()
+  .extend(
+    'accounts',
+    ({ token }) =>
+      (method = 'GET', ...lines: string[]): string =>
+        rawRequest(`${method} /bank/accounts`, `Authorization: Bearer ${token}`, ...lines),
+  )
+  /** The response to a client if the upstream sends these bytes. */
+  .extend(
+    'passedOn',
+    ({ upstream, gateway, accounts }) =>
+      async (status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawResponse> => {
+        upstream.answerWith((_incoming, outgoing) => {
+          outgoing.writeHead(status, headers);
+          outgoing.end(body);
+        });
+        return sendRaw(gateway.url, accounts());
+      },
+  );
 
 describe('an upstream status is forwarded unchanged, with its body', () => {
-  test.each([200, 201, 207, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503, 599])('%i', async (status) => {
-    const answer = await passedOn(status, { 'content-type': 'text/plain' }, `body of ${status}`);
-    expect([answer.status, answer.body.toString()]).toEqual([status, `body of ${status}`]);
-    expect(answer.headers['content-type']).toEqual(['text/plain']);
-  });
+  test.for([200, 201, 207, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503, 599])(
+    '%i',
+    async (status, { passedOn }) => {
+      const answer = await passedOn(status, { 'content-type': 'text/plain' }, `body of ${status}`);
+      expect([answer.status, answer.body.toString()]).toEqual([status, `body of ${status}`]);
+      expect(answer.headers['content-type']).toEqual(['text/plain']);
+    },
+  );
 });
 
 describe('a redirect is forwarded and never followed', () => {
-  test.each([301, 302, 303, 307, 308])('%i', async (status) => {
+  test.for([301, 302, 303, 307, 308])('%i', async (status, { upstream, passedOn }) => {
     const before = upstream.count;
     const location = `${upstream.url}/internal`;
     const answer = await passedOn(status, { location });
@@ -50,7 +47,11 @@ describe('a redirect is forwarded and never followed', () => {
 });
 
 describe('a response without a body', () => {
-  test('to HEAD keeps the length that GET would have, and the connection stays usable', async () => {
+  test('to HEAD keeps the length that GET would have, and the connection stays usable', async ({
+    upstream,
+    gateway,
+    accounts,
+  }) => {
     upstream.answerWith((_incoming, outgoing) =>
       outgoing.writeHead(200, { 'content-length': '5' }).end('12345'),
     );
@@ -63,25 +64,28 @@ describe('a response without a body', () => {
     connection.destroy();
   });
 
-  test.each([
+  test.for([
     [204, {}],
     [304, { etag: '"1"' }],
     [304, { etag: '"1"', 'content-length': '5' }],
-  ])('%i %o has none at the client either, and the connection stays usable', async (status, headers) => {
-    upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
-    const connection = new RawConnection(gateway.url);
-    for (let i = 0; i < 2; i += 1) {
-      const answer = await connection.send(accounts()).response();
-      expect(answer.status).toBe(status);
-      expect(answer.headers['transfer-encoding']).toBeUndefined();
-      expect(connection.rest).toBe('');
-    }
-    connection.destroy();
-  });
+  ] as const)(
+    '%i %o has none at the client either, and the connection stays usable',
+    async ([status, headers], { upstream, gateway, accounts }) => {
+      upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
+      const connection = new RawConnection(gateway.url);
+      for (let i = 0; i < 2; i += 1) {
+        const answer = await connection.send(accounts()).response();
+        expect(answer.status).toBe(status);
+        expect(answer.headers['transfer-encoding']).toBeUndefined();
+        expect(connection.rest).toBe('');
+      }
+      connection.destroy();
+    },
+  );
 });
 
 describe('a response', () => {
-  test('of undeclared length is streamed to the client', async () => {
+  test('of undeclared length is streamed to the client', async ({ upstream, gateway, accounts }) => {
     let answer: ServerResponse | undefined;
     upstream.answerWith((_incoming, outgoing) => {
       answer = outgoing;
@@ -98,12 +102,16 @@ describe('a response', () => {
     connection.destroy();
   });
 
-  test('delimited by the end of its connection is forwarded completely', async () => {
+  test('delimited by the end of its connection is forwarded completely', async ({
+    upstream,
+    gateway,
+    accounts,
+  }) => {
     upstream.answerWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
     expect((await sendRaw(gateway.url, accounts())).body.toString()).toBe('old style');
   });
 
-  test('preceded by early hints is forwarded without them', async () => {
+  test('preceded by early hints is forwarded without them', async ({ upstream, gateway, accounts }) => {
     upstream.answerWith((_incoming, outgoing) => {
       outgoing.writeProcessing();
       outgoing.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -114,7 +122,7 @@ describe('a response', () => {
     expect(answer.headers.link).toBeUndefined();
   });
 
-  test('that is compressed is forwarded unchanged', async () => {
+  test('that is compressed is forwarded unchanged', async ({ passedOn }) => {
     const answer = await passedOn(200, { 'content-encoding': 'gzip' }, 'not really gzip');
     expect([answer.headers['content-encoding'], answer.body.toString()]).toEqual([
       ['gzip'],
@@ -122,7 +130,7 @@ describe('a response', () => {
     ]);
   });
 
-  test('with a non-ASCII header is forwarded byte for byte', async () => {
+  test('with a non-ASCII header is forwarded byte for byte', async ({ upstream, gateway, accounts }) => {
     const utf8 = Buffer.from('filename="ünïcödé.pdf"').toString('latin1');
     const head = `HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-disposition: ${utf8}\r\n\r\n`;
     upstream.answerWith(({ socket }) => socket.write(head, 'latin1'));
@@ -130,7 +138,11 @@ describe('a response', () => {
   });
 });
 
-test('when the gateway stops, event streams end at the client and the upstream, even if the client no longer reads', async () => {
+test('when the gateway stops, event streams end at the client and the upstream, even if the client no longer reads', async ({
+  gateway,
+  upstream,
+  token,
+}) => {
   const other = await startGatewayBeside(gateway, { BANK_URL: upstream.url, SHUTDOWN_GRACE_MS: '500' });
   const closed: string[] = [];
   upstream.answerWith((incoming, outgoing) => {

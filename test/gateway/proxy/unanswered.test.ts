@@ -3,39 +3,45 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { RunningGateway } from '../../../src/gateway/server.ts';
-import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer, problemOf } from '../../support/gateway.ts';
 import { startGatewayBeside } from '../../support/gateway-beside.ts';
 import { until } from '../../support/until.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
+import { startUpstream } from '../../support/upstream.ts';
 
 const BANK_TIMEOUT_MS = 400;
 
 /** undici checks its timers about every half second. */
 const TIMER_GRAIN_MS = 1100;
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
-beforeAll(async () => {
-  upstream = await startUpstream();
-  gateway = await startTestGateway({
-    BANK_URL: upstream.url,
-    BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
-    BANK_IDLE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
-  });
-  token = await gateway.login();
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const test = gatewayTest({
+  BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
+  BANK_IDLE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}`,
+})
+  /** A gateway whose upstream is unreachable. */
+  .extend('lonely', { scope: 'file' }, async ({ gateway }, { onCleanup }): Promise<RunningGateway> => {
+    const gone = await startUpstream();
+    await gone.close();
+    const lonely = await startGatewayBeside(gateway, { BANK_URL: gone.url });
+    onCleanup(() => lonely.close());
+    return lonely;
+  })
+  .extend(
+    'get',
+    ({ gateway, token }) =>
+      (): Promise<Response> =>
+        fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) }),
+  )
+  .extend(
+    'post',
+    ({ gateway, token }) =>
+      (body: Body): Promise<Response> =>
+        fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' }),
+  );
 
 const TRANSFERS = '/bank/accounts/1/transfers';
-const get = (): Promise<Response> => fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
-const post = (body: Body): Promise<Response> =>
-  fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' });
 
 /** A body of undeclared length. */
 const chunked = (size: number): ReadableStream =>
@@ -56,15 +62,7 @@ const BODIES: [string, () => Body | undefined][] = [
 ];
 
 describe('an unreachable upstream is a 502', () => {
-  let lonely: RunningGateway;
-  beforeAll(async () => {
-    const gone = await startUpstream();
-    await gone.close();
-    lonely = await startGatewayBeside(gateway, { BANK_URL: gone.url });
-  });
-  afterAll(() => lonely.close());
-
-  test.each(BODIES)('for a request %s', async (_what, bodyOf) => {
+  test.for(BODIES)('for a request %s', async ([_what, bodyOf], { lonely, token }) => {
     const body = bodyOf();
     const request = body === undefined ? {} : { method: 'POST', body, duplex: 'half' as const };
     const path = body === undefined ? '/bank/accounts' : TRANSFERS;
@@ -73,7 +71,11 @@ describe('an unreachable upstream is a 502', () => {
   });
 });
 
-test('an upstream that does not respond or read an upload is a 504 within the configured time, and its request is aborted', async () => {
+test('an upstream that does not respond or read an upload is a 504 within the configured time, and its request is aborted', async ({
+  upstream,
+  get,
+  post,
+}) => {
   const closed: string[] = [];
   upstream.answerWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
   const startMs = performance.now();
@@ -84,7 +86,10 @@ test('an upstream that does not respond or read an upload is a 504 within the co
   await until(() => closed.includes('/accounts'));
 });
 
-test('an upstream whose host does not accept connections is a 504 within the configured time', async () => {
+test('an upstream whose host does not accept connections is a 504 within the configured time', async ({
+  gateway,
+  token,
+}) => {
   const deaf = await startDeafHost();
   const other = await startGatewayBeside(gateway, { BANK_URL: deaf.url, BANK_CONNECT_TIMEOUT_MS: '300' });
   try {
@@ -119,7 +124,7 @@ async function startDeafHost(): Promise<{ url: string; close(): void }> {
   };
 }
 
-test('an upload may take longer than the upstream may take to respond', async () => {
+test('an upload may take longer than the upstream may take to respond', async ({ upstream, post }) => {
   upstream.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
   const slow = new ReadableStream({
     async start(controller) {
@@ -133,7 +138,11 @@ test('an upload may take longer than the upstream may take to respond', async ()
   expect([answer.status, await answer.text()]).toEqual([200, 'thanks']);
 });
 
-test('a request without a free upstream connection is a 504 within the same time, and is never sent', async () => {
+test('a request without a free upstream connection is a 504 within the same time, and is never sent', async ({
+  gateway,
+  upstream,
+  token,
+}) => {
   const limits = { BANK_CONNECTIONS_MAX: '1', BANK_FIRST_BYTE_TIMEOUT_MS: `${BANK_TIMEOUT_MS}` };
   const single = await startGatewayBeside(gateway, { BANK_URL: upstream.url, ...limits });
   try {
@@ -161,9 +170,9 @@ test('a request without a free upstream connection is a 504 within the same time
 });
 
 describe('no request is sent twice', () => {
-  test.each(BODIES)(
+  test.for(BODIES)(
     'an upstream that closes the connection on a request %s is a 502, and received it once',
-    async (_what, bodyOf) => {
+    async ([_what, bodyOf], { upstream, get, post }) => {
       const before = upstream.count;
       upstream.answerWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
       const body = bodyOf();
@@ -173,7 +182,10 @@ describe('no request is sent twice', () => {
     },
   );
 
-  test('a kept-alive connection that breaks during a POST is a 502, and the upstream received it once', async () => {
+  test('a kept-alive connection that breaks during a POST is a 502, and the upstream received it once', async ({
+    gateway,
+    token,
+  }) => {
     const received: string[] = [];
     const closing = createServer((socket) => answerOnce(socket, received)).listen(0, '127.0.0.1');
     await once(closing, 'listening');
