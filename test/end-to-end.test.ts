@@ -1,28 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { readEvents } from './bank/event-reader.ts';
+import { stackTest } from './support/fixtures.ts';
 import { bearer, postJson, problemOf } from './support/gateway.ts';
-import { startTestStack, type TestStack } from './support/stack.ts';
 
-let stack: TestStack;
-beforeAll(async () => {
-  stack = await startTestStack();
-});
-afterAll(() => stack.close());
+const test = stackTest()
+  .extend('get', ({ stack }) => async (path: string, token: string): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${stack.url}/bank${path}`, { headers: bearer(token) });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Record<string, unknown>;
+  })
+  .extend(
+    'transfer',
+    ({ stack }) =>
+      (token: string, from: string, body: unknown, key = randomUUID()): Promise<Response> =>
+        postJson(`${stack.url}/bank/accounts/${from}/transfers`, body, {
+          ...bearer(token),
+          'idempotency-key': key,
+        }),
+  );
 
-const get = async (path: string, token: string): Promise<Record<string, unknown>> => {
-  const answer = await fetch(`${stack.url}/bank${path}`, { headers: bearer(token) });
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as Record<string, unknown>;
-};
-
-const transfer = (token: string, from: string, body: unknown, key = randomUUID()): Promise<Response> =>
-  postJson(`${stack.url}/bank/accounts/${from}/transfers`, body, {
-    ...bearer(token),
-    'idempotency-key': key,
-  });
-
-test('a customer logs in, sees the account, transfers money, sees it arrive live and logs out, which revokes the token', async () => {
+test('a customer logs in, sees the account, transfers money, sees it arrive live and logs out, which revokes the token', async ({
+  stack,
+  get,
+  transfer,
+}) => {
   const { bob, alice } = stack.accounts;
   const [bobs, alices] = [await stack.login('bob'), await stack.login('alice')];
   expect(await get('/accounts', bobs)).toMatchObject({ accounts: [{ id: bob, balanceMinor: 10_000_000 }] });
@@ -48,7 +50,11 @@ test('a customer logs in, sees the account, transfers money, sees it arrive live
   expect(await problemOf(after)).toEqual({ status: 401, code: 'token_revoked' });
 });
 
-test("another customer's account is a 404 for a customer, and readable for a supervisor, who cannot transfer from it", async () => {
+test("another customer's account is a 404 for a customer, and readable for a supervisor, who cannot transfer from it", async ({
+  stack,
+  get,
+  transfer,
+}) => {
   const { bob, alice } = stack.accounts;
   const path = `${stack.url}/bank/accounts/${alice}`;
   const [bobs, sams] = [await stack.login('bob'), await stack.login('sam')];
@@ -57,7 +63,9 @@ test("another customer's account is a 404 for a customer, and readable for a sup
   expect((await transfer(sams, alice, { to: bob, amountMinor: 1, description: 'no' })).status).toBe(403);
 });
 
-test("the bank rejects requests that do not come from the gateway, even with the user's own token", async () => {
+test("the bank rejects requests that do not come from the gateway, even with the user's own token", async ({
+  stack,
+}) => {
   const token = await stack.login('bob');
   const before = await stack.redis.commandCount();
   for (const headers of [{}, bearer(token), { 'x-auth-user': 'bob', 'x-forwarded-for': '127.0.0.1' }]) {

@@ -1,30 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { seedDemoAccounts } from '../../src/bank/demo/accounts.ts';
 import { accountsOf, openAccount } from '../../src/bank/ledger/accounts.ts';
-import type { Account } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connection.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { leg, openTestAccount, posted, testLink } from './postings.ts';
+import { ledgerTest } from './ledger-under-test.ts';
+import { leg, openTestAccount, posted } from './postings.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
-let redis: TestRedis;
-let link: RedisLink;
-let account: Account;
+const test = ledgerTest();
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  link = await testLink(redis);
-});
-beforeEach(async () => {
-  await redis.flush();
-  account = await openTestAccount(link);
-});
-afterAll(async () => {
-  link.close();
-  await redis.stop();
-});
-
-test('opening an existing account leaves it unchanged', async () => {
+test('opening an existing account leaves it unchanged', async ({ link, account }) => {
   await posted(link, leg(account.id));
   const again = await openAccount(
     link,
@@ -34,11 +17,11 @@ test('opening an existing account leaves it unchanged', async () => {
   expect(again).toEqual({ ...account, balanceMinor: 99_900 });
 });
 
-test.each([-1, 0.5, 2 ** 53])('an opening balance of %s throws', async (balanceMinor) => {
+test.for([-1, 0.5, 2 ** 53])('an opening balance of %s throws', async (balanceMinor, { link }) => {
   await expect(openTestAccount(link, { balanceMinor })).rejects.toThrow(RangeError);
 });
 
-test('seeding demo accounts again changes nothing, even concurrently', async () => {
+test('seeding demo accounts again changes nothing, even concurrently', async ({ link, redis }) => {
   const owners = [
     { ownerId: 'u1', name: 'Bob' },
     { ownerId: 'u2', name: 'Alice' },

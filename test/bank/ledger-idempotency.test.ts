@@ -1,37 +1,31 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { readAccount } from '../../src/bank/ledger/accounts.ts';
 import { type Posting, post } from '../../src/bank/ledger/post.ts';
-import type { Account } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connection.ts';
 import { idempotencyKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { LEDGER_OPTIONS, leg, openTestAccount, posted, testLink } from './postings.ts';
+import { ledgerTest } from './ledger-under-test.ts';
+import { LEDGER_OPTIONS, leg, openTestAccount, posted } from './postings.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
-let redis: TestRedis;
-let link: RedisLink;
-let account: Account;
+const test = ledgerTest()
+  .extend(
+    'balanceOf',
+    ({ link }) =>
+      async (id: string): Promise<number | undefined> =>
+        (await readAccount(link, id))?.balanceMinor,
+  )
+  .extend(
+    'postOne',
+    ({ link }) =>
+      (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
+        post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS),
+  );
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  link = await testLink(redis);
-});
-beforeEach(async () => {
-  await redis.flush();
-  account = await openTestAccount(link);
-});
-afterAll(async () => {
-  link.close();
-  await redis.stop();
-});
-
-const balanceOf = async (id: string): Promise<number | undefined> =>
-  (await readAccount(link, id))?.balanceMinor;
-const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
-  post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS);
-
-test('a repeated request with the same idempotency key returns the same outcome and posts once', async () => {
+test('a repeated request with the same idempotency key returns the same outcome and posts once', async ({
+  account,
+  postOne,
+  balanceOf,
+}) => {
   const idempotency = { accountId: account.id, key: 'k' };
   const first = await postOne(leg(account.id), idempotency);
   const second = await postOne(leg(account.id), idempotency);
@@ -41,7 +35,11 @@ test('a repeated request with the same idempotency key returns the same outcome 
   expect(await balanceOf(account.id)).toBe(99_900);
 });
 
-test('an idempotency key with a different request is refused and posts nothing', async () => {
+test('an idempotency key with a different request is refused and posts nothing', async ({
+  account,
+  postOne,
+  balanceOf,
+}) => {
   const idempotency = { accountId: account.id, key: 'k' };
   await postOne(leg(account.id), idempotency);
   for (const other of [leg(account.id, { amountMinor: 101 }), leg(account.id, { description: 'Other' })])
@@ -49,7 +47,11 @@ test('an idempotency key with a different request is refused and posts nothing',
   expect(await balanceOf(account.id)).toBe(99_900);
 });
 
-test('a refusal is stored under its idempotency key like any other outcome', async () => {
+test('a refusal is stored under its idempotency key like any other outcome', async ({
+  account,
+  postOne,
+  link,
+}) => {
   const idempotency = { accountId: account.id, key: 'k' };
   const tooMuch = leg(account.id, { amountMinor: 100_001 });
   await postOne(tooMuch, idempotency);
@@ -58,7 +60,7 @@ test('a refusal is stored under its idempotency key like any other outcome', asy
   expect(await postOne(tooMuch)).toMatchObject({ replayed: false });
 });
 
-test('idempotency keys are stored for 24 hours, per account', async () => {
+test('idempotency keys are stored for 24 hours, per account', async ({ link, postOne, account }) => {
   const other = await openTestAccount(link);
   await postOne(leg(account.id), { accountId: account.id, key: 'k' });
   expect(await postOne(leg(other.id), { accountId: other.id, key: 'k' })).toMatchObject({ replayed: false });
@@ -67,14 +69,22 @@ test('idempotency keys are stored for 24 hours, per account', async () => {
   expect(ttlMs).toBeLessThanOrEqual(86_400_000);
 });
 
-test('a refusal is stored for ten minutes only, as refusals cost the client nothing', async () => {
+test('a refusal is stored for ten minutes only, as refusals cost the client nothing', async ({
+  postOne,
+  account,
+  link,
+}) => {
   await postOne(leg(account.id, { amountMinor: 100_001 }), { accountId: account.id, key: 'k' });
   const ttlMs = await link.run((client) => client.pTTL(idempotencyKey(account.id, 'k')));
   expect(ttlMs).toBeGreaterThan(590_000);
   expect(ttlMs).toBeLessThanOrEqual(600_000);
 });
 
-test('a long idempotency key takes no more space in Redis than a short one', async () => {
+test('a long idempotency key takes no more space in Redis than a short one', async ({
+  postOne,
+  account,
+  redis,
+}) => {
   const [long, other] = ['k'.repeat(128), `${'k'.repeat(127)}l`];
   for (const key of [long, other])
     expect(await postOne(leg(account.id), { accountId: account.id, key })).toMatchObject({ replayed: false });

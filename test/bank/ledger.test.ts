@@ -1,40 +1,35 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { readAccount } from '../../src/bank/ledger/accounts.ts';
 import { biggestSpenders } from '../../src/bank/ledger/figures.ts';
 import { type Posting, post, transfer } from '../../src/bank/ledger/post.ts';
 import { newestTransactionId, transactionsAfter } from '../../src/bank/ledger/transactions.ts';
-import type { Account } from '../../src/bank/schemas.ts';
-import type { RedisLink } from '../../src/redis/connection.ts';
 import { balancesKey, postingsChannel, transactionsKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
+import { ledgerTest } from './ledger-under-test.ts';
 import { LEDGER_OPTIONS, leg, openTestAccount, posted, testLink } from './postings.ts';
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00.250Z');
-let redis: TestRedis;
-let link: RedisLink;
-let account: Account;
+const test = ledgerTest()
+  .extend(
+    'balanceOf',
+    ({ link }) =>
+      async (id: string): Promise<number | undefined> =>
+        (await readAccount(link, id))?.balanceMinor,
+  )
+  .extend(
+    'postOne',
+    ({ link }) =>
+      (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
+        post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS),
+  );
 
-beforeAll(async () => {
-  redis = await startTestRedis();
-  link = await testLink(redis);
-});
-beforeEach(async () => {
-  await redis.flush();
-  account = await openTestAccount(link);
-});
-afterAll(async () => {
-  link.close();
-  await redis.stop();
-});
-
-const balanceOf = async (id: string): Promise<number | undefined> =>
-  (await readAccount(link, id))?.balanceMinor;
-const postOne = (one: ReturnType<typeof leg>, idempotency?: Posting['idempotency']) =>
-  post(link, { legs: [one], ...(idempotency && { idempotency }) }, LEDGER_OPTIONS, NOW_MS);
-
-test('a debit moves the balance, appends a transaction and a balance point, and counts as spending', async () => {
+test('a debit moves the balance, appends a transaction and a balance point, and counts as spending', async ({
+  postOne,
+  account,
+  link,
+  balanceOf,
+}) => {
   const outcome = await postOne(leg(account.id, { amountMinor: 2599 }));
 
   const expected = {
@@ -59,13 +54,18 @@ test('a debit moves the balance, appends a transaction and a balance point, and 
   ]);
 });
 
-test('a credit adds to the balance and does not count as spending', async () => {
+test('a credit adds to the balance and does not count as spending', async ({ link, account, balanceOf }) => {
   await posted(link, leg(account.id, { direction: 'credit', amountMinor: 50 }));
   expect(await balanceOf(account.id)).toBe(100_050);
   expect(await biggestSpenders(link, account.id, 5)).toEqual([]);
 });
 
-test('the whole balance can be spent, and not one cent more', async () => {
+test('the whole balance can be spent, and not one cent more', async ({
+  postOne,
+  account,
+  link,
+  balanceOf,
+}) => {
   expect(await postOne(leg(account.id, { amountMinor: 100_001 }))).toEqual(new Refusal('insufficient_funds'));
   await posted(link, leg(account.id, { amountMinor: 100_000 }));
   expect(await postOne(leg(account.id, { amountMinor: 1 }))).toEqual(new Refusal('insufficient_funds'));
@@ -73,7 +73,7 @@ test('the whole balance can be spent, and not one cent more', async () => {
   expect(await transactionsAfter(link, account, '0-0', 10)).toHaveLength(1);
 });
 
-test('balances are exact to the cent up to 2^53 - 1, the maximum', async () => {
+test('balances are exact to the cent up to 2^53 - 1, the maximum', async ({ link, postOne, balanceOf }) => {
   const rich = await openTestAccount(link, { balanceMinor: Number.MAX_SAFE_INTEGER - 2 });
   const credit = (amountMinor: number) => postOne(leg(rich.id, { direction: 'credit', amountMinor }));
 
@@ -85,14 +85,14 @@ test('balances are exact to the cent up to 2^53 - 1, the maximum', async () => {
   expect(await balanceOf(rich.id)).toBe(9_000_000_000_000_000);
 });
 
-test.each([0, -1, 1.5, Number.NaN, 2 ** 53])(
+test.for([0, -1, 1.5, Number.NaN, 2 ** 53])(
   'an amount of %s is a fault of the caller',
-  async (amountMinor) => {
+  async (amountMinor, { postOne, account }) => {
     await expect(postOne(leg(account.id, { amountMinor }))).rejects.toThrow(RangeError);
   },
 );
 
-test('a transfer posts both sides, each with the other as its counterparty', async () => {
+test('a transfer posts both sides, each with the other as its counterparty', async ({ link, balanceOf }) => {
   const bob = await openTestAccount(link, { name: 'Bob' });
   const alice = await openTestAccount(link, { name: 'Alice', balanceMinor: 0 });
   const order = { from: bob, to: alice, amountMinor: 30_000, description: 'Rent', idempotencyKey: 'a' };
@@ -106,7 +106,7 @@ test('a transfer posts both sides, each with the other as its counterparty', asy
   expect([await balanceOf(bob.id), await balanceOf(alice.id)]).toEqual([70_000, 30_000]);
 });
 
-test('when one leg is refused, no leg is posted', async () => {
+test('when one leg is refused, no leg is posted', async ({ link, redis, account }) => {
   const poor = await openTestAccount(link, { balanceMinor: 10 });
   const foreign = await openTestAccount(link, { currency: 'USD' });
   const before = await redis.dump();
@@ -119,7 +119,7 @@ test('when one leg is refused, no leg is posted', async () => {
   expect(await redis.dump()).toEqual(before);
 });
 
-test('several legs on one account are checked together', async () => {
+test('several legs on one account are checked together', async ({ account, link, balanceOf }) => {
   const most = leg(account.id, { amountMinor: 60_000 });
   expect(await post(link, { legs: [most, most] }, LEDGER_OPTIONS, NOW_MS)).toEqual(
     new Refusal('insufficient_funds'),
@@ -127,7 +127,7 @@ test('several legs on one account are checked together', async () => {
   expect(await balanceOf(account.id)).toBe(100_000);
 });
 
-test('times never go backwards, even if the clock does', async () => {
+test('times never go backwards, even if the clock does', async ({ link, account }) => {
   const first = await posted(link, leg(account.id), NOW_MS);
   const second = await posted(link, leg(account.id), NOW_MS - 60_000);
   const third = await posted(link, leg(account.id), NOW_MS + 1);
@@ -135,7 +135,10 @@ test('times never go backwards, even if the clock does', async () => {
   expect(second.at).toBe(first.at);
 });
 
-test('a transaction in the millisecond of the opening has the same id in both streams', async () => {
+test('a transaction in the millisecond of the opening has the same id in both streams', async ({
+  account,
+  link,
+}) => {
   const { openedAt } = account;
   const { id } = await posted(link, leg(account.id), Date.parse(openedAt));
   const newest = await link.run((client) =>
@@ -145,7 +148,7 @@ test('a transaction in the millisecond of the opening has the same id in both st
   expect(id).toBe(`${Date.parse(openedAt)}-1`);
 });
 
-test('both streams are trimmed to about the configured length', async () => {
+test('both streams are trimmed to about the configured length', async ({ account, link }) => {
   const options = { transactionsKept: 100 };
   const credit = leg(account.id, { direction: 'credit' });
   await Promise.all(Array.from({ length: 1000 }, () => post(link, { legs: [credit] }, options, NOW_MS)));
@@ -156,7 +159,7 @@ test('both streams are trimmed to about the configured length', async () => {
   }
 });
 
-test('each posting notifies subscribers of the account id', async () => {
+test('each posting notifies subscribers of the account id', async ({ redis, link, account }) => {
   const listener = await testLink(redis);
   const heard: string[] = [];
   await listener.run((client) => client.subscribe(postingsChannel(), (id) => heard.push(id)));
@@ -167,6 +170,6 @@ test('each posting notifies subscribers of the account id', async () => {
   listener.close();
 });
 
-test('the newest id of an account without transactions precedes all others', async () => {
+test('the newest id of an account without transactions precedes all others', async ({ link, account }) => {
   expect(await newestTransactionId(link, account.id)).toBe('0-0');
 });

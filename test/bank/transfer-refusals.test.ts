@@ -1,50 +1,51 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Account } from '../../src/bank/schemas.ts';
-import { type AskOptions, type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
+import { rawRequest, responseToEndlessBody } from '../support/raw-http.ts';
+import { type AskOptions, bankTest } from './bank-under-test.ts';
 import { openTestAccount } from './postings.ts';
 
-let under: BankUnderTest;
-let bob: Account;
-let alice: Account;
-
-beforeAll(async () => {
-  under = await startBankUnderTest({ BANK_BODY_MAX_BYTES: '1024' });
-});
-afterAll(() => under.close());
-beforeEach(async () => {
-  await under.redis.flush();
-  bob = await openTestAccount(under.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000 });
-  alice = await openTestAccount(under.link, { ownerId: 'alice', name: 'Alice', balanceMinor: 0 });
-});
+const test = bankTest({ BANK_BODY_MAX_BYTES: '1024' })
+  .extend('bob', async ({ bank }): Promise<Account> => {
+    await bank.redis.flush();
+    return openTestAccount(bank.link, { ownerId: 'bob', name: 'Bob', balanceMinor: 10_000 });
+  })
+  .extend('alice', ({ bank, bob: _afterFlush }) =>
+    openTestAccount(bank.link, { ownerId: 'alice', name: 'Alice', balanceMinor: 0 }),
+  )
+  .extend('order', ({ alice }) => (changes: object = {}) => ({
+    to: alice.id,
+    amountMinor: 2500,
+    description: 'Rent',
+    ...changes,
+  }))
+  .extend(
+    'send',
+    ({ bank, bob }) =>
+      (
+        body: unknown,
+        { key = 'key-1', sub = 'bob', ...options }: AskOptions & { key?: string; sub?: string } = {},
+      ) =>
+        bank.ask(sub, `/accounts/${bob.id}/transfers`, {
+          method: 'POST',
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+          ...options,
+          headers: { ...JSON_TYPE, 'idempotency-key': key, ...options.headers },
+        }),
+  )
+  .extend(
+    'expectUnread',
+    ({ bank }) =>
+      async (sending: () => Promise<unknown>, expected: object): Promise<void> => {
+        const before = await bank.redis.commandCount();
+        expect(await sending()).toMatchObject(expected);
+        expect(await bank.redis.commandCount()).toBe(before);
+      },
+  );
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-const order = (changes: object = {}) => ({
-  to: alice.id,
-  amountMinor: 2500,
-  description: 'Rent',
-  ...changes,
-});
-
-function send(
-  body: unknown,
-  { key = 'key-1', sub = 'bob', ...options }: AskOptions & { key?: string; sub?: string } = {},
-) {
-  return under.ask(sub, `/accounts/${bob.id}/transfers`, {
-    method: 'POST',
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-    ...options,
-    headers: { ...JSON_TYPE, 'idempotency-key': key, ...options.headers },
-  });
-}
 
 describe('an invalid request is refused before anything is read', () => {
-  async function expectUnread(sending: () => ReturnType<typeof send>, expected: object): Promise<void> {
-    const before = await under.redis.commandCount();
-    expect(await sending()).toMatchObject(expected);
-    expect(await under.redis.commandCount()).toBe(before);
-  }
-
-  test.each<[string, object, string]>([
+  test.for<[string, object, string]>([
     ['no amount', { amountMinor: undefined }, 'amountMinor'],
     ['an amount of 0', { amountMinor: 0 }, 'amountMinor'],
     ['a negative amount', { amountMinor: -1 }, 'amountMinor'],
@@ -58,48 +59,52 @@ describe('an invalid request is refused before anything is read', () => {
     ['a description of 141 characters', { description: 'x'.repeat(141) }, 'description'],
     ['a line break in the description', { description: 'a\nb' }, 'description'],
     ['a member that is not known', { currency: 'EUR' }, 'currency'],
-  ])('%s', async (_what, changes, field) => {
+  ])('%s', async ([_what, changes, field], { expectUnread, send, order }) => {
     await expectUnread(() => send(order(changes)), {
       status: 400,
       body: { code: 'body_invalid', errors: [{ field, message: expect.any(String) }] },
     });
   });
 
-  test.each(['', 'null', '[]', '"x"', '{', '{"to":', '1'])('the body %s', (body) =>
+  test.for(['', 'null', '[]', '"x"', '{', '{"to":', '1'])('the body %s', (body, { expectUnread, send }) =>
     expectUnread(() => send(body), { status: 400, body: { code: 'body_invalid' } }),
   );
 
-  test('a member called __proto__', () =>
+  test('a member called __proto__', ({ expectUnread, send, order }) =>
     expectUnread(() => send(`{"__proto__":{},${JSON.stringify(order()).slice(1)}`), {
       status: 400,
       body: { code: 'body_invalid', errors: [{ field: '__proto__' }] },
     }));
 
-  test('a body that is not UTF-8', () =>
+  test('a body that is not UTF-8', ({ expectUnread, send }) =>
     expectUnread(() => send('', { body: Buffer.from([0x7b, 0xff, 0x7d]) }), {
       status: 400,
       body: { code: 'body_invalid' },
     }));
 
-  test('half of a surrogate pair in the description', () =>
+  test('half of a surrogate pair in the description', ({ expectUnread, send, alice }) =>
     expectUnread(() => send(`{"to":"${alice.id}","amountMinor":1,"description":"\\ud800"}`), {
       status: 400,
       body: { code: 'body_invalid', errors: [{ field: 'description' }] },
     }));
 
-  test.each([
+  test.for([
     'text/plain',
     'application/x-www-form-urlencoded',
     'application/json; charset=latin1',
     'application/jsonp',
-  ])('the content type %s is 415', (type) =>
+  ])('the content type %s is 415', (type, { expectUnread, send, order }) =>
     expectUnread(() => send(order(), { headers: { 'content-type': type } }), {
       status: 415,
       body: { code: 'media_type_unsupported' },
     }),
   );
 
-  test('a body over the limit is 413, with or without a declared length', async () => {
+  test('a body over the limit is 413, with or without a declared length', async ({
+    order,
+    expectUnread,
+    send,
+  }) => {
     const large = JSON.stringify(order({ description: 'x'.repeat(2000) }));
     const tooLarge = { status: 413, body: { code: 'body_too_large' } };
     await expectUnread(() => send(large), tooLarge);
@@ -107,10 +112,28 @@ describe('an invalid request is refused before anything is read', () => {
     await expectUnread(() => send('', chunked), tooLarge);
   });
 
-  test('a missing Idempotency-Key is 400', async () => {
+  test('a chunked body over the limit is 413, although the client keeps sending', async ({
+    bank,
+    path,
+    expectUnread,
+  }) => {
+    const head = rawRequest(
+      `POST ${path}/transfers`,
+      `Authorization: Bearer ${await bank.assertion('bob')}`,
+      'Content-Type: application/json',
+      'Idempotency-Key: key-1',
+      'Transfer-Encoding: chunked',
+    );
+    await expectUnread(() => responseToEndlessBody(bank.url, head), {
+      status: 413,
+      code: 'body_too_large',
+    });
+  });
+
+  test('a missing Idempotency-Key is 400', async ({ expectUnread, bank, bob, order }) => {
     await expectUnread(
       () =>
-        under.ask('bob', `/accounts/${bob.id}/transfers`, {
+        bank.ask('bob', `/accounts/${bob.id}/transfers`, {
           method: 'POST',
           headers: JSON_TYPE,
           body: JSON.stringify(order()),
@@ -119,9 +142,9 @@ describe('an invalid request is refused before anything is read', () => {
     );
   });
 
-  test.each(['""', '"a', 'a b', 'a, b', 'x'.repeat(129), 'a;b=1', 'ä'])(
+  test.for(['""', '"a', 'a b', 'a, b', 'x'.repeat(129), 'a;b=1', 'ä'])(
     'the Idempotency-Key %s is 400',
-    (key) =>
+    (key, { expectUnread, send, order }) =>
       expectUnread(() => send(order(), { key }), {
         status: 400,
         body: { code: 'header_invalid', errors: [{ field: 'Idempotency-Key' }] },

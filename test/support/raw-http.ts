@@ -69,6 +69,27 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawR
   }
 }
 
+const CHUNK = `400\r\n${'x'.repeat(0x400)}\r\n`;
+const CHUNK_EVERY_MS = 10;
+
+/**
+ * Sends `head`, which announces a chunked body, and then 1 KiB chunks without an end. @returns the status and the
+ * problem code of the response. @throws when it is not complete in time
+ */
+export async function responseToEndlessBody(
+  url: string,
+  head: string,
+): Promise<ReturnType<typeof rawProblemOf>> {
+  const connection = new RawConnection(url).send(head);
+  const sending = setInterval(() => connection.send(CHUNK), CHUNK_EVERY_MS);
+  try {
+    return rawProblemOf(await connection.response());
+  } finally {
+    clearInterval(sending);
+    connection.destroy();
+  }
+}
+
 /** A request without a body: the request line, `Host` and header lines. */
 export const rawRequest = (requestLine: string, ...lines: string[]): string =>
   [`${requestLine} HTTP/1.1`, 'Host: gateway.test', ...lines, '', ''].join('\r\n');

@@ -1,6 +1,12 @@
 import { describe, expect } from 'vitest';
 import { gatewayTest } from '../../support/fixtures.ts';
-import { RawConnection, rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
+import {
+  RawConnection,
+  rawProblemOf,
+  rawRequest,
+  responseToEndlessBody,
+  sendRaw,
+} from '../../support/raw-http.ts';
 import { type ExpectedRefusal, expectRefusal } from '../../support/refusal.ts';
 
 const HEADER_MAX_BYTES = 4096;
@@ -196,6 +202,17 @@ describe('limits', () => {
       status: 413,
       code: 'body_too_large',
     }));
+
+  test("a chunked body over the limit of the gateway's own routes is a 413, although the client keeps sending", async ({
+    gateway,
+  }) => {
+    const head = rawRequest(
+      'POST /auth/login',
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+    );
+    expect(await responseToEndlessBody(gateway.url, head)).toEqual({ status: 413, code: 'body_too_large' });
+  });
 
   test('headers that take too long are a 408', async ({ refused }) => {
     const startMs = performance.now();
