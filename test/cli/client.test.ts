@@ -1,25 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { addClient, listClients, proveClient } from '../../src/clients/clients.ts';
-import { createLog } from '../../src/log.ts';
-import { RedisLink } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { redisTest } from '../support/fixtures.ts';
 
-let redis: TestRedis;
-let link: RedisLink;
-beforeAll(async () => {
-  redis = await startTestRedis();
-  link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
-});
-afterAll(async () => {
-  link.close();
-  await redis.stop();
-});
+const test = redisTest
+  /** Runs `portcullis client …` as an operator would. */
+  .extend(
+    'runClient',
+    ({ redis }) =>
+      async (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> => {
+        const child = spawn(process.execPath, ['src/main.ts', 'client', ...args], {
+          env: { PATH: process.env.PATH, REDIS_URL: redis.url, LOG_LEVEL: 'debug', ...env },
+        });
+        const ended = once(child, 'exit');
+        const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        return { exitCode: (await ended)[0], printed, said };
+      },
+  )
+  .extend('records', ({ link }) => async (): Promise<Record<string, unknown>[]> => {
+    const entries = (await link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
+    return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
+  });
 
 interface Ended {
   exitCode: number | null;
@@ -27,22 +32,12 @@ interface Ended {
   said: string;
 }
 
-/** Runs `portcullis client …` as an operator would. */
-async function runClient(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['src/main.ts', 'client', ...args], {
-    env: { PATH: process.env.PATH, REDIS_URL: redis.url, LOG_LEVEL: 'debug', ...env },
-  });
-  const ended = once(child, 'exit');
-  const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { exitCode: (await ended)[0], printed, said };
-}
-
-const records = async (): Promise<Record<string, unknown>[]> => {
-  const entries = (await link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
-  return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
-};
-
-test('a client is added with a secret that is printed once, is listed without it, and is removed', async () => {
+test('a client is added with a secret that is printed once, is listed without it, and is removed', async ({
+  runClient,
+  link,
+  redis,
+  records,
+}) => {
   const added = await runClient(['add', 'Statement service', '--use', 'introspect']);
   expect(added).toMatchObject({ exitCode: 0, said: 'Store the secret now: it cannot be shown again.\n' });
   const [, id = '', secret = ''] =
@@ -66,11 +61,11 @@ test('a client is added with a secret that is printed once, is listed without it
   expect((await verifyAudit(link, 1_000_000)).fault).toBeUndefined();
 });
 
-test.each([
+test.for([
   ['an unknown use', ['add', 'x', '--use', 'everything']],
   ['a name with a line break', ['add', 'a\nb']],
   ['no name', ['add', '']],
-])('a client with %s is not added', async (_what, args) => {
+] as const)('a client with %s is not added', async ([_what, args], { link, runClient }) => {
   const before = await listClients(link);
   const { exitCode, printed, said } = await runClient(args);
   expect(exitCode).toBe(1);
@@ -79,14 +74,16 @@ test.each([
   expect(await listClients(link)).toEqual(before);
 });
 
-test('without Redis the command reports it and prints no secret', async () => {
+test('without Redis the command reports it and prints no secret', async ({ runClient }) => {
   const { exitCode, printed, said } = await runClient(['add', 'x'], { REDIS_URL: 'unix:///nowhere.sock' });
   expect(exitCode).toBe(1);
   expect(printed).toBe('');
   expect(said).toMatch(/^portcullis: REDIS_URL: /);
 });
 
-test('two clients of the same name have different ids and secrets, and neither secret works for the other', async () => {
+test('two clients of the same name have different ids and secrets, and neither secret works for the other', async ({
+  link,
+}) => {
   const [one, two] = await Promise.all(
     [1, 2].map(() => addClient(link, { name: 'twin', uses: ['revoke'] }, new Date('2030-01-01T00:00:00Z'))),
   );

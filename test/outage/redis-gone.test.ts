@@ -1,24 +1,23 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { bearer, postJson } from '../support/gateway.ts';
 import {
   actions,
   expectOutage,
   expectRecovery,
   expectUnavailable,
-  type FailingRedisGateway,
-  startFailingRedisGateway,
+  failingRedisTest,
 } from '../support/outage.ts';
 
-let gateway: FailingRedisGateway;
-beforeAll(async () => {
-  gateway = await startFailingRedisGateway();
-});
-afterAll(() => gateway.close());
+const test = failingRedisTest().extend(
+  'tryLogin',
+  ({ gateway }) =>
+    (): Promise<Response> =>
+      postJson(`${gateway.url}/auth/login`, { username: 'ada', password: 'administer1' }),
+);
 
-const tryLogin = (): Promise<Response> =>
-  postJson(`${gateway.url}/auth/login`, { username: 'ada', password: 'administer1' });
-
-test('Redis down: every request is a 503 in time, and service resumes when it is up again', async () => {
+test('Redis down: every request is a 503 in time, and service resumes when it is up again', async ({
+  gateway,
+}) => {
   await gateway.redis.kill();
   await expectOutage(gateway);
   await expectOutage(gateway);
@@ -26,7 +25,9 @@ test('Redis down: every request is a 503 in time, and service resumes when it is
   await expectRecovery(gateway);
 });
 
-test('Redis frozen: every request is a 503 in time, and service resumes when it runs again', async () => {
+test('Redis frozen: every request is a 503 in time, and service resumes when it runs again', async ({
+  gateway,
+}) => {
   gateway.redis.freeze();
   const untilMs = performance.now() + 1000;
   while (performance.now() < untilMs) await expectOutage(gateway);
@@ -34,7 +35,10 @@ test('Redis frozen: every request is a 503 in time, and service resumes when it 
   await expectRecovery(gateway);
 });
 
-test('more logins than the limit while Redis is frozen do not lock the username', async () => {
+test('more logins than the limit while Redis is frozen do not lock the username', async ({
+  gateway,
+  tryLogin,
+}) => {
   gateway.redis.freeze();
   const tries = Array.from({ length: 12 }, () => tryLogin());
   expect(new Set((await Promise.all(tries)).map(({ status }) => status))).toEqual(new Set([503]));
@@ -43,7 +47,7 @@ test('more logins than the limit while Redis is frozen do not lock the username'
   expect((await tryLogin()).status).toBe(200);
 });
 
-test('Redis crashing with requests in flight: all get a 503 immediately', async () => {
+test('Redis crashing with requests in flight: all get a 503 immediately', async ({ gateway }) => {
   gateway.redis.freeze();
   const startMs = performance.now();
   const outcomes = Object.entries(actions(gateway)).map(([what, act]) => expectUnavailable(what, act));
@@ -55,7 +59,7 @@ test('Redis crashing with requests in flight: all get a 503 immediately', async 
   await expectRecovery(gateway);
 });
 
-test('Redis restarting under load: each response is a 200 or a 503, never a 401', async () => {
+test('Redis restarting under load: each response is a 200 or a 503, never a 401', async ({ gateway }) => {
   const seen = new Set<number>();
   let running = true;
   const ask = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
@@ -12,32 +12,66 @@ import {
   expectOutage,
   expectRecovery,
   expectUnavailable,
-  type FailingRedisGateway,
-  startFailingRedisGateway,
+  failingRedisTest,
 } from '../support/outage.ts';
 import { until } from '../support/until.ts';
 
-let gateway: FailingRedisGateway;
-let admin: RedisLink;
-beforeAll(async () => {
-  gateway = await startFailingRedisGateway();
-  admin = new RedisLink({ url: gateway.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-  await admin.whenReady(3000);
-});
-afterAll(async () => {
-  admin.close();
-  await gateway.close();
-});
-
-const command = (...words: string[]): Promise<unknown> => admin.run((client) => client.sendCommand(words));
-const infoHas = async (text: string): Promise<boolean> => String(await command('INFO')).includes(text);
+const test = failingRedisTest()
+  .extend('admin', { scope: 'file' }, async ({ gateway }, { onCleanup }): Promise<RedisLink> => {
+    const admin = new RedisLink({ url: gateway.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+    onCleanup(() => admin.close());
+    await admin.whenReady(3000);
+    return admin;
+  })
+  .extend(
+    'command',
+    ({ admin }) =>
+      (...words: string[]): Promise<unknown> =>
+        admin.run((client) => client.sendCommand(words)),
+  )
+  .extend(
+    'infoHas',
+    ({ command }) =>
+      async (text: string): Promise<boolean> =>
+        String(await command('INFO')).includes(text),
+  )
+  /** An unused port, so that the replica never syncs and keeps its own data. */
+  .extend(
+    'becomeReplica',
+    ({ command }) =>
+      (): Promise<unknown> =>
+        command('REPLICAOF', '127.0.0.1', '1'),
+  )
+  .extend(
+    'becomeMaster',
+    ({ command }) =>
+      (): Promise<unknown> =>
+        command('REPLICAOF', 'NO', 'ONE'),
+  )
+  /** Restarts the server with the same data, and makes it load the data slowly enough to be observed. */
+  .extend('startLoading', ({ gateway }) => async (): Promise<ChildProcess> => {
+    const binary = await serverBinary(process.env);
+    if (binary instanceof Refusal) throw new Error(binary.detail);
+    const socket = gateway.redis.url.slice('unix://'.length);
+    const options = ['--port 0', `--unixsocket ${socket}`, '--appendonly yes', '--save', ''];
+    const slowly = ['--key-load-delay 1000', '--loading-process-events-interval-bytes 1024'];
+    return spawn(
+      binary.path,
+      [...options, ...slowly].flatMap((option) => option.split(' ')),
+      {
+        cwd: dirname(socket),
+        env: { ...process.env, ...binary.env },
+        stdio: 'ignore',
+      },
+    );
+  });
 
 describe('Redis as a replica', () => {
-  /** An unused port, so that the replica never syncs and keeps its own data. */
-  const becomeReplica = (): Promise<unknown> => command('REPLICAOF', '127.0.0.1', '1');
-  const becomeMaster = (): Promise<unknown> => command('REPLICAOF', 'NO', 'ONE');
-
-  test('that rejects writes: logged-in users continue, login and logout are a 503', async () => {
+  test('that rejects writes: logged-in users continue, login and logout are a 503', async ({
+    becomeReplica,
+    gateway,
+    becomeMaster,
+  }) => {
     await becomeReplica();
     try {
       const { 'POST /auth/login': logIn, 'POST /auth/logout': logOut } = actions(gateway);
@@ -57,7 +91,12 @@ describe('Redis as a replica', () => {
     await expectRecovery(gateway);
   });
 
-  test('without data: every request is a 503, except the health check of the process', async () => {
+  test('without data: every request is a 503, except the health check of the process', async ({
+    command,
+    becomeReplica,
+    gateway,
+    becomeMaster,
+  }) => {
     await command('CONFIG', 'SET', 'replica-serve-stale-data', 'no');
     await becomeReplica();
     try {
@@ -70,7 +109,7 @@ describe('Redis as a replica', () => {
   });
 });
 
-test('Redis out of memory: logged-in users continue, login is a 503', async () => {
+test('Redis out of memory: logged-in users continue, login is a 503', async ({ command, gateway }) => {
   await command('CONFIG', 'SET', 'maxmemory', '1');
   try {
     expect((await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) })).status).toBe(
@@ -84,7 +123,7 @@ test('Redis out of memory: logged-in users continue, login is a 503', async () =
   await expectRecovery(gateway);
 });
 
-test('Redis that suddenly requires a password: every request is a 503', async () => {
+test('Redis that suddenly requires a password: every request is a 503', async ({ command, gateway }) => {
   await command('CONFIG', 'SET', 'requirepass', 'sesame');
   const dropped = command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no').catch(() => 'dropped');
   await dropped;
@@ -93,25 +132,13 @@ test('Redis that suddenly requires a password: every request is a 503', async ()
   await expectRecovery(gateway);
 });
 
-/** Restarts the server with the same data, and makes it load the data slowly enough to be observed. */
-async function startLoading(): Promise<ChildProcess> {
-  const binary = await serverBinary(process.env);
-  if (binary instanceof Refusal) throw new Error(binary.detail);
-  const socket = gateway.redis.url.slice('unix://'.length);
-  const options = ['--port 0', `--unixsocket ${socket}`, '--appendonly yes', '--save', ''];
-  const slowly = ['--key-load-delay 1000', '--loading-process-events-interval-bytes 1024'];
-  return spawn(
-    binary.path,
-    [...options, ...slowly].flatMap((option) => option.split(' ')),
-    {
-      cwd: dirname(socket),
-      env: { ...process.env, ...binary.env },
-      stdio: 'ignore',
-    },
-  );
-}
-
-test('Redis loading its data: every request is a 503, and service resumes when it is done', async () => {
+test('Redis loading its data: every request is a 503, and service resumes when it is done', async ({
+  admin,
+  command,
+  infoHas,
+  gateway,
+  startLoading,
+}) => {
   await admin.whenReady(3000);
   await Promise.all(Array.from({ length: 1000 }, (_, i) => command('SET', `filler:${i}`, 'x')));
   await command('BGREWRITEAOF');

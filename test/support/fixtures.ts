@@ -1,7 +1,10 @@
 import { decodeJwt } from 'jose';
 import { test as base } from 'vitest';
 import type { AccessClaims } from '../../src/jwt/access-token.ts';
+import { createLog } from '../../src/log.ts';
+import { RedisLink } from '../../src/redis/connection.ts';
 import { bearer, startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
+import { startTestRedis, type TestRedis } from './redis.ts';
 import { startTestStack, type TestStack } from './stack.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
@@ -25,6 +28,20 @@ export const gatewayTest = (environment: Environment = {}, options: TestGatewayO
       return gateway;
     })
     .extend('token', { scope: 'file' }, ({ gateway }): Promise<string> => gateway.login());
+
+/** A `test` with a private Redis (`redis`) and a connection to it (`link`), for the whole file. */
+export const redisTest = base
+  .extend('redis', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestRedis> => {
+    const redis = await startTestRedis();
+    onCleanup(() => redis.stop());
+    return redis;
+  })
+  .extend('link', { scope: 'file' }, async ({ redis }, { onCleanup }): Promise<RedisLink> => {
+    const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
+    onCleanup(() => link.close());
+    await link.whenReady(5000);
+    return link;
+  });
 
 /** A `test` with the real gateway in front of the real bank (`stack`), over one private Redis, for the whole file. */
 export const stackTest = (environment: Environment = {}, bankEnvironment: Environment = {}) =>

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { gatewaySettings } from '../../src/config/load.ts';
 import { seedDemoUsers } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
@@ -69,6 +69,14 @@ export async function startFailingRedisGateway({
     },
   };
 }
+
+/** A `test` with such a gateway (`gateway`), for the whole file. */
+export const failingRedisTest = () =>
+  base.extend('gateway', { scope: 'file' }, async ({}, { onCleanup }): Promise<FailingRedisGateway> => {
+    const gateway = await startFailingRedisGateway();
+    onCleanup(() => gateway.close());
+    return gateway;
+  });
 
 async function seedUsers(url: string): Promise<void> {
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });

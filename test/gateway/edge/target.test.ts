@@ -1,33 +1,27 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { canonicalPath } from '../../../src/gateway/edge/target.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
 import { rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
 import { expectRefusal } from '../../support/refusal.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
-let gateway: TestGateway;
-let upstream: Upstream;
-let token = '';
+const test = gatewayTest().extend(
+  'send',
+  ({ gateway, token }) =>
+    (target: string) =>
+      sendRaw(gateway.url, rawRequest(`GET ${target}`, `Authorization: Bearer ${token}`)),
+);
+
 let arrived: string | undefined;
-beforeAll(async () => {
-  upstream = await startUpstream((incoming, outgoing) => {
+test.beforeEach(({ upstream }) => {
+  upstream.answerWith((incoming, outgoing) => {
     arrived = incoming.url;
     outgoing.end();
   });
-  gateway = await startTestGateway({ BANK_URL: upstream.url });
-  token = await gateway.login();
 });
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
-
-const send = (target: string) =>
-  sendRaw(gateway.url, rawRequest(`GET ${target}`, `Authorization: Bearer ${token}`));
 
 describe('a canonical path reaches the upstream byte for byte', () => {
-  test.each([
+  test.for([
     '/accounts',
     '/accounts/1/transactions',
     "/accounts/a-b_c~d.e!$&'()*+,=:@f/transactions",
@@ -43,7 +37,7 @@ describe('a canonical path reaches the upstream byte for byte', () => {
     '/accounts/1/transactions?',
     '/accounts?&&=&a&=b',
     '/accounts?a;b=c|d^e`f{g}h"i<j>k[l]',
-  ])('%s', async (target) => {
+  ])('%s', async (target, { send }) => {
     const answer = await send(`/bank${target}`);
     expect([answer.status, arrived]).toEqual([200, target]);
   });
@@ -112,7 +106,7 @@ const AMBIGUOUS_PATHS = [
 ];
 
 describe('an ambiguous path is a 400 before any check, even with a valid token', () => {
-  test.each(AMBIGUOUS_PATHS)('%s', (target) =>
+  test.for(AMBIGUOUS_PATHS)('%s', (target, { gateway, upstream, send }) =>
     expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(target)), {
       status: 400,
       code: 'path_invalid',
@@ -121,14 +115,14 @@ describe('an ambiguous path is a 400 before any check, even with a valid token',
 });
 
 describe('a target that is not a URL is a 400 before any check', () => {
-  test.each([
+  test.for([
     '/bank/accounts\\1',
     '/bank\\..\\admin',
     '/bank/accounts/caf\xc3\xa9',
     '/bank/accounts?q=\xc3\xa9',
     '/bank/accounts/\x01',
     '/bank/accounts/a b',
-  ])('%j', (target) =>
+  ])('%j', (target, { gateway, upstream, send }) =>
     expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(target)), {
       status: 400,
       code: 'request_malformed',

@@ -1,51 +1,52 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { type AssertionClaims, createAssertionVerifier } from '../../../src/jwt/assertion.ts';
 import { RemoteJwks } from '../../../src/keys/remote-jwks.ts';
 import { authzKey } from '../../../src/redis/keys.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { ROLES, SCOPES } from '../../../src/users/roles.ts';
-import { bearer, startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { startUpstream, type Upstream } from '../../support/upstream.ts';
+import { gatewayTest } from '../../support/fixtures.ts';
+import { bearer } from '../../support/gateway.ts';
 
 const ASSERTION_TTL_SECONDS = 60;
 
-let gateway: TestGateway;
-let upstream: Upstream;
+const test = gatewayTest()
+  /** The assertion of a request with this token. */
+  .extend('assertionFor', ({ gateway }) => async (token: string): Promise<string> => {
+    const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+    expect(answer.status).toBe(200);
+    expect(authorization).toMatch(/^Bearer /);
+    return authorization.slice('Bearer '.length);
+  })
+  /** The claims of an assertion, verified with the published keys only. */
+  .extend(
+    'verified',
+    ({ gateway }) =>
+      (assertion: string, atMs = Date.now()) =>
+        createAssertionVerifier(
+          {
+            issuer: gateway.settings.issuer,
+            audience: gateway.settings.bankAudience,
+            roles: ROLES,
+            scopes: SCOPES,
+          },
+          new RemoteJwks(`${gateway.url}/.well-known/jwks.json`),
+        ).verify(assertion, atMs),
+  );
+
 let authorization = '';
-beforeAll(async () => {
-  upstream = await startUpstream((incoming, outgoing) => {
+test.beforeEach(({ upstream }) => {
+  upstream.answerWith((incoming, outgoing) => {
     authorization = incoming.headers.authorization ?? '';
     outgoing.end();
   });
-  gateway = await startTestGateway({ BANK_URL: upstream.url });
-});
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
 });
 
-/** The assertion of a request with this token. */
-async function assertionFor(token: string): Promise<string> {
-  const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
-  expect(answer.status).toBe(200);
-  expect(authorization).toMatch(/^Bearer /);
-  return authorization.slice('Bearer '.length);
-}
-
-/** The claims of an assertion, verified with the published keys only. */
-const verified = (assertion: string, atMs = Date.now()) =>
-  createAssertionVerifier(
-    {
-      issuer: gateway.settings.issuer,
-      audience: gateway.settings.bankAudience,
-      roles: ROLES,
-      scopes: SCOPES,
-    },
-    new RemoteJwks(`${gateway.url}/.well-known/jwks.json`),
-  ).verify(assertion, atMs);
-
-test('an upstream can verify user, session, role and scopes with the published keys alone', async () => {
+test('an upstream can verify user, session, role and scopes with the published keys alone', async ({
+  gateway,
+  verified,
+  assertionFor,
+}) => {
   const token = await gateway.login('sam');
   const { sub, sid } = decodeJwt<{ sub: string; sid: string }>(token);
   expect(await verified(await assertionFor(token))).toEqual({
@@ -60,7 +61,11 @@ test('an upstream can verify user, session, role and scopes with the published k
   } satisfies Record<keyof AssertionClaims, unknown>);
 });
 
-test("an assertion is not the user's token, and neither is accepted in place of the other", async () => {
+test("an assertion is not the user's token, and neither is accepted in place of the other", async ({
+  gateway,
+  assertionFor,
+  verified,
+}) => {
   const token = await gateway.login();
   const assertion = await assertionFor(token);
   expect(assertion).not.toBe(token);
@@ -69,7 +74,11 @@ test("an assertion is not the user's token, and neither is accepted in place of 
   expect(answer.status).toBe(401);
 });
 
-test('an assertion is signed once per session, even for simultaneous requests', async () => {
+test('an assertion is signed once per session, even for simultaneous requests', async ({
+  gateway,
+  upstream,
+  assertionFor,
+}) => {
   const [first, second] = [await gateway.login(), await gateway.login()];
   const seen = new Set<string>();
   upstream.answerWith((incoming, outgoing) => {
@@ -84,7 +93,7 @@ test('an assertion is signed once per session, even for simultaneous requests', 
   expect(seen.size).toBe(2);
 });
 
-test('a role change makes a new assertion', async () => {
+test('a role change makes a new assertion', async ({ gateway, assertionFor, verified }) => {
   const token = await gateway.login('alice');
   const { sub } = decodeJwt<{ sub: string }>(token);
   const before = await assertionFor(token);
@@ -96,7 +105,11 @@ test('a role change makes a new assertion', async () => {
   expect(await verified(after)).toMatchObject({ role: 'supervisor' });
 });
 
-test('an assertion reaches the upstream with between a quarter of its lifetime and a minute left', async () => {
+test('an assertion reaches the upstream with between a quarter of its lifetime and a minute left', async ({
+  gateway,
+  assertionFor,
+  verified,
+}) => {
   const token = await gateway.login();
   const seen = new Set<string>();
   let aheadMs = 0;

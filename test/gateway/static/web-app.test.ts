@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
 import { openWebApp, readWebBuild, WEB_BUILD_DIRECTORY } from '../../../src/gateway/static/web-build.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import {
@@ -26,31 +26,34 @@ const FILES: Record<string, string> = {
   './server-secret.js': 'beside the page',
 };
 
-let directory: string;
-let gateway: TestGateway;
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'portcullis-web-'));
-  await mkdir(join(directory, 'assets'));
-  for (const [name, body] of Object.entries(FILES)) await writeFile(join(directory, name), body);
-  gateway = await startTestGateway({}, undefined, { web: await readWebBuild(directory) });
-  // From now on, files can only be served from memory.
-  await rm(directory, { recursive: true });
-});
-afterAll(() => gateway.close());
-
-const get = (path: string, ...headers: string[]): Promise<RawResponse> =>
-  sendRaw(gateway.url, rawRequest(`GET ${path}`, ...headers));
+const test = base
+  .extend('gateway', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestGateway> => {
+    const directory = await mkdtemp(join(tmpdir(), 'portcullis-web-'));
+    await mkdir(join(directory, 'assets'));
+    for (const [name, body] of Object.entries(FILES)) await writeFile(join(directory, name), body);
+    const gateway = await startTestGateway({}, undefined, { web: await readWebBuild(directory) });
+    onCleanup(() => gateway.close());
+    // From now on, files can only be served from memory.
+    await rm(directory, { recursive: true });
+    return gateway;
+  })
+  .extend(
+    'get',
+    ({ gateway }) =>
+      (path: string, ...headers: string[]): Promise<RawResponse> =>
+        sendRaw(gateway.url, rawRequest(`GET ${path}`, ...headers)),
+  );
 
 const header = ({ headers }: RawResponse, name: string): string | undefined => headers[name]?.join(' | ');
 
 describe('the page and its assets', () => {
-  test.each([
+  test.for([
     ['/', 'text/html; charset=utf-8', 'no-cache'],
     ['/?theme=dark', 'text/html; charset=utf-8', 'no-cache'],
     [SCRIPT, 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
     ['/assets/icon-12345678.svg', 'image/svg+xml', 'public, max-age=31536000, immutable'],
     ['/assets/photo-12345678.png', 'image/png', 'public, max-age=31536000, immutable'],
-  ])('%s is sent as %s with cache-control %s', async (path, mediaType, caching) => {
+  ] as const)('%s is sent as %s with cache-control %s', async ([path, mediaType, caching], { get }) => {
     const answer = await get(path);
     expect(answer.status).toBe(200);
     expect(header(answer, 'content-type')).toBe(mediaType);
@@ -59,7 +62,7 @@ describe('the page and its assets', () => {
     expect(answer.body.toString()).toBe(FILES[name]);
   });
 
-  test.each(['/', SCRIPT])('%s forbids the browser all that it has no use for', async (path) => {
+  test.for(['/', SCRIPT])('%s forbids the browser all that it has no use for', async (path, { get }) => {
     const answer = await get(path);
     expect(header(answer, 'content-security-policy')).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -77,7 +80,10 @@ describe('the page and its assets', () => {
     expect(answer.headers).not.toHaveProperty('set-cookie');
   });
 
-  test('are the only files: no other file can be requested, and they accept no other method', async () => {
+  test('are the only files: no other file can be requested, and they accept no other method', async ({
+    get,
+    gateway,
+  }) => {
     const others = Object.keys(FILES)
       .slice(4)
       .map((name) => name.slice(1));
@@ -89,7 +95,7 @@ describe('the page and its assets', () => {
       expect(rawProblemOf(await sendRaw(gateway.url, rawRequest(`DELETE ${path}`))).status).toBe(404);
   });
 
-  test('answer HEAD like GET, without a body', async () => {
+  test('answer HEAD like GET, without a body', async ({ gateway, get }) => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`HEAD ${SCRIPT}`, 'Accept-Encoding: gzip'));
     const head = await connection.response({ toHead: true });
@@ -106,7 +112,7 @@ describe('codings', () => {
     return (headers['content-encoding'] === undefined ? body : gunzipSync(body)).toString();
   };
 
-  test.each([
+  test.for([
     [undefined, undefined],
     ['', undefined],
     ['gzip, deflate, br, zstd', 'br'],
@@ -124,7 +130,7 @@ describe('codings', () => {
     ['deflate', undefined],
     ['gzip, gzip;q=0', undefined],
     [';;,=,q=1', undefined],
-  ])('a client that accepts "%s" gets %s', async (accepted, coding) => {
+  ] as const)('a client that accepts "%s" gets %s', async ([accepted, coding], { get }) => {
     const answer = await get(SCRIPT, ...(accepted === undefined ? [] : [`Accept-Encoding: ${accepted}`]));
     expect(header(answer, 'content-encoding')).toBe(coding);
     expect(decoded(answer)).toBe(FILES[`.${SCRIPT}`]);
@@ -132,7 +138,7 @@ describe('codings', () => {
     expect(header(answer, 'vary')).toBe('Accept-Encoding');
   });
 
-  test('files that are compressed already, or too small to compress, are sent unchanged', async () => {
+  test('files that are compressed already, or too small to compress, are sent unchanged', async ({ get }) => {
     for (const path of ['/assets/photo-12345678.png', '/assets/icon-12345678.svg']) {
       const answer = await get(path, 'Accept-Encoding: gzip, br');
       expect(answer.headers).not.toHaveProperty('content-encoding');
@@ -140,9 +146,9 @@ describe('codings', () => {
     }
   });
 
-  test.each(['br', 'gzip', 'identity'])(
+  test.for(['br', 'gzip', 'identity'])(
     'a client that has it as %s already gets a 304 with its entity tag',
-    async (coding) => {
+    async (coding, { get }) => {
       const accept = `Accept-Encoding: ${coding}`;
       const first = await get('/', accept);
       const etag = header(first, 'etag') ?? '';
@@ -155,7 +161,9 @@ describe('codings', () => {
     },
   );
 
-  test('each has its own entity tag, so that a client with one coding is not told that it has another', async () => {
+  test('each has its own entity tag, so that a client with one coding is not told that it has another', async ({
+    get,
+  }) => {
     const tags = new Set<string>();
     for (const coding of ['br', 'gzip', 'identity']) {
       const answer = await get(
@@ -169,7 +177,7 @@ describe('codings', () => {
     expect(tags.size).toBe(3);
   });
 
-  test('the API description is compressed too', async () => {
+  test('the API description is compressed too', async ({ get }) => {
     for (const path of ['/openapi.json', '/docs'])
       expect(header(await get(path, 'Accept-Encoding: gzip, br'), 'content-encoding')).toBe('br');
   });
@@ -184,6 +192,7 @@ describe('a gateway without the web app', () => {
   });
 
   test('logs once that the build is missing, and nothing if the web app is turned off', async () => {
+    const directory = join(tmpdir(), crypto.randomUUID());
     const lines: string[] = [];
     const log = pino({}, { write: (line) => void lines.push(line) });
     expect(await openWebApp({ webApp: 'off' }, log, directory)).toBeUndefined();
