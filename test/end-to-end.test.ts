@@ -6,9 +6,9 @@ import { bearer, postJson, problemOf } from './support/gateway.ts';
 
 const test = stackTest()
   .extend('get', ({ stack }) => async (path: string, token: string): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${stack.url}/bank${path}`, { headers: bearer(token) });
-    expect(answer.status).toBe(200);
-    return (await answer.json()) as Record<string, unknown>;
+    const response = await fetch(`${stack.url}/bank${path}`, { headers: bearer(token) });
+    expect(response.status).toBe(200);
+    return (await response.json()) as Record<string, unknown>;
   })
   .extend(
     'transfer',

@@ -26,7 +26,7 @@ export interface BankUnderTest {
   /** A valid assertion about a caller, apart from the given changes. */
   assertion(sub: string, changes?: Partial<AssertionClaims>): Promise<string>;
   /** Sends a request as the gateway does for `sub`, who has the role `user` by default. */
-  ask(sub: string, path: string, options?: AskOptions): Promise<Answer>;
+  ask(sub: string, path: string, options?: AskOptions): Promise<BankResponse>;
   close(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export interface AskOptions extends RequestInit {
   role?: Role;
 }
 
-export interface Answer {
+export interface BankResponse {
   status: number;
   headers: Headers;
   body: Record<string, unknown>;
@@ -79,7 +79,7 @@ export async function startBankUnderTest(
     assertion,
     ask: async (sub, path, { role = 'user', ...init } = {}) => {
       const token = await assertion(sub, { role, scope: [...scopesOf(role)] });
-      return answerOf(
+      return responseOf(
         await fetch(bank.url + path, {
           ...init,
           headers: { ...init.headers, authorization: `Bearer ${token}` },
@@ -115,10 +115,10 @@ export function claimsOf(
   };
 }
 
-export async function answerOf(answer: Response): Promise<Answer> {
-  const text = await answer.text();
-  const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
-  return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : {} };
+export async function responseOf(response: Response): Promise<BankResponse> {
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : {} };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Account } from '../../src/bank/schemas.ts';
 import type { AssertionClaims } from '../../src/jwt/assertion.ts';
 import { signAssertion } from '../../src/jwt/assertion.ts';
 import { keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
-import { answerOf, type BankUnderTest, claimsOf, startBankUnderTest } from './bank-under-test.ts';
+import { type BankUnderTest, claimsOf, responseOf, startBankUnderTest } from './bank-under-test.ts';
 import { openTestAccount } from './postings.ts';
 
 let under: BankUnderTest;
@@ -19,14 +19,14 @@ beforeEach(() => {
 });
 
 const askWith = async (headers: Record<string, string>, path = '/accounts', method = 'GET') =>
-  answerOf(await fetch(under.url + path, { method, headers }));
+  responseOf(await fetch(under.url + path, { method, headers }));
 
 /** Asks and proves that Redis was not asked meanwhile. */
 async function refusedUnread(headers: Record<string, string>, path?: string, method?: string) {
   const before = await under.redis.commandCount();
-  const answer = await askWith(headers, path, method);
+  const response = await askWith(headers, path, method);
   expect(await under.redis.commandCount()).toBe(before);
-  return answer;
+  return response;
 }
 
 describe('without a valid assertion nothing is read, and the response is 401', () => {
@@ -38,10 +38,10 @@ describe('without a valid assertion nothing is read, and the response is 401', (
     ['DELETE', '/accounts'],
     ['GET', '/there-is-no-such-route'],
   ])('%s %s', async (method, path) => {
-    const answer = await refusedUnread({}, path, method);
-    expect(answer).toMatchObject({ status: 401, body: { code: 'assertion_missing', status: 401 } });
-    expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="portcullis-bank"');
+    const response = await refusedUnread({}, path, method);
+    expect(response).toMatchObject({ status: 401, body: { code: 'assertion_missing', status: 401 } });
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="portcullis-bank"');
   });
 
   test.each(['Basic Ym9iOmZvb2JhcmVk', 'Bearer', 'Bearer a b'])(
@@ -97,8 +97,8 @@ test.each<[string, string, Partial<AssertionClaims>]>([
 ])('%s %s without the scope for it is 403 and reads nothing', async (method, path, { scope = [] }) => {
   const given = scope.length === 0 ? (['session:own'] as const) : scope;
   const authorization = `Bearer ${await under.assertion('bob', { scope: [...given] })}`;
-  const answer = await refusedUnread({ authorization }, path.replace('ID', account.id), method);
-  expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
+  const response = await refusedUnread({ authorization }, path.replace('ID', account.id), method);
+  expect(response).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
 });
 
 test.each(['', '/transactions', '/transactions/search?term=coffee', '/balance', '/spenders', '/stream'])(
@@ -132,10 +132,10 @@ test("a supervisor reads another customer's account", async () => {
 test('each request is one log line with caller, route and reason, without the assertion', async () => {
   const token = await under.assertion('alice');
   const headers = { authorization: `Bearer ${token}`, 'x-request-id': 'request-7' };
-  const answer = await askWith(headers, `/accounts/${account.id}?secret=1`);
+  const response = await askWith(headers, `/accounts/${account.id}?secret=1`);
   await askWith(headers);
 
-  expect(answer.body).toMatchObject({ code: 'query_invalid', request_id: 'request-7' });
+  expect(response.body).toMatchObject({ code: 'query_invalid', request_id: 'request-7' });
   const lines = under.log.map((line) => JSON.parse(line));
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatchObject({

@@ -9,7 +9,7 @@ export interface ReadEvent {
 }
 
 export interface EventReader {
-  answer: IncomingMessage;
+  response: IncomingMessage;
   /** The events with data so far. */
   events: ReadEvent[];
   /** Everything so far, as it came. */
@@ -21,29 +21,29 @@ export interface EventReader {
   abort(): void;
 }
 
-/** Reads server-sent events over a connection of its own. `paused` reads nothing until `answer.resume()`. */
+/** Reads server-sent events over a connection of its own. `paused` reads nothing until `response.resume()`. */
 export async function readEvents(
   url: string,
   headers: Record<string, string>,
   { paused = false } = {},
 ): Promise<EventReader> {
   const sent = request(url, { headers, agent: false }).end();
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const events: ReadEvent[] = [];
   let text = '';
   let rest = '';
-  answer.setEncoding('utf8');
-  answer.on('data', (chunk: string) => {
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
     text += chunk;
     const blocks = (rest + chunk).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) if (/^data:/m.test(block)) events.push(parseEvent(block));
   });
-  if (paused) answer.pause();
-  const ended = once(answer, 'end');
+  if (paused) response.pause();
+  const ended = once(response, 'end');
   ended.catch(() => {});
   return {
-    answer,
+    response,
     events,
     text: () => text,
     first: async (count) => {

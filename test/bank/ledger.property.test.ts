@@ -61,7 +61,7 @@ const posting = fc
   .record({ legs: fc.oneof(oneLeg, twoLegs, twoLegs), idempotency })
   .map(({ legs, idempotency: key }): Posting => (key === undefined ? { legs } : { legs, idempotency: key }));
 
-/** Some of the postings are sent again, as a client does that got no answer. */
+/** Some of the postings are sent again, as a client does that got no response. */
 const program = fc
   .array(posting, { minLength: POSTINGS_A_RUN, maxLength: POSTINGS_A_RUN, size: 'max' })
   .map((postings) => postings.flatMap((one, index) => (index % 5 === 0 ? [one, one] : [one])));
@@ -164,16 +164,16 @@ function expectOnceForEachKey(carried: Carried[], all: Transaction[]): void {
   const posted = carried.flatMap(({ outcome }) => newIn(outcome));
   const name = ({ accountId, id }: Transaction): string => `${accountId} ${id}`;
   expect(posted.map(name).sort()).toEqual(all.map(name).sort());
-  const answers = new Map<string, string>();
+  const responses = new Map<string, string>();
   for (const { posting: one, outcome } of carried) {
     const isReuse = outcome instanceof Refusal && outcome.reason === 'idempotency_key_reused';
     if (one.idempotency === undefined || isReuse) continue;
     const key = JSON.stringify(one.idempotency);
-    const answer = JSON.stringify([
+    const response = JSON.stringify([
       one.legs,
       outcome instanceof Refusal ? outcome.reason : outcome.transactions,
     ]);
-    expect(answers.get(key) ?? answer).toBe(answer);
-    answers.set(key, answer);
+    expect(responses.get(key) ?? response).toBe(response);
+    responses.set(key, response);
   }
 }

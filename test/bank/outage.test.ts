@@ -5,7 +5,7 @@ import type { Account } from '../../src/bank/schemas.ts';
 import { startBank } from '../../src/bank/server.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
-import { type Answer, type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
+import { type BankResponse, type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
 import { openTestAccount } from './postings.ts';
 
 let under: BankUnderTest;
@@ -17,12 +17,12 @@ beforeEach(async () => {
 });
 afterEach(() => under.close());
 
-async function expectUnavailable(ask: () => Promise<Answer>): Promise<void> {
+async function expectUnavailable(ask: () => Promise<BankResponse>): Promise<void> {
   const startedMs = performance.now();
-  const answer = await ask();
+  const response = await ask();
   expect(performance.now() - startedMs).toBeLessThan(1000);
-  expect(answer).toMatchObject({ status: 503, body: { code: 'service_unavailable' } });
-  expect(answer.headers.get('retry-after')).toBe('1');
+  expect(response).toMatchObject({ status: 503, body: { code: 'service_unavailable' } });
+  expect(response.headers.get('retry-after')).toBe('1');
 }
 
 const transfer = (to: Account) =>
@@ -58,9 +58,9 @@ test('a transfer that got a 503 happens once, however often it is retried', asyn
 });
 
 test('unavailable keys of the gateway are 503, and are fetched as soon as possible', async () => {
-  under.gateway.answerWith((_incoming, outgoing) => outgoing.writeHead(500).end());
+  under.gateway.respondWith((_incoming, outgoing) => outgoing.writeHead(500).end());
   await expectUnavailable(() => under.ask('bob', '/accounts'));
-  under.gateway.answerWith((_incoming, outgoing) => outgoing.end(JSON.stringify(under.ring.jwks)));
+  under.gateway.respondWith((_incoming, outgoing) => outgoing.end(JSON.stringify(under.ring.jwks)));
   await until(async () => (await under.ask('bob', '/accounts')).status === 200);
 });
 

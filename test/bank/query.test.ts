@@ -39,13 +39,13 @@ describe('an invalid query is 400 and names the field', () => {
     ['/spenders?limit=51', 'limit'],
     ['/stream?after=1', 'after'],
   ])('%s', async ([rest, field], { bank, path }) => {
-    const answer = await bank.ask('bob', path + rest);
-    expect(answer).toMatchObject({
+    const response = await bank.ask('bob', path + rest);
+    expect(response).toMatchObject({
       status: 400,
       body: { code: 'query_invalid', status: 400, type: 'urn:portcullis:problem:query_invalid' },
     });
-    expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    expect(answer.body.errors).toEqual([
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(response.body.errors).toEqual([
       { field, message: expect.stringMatching(/^(must|is not a known field)/) },
     ]);
   });

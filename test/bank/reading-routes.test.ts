@@ -17,9 +17,9 @@ const amounts = ({ transactions }: { transactions: Transaction[] }): number[] =>
 
 test('a customer sees only their own accounts', async ({ bank, account }) => {
   await openTestAccount(bank.link, { ownerId: 'alice' });
-  const answer = await bank.ask('bob', '/accounts');
-  expect(answer.status).toBe(200);
-  expect(accountsResponse.parse(answer.body)).toEqual({ accounts: [account] });
+  const response = await bank.ask('bob', '/accounts');
+  expect(response.status).toBe(200);
+  expect(accountsResponse.parse(response.body)).toEqual({ accounts: [account] });
   expect((await bank.ask('carol', '/accounts')).body).toEqual({ accounts: [] });
 });
 
@@ -68,9 +68,9 @@ describe('search', () => {
 });
 
 test('an unsupported method is 405 with the supported ones in Allow', async ({ bank, path }) => {
-  const answer = await bank.ask('bob', path, { method: 'PUT' });
-  expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
-  expect(answer.headers.get('allow')).toBe('GET, HEAD');
+  const response = await bank.ask('bob', path, { method: 'PUT' });
+  expect(response).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
+  expect(response.headers.get('allow')).toBe('GET, HEAD');
   const transfers = await bank.ask('bob', `${path}/transfers`);
   expect(transfers.headers.get('allow')).toBe('POST');
 });
@@ -83,6 +83,6 @@ test.for(['/', '/accounts/', '/bank/accounts', '/accounts/x/y'])(
 );
 
 test('HEAD of a stream ends', async ({ bank, path }) => {
-  const answer = await bank.ask('bob', `${path}/stream`, { method: 'HEAD' });
-  expect(answer.status).toBe(200);
+  const response = await bank.ask('bob', `${path}/stream`, { method: 'HEAD' });
+  expect(response.status).toBe(200);
 });

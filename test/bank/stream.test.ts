@@ -36,8 +36,8 @@ const oneTo = (count: number): number[] => Array.from({ length: count }, (_, ind
 test('a stream sends each new transaction, and no earlier ones', async ({ bank, account, stream }) => {
   await posted(bank.link, leg(account.id));
   const reader = await stream();
-  expect(reader.answer.statusCode).toBe(200);
-  expect(reader.answer.headers).toMatchObject({
+  expect(reader.response.statusCode).toBe(200);
+  expect(reader.response.headers).toMatchObject({
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
   });
@@ -123,10 +123,10 @@ test('a posting is not missed when the subscribed connection breaks', async ({ b
 test.for(['abc', '1', '99999999999999999999-0', '1-1 '.repeat(20)])(
   'the Last-Event-ID %s is 400',
   async (lastEventId, { bank, account }) => {
-    const answer = await bank.ask('bob', `/accounts/${account.id}/stream`, {
+    const response = await bank.ask('bob', `/accounts/${account.id}/stream`, {
       headers: { 'last-event-id': lastEventId },
     });
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       status: 400,
       body: { code: 'header_invalid', errors: [{ field: 'Last-Event-ID' }] },
     });
@@ -144,7 +144,7 @@ test('the ledger is not read ahead of a slow client, which receives everything i
   const reader = await stream('0-0', { paused: true });
   const stalledAt = await steady(() => rangesRead(bank));
   expect(stalledAt - before).toBeLessThan((count / perRead) * 0.8);
-  reader.answer.resume();
+  reader.response.resume();
   await reader.first(count);
   expect(amountsOf(reader)).toEqual(oneTo(count));
   reader.abort();
@@ -161,7 +161,7 @@ test('an idle stream sends heartbeats, and a shutdown ends it cleanly and at onc
   await other.bank.close();
   await reader.ended;
   expect(performance.now() - startedMs).toBeLessThan(2000);
-  expect(reader.answer.complete).toBe(true);
+  expect(reader.response.complete).toBe(true);
   await other.close();
 });
 

@@ -49,9 +49,9 @@ test("a transfer is 201 with the sender's transaction, and both balances move", 
   bob,
   balances,
 }) => {
-  const answer = await send(order());
-  expect(answer.status).toBe(201);
-  expect(transactionSchema.parse(answer.body)).toMatchObject({
+  const response = await send(order());
+  expect(response.status).toBe(201);
+  expect(transactionSchema.parse(response.body)).toMatchObject({
     accountId: bob.id,
     direction: 'debit',
     type: 'transfer',
@@ -68,9 +68,9 @@ test('twenty concurrent requests with one idempotency key make one transfer with
   order,
   balances,
 }) => {
-  const answers = await Promise.all(Array.from({ length: 20 }, () => send(order())));
-  expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  const responses = await Promise.all(Array.from({ length: 20 }, () => send(order())));
+  expect(new Set(responses.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
   expect(await balances()).toEqual([7500, 2500]);
 });
 
@@ -122,7 +122,7 @@ test('a transfer beyond the funds does not reveal whether the account exists, at
   alice,
   balances,
 }) => {
-  const answers = async (to: string, key: string) => {
+  const responses = async (to: string, key: string) => {
     const found = [];
     for (const amountMinor of [2 ** 53 - 1, 2 ** 53 - 2, 10_000]) {
       const { status, body } = await send(order({ to, amountMinor }), { key });
@@ -130,9 +130,9 @@ test('a transfer beyond the funds does not reveal whether the account exists, at
     }
     return found;
   };
-  const known = await answers(alice.id, 'key-1');
+  const known = await responses(alice.id, 'key-1');
   expect(known[0]).toEqual([422, 'insufficient_funds']);
-  expect(await answers('nobody', 'key-2')).toEqual(known);
+  expect(await responses('nobody', 'key-2')).toEqual(known);
   expect(await balances()).toEqual([10_000, 0]);
 });
 

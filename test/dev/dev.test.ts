@@ -49,7 +49,7 @@ interface Account {
 }
 
 async function call<T>(dev: Dev, path: string, token: string, request: { body?: object } = {}): Promise<T> {
-  const answer = await fetch(`${dev.gatewayUrl}${path}`, {
+  const response = await fetch(`${dev.gatewayUrl}${path}`, {
     headers: {
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
@@ -57,8 +57,8 @@ async function call<T>(dev: Dev, path: string, token: string, request: { body?: 
     },
     ...(request.body === undefined ? {} : { method: 'POST', body: JSON.stringify(request.body) }),
   });
-  expect(answer.ok, `${path} answered ${answer.status}`).toBe(true);
-  return (await answer.json()) as T;
+  expect(response.ok, `${path} responded with ${response.status}`).toBe(true);
+  return (await response.json()) as T;
 }
 
 async function logIn(dev: Dev, username: string, password: string): Promise<string> {

@@ -93,9 +93,9 @@ async function isRefusedWell({ operation, target: sent, headers, body }: Rubbish
     END_THEIR_TOKEN.has(operation.operation.operationId) && headers.authorization !== undefined;
   const credential = needsToken ? bearer((await scene.tokensOf(leaver)).access_token) : {};
   const all = { ...headers, ...credential };
-  const answer = await sendPlain(scene.stack.url, { method, target: sent, headers: all, body, agent });
-  if (answer.status >= 400) expectProblem(answer, operation.path);
-  if (isStillOf(operation, sent)) expect(api.faultOf(operation, answer)).toBeUndefined();
+  const response = await sendPlain(scene.stack.url, { method, target: sent, headers: all, body, agent });
+  if (response.status >= 400) expectProblem(response, operation.path);
+  if (isStillOf(operation, sent)) expect(api.faultOf(operation, response)).toBeUndefined();
 }
 
 const operationsWith = (type: string): DocumentedOperation[] =>
@@ -111,10 +111,10 @@ async function sendBody(operation: DocumentedOperation, body: Buffer, type?: str
     'content-type': type ?? bodyTypeOf(operation) ?? '',
   };
   const method = operation.method.toUpperCase();
-  const answer = await sendPlain(scene.stack.url, { method, target: path, headers, body, agent });
-  expect(answer.status, `${id}: ${answer.body}`).toBeGreaterThanOrEqual(400);
-  expect(api.faultOf(operation, answer)).toBeUndefined();
-  return expectProblem(answer, operation.path);
+  const response = await sendPlain(scene.stack.url, { method, target: path, headers, body, agent });
+  expect(response.status, `${id}: ${response.body}`).toBeGreaterThanOrEqual(400);
+  expect(api.faultOf(operation, response)).toBeUndefined();
+  return expectProblem(response, operation.path);
 }
 
 test('random input to any route gets a documented problem, never an internal error', async () => {
@@ -184,8 +184,8 @@ test('an invalid query is refused by the name of the parameter on every route wi
     ] as const) {
       const sent = { method: operation.method.toUpperCase(), target: `${place}?${query}`, agent };
       const withToken = { ...bearer(place.startsWith('/bank') ? scene.bob : scene.root), ...headers };
-      const answer = await sendPlain(scene.stack.url, { ...sent, headers: withToken });
-      const told = expectProblem(answer, operation.path);
+      const response = await sendPlain(scene.stack.url, { ...sent, headers: withToken });
+      const told = expectProblem(response, operation.path);
       expect(told).toMatchObject({ code: 'query_invalid', errors: [{ field }] });
     }
   }
@@ -198,9 +198,9 @@ test('a body whose declared length exceeds every limit is refused on every route
       scene.stack.url,
       `${operation.method.toUpperCase()} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n`,
     );
-    const answer = { status, contentType: headers['content-type']?.[0] ?? null, body: body.toString() };
-    expect(expectProblem(answer, operation.path)).toMatchObject({ status: 413, code: 'body_too_large' });
-    expect(api.faultOf(operation, answer)).toBeUndefined();
+    const response = { status, contentType: headers['content-type']?.[0] ?? null, body: body.toString() };
+    expect(expectProblem(response, operation.path)).toMatchObject({ status: 413, code: 'body_too_large' });
+    expect(api.faultOf(operation, response)).toBeUndefined();
   }
 });
 

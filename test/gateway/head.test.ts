@@ -41,12 +41,12 @@ async function head(target: string, host: string, { token, headers }: Call = {})
   const fields = { host, connection: 'close', ...(token === undefined ? {} : bearer(token)), ...headers };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   connection.send(`HEAD ${target} HTTP/1.1\r\n${lines.join('')}\r\n`);
-  const answer = await connection.response({ toHead: true });
+  const response = await connection.response({ toHead: true });
   await connection.untilClosed();
   return {
-    status: answer.status,
-    contentType: answer.headers['content-type']?.join() ?? null,
-    cacheControl: answer.headers['cache-control']?.join() ?? null,
+    status: response.status,
+    contentType: response.headers['content-type']?.join() ?? null,
+    cacheControl: response.headers['cache-control']?.join() ?? null,
     body: connection.rest,
   };
 }

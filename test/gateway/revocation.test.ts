@@ -85,21 +85,16 @@ describe('Redis decides on the next request, not the token', () => {
     ['is not JSON', 'rubbish'],
     ['holds an unknown role', '{"role":"emperor"}'],
     ['holds an unknown member', '{"role":"user","allow":"all"}'],
-  ] as const)(
-    'an authorization entry that %s is answered with 503',
-    async ([, value], { gateway, upstream, alice }) => {
-      const key = authzKey(alice.claims.sub);
-      const before = upstream.count;
-      await gateway.link.run((client) => client.set(key, value));
-      const response = await alice.request('/bank/accounts');
-      expect(response.headers.get('retry-after')).toBe('1');
-      expect(await problemOf(response)).toEqual({ status: 503, code: 'service_unavailable' });
-      expect(upstream.count).toBe(before);
-      await gateway.link.run((client) =>
-        client.set(key, writeAuthorization({ role: 'user', generation: 0 })),
-      );
-    },
-  );
+  ] as const)('an authorization entry that %s is a 503', async ([, value], { gateway, upstream, alice }) => {
+    const key = authzKey(alice.claims.sub);
+    const before = upstream.count;
+    await gateway.link.run((client) => client.set(key, value));
+    const response = await alice.request('/bank/accounts');
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await problemOf(response)).toEqual({ status: 503, code: 'service_unavailable' });
+    expect(upstream.count).toBe(before);
+    await gateway.link.run((client) => client.set(key, writeAuthorization({ role: 'user', generation: 0 })));
+  });
 
   test('a token without its whitelist entry is rejected, although its user is active', async ({
     gateway,

@@ -146,7 +146,7 @@ test('a live response ends when the key of its token is retired', async ({
   log,
 }) => {
   const token = await gateway.login();
-  upstream.answerWith((_incoming, outgoing) => {
+  upstream.respondWith((_incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
     outgoing.write(': here\n\n');
   });

@@ -98,18 +98,18 @@ test('while the set cannot be fetched, known keys are used for 30 s; after that 
 }) => {
   const token = await assertion(one);
   expect(await isValid(token, NOW_MS)).toBe(true);
-  publisher.answerWith((_incoming, outgoing) => outgoing.writeHead(500).end());
+  publisher.respondWith((_incoming, outgoing) => outgoing.writeHead(500).end());
   expect(await isValid(token, NOW_MS + 29_999)).toBe(true);
   await expect(verifier.verify(token, NOW_MS + 30_000)).rejects.toBeInstanceOf(KeysUnavailable);
-  publisher.answerWith((_incoming, outgoing) => outgoing.end('{"keys":"none"}'));
+  publisher.respondWith((_incoming, outgoing) => outgoing.end('{"keys":"none"}'));
   await expect(verifier.verify(token, NOW_MS + 30_000)).rejects.toBeInstanceOf(KeysUnavailable);
-  publisher.answerWith((_incoming, outgoing) => outgoing.end(JSON.stringify(one.jwks)));
+  publisher.respondWith((_incoming, outgoing) => outgoing.end(JSON.stringify(one.jwks)));
   expect(await isValid(token, NOW_MS + 30_000)).toBe(true);
 });
 
 test('a redirect to other keys is not followed', async ({ publisher, verifier }) => {
   const other = await startUpstream((_incoming, outgoing) => outgoing.end(JSON.stringify(two.jwks)));
-  publisher.answerWith((_incoming, outgoing) => outgoing.writeHead(302, { location: other.url }).end());
+  publisher.respondWith((_incoming, outgoing) => outgoing.writeHead(302, { location: other.url }).end());
   await expect(verifier.verify(await assertion(two), NOW_MS)).rejects.toBeInstanceOf(KeysUnavailable);
   expect(other.count).toBe(0);
   await other.close();

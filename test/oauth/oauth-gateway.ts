@@ -67,7 +67,7 @@ export async function introspected(
   more: Record<string, string> = {},
 ): Promise<Record<string, unknown>> {
   const response = await postForm(`${gateway.url}/oauth/introspect`, { token, ...more }, basic(id, secret));
-  if (response.status !== 200) throw new Error(`introspection answered ${response.status}`);
+  if (response.status !== 200) throw new Error(`introspection responded with ${response.status}`);
   return (await response.json()) as Record<string, unknown>;
 }
 

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 interface Seen {
-  answers: Map<string, number>;
+  responses: Map<string, number>;
   slowestMs: number;
 }
 
@@ -38,13 +38,13 @@ async function repeat(endMs: number, seen: Seen): Promise<void> {
     const startMs = performance.now();
     const { status, code } = await problemOf(await fetch(`${gateway.url}/bank/accounts`, { headers }));
     seen.slowestMs = Math.max(seen.slowestMs, performance.now() - startMs);
-    const answer = `${status} ${code}`;
-    seen.answers.set(answer, (seen.answers.get(answer) ?? 0) + 1);
+    const response = `${status} ${code}`;
+    seen.responses.set(response, (seen.responses.get(response) ?? 0) + 1);
   }
 }
 
 async function flood(): Promise<Seen> {
-  const seen: Seen = { answers: new Map(), slowestMs: 0 };
+  const seen: Seen = { responses: new Map(), slowestMs: 0 };
   const endMs = performance.now() + FLOOD_MS;
   await Promise.all(Array.from({ length: CROWD }, () => repeat(endMs, seen)));
   return seen;
@@ -58,9 +58,9 @@ test('during a flood of requests with Redis frozen, then down, each gets a 503 i
   const frozen = await flood();
   await seed.redis.kill();
   const gone = await flood();
-  for (const { answers, slowestMs } of [frozen, gone]) {
-    expect([...answers.keys()]).toEqual(['503 service_unavailable']);
-    expect(answers.get('503 service_unavailable')).toBeGreaterThan(CROWD);
+  for (const { responses, slowestMs } of [frozen, gone]) {
+    expect([...responses.keys()]).toEqual(['503 service_unavailable']);
+    expect(responses.get('503 service_unavailable')).toBeGreaterThan(CROWD);
     expect(slowestMs).toBeLessThan(RESPONSE_WITHIN_MS);
   }
   expect(upstream.count).toBe(upstreamBefore);

@@ -64,9 +64,9 @@ test('Redis restarting under load: each response is a 200 or a 503, never a 401'
   let running = true;
   const ask = async (): Promise<void> => {
     while (running) {
-      const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
-      seen.add(answer.status);
-      await answer.bytes();
+      const response = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
+      seen.add(response.status);
+      await response.bytes();
     }
   };
   const crowd = Array.from({ length: 10 }, ask);

@@ -37,10 +37,10 @@ function signedToken(): Promise<string> {
 }
 
 /** Waits until the gateway is connected, and replies to its next command with these bytes. */
-async function answerNextWith(bytes: string): Promise<void> {
-  fake.answerWith('+PONG\r\n');
+async function replyNextWith(bytes: string): Promise<void> {
+  fake.respondWith('+PONG\r\n');
   await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
-  fake.answerWith(bytes);
+  fake.respondWith(bytes);
 }
 
 describe('nonsense replies from Redis are a 503: no request is granted and no user has to log in again', () => {
@@ -58,8 +58,8 @@ describe('nonsense replies from Redis are a 503: no request is granted and no us
     ['a list of texts that nobody wrote', '*2\r\n$2\r\n{}\r\n$16\r\n{"role":"admin"}\r\n'],
     ['an error', '-ERR what?\r\n'],
     ['an error without a word', '-\r\n'],
-    ['more answers than questions', '+OK\r\n+OK\r\n+OK\r\n'],
-    ['half an answer', '*2\r\n$5\r\nab'],
+    ['more replies than commands', '+OK\r\n+OK\r\n+OK\r\n'],
+    ['half a reply', '*2\r\n$5\r\nab'],
     ['the beginning of a huge one', '$536870912\r\nab'],
     ['a length that is none', '$abc\r\n'],
     ['another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
@@ -67,7 +67,7 @@ describe('nonsense replies from Redis are a 503: no request is granted and no us
   ])('%s', async (_what, bytes) => {
     const before = upstream.count;
     for (const [what, act] of Object.entries(actions({ url: gateway.url, token }))) {
-      await answerNextWith(bytes);
+      await replyNextWith(bytes);
       await expectUnavailable(what, act);
     }
     expect(upstream.count).toBe(before);

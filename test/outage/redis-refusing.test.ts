@@ -80,8 +80,8 @@ describe('Redis as a replica', () => {
           ...Array.from({ length: 4 }, () => expectUnavailable('log-in', logIn as () => Promise<Response>)),
           expectUnavailable('log-out', logOut as () => Promise<Response>),
           ...Array.from({ length: 10 }, async () => {
-            const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
-            expect(answer.status).toBe(200);
+            const response = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
+            expect(response.status).toBe(200);
           }),
         ]);
       }

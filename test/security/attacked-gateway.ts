@@ -30,7 +30,7 @@ export async function startAttackedGateway(): Promise<AttackedGateway> {
   const gateway = await startTestGateway({ BANK_URL: relay.url });
   const bank = await startRealBank(gateway);
   let assertion = '';
-  relay.answerWith((incoming, outgoing) => {
+  relay.respondWith((incoming, outgoing) => {
     assertion = incoming.headers.authorization?.slice('Bearer '.length) ?? '';
     forwardTo(bank.url)(incoming, outgoing);
   });

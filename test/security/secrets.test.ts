@@ -133,7 +133,7 @@ test('no token, password, cookie, assertion or key appears in the log, in Redis 
   const keep = (secret: string): void => {
     for (const part of secret.split('.')) if (part.length > 40) secrets.add(part);
   };
-  bank.answerWith((incoming, outgoing) => {
+  bank.respondWith((incoming, outgoing) => {
     keep(incoming.headers.authorization?.slice('Bearer '.length) ?? '');
     outgoing.end('{}');
   });

@@ -86,5 +86,5 @@ async function untar(archive: string, into: string): Promise<void> {
   const tar = spawn('tar', ['-x', '--no-same-owner', '-C', into], { stdio: ['pipe', 'ignore', 'ignore'] });
   const unpacked = pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin).catch(() => {});
   const [[code]] = await Promise.all([once(tar, 'close'), unpacked]);
-  if (code !== 0) throw new Error(`tar answered ${code} to ${archive}`);
+  if (code !== 0) throw new Error(`tar exited with ${code} on ${archive}`);
 }

@@ -46,7 +46,7 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
 export interface FakeRedis {
   url: string;
   /** Replies to all data with these bytes from now on. */
-  answerWith(bytes: string | Buffer): void;
+  respondWith(bytes: string | Buffer): void;
   close(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function startFakeRedis(): Promise<FakeRedis> {
   await once(server, 'listening');
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    answerWith: (bytes) => {
+    respondWith: (bytes) => {
       reply = bytes;
     },
     close: async () => {

@@ -8,7 +8,7 @@ export interface Upstream {
   /** How many requests it has received. */
   readonly count: number;
   /** Handles requests from now on. */
-  answerWith(listener: RequestListener): void;
+  respondWith(listener: RequestListener): void;
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export async function startUpstream(listener: RequestListener = respondEmpty): P
     get count() {
       return count;
     },
-    answerWith: (next) => {
+    respondWith: (next) => {
       handle = next;
     },
     close: async () => {

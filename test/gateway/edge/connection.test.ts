@@ -43,26 +43,26 @@ test('a header is read however many precede it', () =>
 
 test('a refused client receives the response although it is still sending', async () => {
   for (let i = 0; i < 10; i += 1) {
-    const answer = await sendRaw(gateway.url, good(ACCOUNTS, `X-Pad: ${'x'.repeat(2_000_000)}`));
-    expect(rawProblemOf(answer)).toEqual({ status: 431, code: 'headers_too_large' });
+    const response = await sendRaw(gateway.url, good(ACCOUNTS, `X-Pad: ${'x'.repeat(2_000_000)}`));
+    expect(rawProblemOf(response)).toEqual({ status: 431, code: 'headers_too_large' });
   }
 });
 
 describe('a connection error is never written into a response in progress', () => {
-  const beginAnswer = (outgoing: ServerResponse): void => {
+  const beginResponse = (outgoing: ServerResponse): void => {
     outgoing.writeHead(200, { 'content-type': 'text/plain' });
     outgoing.write('begun');
   };
 
   test('a body that takes too long ends the response that has begun', async () => {
-    upstream.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
+    upstream.respondWith((_incoming, outgoing) => beginResponse(outgoing));
     const connection = new RawConnection(gateway.url).send(`${good(TRANSFERS, 'Content-Length: 10')}12345`);
     await connection.untilClosed();
     expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
   });
 
   test('garbage after a request ends the response that has begun', async () => {
-    upstream.answerWith((_incoming, outgoing) => beginAnswer(outgoing));
+    upstream.respondWith((_incoming, outgoing) => beginResponse(outgoing));
     const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
     await until(() => connection.rest.includes('begun'));
     connection.send('rubbish\r\n\r\n');
@@ -70,9 +70,9 @@ describe('a connection error is never written into a response in progress', () =
     expect(connection.rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n5\r\nbegun\r\n$/);
   });
 
-  test('garbage after a request is not answered in its place', async () => {
+  test('garbage after a request gets no response in place of the request', async () => {
     let arrived = false;
-    upstream.answerWith(() => {
+    upstream.respondWith(() => {
       arrived = true;
     });
     const connection = new RawConnection(gateway.url).send(good(ACCOUNTS));
@@ -82,8 +82,8 @@ describe('a connection error is never written into a response in progress', () =
     expect(connection.rest).toBe('');
   });
 
-  test('a second body that takes too long is not answered in place of the first request', async () => {
-    upstream.answerWith(() => {});
+  test('a second body that takes too long gets no response in place of the first request', async () => {
+    upstream.respondWith(() => {});
     const connection = new RawConnection(gateway.url).send(
       `${good(ACCOUNTS)}${good(TRANSFERS, 'Content-Length: 10')}12345`,
     );
@@ -92,9 +92,9 @@ describe('a connection error is never written into a response in progress', () =
   });
 });
 
-test('pipelined requests are answered in order', async () => {
+test('responses to pipelined requests are sent in order', async () => {
   const arrived = new Map<string, ServerResponse>();
-  upstream.answerWith(({ url = '' }, outgoing) => {
+  upstream.respondWith(({ url = '' }, outgoing) => {
     arrived.set(url, outgoing);
     const [first, second] = ['/accounts/1', '/accounts/2'].map((path) => arrived.get(path));
     if (first !== undefined) second?.end('/accounts/2', () => first.end('/accounts/1'));
@@ -117,7 +117,7 @@ describe('connections', () => {
   });
   afterAll(() => narrow.close());
   test('a connection is kept alive for the next request, and closed if none comes in time', async () => {
-    upstream.answerWith((_incoming, outgoing) => outgoing.end());
+    upstream.respondWith((_incoming, outgoing) => outgoing.end());
     const connection = new RawConnection(narrow.url);
     for (let i = 0; i < 3; i += 1)
       expect((await connection.send(good(ACCOUNTS)).response()).status).toBe(200);
@@ -126,7 +126,7 @@ describe('connections', () => {
 
   test('a client that stops reading is disconnected, and the upstream request is aborted', async () => {
     const closed = Promise.withResolvers<void>();
-    upstream.answerWith((_incoming, outgoing) => {
+    upstream.respondWith((_incoming, outgoing) => {
       outgoing.on('close', closed.resolve);
       const fill = (): void => {
         while (outgoing.write(Buffer.alloc(65_536)));
@@ -141,7 +141,7 @@ describe('connections', () => {
   }, 5000);
 
   test('connections over the limit are closed, and existing ones keep working', async () => {
-    upstream.answerWith((_incoming, outgoing) => outgoing.end('ok'));
+    upstream.respondWith((_incoming, outgoing) => outgoing.end('ok'));
     const connections = Array.from({ length: 12 }, () => new RawConnection(narrow.url));
     await until(() => connections.filter(({ closed }) => closed).length === 4);
     const open = connections.filter(({ closed }) => !closed);

@@ -11,7 +11,7 @@ const WEB = new Map([
 let upstream: Upstream;
 beforeAll(async () => {
   upstream = await startUpstream();
-  upstream.answerWith((_incoming, outgoing) => {
+  upstream.respondWith((_incoming, outgoing) => {
     outgoing.writeHead(200, { 'strict-transport-security': 'max-age=0; includeSubDomains' }).end('{}');
   });
 });
@@ -42,13 +42,15 @@ const requests = (token: string): [number, string][] => {
   ];
 };
 
-async function answersOf(gateway: TestGateway): Promise<[string, number, RawResponse['headers'][string]][]> {
-  const answers: [string, number, string[]][] = [];
+async function responsesOf(
+  gateway: TestGateway,
+): Promise<[string, number, RawResponse['headers'][string]][]> {
+  const responses: [string, number, string[]][] = [];
   for (const [, request] of requests(await gateway.login())) {
     const { status, headers } = await sendRaw(gateway.url, request);
-    answers.push([request, status, headers['strict-transport-security'] ?? []]);
+    responses.push([request, status, headers['strict-transport-security'] ?? []]);
   }
-  return answers;
+  return responses;
 }
 
 describe('Strict-Transport-Security', () => {
@@ -58,9 +60,9 @@ describe('Strict-Transport-Security', () => {
   ])('Strict-Transport-Security is sent %s', async (_how, ISSUER, expected) => {
     const env = { ISSUER, HSTS_MAX_AGE_SECONDS: '600', BANK_URL: upstream.url };
     const gateway = await startTestGateway(env, undefined, { web: WEB });
-    const answers = await answersOf(gateway);
+    const responses = await responsesOf(gateway);
     const statuses = requests('').map(([status]) => status);
-    expect(answers).toEqual(answers.map(([request], i) => [request, statuses[i], expected]));
+    expect(responses).toEqual(responses.map(([request], i) => [request, statuses[i], expected]));
     await gateway.close();
   });
 

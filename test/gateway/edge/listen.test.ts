@@ -147,9 +147,9 @@ test('TRACE is forbidden and echoes nothing', ({ gateway, upstream, good, token 
   expectRefusal(
     { gateway, upstream },
     async () => {
-      const answer = await sendRaw(gateway.url, good('TRACE /bank/accounts'));
-      expect(answer.body.toString()).not.toContain(token);
-      return rawProblemOf(answer);
+      const response = await sendRaw(gateway.url, good('TRACE /bank/accounts'));
+      expect(response.body.toString()).not.toContain(token);
+      return rawProblemOf(response);
     },
     { status: 403, code: 'forbidden', redisCommands: 1 },
   ));
@@ -161,7 +161,7 @@ test('an upgrade request is handled as a normal request and not forwarded to the
   refused,
 }) => {
   let heard: unknown;
-  upstream.answerWith((incoming, outgoing) => {
+  upstream.respondWith((incoming, outgoing) => {
     heard = [incoming.headers.upgrade, incoming.headers.connection];
     outgoing.end('plain');
   });
@@ -170,8 +170,8 @@ test('an upgrade request is handled as a normal request and not forwarded to the
     'Upgrade: websocket, h2c',
     'HTTP2-Settings: AAMAAABk',
   ];
-  const answer = await sendRaw(gateway.url, good('GET /bank/accounts', ...upgrade));
-  expect([answer.status, answer.body.toString()]).toEqual([200, 'plain']);
+  const response = await sendRaw(gateway.url, good('GET /bank/accounts', ...upgrade));
+  expect([response.status, response.body.toString()]).toEqual([200, 'plain']);
   expect(heard).toEqual([undefined, 'keep-alive']);
   await refused(rawRequest('GET /bank/accounts', ...upgrade), { status: 401, code: 'credential_missing' });
 });
@@ -226,18 +226,18 @@ describe('limits', () => {
     good,
   }) => {
     let whole = false;
-    upstream.answerWith((incoming, outgoing) => {
+    upstream.respondWith((incoming, outgoing) => {
       incoming.resume().on('end', () => {
         whole = true;
         outgoing.end();
       });
       incoming.on('error', () => {});
     });
-    const answer = await sendRaw(
+    const response = await sendRaw(
       gateway.url,
       `${good('POST /bank/accounts/1/transfers', 'Content-Length: 10')}12345`,
     );
-    expect(rawProblemOf(answer)).toEqual({ status: 408, code: 'request_timeout' });
+    expect(rawProblemOf(response)).toEqual({ status: 408, code: 'request_timeout' });
     expect(whole).toBe(false);
   });
 });

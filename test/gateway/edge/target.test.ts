@@ -14,7 +14,7 @@ const test = gatewayTest().extend(
 
 let arrived: string | undefined;
 test.beforeEach(({ upstream }) => {
-  upstream.answerWith((incoming, outgoing) => {
+  upstream.respondWith((incoming, outgoing) => {
     arrived = incoming.url;
     outgoing.end();
   });
@@ -38,8 +38,8 @@ describe('a canonical path reaches the upstream byte for byte', () => {
     '/accounts?&&=&a&=b',
     '/accounts?a;b=c|d^e`f{g}h"i<j>k[l]',
   ])('%s', async (target, { send }) => {
-    const answer = await send(`/bank${target}`);
-    expect([answer.status, arrived]).toEqual([200, target]);
+    const response = await send(`/bank${target}`);
+    expect([response.status, arrived]).toEqual([200, target]);
   });
 });
 

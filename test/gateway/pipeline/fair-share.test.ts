@@ -16,10 +16,10 @@ let gateway: TestGateway;
 let upstream: Upstream;
 let printed = '';
 let [bobs, alices]: string[] = [];
-/** The requests that the upstream has not answered yet. */
+/** Each sends the response to a request that the upstream has received. */
 const waiting: (() => void)[] = [];
 const release = (): void => {
-  for (const answer of waiting.splice(0)) answer();
+  for (const response of waiting.splice(0)) response();
 };
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ const get = (token: string | undefined): Promise<Response> =>
 
 /** Makes the upstream hold every request, and sends `count` requests of a user. */
 async function hold(count: number, token: string | undefined): Promise<Promise<Response>[]> {
-  upstream.answerWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
+  upstream.respondWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
   const before = upstream.count;
   const held = Array.from({ length: count }, () => get(token));
   await until(() => upstream.count === before + count);
@@ -62,10 +62,10 @@ test('a user with too many concurrent requests gets a 429, and other users are s
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_requests' });
   expect(upstream.count).toBe(before);
-  upstream.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  upstream.respondWith((_incoming, outgoing) => void outgoing.end('{}'));
   expect((await get(alices)).status).toBe(200);
   release();
-  for (const answer of await Promise.all(held)) expect(answer.status).toBe(200);
+  for (const response of await Promise.all(held)) expect(response.status).toBe(200);
   expect((await get(bobs)).status).toBe(200);
 });
 
@@ -81,7 +81,7 @@ test('a client that leaves while sending a body and waiting for a connection aff
   upload.resetAndDestroy();
   await once(upload, 'close');
   release();
-  upstream.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  upstream.respondWith((_incoming, outgoing) => void outgoing.end('{}'));
   await Promise.allSettled(held);
   expect((await get(alices)).status).toBe(200);
 });
@@ -95,7 +95,7 @@ test('a path of 16 KiB makes a short log line', async () => {
 
 test('revoked streams are closed and release their share of the limit, even if the client no longer reads', async () => {
   const event = `data: ${'x'.repeat(16_000)}\n\n`;
-  upstream.answerWith((_incoming, outgoing) => {
+  upstream.respondWith((_incoming, outgoing) => {
     const flood = (): void => {
       while (!outgoing.destroyed && outgoing.write(event));
     };
@@ -109,7 +109,7 @@ test('revoked streams are closed and release their share of the limit, even if t
   const streams = await Promise.all(readers);
   expect(upstream.count).toBe(flooded);
   expect((await get(other)).status).toBe(429);
-  upstream.answerWith((_incoming, outgoing) => void outgoing.end('{}'));
+  upstream.respondWith((_incoming, outgoing) => void outgoing.end('{}'));
   await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(revoked) });
   await until(async () => (await get(other)).status === 200, 5000);
   for (const { abort } of streams) abort();

@@ -177,11 +177,11 @@ test('rules from a file replace those for the demo bank', async () => {
     await expectRefusal(
       { gateway, upstream },
       async () => {
-        const answer = await ask('GET', '/bank/vault');
-        expect(answer.headers.get('www-authenticate')).toBe(
+        const response = await ask('GET', '/bank/vault');
+        expect(response.headers.get('www-authenticate')).toBe(
           'Bearer realm="portcullis", error="insufficient_scope"',
         );
-        return problemOf(answer);
+        return problemOf(response);
       },
       { ...refusal, code: 'insufficient_scope' },
     );

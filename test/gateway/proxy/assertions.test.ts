@@ -13,8 +13,8 @@ const ASSERTION_TTL_SECONDS = 60;
 const test = gatewayTest()
   /** The assertion of a request with this token. */
   .extend('assertionFor', ({ gateway }) => async (token: string): Promise<string> => {
-    const answer = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
-    expect(answer.status).toBe(200);
+    const response = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
+    expect(response.status).toBe(200);
     expect(authorization).toMatch(/^Bearer /);
     return authorization.slice('Bearer '.length);
   })
@@ -36,7 +36,7 @@ const test = gatewayTest()
 
 let authorization = '';
 test.beforeEach(({ upstream }) => {
-  upstream.answerWith((incoming, outgoing) => {
+  upstream.respondWith((incoming, outgoing) => {
     authorization = incoming.headers.authorization ?? '';
     outgoing.end();
   });
@@ -70,8 +70,8 @@ test("an assertion is not the user's token, and neither is accepted in place of 
   const assertion = await assertionFor(token);
   expect(assertion).not.toBe(token);
   expect(await verified(token)).toMatchObject({ reason: 'assertion_invalid' });
-  const answer = await fetch(`${gateway.url}/auth/session`, { headers: bearer(assertion) });
-  expect(answer.status).toBe(401);
+  const response = await fetch(`${gateway.url}/auth/session`, { headers: bearer(assertion) });
+  expect(response.status).toBe(401);
 });
 
 test('an assertion is signed once per session, even for simultaneous requests', async ({
@@ -81,7 +81,7 @@ test('an assertion is signed once per session, even for simultaneous requests', 
 }) => {
   const [first, second] = [await gateway.login(), await gateway.login()];
   const seen = new Set<string>();
-  upstream.answerWith((incoming, outgoing) => {
+  upstream.respondWith((incoming, outgoing) => {
     seen.add(incoming.headers.authorization ?? '');
     authorization = incoming.headers.authorization ?? '';
     outgoing.end();

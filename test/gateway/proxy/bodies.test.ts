@@ -36,7 +36,7 @@ const echo: RequestListener = (incoming, outgoing) => {
   incoming.on('error', () => {});
   incoming.pipe(outgoing);
 };
-test.beforeEach(({ upstream }) => upstream.answerWith(echo));
+test.beforeEach(({ upstream }) => upstream.respondWith(echo));
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
@@ -47,24 +47,24 @@ describe('bodies arrive unchanged', () => {
     async (size, { post }) => {
       const bytes = randomBytes(size);
       for (const body of [bytes, chunkedOf(bytes)]) {
-        const answer = await post(body);
-        expect(answer.status).toBe(200);
-        expect(digest(await answer.bytes())).toBe(digest(bytes));
+        const response = await post(body);
+        expect(response.status).toBe(200);
+        expect(digest(await response.bytes())).toBe(digest(bytes));
       }
     },
   );
 
   test('200 concurrent bodies over 8 connections are not mixed up', async ({ upstream, post }) => {
     const connections = new Set<number | undefined>();
-    upstream.answerWith((incoming, outgoing) => {
+    upstream.respondWith((incoming, outgoing) => {
       connections.add(incoming.socket.remotePort);
       echo(incoming, outgoing);
     });
     await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
         const bytes = randomBytes(1 + ((i * 7919) % 50_000));
-        const answer = await post(i % 2 === 0 ? bytes : chunkedOf(bytes));
-        expect(digest(await answer.bytes())).toBe(digest(bytes));
+        const response = await post(i % 2 === 0 ? bytes : chunkedOf(bytes));
+        expect(digest(await response.bytes())).toBe(digest(bytes));
       }),
     );
     expect(connections.size).toBeLessThanOrEqual(8);
@@ -77,7 +77,7 @@ describe('bodies arrive unchanged', () => {
     token,
   }) => {
     const told: unknown[] = [];
-    upstream.answerWith((incoming, outgoing) => {
+    upstream.respondWith((incoming, outgoing) => {
       told.push([incoming.headers['content-length'], incoming.headers['transfer-encoding']]);
       echo(incoming, outgoing);
     });
@@ -117,12 +117,12 @@ describe('bodies flow only as fast as the slower side', () => {
 
   test('the upstream stalls if the client does not read', async ({ upstream, open }) => {
     let outgoing: ServerResponse | undefined;
-    upstream.answerWith((_incoming, answer) => {
-      outgoing = answer;
+    upstream.respondWith((_incoming, response) => {
+      outgoing = response;
       const fill = (): void => {
-        while (answer.write(Buffer.alloc(65_536)));
+        while (response.write(Buffer.alloc(65_536)));
       };
-      answer.on('drain', fill);
+      response.on('drain', fill);
       fill();
     });
     const connection = open('GET /bank/accounts');
@@ -133,7 +133,7 @@ describe('bodies flow only as fast as the slower side', () => {
   });
 
   test('the client stalls if the upstream does not read', async ({ upstream, gateway, token }) => {
-    upstream.answerWith(() => {});
+    upstream.respondWith(() => {});
     const roomy = await startGatewayBeside(gateway, {
       BANK_URL: upstream.url,
       BODY_MAX_BYTES: `${1024 * MIB}`,
@@ -178,15 +178,15 @@ describe('a body over the limit', () => {
     post,
   }) => {
     let whole = false;
-    upstream.answerWith((incoming) => {
+    upstream.respondWith((incoming) => {
       incoming.on('end', () => {
         whole = true;
       });
       incoming.on('error', () => {});
       incoming.resume();
     });
-    const answer = await post(chunkedOf(new Uint8Array(BODY_MAX_BYTES + 1)));
-    expect(await problemOf(answer)).toEqual({ status: 413, code: 'body_too_large' });
+    const response = await post(chunkedOf(new Uint8Array(BODY_MAX_BYTES + 1)));
+    expect(await problemOf(response)).toEqual({ status: 413, code: 'body_too_large' });
     expect(whole).toBe(false);
   });
 

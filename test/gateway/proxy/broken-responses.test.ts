@@ -9,7 +9,7 @@ type End = (outgoing: ServerResponse) => void;
 const test = gatewayTest({ BANK_IDLE_TIMEOUT_MS: '300' })
   .extend('bob', { scope: 'file' }, ({ gateway }) => logInAs(gateway, 'bob'))
   .extend('received', ({ gateway, upstream, bob }) => async (head: Record<string, string>, end: End) => {
-    upstream.answerWith((_incoming, outgoing) => {
+    upstream.respondWith((_incoming, outgoing) => {
       outgoing.writeHead(200, head);
       outgoing.write('begun', () => end(outgoing));
     });
@@ -47,7 +47,7 @@ describe('an invalid response is a 502', () => {
     ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`],
     ['an invalid status', 'HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n'],
   ] as const)('%s', async ([, bytes], { upstream, bob }) => {
-    upstream.answerWith((incoming) => incoming.socket.write(bytes));
+    upstream.respondWith((incoming) => incoming.socket.write(bytes));
     const problem = await problemOf(await bob.request('/bank/accounts'));
     expect(problem).toEqual({ status: 502, code: 'bank_unreachable' });
   });
@@ -57,7 +57,7 @@ test('a 401 of the upstream is about the gateway: the user gets a 502 without it
   upstream,
   bob,
 }) => {
-  upstream.answerWith((_incoming, outgoing) => {
+  upstream.respondWith((_incoming, outgoing) => {
     outgoing.writeHead(401, { 'www-authenticate': 'Basic realm="bank"', 'x-bank-secret': '1' });
     outgoing.end('{"code":"assertion_invalid"}');
   });

@@ -17,11 +17,11 @@ const test = gatewayTest()
   .extend(
     'nextAbort',
     ({ upstream }) =>
-      (answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
+      (response: (incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
         const { promise, resolve } = Promise.withResolvers<{ whole: boolean }>();
-        upstream.answerWith((incoming, outgoing) => {
+        upstream.respondWith((incoming, outgoing) => {
           outgoing.on('close', () => resolve({ whole: incoming.complete }));
-          answer(incoming, outgoing);
+          response(incoming, outgoing);
         });
         return promise;
       },
@@ -90,7 +90,7 @@ describe('a client that leaves', () => {
   test('with several pending requests aborts them all', async ({ upstream, token, gateway }) => {
     const closed: (string | undefined)[] = [];
     let begun = 0;
-    upstream.answerWith(({ url }, outgoing) => {
+    upstream.respondWith(({ url }, outgoing) => {
       begun += 1;
       outgoing.on('close', () => closed.push(url));
       if (url === '/accounts/2') pour(outgoing);
@@ -139,7 +139,7 @@ describe('a client that leaves', () => {
     try {
       const authorization = `Authorization: Bearer ${token}`;
       const held: ServerResponse[] = [];
-      upstream.answerWith((_incoming, outgoing) => held.push(outgoing));
+      upstream.respondWith((_incoming, outgoing) => held.push(outgoing));
       const request = (): RawConnection =>
         new RawConnection(single.url).send(rawRequest('GET /bank/accounts', authorization));
       const upstreamBefore = upstream.count;
@@ -150,7 +150,7 @@ describe('a client that leaves', () => {
       await until(() => granted === 5);
       for (const connection of impatient) connection.destroy();
       await fetch(`${single.url}/livez`);
-      upstream.answerWith((_incoming, outgoing) => outgoing.end('last'));
+      upstream.respondWith((_incoming, outgoing) => outgoing.end('last'));
       held[0]?.end('first');
       expect((await first.response()).body.toString()).toBe('first');
       expect((await last.response()).body.toString()).toBe('last');

@@ -30,7 +30,7 @@ const echo: RequestListener = (incoming, outgoing) => {
   incoming.on('error', () => {});
   incoming.pipe(outgoing);
 };
-test.beforeEach(({ upstream }) => upstream.answerWith(echo));
+test.beforeEach(({ upstream }) => upstream.respondWith(echo));
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
@@ -40,19 +40,19 @@ describe('a response that comes before the request is complete', () => {
 
   test('is received completely by a client that keeps sending', async ({ upstream, post }) => {
     const long = randomBytes(2 * MIB);
-    upstream.answerWith((_incoming, outgoing) => {
+    upstream.respondWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
       outgoing.end(long);
     });
     for (const body of [new Uint8Array(BODY_MAX_BYTES), chunkedOf(new Uint8Array(BODY_MAX_BYTES))]) {
-      const answer = await post(body);
-      expect(answer.status).toBe(403);
-      expect(digest(await answer.bytes())).toBe(digest(long));
+      const response = await post(body);
+      expect(response.status).toBe(403);
+      expect(digest(await response.bytes())).toBe(digest(long));
     }
   });
 
   test('closes the connection if the client stops sending', async ({ upstream, open }) => {
-    upstream.answerWith((_incoming, outgoing) => {
+    upstream.respondWith((_incoming, outgoing) => {
       outgoing.writeHead(403);
       outgoing.end('no');
     });
@@ -74,13 +74,13 @@ describe('a response that comes before the request is complete', () => {
   test.for([`POST ${TRANSFERS}`, 'GET /bank/accounts'])(
     'keeps the connection usable if the rest of the body comes: %s',
     async (requestLine, { upstream, open, token }) => {
-      upstream.answerWith((_incoming, outgoing) => {
+      upstream.respondWith((_incoming, outgoing) => {
         outgoing.writeHead(403);
         outgoing.end('no');
       });
       const connection = open(requestLine, 'Content-Length: 300000').send('12345');
       await connection.response();
-      upstream.answerWith((_incoming, outgoing) => outgoing.end('next'));
+      upstream.respondWith((_incoming, outgoing) => outgoing.end('next'));
       connection.send(Buffer.alloc(299_995));
       connection.send(rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`));
       expect((await connection.response()).body.toString()).toBe('next');
@@ -101,9 +101,9 @@ describe('Expect: 100-continue', () => {
       const connection = new RawConnection(gateway.url);
       const send = async (): Promise<Problem> => {
         connection.send(rawRequest(`POST ${path}`, `Authorization: Bearer ${forged ?? token}`, ...EXPECTING));
-        const answer = await connection.response();
-        expect(answer.headers.connection).toEqual(['close']);
-        return rawProblemOf(answer);
+        const response = await connection.response();
+        expect(response.headers.connection).toEqual(['close']);
+        return rawProblemOf(response);
       };
       await expectRefusal({ gateway, upstream }, send, refusal);
       await connection.untilClosed();
@@ -115,7 +115,7 @@ describe('Expect: 100-continue', () => {
     open,
   }) => {
     let expectation: unknown = 'none seen';
-    upstream.answerWith((incoming, outgoing) => {
+    upstream.respondWith((incoming, outgoing) => {
       expectation = incoming.headers.expect;
       echo(incoming, outgoing);
     });
@@ -129,8 +129,8 @@ describe('Expect: 100-continue', () => {
 
   test('an unknown expectation is ignored', async ({ open }) => {
     const connection = open(`POST ${TRANSFERS}`, 'Expect: miracles', 'Content-Length: 5').send('12345');
-    const answer = await connection.response();
-    expect([answer.status, answer.body.toString()]).toEqual([200, '12345']);
+    const response = await connection.response();
+    expect([response.status, response.body.toString()]).toEqual([200, '12345']);
     connection.destroy();
   });
 });

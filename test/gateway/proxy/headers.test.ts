@@ -10,12 +10,12 @@ const test = gatewayTest().extend(
   'send',
   ({ gateway, token }) =>
     async (...lines: string[]): Promise<RawResponse> => {
-      const answer = await sendRaw(
+      const response = await sendRaw(
         gateway.url,
         rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`, ...lines),
       );
-      expect(answer.status).toBe(200);
-      return answer;
+      expect(response.status).toBe(200);
+      return response;
     },
 );
 
@@ -23,7 +23,7 @@ const test = gatewayTest().extend(
 let arrived: [string, string][] = [];
 let trailers: string[] = [];
 test.beforeEach(({ upstream }) => {
-  upstream.answerWith((incoming, outgoing) => {
+  upstream.respondWith((incoming, outgoing) => {
     arrived = pairs(incoming.rawHeaders);
     incoming.resume().on('end', () => {
       trailers = incoming.rawTrailers;

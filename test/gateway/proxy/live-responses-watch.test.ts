@@ -30,7 +30,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
   const listener = new RedisLink({ url: store.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   const { redis, ring } = store.one;
   const log = createLog('gateway', 'silent');
-  const answers = new LiveResponses({ redis, listener, ring, log, now: Date.now });
+  const responses = new LiveResponses({ redis, listener, ring, log, now: Date.now });
   const { claims } = await store.start(await store.addUser());
   const authorization = { role: 'user', generation: 0 } as const;
   const ground = { claims, kid: ring.at(Date.now()).signing.kid, authorization, address: '192.0.2.1' };
@@ -43,11 +43,11 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
       headers: [],
       requestId: '',
       onRefusal: () => outgoing.writeHead(502).end(),
-      onLiveResponse: () => answers.watch(outgoing, ground),
+      onLiveResponse: () => responses.watch(outgoing, ground),
     });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');
-  upstream.answerWith(({ url }, outgoing) => {
+  upstream.respondWith(({ url }, outgoing) => {
     if (url === '/short') outgoing.writeHead(200, { 'content-length': 2 }).end('{}');
     else if (url === '/none') outgoing.writeHead(204).end();
     else if (url === '/large') outgoing.writeHead(200, { 'content-length': LARGE.length }).end(LARGE);
@@ -59,25 +59,25 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
   const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
   const leaving = new AbortController();
   const goes = await fetch(`${url}/endless`, { signal: leaving.signal });
-  await until(() => answers.size === 1);
+  await until(() => responses.size === 1);
   const ways = ['/short', '/none', '/large', '/chunked', '/broken'];
   for (let sent = 0; sent < 1000; sent += 25)
     await Promise.all(
       Array.from({ length: 25 }, (_, i) =>
         fetch(url + ways[i % ways.length])
           .then(
-            (answer) => answer.arrayBuffer(),
+            (response) => response.arrayBuffer(),
             () => {},
           )
           .catch(() => {}),
       ),
     );
-  await until(() => answers.size === 1);
+  await until(() => responses.size === 1);
   leaving.abort();
   await goes.text().catch(() => {});
-  await until(() => answers.size === 0);
+  await until(() => responses.size === 0);
 
-  answers.close();
+  responses.close();
   front.close();
   await proxy.close();
   listener.close();
@@ -86,7 +86,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
 test('a response that begins after its session was ended is closed within a second', async () => {
   const gateway = await startTestGateway({ BANK_URL: upstream.url });
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  upstream.answerWith(async (_incoming, outgoing) => {
+  upstream.respondWith(async (_incoming, outgoing) => {
     await released;
     outgoing.writeHead(200, { 'content-length': 1_000_000 }).write('begun');
   });
@@ -96,9 +96,9 @@ test('a response that begins after its session was ended is closed within a seco
   await until(() => upstream.count > before);
   await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(access_token) });
   release();
-  const answer = await asked;
+  const response = await asked;
   const startedAt = performance.now();
-  await expect(answer.arrayBuffer()).rejects.toThrow();
+  await expect(response.arrayBuffer()).rejects.toThrow();
   expect(performance.now() - startedAt).toBeLessThan(1000);
   await gateway.close();
 });

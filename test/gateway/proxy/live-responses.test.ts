@@ -51,11 +51,11 @@ async function open(url: string, { access_token }: Tokens, username = 'bob'): Pr
       accept: 'text/event-stream',
     },
   );
-  expect(reader.answer.statusCode).toBe(200);
-  reader.answer.on('error', () => {});
+  expect(reader.response.statusCode).toBe(200);
+  reader.response.on('error', () => {});
   const { promise: ended, resolve } = Promise.withResolvers<void>();
-  reader.answer.on('close', resolve);
-  const stream = { reader, ended, isOpen: () => !reader.answer.closed };
+  reader.response.on('close', resolve);
+  const stream = { reader, ended, isOpen: () => !reader.response.closed };
   opened.push(stream);
   await until(() => reader.text() !== '');
   return stream;
@@ -219,12 +219,12 @@ test('a Redis outage alone closes no stream: later events still arrive', async (
   const transfer = { to: stack.accounts.alice, amountMinor: 100, description: 'after the outage' };
   const headers = { ...bearer(mine.access_token), 'idempotency-key': crypto.randomUUID() };
   await until(async () => {
-    const answer = await postJson(
+    const response = await postJson(
       `${stack.url}/bank/accounts/${stack.accounts.bob}/transfers`,
       transfer,
       headers,
     );
-    return answer.ok;
+    return response.ok;
   });
   expect((await stream.reader.first(1))[0]?.data).toMatchObject({ description: 'after the outage' });
   await ask(mine, 'POST', '/auth/logout');

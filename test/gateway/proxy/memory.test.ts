@@ -82,11 +82,11 @@ async function expectStall(sent: Tally): Promise<void> {
 
 async function download(): Promise<void> {
   const sent = { bytes: 0, crc: 0 };
-  upstream.answerWith((_incoming, outgoing) => void sendAll(outgoing, sent));
+  upstream.respondWith((_incoming, outgoing) => void sendAll(outgoing, sent));
   const outgoing = request(`${gateway.url}/bank/accounts`, { headers }).end();
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   await expectStall(sent);
-  expect(await receiveAll(answer)).toEqual(sent);
+  expect(await receiveAll(response)).toEqual(sent);
   expect(sent.bytes).toBe(SIZE_MIB * MIB);
 }
 
@@ -94,18 +94,18 @@ async function upload(): Promise<void> {
   const sent = { bytes: 0, crc: 0 };
   const received = Promise.withResolvers<Tally>();
   const mayRead = Promise.withResolvers<void>();
-  upstream.answerWith(async (incoming, outgoing) => {
+  upstream.respondWith(async (incoming, outgoing) => {
     await mayRead.promise;
     received.resolve(await receiveAll(incoming));
     outgoing.end();
   });
   const outgoing = request(`${gateway.url}/bank/accounts/1/transfers`, { method: 'POST', headers });
-  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  const responded = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   const whole = sendAll(outgoing, sent);
   await expectStall(sent);
   mayRead.resolve();
   await whole;
-  expect((await answered)[0].statusCode).toBe(200);
+  expect((await responded)[0].statusCode).toBe(200);
   expect(await received.promise).toEqual(sent);
   expect(sent.bytes).toBe(SIZE_MIB * MIB);
 }

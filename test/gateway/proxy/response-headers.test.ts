@@ -15,17 +15,19 @@ const test = gatewayTest()
         rawRequest('GET /bank/accounts', `Authorization: Bearer ${token}`),
   )
   .extend(
-    'answered',
+    'headersAfter',
     ({ upstream, gateway, accounts }) =>
       async (headers: OutgoingHttpHeaders): Promise<Record<string, string[]>> => {
-        upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
+        upstream.respondWith((_incoming, outgoing) => outgoing.writeHead(200, headers).end('{}'));
         return (await sendRaw(gateway.url, accounts())).headers;
       },
   );
 
 describe('the client receives', () => {
-  test('the headers of the upstream, except those for the next hop or the gateway', async ({ answered }) => {
-    const headers = await answered({
+  test('the headers of the upstream, except those for the next hop or the gateway', async ({
+    headersAfter,
+  }) => {
+    const headers = await headersAfter({
       'content-type': 'application/json',
       'content-length': 2,
       etag: '"1"',
@@ -59,7 +61,7 @@ describe('the client receives', () => {
     accounts,
   }) => {
     let given: unknown;
-    upstream.answerWith((incoming, outgoing) => {
+    upstream.respondWith((incoming, outgoing) => {
       given = incoming.headers['x-request-id'];
       outgoing.setHeader('x-request-id', 'forged');
       outgoing.setHeader('x-content-type-options', 'sniff');
@@ -70,9 +72,9 @@ describe('the client receives', () => {
     expect(headers['x-content-type-options']).toEqual(['nosniff']);
   });
 
-  test('cacheable responses only if the upstream says so', async ({ answered }) => {
-    expect((await answered({ 'cache-control': 'max-age=60' }))['cache-control']).toEqual(['max-age=60']);
-    expect((await answered({}))['cache-control']).toEqual(['no-store']);
+  test('cacheable responses only if the upstream says so', async ({ headersAfter }) => {
+    expect((await headersAfter({ 'cache-control': 'max-age=60' }))['cache-control']).toEqual(['max-age=60']);
+    expect((await headersAfter({}))['cache-control']).toEqual(['no-store']);
     expect(headersForClient({ 'cache-control': 'max-age=60', connection: 'cache-control' }, 'r')).toEqual([
       ...['cache-control', 'no-store'],
       ...['content-security-policy', INERT],
@@ -87,7 +89,7 @@ test('an upstream document is inert in a browser, whatever headers the upstream 
   gateway,
   accounts,
 }) => {
-  upstream.answerWith((_incoming, outgoing) =>
+  upstream.respondWith((_incoming, outgoing) =>
     outgoing.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': 'script-src *' }).end(),
   );
   const { headers } = await sendRaw(gateway.url, accounts());
@@ -107,7 +109,7 @@ test('the upstream cannot send headers that browsers apply to the whole site', a
     'service-worker-allowed': '/',
     'strict-transport-security': 'max-age=0',
   };
-  upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(200, forTheSite).end('{}'));
+  upstream.respondWith((_incoming, outgoing) => outgoing.writeHead(200, forTheSite).end('{}'));
   const { headers } = await sendRaw(gateway.url, accounts());
   expect(Object.keys(forTheSite).filter((name) => name in headers)).toEqual([]);
 });

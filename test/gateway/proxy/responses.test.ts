@@ -17,7 +17,7 @@ const test = gatewayTest()
     'passedOn',
     ({ upstream, gateway, accounts }) =>
       async (status: number, headers: OutgoingHttpHeaders, body = ''): Promise<RawResponse> => {
-        upstream.answerWith((_incoming, outgoing) => {
+        upstream.respondWith((_incoming, outgoing) => {
           outgoing.writeHead(status, headers);
           outgoing.end(body);
         });
@@ -29,9 +29,9 @@ describe('an upstream status is forwarded unchanged, with its body', () => {
   test.for([200, 201, 207, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503, 599])(
     '%i',
     async (status, { passedOn }) => {
-      const answer = await passedOn(status, { 'content-type': 'text/plain' }, `body of ${status}`);
-      expect([answer.status, answer.body.toString()]).toEqual([status, `body of ${status}`]);
-      expect(answer.headers['content-type']).toEqual(['text/plain']);
+      const response = await passedOn(status, { 'content-type': 'text/plain' }, `body of ${status}`);
+      expect([response.status, response.body.toString()]).toEqual([status, `body of ${status}`]);
+      expect(response.headers['content-type']).toEqual(['text/plain']);
     },
   );
 });
@@ -40,8 +40,8 @@ describe('a redirect is forwarded and never followed', () => {
   test.for([301, 302, 303, 307, 308])('%i', async (status, { upstream, passedOn }) => {
     const before = upstream.count;
     const location = `${upstream.url}/internal`;
-    const answer = await passedOn(status, { location });
-    expect([answer.status, answer.headers.location]).toEqual([status, [location]]);
+    const response = await passedOn(status, { location });
+    expect([response.status, response.headers.location]).toEqual([status, [location]]);
     expect(upstream.count - before).toBe(1);
   });
 });
@@ -52,13 +52,13 @@ describe('a response without a body', () => {
     gateway,
     accounts,
   }) => {
-    upstream.answerWith((_incoming, outgoing) =>
+    upstream.respondWith((_incoming, outgoing) =>
       outgoing.writeHead(200, { 'content-length': '5' }).end('12345'),
     );
     const connection = new RawConnection(gateway.url);
     for (let i = 0; i < 2; i += 1) {
-      const answer = await connection.send(accounts('HEAD')).response({ toHead: true });
-      expect([answer.status, answer.headers['content-length']]).toEqual([200, ['5']]);
+      const response = await connection.send(accounts('HEAD')).response({ toHead: true });
+      expect([response.status, response.headers['content-length']]).toEqual([200, ['5']]);
       expect((await connection.send(accounts()).response()).body.toString()).toBe('12345');
     }
     connection.destroy();
@@ -71,12 +71,12 @@ describe('a response without a body', () => {
   ] as const)(
     '%i %o has none at the client either, and the connection stays usable',
     async ([status, headers], { upstream, gateway, accounts }) => {
-      upstream.answerWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
+      upstream.respondWith((_incoming, outgoing) => outgoing.writeHead(status, headers).end());
       const connection = new RawConnection(gateway.url);
       for (let i = 0; i < 2; i += 1) {
-        const answer = await connection.send(accounts()).response();
-        expect(answer.status).toBe(status);
-        expect(answer.headers['transfer-encoding']).toBeUndefined();
+        const response = await connection.send(accounts()).response();
+        expect(response.status).toBe(status);
+        expect(response.headers['transfer-encoding']).toBeUndefined();
         expect(connection.rest).toBe('');
       }
       connection.destroy();
@@ -86,18 +86,18 @@ describe('a response without a body', () => {
 
 describe('a response', () => {
   test('of undeclared length is streamed to the client', async ({ upstream, gateway, accounts }) => {
-    let answer: ServerResponse | undefined;
-    upstream.answerWith((_incoming, outgoing) => {
-      answer = outgoing;
+    let response: ServerResponse | undefined;
+    upstream.respondWith((_incoming, outgoing) => {
+      response = outgoing;
       outgoing.flushHeaders();
     });
     const connection = new RawConnection(gateway.url).send(accounts());
     await until(() => connection.rest.includes('\r\n\r\n'));
     for (const piece of ['first', 'other']) {
-      answer?.write(piece);
+      response?.write(piece);
       await until(() => connection.rest.endsWith(`5\r\n${piece}\r\n`));
     }
-    answer?.end();
+    response?.end();
     expect((await connection.response()).body.toString()).toBe('firstother');
     connection.destroy();
   });
@@ -107,24 +107,24 @@ describe('a response', () => {
     gateway,
     accounts,
   }) => {
-    upstream.answerWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
+    upstream.respondWith(({ socket }) => socket.end('HTTP/1.0 200 OK\r\n\r\nold style'));
     expect((await sendRaw(gateway.url, accounts())).body.toString()).toBe('old style');
   });
 
   test('preceded by early hints is forwarded without them', async ({ upstream, gateway, accounts }) => {
-    upstream.answerWith((_incoming, outgoing) => {
+    upstream.respondWith((_incoming, outgoing) => {
       outgoing.writeProcessing();
       outgoing.writeEarlyHints({ link: '</style.css>; rel=preload' });
       outgoing.end('final');
     });
-    const answer = await sendRaw(gateway.url, accounts());
-    expect([answer.status, answer.body.toString()]).toEqual([200, 'final']);
-    expect(answer.headers.link).toBeUndefined();
+    const response = await sendRaw(gateway.url, accounts());
+    expect([response.status, response.body.toString()]).toEqual([200, 'final']);
+    expect(response.headers.link).toBeUndefined();
   });
 
   test('that is compressed is forwarded unchanged', async ({ passedOn }) => {
-    const answer = await passedOn(200, { 'content-encoding': 'gzip' }, 'not really gzip');
-    expect([answer.headers['content-encoding'], answer.body.toString()]).toEqual([
+    const response = await passedOn(200, { 'content-encoding': 'gzip' }, 'not really gzip');
+    expect([response.headers['content-encoding'], response.body.toString()]).toEqual([
       ['gzip'],
       'not really gzip',
     ]);
@@ -133,7 +133,7 @@ describe('a response', () => {
   test('with a non-ASCII header is forwarded byte for byte', async ({ upstream, gateway, accounts }) => {
     const utf8 = Buffer.from('filename="ünïcödé.pdf"').toString('latin1');
     const head = `HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-disposition: ${utf8}\r\n\r\n`;
-    upstream.answerWith(({ socket }) => socket.write(head, 'latin1'));
+    upstream.respondWith(({ socket }) => socket.write(head, 'latin1'));
     expect((await sendRaw(gateway.url, accounts())).headers['content-disposition']).toEqual([utf8]);
   });
 });
@@ -145,7 +145,7 @@ test('when the gateway stops, event streams end at the client and the upstream, 
 }) => {
   const other = await startGatewayBeside(gateway, { BANK_URL: upstream.url, SHUTDOWN_GRACE_MS: '500' });
   const closed: string[] = [];
-  upstream.answerWith((incoming, outgoing) => {
+  upstream.respondWith((incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
     const timer = setInterval(() => outgoing.write(`data: ${'x'.repeat(100_000)}\n\n`), 1);
     outgoing.on('close', () => {

@@ -17,10 +17,10 @@ test('a stream that is closed while its client lags is not written to again, and
     events = outgoing;
   });
   const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: upstream.url }));
-  let answer: ServerResponse | undefined;
+  let response: ServerResponse | undefined;
   let endStream: (() => void) | undefined;
   const front = createServer((incoming, outgoing) => {
-    answer = outgoing;
+    response = outgoing;
     const onLiveResponse = (end?: () => void): void => {
       endStream = end;
     };
@@ -31,13 +31,13 @@ test('a stream that is closed while its client lags is not written to again, and
   const client = new RawConnection(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);
   client.send(rawRequest('GET /')).socket.pause();
 
-  while (answer === undefined || answer.writableLength === 0 || !answer.headersSent) {
+  while (response === undefined || response.writableLength === 0 || !response.headersSent) {
     events?.write(Buffer.alloc(16_000));
     await turn();
   }
   const faults: Error[] = [];
-  answer.on('error', (fault) => faults.push(fault));
-  expect(answer.writableNeedDrain).toBe(false);
+  response.on('error', (fault) => faults.push(fault));
+  expect(response.writableNeedDrain).toBe(false);
   endStream?.();
   events?.write(Buffer.alloc(16_000));
   await closed.promise;

@@ -66,8 +66,8 @@ describe('an unreachable upstream is a 502', () => {
     const body = bodyOf();
     const request = body === undefined ? {} : { method: 'POST', body, duplex: 'half' as const };
     const path = body === undefined ? '/bank/accounts' : TRANSFERS;
-    const answer = await fetch(lonely.url + path, { ...request, headers: bearer(token) });
-    expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
+    const response = await fetch(lonely.url + path, { ...request, headers: bearer(token) });
+    expect(await problemOf(response)).toEqual({ status: 502, code: 'bank_unreachable' });
   });
 });
 
@@ -77,10 +77,10 @@ test('an upstream that does not respond or read an upload is a 504 within the co
   post,
 }) => {
   const closed: string[] = [];
-  upstream.answerWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
+  upstream.respondWith(({ url = '' }, outgoing) => outgoing.on('close', () => closed.push(url)));
   const startMs = performance.now();
-  for (const answer of await Promise.all([get(), post(new Uint8Array(9_000_000))]))
-    expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+  for (const response of await Promise.all([get(), post(new Uint8Array(9_000_000))]))
+    expect(await problemOf(response)).toEqual({ status: 504, code: 'bank_timeout' });
   expect(performance.now() - startMs).toBeGreaterThan(BANK_TIMEOUT_MS - 50);
   expect(performance.now() - startMs).toBeLessThan(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
   await until(() => closed.includes('/accounts'));
@@ -94,8 +94,8 @@ test('an upstream whose host does not accept connections is a 504 within the con
   const other = await startGatewayBeside(gateway, { BANK_URL: deaf.url, BANK_CONNECT_TIMEOUT_MS: '300' });
   try {
     const startMs = performance.now();
-    const answer = await fetch(`${other.url}/bank/accounts`, { headers: bearer(token) });
-    expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+    const response = await fetch(`${other.url}/bank/accounts`, { headers: bearer(token) });
+    expect(await problemOf(response)).toEqual({ status: 504, code: 'bank_timeout' });
     expect(performance.now() - startMs).toBeGreaterThan(250);
     expect(performance.now() - startMs).toBeLessThan(300 + TIMER_GRAIN_MS);
   } finally {
@@ -125,7 +125,7 @@ async function startDeafHost(): Promise<{ url: string; close(): void }> {
 }
 
 test('an upload may take longer than the upstream may take to respond', async ({ upstream, post }) => {
-  upstream.answerWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
+  upstream.respondWith((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('thanks')));
   const slow = new ReadableStream({
     async start(controller) {
       controller.enqueue(new Uint8Array(1));
@@ -134,8 +134,8 @@ test('an upload may take longer than the upstream may take to respond', async ({
       controller.close();
     },
   });
-  const answer = await post(slow);
-  expect([answer.status, await answer.text()]).toEqual([200, 'thanks']);
+  const response = await post(slow);
+  expect([response.status, await response.text()]).toEqual([200, 'thanks']);
 });
 
 test('a request without a free upstream connection is a 504 within the same time, and is never sent', async ({
@@ -147,7 +147,7 @@ test('a request without a free upstream connection is a 504 within the same time
   const single = await startGatewayBeside(gateway, { BANK_URL: upstream.url, ...limits });
   try {
     let held: ServerResponse | undefined;
-    upstream.answerWith((_incoming, outgoing) => {
+    upstream.respondWith((_incoming, outgoing) => {
       held = outgoing;
       outgoing.write('begun');
     });
@@ -157,11 +157,11 @@ test('a request without a free upstream connection is a 504 within the same time
     const startMs = performance.now();
     const others = await Promise.all([ask(), ask(), ask()]);
     expect(performance.now() - startMs).toBeLessThan(BANK_TIMEOUT_MS + TIMER_GRAIN_MS);
-    for (const answer of others)
-      expect(await problemOf(answer)).toEqual({ status: 504, code: 'bank_timeout' });
+    for (const response of others)
+      expect(await problemOf(response)).toEqual({ status: 504, code: 'bank_timeout' });
     held?.end();
     expect(await first.text()).toBe('begun');
-    upstream.answerWith((_incoming, outgoing) => outgoing.end('next'));
+    upstream.respondWith((_incoming, outgoing) => outgoing.end('next'));
     expect(await (await ask()).text()).toBe('next');
     expect(upstream.count - before).toBe(2);
   } finally {
@@ -174,10 +174,10 @@ describe('no request is sent twice', () => {
     'an upstream that closes the connection on a request %s is a 502, and received it once',
     async ([_what, bodyOf], { upstream, get, post }) => {
       const before = upstream.count;
-      upstream.answerWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
+      upstream.respondWith((incoming) => incoming.on('end', () => incoming.socket.destroy()).resume());
       const body = bodyOf();
-      const answer = await (body === undefined ? get() : post(body));
-      expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
+      const response = await (body === undefined ? get() : post(body));
+      expect(await problemOf(response)).toEqual({ status: 502, code: 'bank_unreachable' });
       expect(upstream.count - before).toBe(1);
     },
   );
@@ -187,7 +187,7 @@ describe('no request is sent twice', () => {
     token,
   }) => {
     const received: string[] = [];
-    const closing = createServer((socket) => answerOnce(socket, received)).listen(0, '127.0.0.1');
+    const closing = createServer((socket) => respondOnce(socket, received)).listen(0, '127.0.0.1');
     await once(closing, 'listening');
     const { port } = closing.address() as AddressInfo;
     const BANK_URL = `http://127.0.0.1:${port}`;
@@ -195,8 +195,8 @@ describe('no request is sent twice', () => {
     try {
       const headers = bearer(token);
       expect((await fetch(`${other.url}/bank/accounts`, { headers })).status).toBe(200);
-      const answer = await fetch(other.url + TRANSFERS, { method: 'POST', body: '{}', headers });
-      expect(await problemOf(answer)).toEqual({ status: 502, code: 'bank_unreachable' });
+      const response = await fetch(other.url + TRANSFERS, { method: 'POST', body: '{}', headers });
+      expect(await problemOf(response)).toEqual({ status: 502, code: 'bank_unreachable' });
       expect(received).toEqual(['GET', 'POST']);
     } finally {
       await other.close();
@@ -206,15 +206,15 @@ describe('no request is sent twice', () => {
 });
 
 /** Responds to the first request on a connection with keep-alive, and closes it on the second. */
-function answerOnce(socket: Socket, received: string[]): void {
-  let answered = false;
+function respondOnce(socket: Socket, received: string[]): void {
+  let responded = false;
   socket.on('error', () => {});
   socket.on('data', (chunk) => {
     const method = /^([A-Z]+) \//.exec(chunk.toString())?.[1];
     if (method === undefined) return;
     received.push(method);
-    if (answered) socket.destroy();
+    if (responded) socket.destroy();
     else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: keep-alive\r\n\r\nok');
-    answered = true;
+    responded = true;
   });
 }

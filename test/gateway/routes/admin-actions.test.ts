@@ -208,7 +208,7 @@ describe('actions take effect on the next request at every gateway', () => {
   test.for(['block', 'logout', 'password-reset'])(
     '%s ends an open event stream at the other gateway',
     async (action, { upstream, pair, ada }) => {
-      upstream.answerWith((_incoming, outgoing) => {
+      upstream.respondWith((_incoming, outgoing) => {
         outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
         outgoing.write('data: 1\n\n');
       });

@@ -21,7 +21,7 @@ const opened: EventReader[] = [];
 afterEach(async () => {
   const readers = opened.splice(0);
   for (const reader of readers) reader.abort();
-  await until(() => readers.every(({ answer }) => answer.closed));
+  await until(() => readers.every(({ response }) => response.closed));
 });
 
 /** The events of a stream, once it has ended cleanly. */
@@ -80,8 +80,8 @@ const test = base
           ...headers,
         });
         opened.push(reader);
-        reader.answer.on('error', () => {});
-        expect(reader.answer.statusCode).toBe(200);
+        reader.response.on('error', () => {});
+        expect(reader.response.statusCode).toBe(200);
         await until(() => reader.text() !== '');
         return reader;
       },
@@ -256,7 +256,7 @@ describe('a stream', () => {
     openRaw,
   }) => {
     const tokens = await logIn(gateway.url);
-    const { headers } = (await open(tokens)).answer;
+    const { headers } = (await open(tokens)).response;
     const expected = {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',

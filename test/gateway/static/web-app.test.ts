@@ -54,22 +54,22 @@ describe('the page and its assets', () => {
     ['/assets/icon-12345678.svg', 'image/svg+xml', 'public, max-age=31536000, immutable'],
     ['/assets/photo-12345678.png', 'image/png', 'public, max-age=31536000, immutable'],
   ] as const)('%s is sent as %s with cache-control %s', async ([path, mediaType, caching], { get }) => {
-    const answer = await get(path);
-    expect(answer.status).toBe(200);
-    expect(header(answer, 'content-type')).toBe(mediaType);
-    expect(header(answer, 'cache-control')).toBe(caching);
+    const response = await get(path);
+    expect(response.status).toBe(200);
+    expect(header(response, 'content-type')).toBe(mediaType);
+    expect(header(response, 'cache-control')).toBe(caching);
     const name = path.startsWith('/assets') ? `.${path}` : 'index.html';
-    expect(answer.body.toString()).toBe(FILES[name]);
+    expect(response.body.toString()).toBe(FILES[name]);
   });
 
   test.for(['/', SCRIPT])('%s forbids the browser all that it has no use for', async (path, { get }) => {
-    const answer = await get(path);
-    expect(header(answer, 'content-security-policy')).toBe(
+    const response = await get(path);
+    expect(header(response, 'content-security-policy')).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
         "require-trusted-types-for 'script'; trusted-types 'none'",
     );
-    expect(answer.headers).toMatchObject({
+    expect(response.headers).toMatchObject({
       'x-content-type-options': ['nosniff'],
       'x-frame-options': ['DENY'],
       'referrer-policy': ['no-referrer'],
@@ -77,7 +77,7 @@ describe('the page and its assets', () => {
       'cross-origin-resource-policy': ['same-origin'],
       'permissions-policy': [expect.stringMatching(/camera=\(\).*geolocation=\(\).*usb=\(\)/)],
     });
-    expect(answer.headers).not.toHaveProperty('set-cookie');
+    expect(response.headers).not.toHaveProperty('set-cookie');
   });
 
   test('are the only files: no other file can be requested, and they accept no other method', async ({
@@ -95,7 +95,7 @@ describe('the page and its assets', () => {
       expect(rawProblemOf(await sendRaw(gateway.url, rawRequest(`DELETE ${path}`))).status).toBe(404);
   });
 
-  test('answer HEAD like GET, without a body', async ({ gateway, get }) => {
+  test('have the same response to HEAD as to GET, without a body', async ({ gateway, get }) => {
     const connection = new RawConnection(gateway.url);
     connection.send(rawRequest(`HEAD ${SCRIPT}`, 'Accept-Encoding: gzip'));
     const head = await connection.response({ toHead: true });
@@ -131,18 +131,18 @@ describe('codings', () => {
     ['gzip, gzip;q=0', undefined],
     [';;,=,q=1', undefined],
   ] as const)('a client that accepts "%s" gets %s', async ([accepted, coding], { get }) => {
-    const answer = await get(SCRIPT, ...(accepted === undefined ? [] : [`Accept-Encoding: ${accepted}`]));
-    expect(header(answer, 'content-encoding')).toBe(coding);
-    expect(decoded(answer)).toBe(FILES[`.${SCRIPT}`]);
-    expect(header(answer, 'content-length')).toBe(String(answer.body.length));
-    expect(header(answer, 'vary')).toBe('Accept-Encoding');
+    const response = await get(SCRIPT, ...(accepted === undefined ? [] : [`Accept-Encoding: ${accepted}`]));
+    expect(header(response, 'content-encoding')).toBe(coding);
+    expect(decoded(response)).toBe(FILES[`.${SCRIPT}`]);
+    expect(header(response, 'content-length')).toBe(String(response.body.length));
+    expect(header(response, 'vary')).toBe('Accept-Encoding');
   });
 
   test('files that are compressed already, or too small to compress, are sent unchanged', async ({ get }) => {
     for (const path of ['/assets/photo-12345678.png', '/assets/icon-12345678.svg']) {
-      const answer = await get(path, 'Accept-Encoding: gzip, br');
-      expect(answer.headers).not.toHaveProperty('content-encoding');
-      expect(answer.headers).not.toHaveProperty('vary');
+      const response = await get(path, 'Accept-Encoding: gzip, br');
+      expect(response.headers).not.toHaveProperty('content-encoding');
+      expect(response.headers).not.toHaveProperty('vary');
     }
   });
 
@@ -166,13 +166,13 @@ describe('codings', () => {
   }) => {
     const tags = new Set<string>();
     for (const coding of ['br', 'gzip', 'identity']) {
-      const answer = await get(
+      const response = await get(
         '/',
         `Accept-Encoding: ${coding}`,
         `If-None-Match: ${[...tags].join(', ') || '""'}`,
       );
-      expect(answer.status).toBe(200);
-      tags.add(header(answer, 'etag') ?? '');
+      expect(response.status).toBe(200);
+      tags.add(header(response, 'etag') ?? '');
     }
     expect(tags.size).toBe(3);
   });
@@ -186,8 +186,8 @@ describe('codings', () => {
 describe('a gateway without the web app', () => {
   test('responds with 404 at / and serves the API', async () => {
     const bare = await startTestGateway();
-    const answers = ['/', SCRIPT, '/livez'].map(async (path) => (await fetch(bare.url + path)).status);
-    expect(await Promise.all(answers)).toEqual([404, 404, 200]);
+    const responses = ['/', SCRIPT, '/livez'].map(async (path) => (await fetch(bare.url + path)).status);
+    expect(await Promise.all(responses)).toEqual([404, 404, 200]);
     await bare.close();
   });
 
@@ -207,9 +207,9 @@ test("the project's own page and everything it loads is complete and smaller tha
   if (web === undefined) throw new Error('the web app has not been built: npm run build');
   const own = await startTestGateway({}, undefined, { web });
   const load = async (path: string): Promise<RawResponse> => {
-    const answer = await sendRaw(own.url, rawRequest(`GET ${path}`, 'Accept-Encoding: gzip'));
-    expect([path, answer.status]).toEqual([path, 200]);
-    return answer;
+    const response = await sendRaw(own.url, rawRequest(`GET ${path}`, 'Accept-Encoding: gzip'));
+    expect([path, response.status]).toEqual([path, 200]);
+    return response;
   };
   const page = await load('/');
   const html = gunzipSync(page.body).toString();

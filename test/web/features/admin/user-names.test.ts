@@ -25,7 +25,7 @@ test('a failed lookup is repeated, but only on the next request', async () => {
   let tries = 0;
   const lookup = createUserNameLookup(async () => {
     tries += 1;
-    if (tries === 1) throw new Error('the service does not answer');
+    if (tries === 1) throw new Error('the service does not respond');
     return 'name';
   });
   lookup.request(['a']);
@@ -37,13 +37,13 @@ test('a failed lookup is repeated, but only on the next request', async () => {
 });
 
 test('at most four lookups run concurrently', async () => {
-  const answers: (() => void)[] = [];
+  const responses: (() => void)[] = [];
   const lookup = createUserNameLookup(
-    (id) => new Promise((resolve) => answers.push(() => resolve(`name of ${id}`))),
+    (id) => new Promise((resolve) => responses.push(() => resolve(`name of ${id}`))),
   );
   lookup.request(['a', 'b', 'c', 'd', 'e', 'f']);
-  expect(answers).toHaveLength(4);
-  answers[0]?.();
-  await until(() => answers.length === 5);
+  expect(responses).toHaveLength(4);
+  responses[0]?.();
+  await until(() => responses.length === 5);
   expect(lookup.names.get().size).toBe(1);
 });
