@@ -43,7 +43,7 @@ const SMALL_FILES: Record<string, string> = {
   'gateway/proxy/body-buffers.ts': 'the only use of the garbage collector',
   'http/event-stream.ts': 'shared by gateway and bank',
   'openapi/page/prose.ts': 'shared by three files of the page',
-  'redis/whitelist-entry.ts': 'the one place that knows the format',
+  'redis/whitelist-entry.ts': 'the only place with the format',
   'users/password-worker.ts': 'the entry point of a thread',
   'web/features/admin/role-rules.ts': 'tested against the rules of the server',
   'web/language.ts': 'has to be the first import',
@@ -99,7 +99,7 @@ describe('the source', () => {
     expect(files.filter((file) => linesOf(file) < LINES_MIN)).toEqual(Object.keys(SMALL_FILES).sort());
   });
 
-  test('has no file or folder with a name that says nothing', () => {
+  test('has no file or folder with an uninformative name', () => {
     const names = files.flatMap((file) => [
       ...dirname(file).split('/'),
       basename(file).replace(/\.\w+$/, ''),

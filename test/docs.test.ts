@@ -58,7 +58,7 @@ const guaranteesOf = (text: string): string[] =>
     .flatMap((list) => (list.split(/^#/m)[0] ?? '').split(/^- /m).slice(1));
 
 describe('the generated tables', () => {
-  test.each(GENERATED_PAGES)('in %s are up to date; if not, run `npm run docs`', (page) => {
+  test.each(GENERATED_PAGES)('in %s are up to date (`npm run docs` updates them)', (page) => {
     expect(read(page)).toBe(withTables(read(page)));
     expect(read(page)).toContain('\n|---|');
   });

@@ -21,7 +21,7 @@ beforeEach(() => {
 const askWith = async (headers: Record<string, string>, path = '/accounts', method = 'GET') =>
   responseOf(await fetch(under.url + path, { method, headers }));
 
-/** Asks and proves that Redis was not asked meanwhile. */
+/** Sends a request and asserts that Redis executes no command for it. */
 async function refusedUnread(headers: Record<string, string>, path?: string, method?: string) {
   const before = await under.redis.commandCount();
   const response = await askWith(headers, path, method);

@@ -70,7 +70,7 @@ afterAll(async () => {
 
 test.each<[string, () => Promise<unknown>]>([
   [
-    'a balance of the most points',
+    'a balance with the maximum number of points',
     () => balancePoints(watched, account.id, { ...WHOLE_RANGE, points: 1000 }),
   ],
   [

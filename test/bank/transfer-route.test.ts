@@ -159,7 +159,7 @@ test('a chunked body within the limit is accepted', async ({ order, send }) => {
   expect(await send('', { body, duplex: 'half' } as RequestInit)).toMatchObject({ status: 201 });
 });
 
-test('a client that disconnects in the middle of its body moves nothing and affects nobody', async ({
+test('a client that disconnects in the middle of its body moves no money and affects no other request', async ({
   bank,
   bob,
   order,

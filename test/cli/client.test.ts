@@ -17,8 +17,8 @@ const test = redisTest
           env: { PATH: process.env.PATH, REDIS_URL: redis.url, LOG_LEVEL: 'debug', ...env },
         });
         const ended = once(child, 'exit');
-        const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
-        return { exitCode: (await ended)[0], printed, said };
+        const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        return { exitCode: (await ended)[0], stdout, stderr };
       },
   )
   .extend('records', ({ link }) => async (): Promise<Record<string, unknown>[]> => {
@@ -28,8 +28,8 @@ const test = redisTest
 
 interface Ended {
   exitCode: number | null;
-  printed: string;
-  said: string;
+  stdout: string;
+  stderr: string;
 }
 
 test('a client is added with a secret that is printed once, is listed without it, and is removed', async ({
@@ -39,21 +39,21 @@ test('a client is added with a secret that is printed once, is listed without it
   records,
 }) => {
   const added = await runClient(['add', 'Statement service', '--use', 'introspect']);
-  expect(added).toMatchObject({ exitCode: 0, said: 'Store the secret now: it cannot be shown again.\n' });
+  expect(added).toMatchObject({ exitCode: 0, stderr: 'Store the secret now: it cannot be shown again.\n' });
   const [, id = '', secret = ''] =
-    /^client_id=([0-9a-f]{32})\nclient_secret=([\w-]{43})\n$/.exec(added.printed) ?? [];
+    /^client_id=([0-9a-f]{32})\nclient_secret=([\w-]{43})\n$/.exec(added.stdout) ?? [];
   expect(await proveClient(link, id, secret)).toMatchObject({
     proven: true,
     client: { name: 'Statement service', uses: ['introspect'] },
   });
   expect(JSON.stringify([...(await redis.dump())])).not.toContain(secret);
 
-  const { printed } = await runClient(['list']);
-  expect(printed).toMatch(new RegExp(`^${id}  \\d{4}-\\d\\d-\\d\\dT\\S+Z  introspect  Statement service\n$`));
+  const { stdout } = await runClient(['list']);
+  expect(stdout).toMatch(new RegExp(`^${id}  \\d{4}-\\d\\d-\\d\\dT\\S+Z  introspect  Statement service\n$`));
 
-  expect(await runClient(['remove', id])).toEqual({ exitCode: 0, printed: `removed ${id}\n`, said: '' });
+  expect(await runClient(['remove', id])).toEqual({ exitCode: 0, stdout: `removed ${id}\n`, stderr: '' });
   expect(await proveClient(link, id, secret)).toEqual({ proven: false });
-  expect(await runClient(['remove', id])).toMatchObject({ exitCode: 1, printed: '' });
+  expect(await runClient(['remove', id])).toMatchObject({ exitCode: 1, stdout: '' });
   expect(await records()).toMatchObject([
     { action: 'client_add', actor: 'operator', subject: id, detail: 'introspect', result: 'done' },
     { action: 'client_remove', actor: 'operator', subject: id, result: 'done' },
@@ -67,18 +67,18 @@ test.for([
   ['no name', ['add', '']],
 ] as const)('a client with %s is not added', async ([_what, args], { link, runClient }) => {
   const before = await listClients(link);
-  const { exitCode, printed, said } = await runClient(args);
+  const { exitCode, stdout, stderr } = await runClient(args);
   expect(exitCode).toBe(1);
-  expect(printed).toBe('');
-  expect(said).toMatch(/^portcullis: /);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^portcullis: /);
   expect(await listClients(link)).toEqual(before);
 });
 
 test('without Redis the command reports it and prints no secret', async ({ runClient }) => {
-  const { exitCode, printed, said } = await runClient(['add', 'x'], { REDIS_URL: 'unix:///nowhere.sock' });
+  const { exitCode, stdout, stderr } = await runClient(['add', 'x'], { REDIS_URL: 'unix:///nowhere.sock' });
   expect(exitCode).toBe(1);
-  expect(printed).toBe('');
-  expect(said).toMatch(/^portcullis: REDIS_URL: /);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^portcullis: REDIS_URL: /);
 });
 
 test('two clients of the same name have different ids and secrets, and neither secret works for the other', async ({

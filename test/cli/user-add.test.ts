@@ -44,7 +44,7 @@ test.for([
   ['a role that does not exist', ['carl', '--role', 'emperor'], 'correct horse battery', 'role'],
   ['a name that is taken', ['BOSS'], 'correct horse battery', 'already'],
 ] as const)(
-  '%s is refused with the reason, and nobody is added',
+  '%s is refused with the reason, and no user is added',
   async ([_what, words, password, why], { link, userAdd }) => {
     const before = await link.run((client) => client.dbSize());
     const { exitCode, stdout, stderr } = await userAdd(words, password);

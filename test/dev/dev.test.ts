@@ -94,7 +94,7 @@ test('Ctrl-C stops everything, and the next start finds the same users, sessions
   expect(await accountOf(second, bob)).toMatchObject({ id: account?.id, balanceMinor });
 });
 
-test('the curl tour does what it says, line by line', async () => {
+test('each line of the curl tour does what it describes', async () => {
   const dev = await start('tour');
   const lines = tour(dev.gatewayUrl).flatMap(({ commands }) => commands);
   for (const line of lines) expect(dev.output()).toContain(`  ${line}\n`);
@@ -139,7 +139,7 @@ test('a second Ctrl-C stops at once despite a request in progress, and a duplica
   socket.write(
     'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n',
   );
-  // The gateway has asked for the body, so the request is in progress.
+  // The gateway has requested the body, so the request is in progress.
   expect(String(await once(socket, 'data'))).toContain('100 Continue');
   dev.signalGroup('SIGINT');
   dev.signalGroup('SIGINT');

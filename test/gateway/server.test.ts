@@ -18,11 +18,11 @@ afterAll(() => rm(directory, { recursive: true }));
 /** Runs `portcullis gateway` until it exits. */
 async function runGateway(
   settings: Record<string, string>,
-): Promise<{ exitCode: number | null; said: string }> {
+): Promise<{ exitCode: number | null; stderr: string }> {
   const env = { PATH: process.env.PATH, DATA_DIR: directory, REDIS_URL: 'unix:///nowhere.sock', ...settings };
   const gateway = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], { env });
-  const [said, [exitCode]] = await Promise.all([text(gateway.stderr), once(gateway, 'exit')]);
-  return { exitCode, said };
+  const [stderr, [exitCode]] = await Promise.all([text(gateway.stderr), once(gateway, 'exit')]);
+  return { exitCode, stderr };
 }
 
 const production = (settings: Record<string, string>): Record<string, string> => ({
@@ -35,30 +35,30 @@ const production = (settings: Record<string, string>): Record<string, string> =>
 test('the gateway does not start in production with a weak key, and names the setting', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const { exitCode, said } = await runGateway(production({ SIGNING_KEY }));
-  expect(said).toMatch(/^portcullis: SIGNING_KEY: must have at least 2048 bits/);
-  expect(said).not.toContain(SIGNING_KEY.slice(30, 60));
+  const { exitCode, stderr } = await runGateway(production({ SIGNING_KEY }));
+  expect(stderr).toMatch(/^portcullis: SIGNING_KEY: must have at least 2048 bits/);
+  expect(stderr).not.toContain(SIGNING_KEY.slice(30, 60));
   expect(exitCode).toBe(1);
 });
 
 test('the gateway does not start in production without a key, and makes none', async () => {
-  const { exitCode, said } = await runGateway(production({}));
-  expect(said).toContain('SIGNING_KEY: must be ');
+  const { exitCode, stderr } = await runGateway(production({}));
+  expect(stderr).toContain('SIGNING_KEY: must be ');
   expect(exitCode).toBe(1);
   expect(await readdir(directory)).toEqual([]);
 });
 
 test('the gateway does not start in production with a directory without a key ring, and makes none', async () => {
-  const { exitCode, said } = await runGateway(production({ KEYS_DIR: join(directory, 'ring') }));
-  expect(said).toBe('portcullis: KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one\n');
+  const { exitCode, stderr } = await runGateway(production({ KEYS_DIR: join(directory, 'ring') }));
+  expect(stderr).toBe('portcullis: KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one\n');
   expect(exitCode).toBe(1);
   expect(await readdir(directory)).toEqual([]);
 });
 
 test('the gateway does not start with both a key and a key ring', async () => {
   const SIGNING_KEY = await makeKeyPem();
-  const { exitCode, said } = await runGateway(production({ SIGNING_KEY, KEYS_DIR: directory }));
-  expect(said).toBe('portcullis: SIGNING_KEY: give it or KEYS_DIR, not both\n');
+  const { exitCode, stderr } = await runGateway(production({ SIGNING_KEY, KEYS_DIR: directory }));
+  expect(stderr).toBe('portcullis: SIGNING_KEY: give it or KEYS_DIR, not both\n');
   expect(exitCode).toBe(1);
 });
 
@@ -67,18 +67,18 @@ test('the gateway does not start on a port in use, and its process exits', async
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
   const SIGNING_KEY = await makeKeyPem();
-  const { exitCode, said } = await runGateway({ GATEWAY_PORT: String(port), SIGNING_KEY });
-  expect(said).toBe(`portcullis: port ${port} is already in use\n`);
+  const { exitCode, stderr } = await runGateway({ GATEWAY_PORT: String(port), SIGNING_KEY });
+  expect(stderr).toBe(`portcullis: port ${port} is already in use\n`);
   expect(exitCode).toBe(1);
   other.close();
 });
 
-test('the gateway does not start with an invalid policy file, and says where it is wrong', async () => {
+test('the gateway does not start with an invalid policy file, and names the invalid fields', async () => {
   const path = join(directory, 'policy.json');
   await writeFile(path, '[{"methods":["GET"],"path":"accounts","scope":"everything"}]');
-  const { exitCode, said } = await runGateway({ POLICY_FILE: path });
-  expect(said).toMatch(/^portcullis: POLICY_FILE: must be a JSON array of rules/);
-  expect(said).toContain('[0].path');
-  expect(said).toContain('[0].scope');
+  const { exitCode, stderr } = await runGateway({ POLICY_FILE: path });
+  expect(stderr).toMatch(/^portcullis: POLICY_FILE: must be a JSON array of rules/);
+  expect(stderr).toContain('[0].path');
+  expect(stderr).toContain('[0].scope');
   expect(exitCode).toBe(1);
 });

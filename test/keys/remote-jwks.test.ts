@@ -91,7 +91,7 @@ test('after a pause, a key set older than 30 s is fetched again before it is use
   expect(await isValid(token, NOW_MS + 30_000)).toBe(false);
 });
 
-test('while the set cannot be fetched, known keys are used for 30 s; after that it is a fault and not a refusal', async ({
+test('while the set cannot be fetched, known keys are used for 30 s, after which it is a fault and not a refusal', async ({
   publisher,
   verifier,
   isValid,

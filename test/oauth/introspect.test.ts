@@ -181,7 +181,7 @@ test('a client that is not registered for introspection learns nothing', async (
   expect(await problemOf(response)).toEqual({ status: 400, code: 'client_not_permitted' });
 });
 
-test('a client entry in Redis of an unexpected form authenticates nobody', async ({ gateway, tokens }) => {
+test('a client entry in Redis of an unexpected form authenticates no client', async ({ gateway, tokens }) => {
   const { id, secret } = await register(gateway);
   await gateway.link.run((redis) => redis.hSet(clientsKey(), id, '{"name":"x","uses":["everything"]}'));
   const form = { token: tokens.access_token };

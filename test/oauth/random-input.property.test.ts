@@ -67,7 +67,7 @@ const rubbish = fc.record({
   ),
 });
 
-test('any input gets a standard OAuth error, never a 500, and authenticates nobody', async ({
+test('any input gets a standard OAuth error, never a 500, and authenticates no client', async ({
   gateway,
   token,
 }) => {

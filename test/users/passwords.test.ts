@@ -56,7 +56,7 @@ test('a malformed stored hash fails only its own check', async ({ hasher }) => {
   );
 });
 
-test('a thread that dies fails only its own check and is replaced', async ({ openHasher }) => {
+test('a thread that exits fails only its own check and is replaced', async ({ openHasher }) => {
   const threads: Worker[] = [];
   const collect = (thread: Worker): unknown => threads.push(thread);
   process.on('worker', collect);

@@ -190,7 +190,7 @@ test('rules from a file replace those for the demo bank', async () => {
   }
 });
 
-describe('an invalid policy file is refused, and the message says where it is wrong', () => {
+describe('an invalid policy file is refused with a message that names the invalid field', () => {
   const rule = (other: object): string => JSON.stringify([{ ...GET_READ, path: '/a', ...other }]);
   test.each([
     ['no JSON', '[{', /JSON.* position 2/],

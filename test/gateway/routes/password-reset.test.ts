@@ -253,7 +253,7 @@ test('an unacceptable new password is a 400, and the token can be used again', a
 });
 
 describe('by staff', () => {
-  test('all sessions end, the old password stops working, and the email says why', async ({
+  test('all sessions end, the old password stops working, and the email explains why', async ({
     login,
     mail,
     reset,
@@ -285,7 +285,7 @@ describe('by staff', () => {
     expect((await confirm(String(body.reset_token))).status).toBe(204);
   });
 
-  test('if the mail server rejects the email, staff are told, and the sessions have ended all the same', async ({
+  test('if the mail server rejects the email, staff get an error, and the sessions have ended nevertheless', async ({
     login,
     mail,
     reset,

@@ -161,7 +161,7 @@ describe('codings', () => {
     },
   );
 
-  test('each has its own entity tag, so that a client with one coding is not told that it has another', async ({
+  test('each has its own entity tag, so that a client with one coding gets no 304 for another', async ({
     get,
   }) => {
     const tags = new Set<string>();

@@ -19,7 +19,7 @@ describe('an event stream', () => {
       this.readyState = 1;
       this.dispatchEvent(new Event('open'));
     }
-    /** The browser restores a lost connection by itself. */
+    /** The browser restores a lost connection. */
     lose(): void {
       this.readyState = 0;
       this.dispatchEvent(new Event('error'));

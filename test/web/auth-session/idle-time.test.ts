@@ -58,7 +58,7 @@ test('there is no way to stay if the session expires before the idle timeout', (
   });
 });
 
-test('an unspecific end reason is replaced if a timeout was reached; specific reasons are kept', () => {
+test('an unspecific end reason is replaced if a timeout was reached, and a specific one is kept', () => {
   const idle = sessionTimes(left(1000), NOW_MS);
   const expired = sessionTimes(left(1000, 1000), NOW_MS);
   const current = sessionTimes(left(MINUTE_MS), NOW_MS);

@@ -31,7 +31,7 @@ test('one new transaction is announced in full, several by their number, with th
   expect(text).toMatch(/^2 new transactions\. Balance \S*1[.,]00/);
 });
 
-test('the number of results says when the search was incomplete', () => {
+test('the number of results shows when the search was incomplete', () => {
   expect(resultsText(0, true)).toBe('No results');
   expect(resultsText(1, true)).toBe('1 result');
   expect(resultsText(50, false)).toBe('50 results. Older transactions were not searched.');

@@ -55,7 +55,7 @@ test('a row is fresh if it was added after the first page', () => {
   expect(isFresh(createList(page([])), '1-0')).toBe(true);
 });
 
-test('a newest page that overlaps the list extends it; one that does not replaces it', () => {
+test('a newest page that overlaps the list extends it, and any other replaces it', () => {
   const list = createList(page(['5-0', '3-0'], 'c'));
   expect(idsOf(withNewestPage(list, page(['7-0', '5-0'], 'd')))).toEqual(['7-0', '5-0', '3-0']);
   const beyond = page(['9-0', '8-0'], 'd');
