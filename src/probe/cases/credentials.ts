@@ -10,7 +10,20 @@ import { bearer, credentialAttack, PROXIED_PATH, post, requestAttack } from '../
 
 const cookie = ({ cookieName }: AttackContext, token: string): string => `Cookie: ${cookieName}=${token}`;
 
-const TWO_CREDENTIALS: Attack[] = [
+const OTHER_HEADERS = [
+  'Proxy-Authorization',
+  'X-Authorization',
+  'X-Access-Token',
+  'X-Auth-Token',
+  'X-Forwarded-Authorization',
+  'X-Original-Authorization',
+  'Authentication',
+  'Sec-WebSocket-Protocol',
+  'Authorization_',
+  'Authorization-',
+];
+
+export const CREDENTIAL_ATTACKS: readonly Attack[] = [
   requestAttack(
     'two-headers',
     'two Authorization headers, equal or different, in either order',
@@ -67,22 +80,6 @@ const TWO_CREDENTIALS: Attack[] = [
       [`Authorization: Basic Ym9iOmJvYg==, Bearer ${live.text}`],
     ],
   ),
-];
-
-const OTHER_HEADERS = [
-  'Proxy-Authorization',
-  'X-Authorization',
-  'X-Access-Token',
-  'X-Auth-Token',
-  'X-Forwarded-Authorization',
-  'X-Original-Authorization',
-  'Authentication',
-  'Sec-WebSocket-Protocol',
-  'Authorization_',
-  'Authorization-',
-];
-
-const MISPLACED: Attack[] = [
   requestAttack(
     'other-scheme',
     'a live token with another authentication scheme or with none',
@@ -165,5 +162,3 @@ const MISPLACED: Attack[] = [
     { ...TOKEN_INVALID, alsoStatuses: HEADERS_TOO_LARGE.alsoStatuses ?? [] },
   ),
 ];
-
-export const CREDENTIAL_ATTACKS: readonly Attack[] = [...TWO_CREDENTIALS, ...MISPLACED];

@@ -16,7 +16,13 @@ const payloadAttack = (id: string, title: string, why: string, texts: Texts): At
     texts(context).map((payload) => signedToken(context, { payload })),
   );
 
-const HEADER_TEXT_ATTACKS: Attack[] = [
+/** The claims as text with one more member, at the start or at the end. */
+const prepend = ({ live }: AttackContext, member: string): string =>
+  `{${member},${JSON.stringify(live.claims).slice(1)}`;
+const append = ({ live }: AttackContext, member: string): string =>
+  `${JSON.stringify(live.claims).slice(0, -1)},${member}}`;
+
+export const JSON_TEXT_ATTACKS: readonly Attack[] = [
   headerAttack(
     'duplicates',
     'has a duplicate member',
@@ -61,15 +67,6 @@ const HEADER_TEXT_ATTACKS: Attack[] = [
     '['.repeat(1500),
     `{"__proto__":${JSON.stringify(gatewayHeader(context))}}`,
   ]),
-];
-
-/** The claims as text with one more member, at the start or at the end. */
-const prepend = ({ live }: AttackContext, member: string): string =>
-  `{${member},${JSON.stringify(live.claims).slice(1)}`;
-const append = ({ live }: AttackContext, member: string): string =>
-  `${JSON.stringify(live.claims).slice(0, -1)},${member}}`;
-
-const PAYLOAD_TEXT_ATTACKS: Attack[] = [
   payloadAttack('duplicates', 'has a duplicate claim', 'RFC 7519 §4: names must be unique', (context) => {
     const { sub, aud, exp } = context.live.claims;
     return [
@@ -112,5 +109,3 @@ const PAYLOAD_TEXT_ATTACKS: Attack[] = [
     `{"__proto__":${JSON.stringify(live.claims)}}`,
   ]),
 ];
-
-export const JSON_TEXT_ATTACKS: readonly Attack[] = [...HEADER_TEXT_ATTACKS, ...PAYLOAD_TEXT_ATTACKS];

@@ -28,7 +28,7 @@ const pemVariants = (text: string): string[] => [
   text.replaceAll(/-----[^-]+-----|\n/g, ''),
 ];
 
-const CONFUSION_ATTACKS: Attack[] = [
+export const KEY_CONFUSION_ATTACKS: readonly Attack[] = [
   hmacAttack(
     'pem-spki',
     'the public key in PEM (SPKI)',
@@ -86,10 +86,6 @@ const CONFUSION_ATTACKS: Attack[] = [
     ({ attackerKeys }) =>
       [attackerKeys.rsa, attackerKeys.ed25519].map((key) => pem(createPublicKey(key), 'spki')),
   ),
-];
-
-export const KEY_CONFUSION_ATTACKS: readonly Attack[] = [
-  ...CONFUSION_ATTACKS,
   bearerAttack(
     'hmac-labeled-ps256',
     'a token whose HMAC secret is the public key, while its header names PS256',

@@ -27,7 +27,17 @@ function polyglot({ live }: AttackContext): string {
   return `{"${live.header}.${forged}.":"",${genuine}}`;
 }
 
-const JWS_ATTACKS: Attack[] = [
+/** A JWE (RFC 7516, section 7.1) for the gateway's public key, which anyone can create. */
+const encrypted = (
+  context: AttackContext,
+  plaintext: string,
+  extra: { cty?: string } = {},
+): Promise<string> =>
+  new CompactEncrypt(Buffer.from(plaintext))
+    .setProtectedHeader({ ...gatewayHeader(context), alg: 'RSA-OAEP-256', enc: 'A256GCM', ...extra })
+    .encrypt(context.publicKey);
+
+export const SERIALIZATION_ATTACKS: readonly Attack[] = [
   bearerAttack(
     'json-serialization',
     'a live token in the JSON serializations',
@@ -90,19 +100,6 @@ const JWS_ATTACKS: Attack[] = [
       ];
     },
   ),
-];
-
-/** A JWE (RFC 7516, section 7.1) for the gateway's public key, which anyone can create. */
-const encrypted = (
-  context: AttackContext,
-  plaintext: string,
-  extra: { cty?: string } = {},
-): Promise<string> =>
-  new CompactEncrypt(Buffer.from(plaintext))
-    .setProtectedHeader({ ...gatewayHeader(context), alg: 'RSA-OAEP-256', enc: 'A256GCM', ...extra })
-    .encrypt(context.publicKey);
-
-const JWE_ATTACKS: Attack[] = [
   bearerAttack(
     'jwe-to-public-key',
     "the claims encrypted with the gateway's public key instead of signed",
@@ -143,5 +140,3 @@ const JWE_ATTACKS: Attack[] = [
     },
   ),
 ];
-
-export const SERIALIZATION_ATTACKS: readonly Attack[] = [...JWS_ATTACKS, ...JWE_ATTACKS];

@@ -21,15 +21,6 @@ function flippedBits(part: string): string[] {
   });
 }
 
-const FLIP_ATTACKS: Attack[] = PARTS.map((part) =>
-  credentialAttack(
-    `flipped-${part}`,
-    `a live token with one bit of its ${part} flipped`,
-    'RFC 8725 §3.3',
-    ({ live }) => flippedBits(live[part]).map((text) => withPart(live, part, text)),
-  ),
-);
-
 /** Live tokens with other bytes as the signature. */
 const signatureAttack = (
   id: string,
@@ -52,7 +43,24 @@ function modulusPlus(context: AttackContext, difference: number): Buffer {
   return Buffer.from(value.toString(16).padStart(modulus.length * 2, '0'), 'hex');
 }
 
-const SIGNATURE_ATTACKS: Attack[] = [
+/** Java accepted r = s = 0 as a signature of any content. */
+const ZERO_SIGNATURES: readonly (readonly [alg: string, bytes: Buffer])[] = [
+  ['ES256', Buffer.alloc(64)],
+  ['ES384', Buffer.alloc(96)],
+  ['ES512', Buffer.alloc(132)],
+  ['ES256', Buffer.from('3006020100020100', 'hex')],
+  ['EdDSA', Buffer.alloc(64)],
+];
+
+export const TAMPERING_ATTACKS: readonly Attack[] = [
+  ...PARTS.map((part) =>
+    credentialAttack(
+      `flipped-${part}`,
+      `a live token with one bit of its ${part} flipped`,
+      'RFC 8725 §3.3',
+      ({ live }) => flippedBits(live[part]).map((text) => withPart(live, part, text)),
+    ),
+  ),
   credentialAttack(
     'signature-removed',
     'a live token without its signature, with and without the second dot',
@@ -91,18 +99,6 @@ const SIGNATURE_ATTACKS: Attack[] = [
   signatureAttack('reversed', 'with its signature in reverse byte order', 'RFC 8725 §3.3', (context) => [
     signatureBytes(context).reverse(),
   ]),
-];
-
-/** Java accepted r = s = 0 as a signature of any content. */
-const ZERO_SIGNATURES: readonly (readonly [alg: string, bytes: Buffer])[] = [
-  ['ES256', Buffer.alloc(64)],
-  ['ES384', Buffer.alloc(96)],
-  ['ES512', Buffer.alloc(132)],
-  ['ES256', Buffer.from('3006020100020100', 'hex')],
-  ['EdDSA', Buffer.alloc(64)],
-];
-
-const PART_ATTACKS: Attack[] = [
   bearerAttack(
     'psychic-signature',
     'a token with an elliptic-curve signature of zeros',
@@ -137,5 +133,3 @@ const PART_ATTACKS: Attack[] = [
     ],
   ),
 ];
-
-export const TAMPERING_ATTACKS: readonly Attack[] = [...FLIP_ATTACKS, ...SIGNATURE_ATTACKS, ...PART_ATTACKS];

@@ -16,7 +16,20 @@ const IDENTITY_HEADERS = [
   'X-User-Id',
 ];
 
-const ANONYMOUS_ATTACKS: Attack[] = [
+/** Malformed requests, each with a live token. They are built from the `Authorization` line. */
+const malformedAttack = (
+  id: string,
+  title: string,
+  why: string,
+  requests: (authorization: string, context: AttackContext) => readonly (RequestParts | readonly string[])[],
+): Attack =>
+  requestAttack(id, title, why, MALFORMED, (context) => requests(bearer(context.live.text), context));
+
+/** A body that contains a second request. */
+const smuggledBody = ({ path, host }: AttackContext): string =>
+  `0\r\n\r\nGET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Rest: `;
+
+export const WIRE_ATTACKS: readonly Attack[] = [
   anonymousAttack('no-credential', 'a request without any credential', 'Redis e-book ch. 6, step 3', () => [
     {},
     ['Cookie: theme=dark'],
@@ -73,22 +86,6 @@ const ANONYMOUS_ATTACKS: Attack[] = [
     ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
     ['Upgrade: TLS/1.2'],
   ]),
-];
-
-/** Malformed requests, each with a live token. They are built from the `Authorization` line. */
-const malformedAttack = (
-  id: string,
-  title: string,
-  why: string,
-  requests: (authorization: string, context: AttackContext) => readonly (RequestParts | readonly string[])[],
-): Attack =>
-  requestAttack(id, title, why, MALFORMED, (context) => requests(bearer(context.live.text), context));
-
-/** A body that contains a second request. */
-const smuggledBody = ({ path, host }: AttackContext): string =>
-  `0\r\n\r\nGET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Rest: `;
-
-const MALFORMED_ATTACKS: Attack[] = [
   malformedAttack(
     'smuggled',
     'a body with an ambiguous length that contains a second request',
@@ -163,5 +160,3 @@ const MALFORMED_ATTACKS: Attack[] = [
     },
   ),
 ];
-
-export const WIRE_ATTACKS: readonly Attack[] = [...ANONYMOUS_ATTACKS, ...MALFORMED_ATTACKS];
