@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX, RenderableProps } from 'preact';
 import type { Scope } from '../users/roles.ts';
 import { type CurrentUser, hasScope } from './api/auth.ts';
 import { IdleWarning } from './auth-session/idle-warning.tsx';
@@ -22,13 +22,8 @@ const LINKS: readonly Link[] = [
   { label: 'Audit trail', to: { page: 'audit' }, scope: 'audit:read' },
 ];
 
-interface ShellProps {
-  currentUser: CurrentUser;
-  children?: ComponentChildren;
-}
-
 /** Header, navigation and footer of the pages that need a login. */
-export function Shell({ currentUser, children }: ShellProps): JSX.Element {
+export function Shell({ currentUser, children }: RenderableProps<{ currentUser: CurrentUser }>): JSX.Element {
   const form = useForm();
   return (
     <>

@@ -4,17 +4,15 @@ import { bearerAttack } from '../requests.ts';
 
 type Texts = (context: AttackContext) => unknown[];
 
-/** Tokens signed with exactly these headers. */
-const headerAttack = (id: string, title: string, why: string, texts: Texts): Attack =>
-  bearerAttack(`header-${id}`, `a token whose header ${title}`, why, (context) =>
-    texts(context).map((header) => signedToken(context, { header })),
-  );
-
-/** Tokens signed with exactly these payloads. */
-const payloadAttack = (id: string, title: string, why: string, texts: Texts): Attack =>
-  bearerAttack(`payload-${id}`, `a token whose payload ${title}`, why, (context) =>
-    texts(context).map((payload) => signedToken(context, { payload })),
-  );
+/** Tokens signed with exactly these headers or payloads. */
+const textAttack =
+  (part: 'header' | 'payload') =>
+  (id: string, title: string, why: string, texts: Texts): Attack =>
+    bearerAttack(`${part}-${id}`, `a token whose ${part} ${title}`, why, (context) =>
+      texts(context).map((text) => signedToken(context, { [part]: text })),
+    );
+const headerAttack = textAttack('header');
+const payloadAttack = textAttack('payload');
 
 /** The claims as text with one more member, at the start or at the end. */
 const prepend = ({ live }: AttackContext, member: string): string =>

@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX, RenderableProps } from 'preact';
 import { useEffect } from 'preact/hooks';
 import icon from '../icon.svg';
 
@@ -10,13 +10,7 @@ export const Brand = (): JSX.Element => (
 );
 
 /** The layout of the pages that need no login. Their first field gets the focus. */
-export function AuthLayout({
-  title,
-  children,
-}: {
-  title: string;
-  children?: ComponentChildren;
-}): JSX.Element {
+export function AuthLayout({ title, children }: RenderableProps<{ title: string }>): JSX.Element {
   useEffect(() => {
     document.title = `${title} – Portcullis`;
     // The user may be typing in another field already.

@@ -1,10 +1,7 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX, RenderableProps } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-interface NoticeProps {
-  kind: 'error' | 'info' | 'done';
-  children?: ComponentChildren;
-}
+type NoticeProps = RenderableProps<{ kind: 'error' | 'info' | 'done' }>;
 
 /** A message. Errors are read out immediately, others when the screen reader is idle. */
 export const Notice = ({ kind, children }: NoticeProps): JSX.Element => (
@@ -18,13 +15,9 @@ export interface Outcome {
   text: string;
 }
 
-interface OutcomeNoticeProps {
-  outcome: Outcome | undefined;
-  /** Shown after the text. */
-  children?: ComponentChildren;
-}
+type OutcomeNoticeProps = RenderableProps<{ outcome: Outcome | undefined }>;
 
-/** Shows the result of an action. It takes the focus, because the element that was clicked may be gone. */
+/** Shows the result of an action, followed by the children. It takes the focus, because the element that was clicked may be gone. */
 export function OutcomeNotice({ outcome, children }: OutcomeNoticeProps): JSX.Element {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {

@@ -1,7 +1,8 @@
-import type { JSX } from 'preact';
+import type { JSX, RenderableProps } from 'preact';
 import type { AuditRecord } from '../../api/admin.ts';
 import { language } from '../../language.ts';
 import { hrefOf } from '../../route.ts';
+import { TableHead } from '../../ui/table-head.tsx';
 import { actionLabel, detailText } from './audit-labels.ts';
 import type { UserNames } from './user-names.ts';
 
@@ -12,22 +13,12 @@ interface AuditTableProps {
   isBrief?: boolean;
 }
 
+const COLUMNS = ['Time', 'Action', 'Actor', 'Subject', 'Address', 'Detail'];
 const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
 
 export const AuditTable = ({ records, names, isBrief = false }: AuditTableProps): JSX.Element => (
   <table class="cards audit">
-    <caption class="unseen">Audit records, newest first</caption>
-    <thead>
-      <tr>
-        <th scope="col">Time</th>
-        <th scope="col">Action</th>
-        <th scope="col">Actor</th>
-        <th scope="col">Subject</th>
-        <th scope="col">Address</th>
-        <th scope="col">Detail</th>
-        {!isBrief && <th scope="col">Trace</th>}
-      </tr>
-    </thead>
+    <TableHead caption="Audit records, newest first" columns={isBrief ? COLUMNS : [...COLUMNS, 'Trace']} />
     <tbody>
       {records.map((record, index) => (
         <AuditRow key={record.seq ?? `-${index}`} record={record} names={names} isBrief={isBrief} />
@@ -65,13 +56,8 @@ function AuditRow({ record, names, isBrief }: AuditRowProps): JSX.Element {
   );
 }
 
-interface CellProps {
-  label: string;
-  children?: JSX.Element | string | undefined;
-}
-
 /** An empty cell is hidden where rows are shown as cards. */
-function Cell({ label, children = '' }: CellProps): JSX.Element {
+function Cell({ label, children = '' }: RenderableProps<{ label: string }>): JSX.Element {
   const isEmpty = children === '';
   return (
     <td data-label={label} class={isEmpty ? 'empty-cell' : undefined}>

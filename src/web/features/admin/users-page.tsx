@@ -10,6 +10,7 @@ import { formatDateTime } from '../../ui/format.ts';
 import { type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { MoreButton, PagedListError } from '../../ui/paged-list.tsx';
+import { TableHead } from '../../ui/table-head.tsx';
 import { fullName } from './admin-actions.ts';
 import { NewUserDialog } from './new-user-dialog.tsx';
 import { StatusBadge } from './user-cards.tsx';
@@ -88,16 +89,7 @@ function countText(page: ListPage<User> | undefined, q: string): string {
 
 const UserTable = ({ users }: { users: readonly User[] }): JSX.Element => (
   <table class="cards">
-    <caption class="unseen">Users</caption>
-    <thead>
-      <tr>
-        <th scope="col">Name</th>
-        <th scope="col">Username</th>
-        <th scope="col">Role</th>
-        <th scope="col">Status</th>
-        <th scope="col">Created</th>
-      </tr>
-    </thead>
+    <TableHead caption="Users" columns={['Name', 'Username', 'Role', 'Status', 'Created']} />
     <tbody>
       {users.map((user) => (
         <tr key={user.id}>

@@ -9,12 +9,8 @@ import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { LoginError } from './login-error.tsx';
 
-interface LoginPageProps {
-  /** Why the session before has ended. */
-  reason?: EndReason | undefined;
-}
-
-export function LoginPage({ reason }: LoginPageProps): JSX.Element {
+/** `reason`: why the session before has ended. */
+export function LoginPage({ reason }: { reason?: EndReason | undefined }): JSX.Element {
   const form = useForm();
   const [attempts, setAttempts] = useState(0);
   const submit = onSubmit((target) => {

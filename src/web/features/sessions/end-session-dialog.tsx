@@ -14,39 +14,29 @@ interface EndSessionDialogProps {
   onClose: () => void;
 }
 
-export const EndSessionDialog = ({ sessions, ...handlers }: EndSessionDialogProps): JSX.Element =>
+export const EndSessionDialog = ({ sessions, onDone, onClose }: EndSessionDialogProps): JSX.Element =>
   'one' in sessions ? (
-    <EndOneDialog session={sessions.one} {...handlers} />
+    <ConfirmDialog
+      title="End this session?"
+      label="End session"
+      action={async () => onDone(await endSession(sessions.one))}
+      onClose={onClose}
+    >
+      <p>
+        This will sign out <strong>{sessions.one.device}</strong> ({sessions.one.address}), signed in since{' '}
+        {formatDateTime(sessions.one.created_at)}.
+      </p>
+    </ConfirmDialog>
   ) : (
-    <EndOthersDialog count={sessions.others} {...handlers} />
+    <ConfirmDialog
+      title={`Sign out ${otherSessions(sessions.others)}?`}
+      label="Sign out all"
+      action={async () => onDone(endedText((await endOtherSessions()).ended))}
+      onClose={onClose}
+    >
+      <p>This will sign you out on all other devices. This session is not affected.</p>
+    </ConfirmDialog>
   );
-
-type Handlers = Pick<EndSessionDialogProps, 'onDone' | 'onClose'>;
-
-const EndOneDialog = ({ session, onDone, onClose }: Handlers & { session: OwnSession }): JSX.Element => (
-  <ConfirmDialog
-    title="End this session?"
-    label="End session"
-    action={async () => onDone(await endSession(session))}
-    onClose={onClose}
-  >
-    <p>
-      This will sign out <strong>{session.device}</strong> ({session.address}), signed in since{' '}
-      {formatDateTime(session.created_at)}.
-    </p>
-  </ConfirmDialog>
-);
-
-const EndOthersDialog = ({ count, onDone, onClose }: Handlers & { count: number }): JSX.Element => (
-  <ConfirmDialog
-    title={`Sign out ${otherSessions(count)}?`}
-    label="Sign out all"
-    action={async () => onDone(endedText((await endOtherSessions()).ended))}
-    onClose={onClose}
-  >
-    <p>This will sign you out on all other devices. This session is not affected.</p>
-  </ConfirmDialog>
-);
 
 export const countOthers = (sessions: readonly OwnSession[]): number =>
   sessions.filter(({ current }) => !current).length;

@@ -4,6 +4,7 @@ import type { SessionSummary } from '../../../sessions/list.ts';
 import { type Loaded, useLoad } from '../../hooks/load.ts';
 import { whileVisible } from '../../hooks/timing.ts';
 import { formatAgo, formatDateTime } from '../../ui/format.ts';
+import { TableHead } from '../../ui/table-head.tsx';
 
 /** A session in a list of the user's own sessions or of another user's; `current` only in the former. */
 type ListedSession = SessionSummary & { current?: boolean };
@@ -32,21 +33,13 @@ export function SessionTable<Session extends ListedSession>({
 }: SessionTableProps<Session>): JSX.Element {
   return (
     <table class="cards sessions">
-      <caption class="unseen">{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Device</th>
-          <th scope="col">Address</th>
-          <th scope="col">Since</th>
-          <th scope="col">Last seen</th>
-          <th scope="col">Expires</th>
-          {action && (
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
+      <TableHead caption={caption} columns={['Device', 'Address', 'Since', 'Last seen', 'Expires']}>
+        {action && (
+          <th scope="col">
+            <span class="unseen">Actions</span>
+          </th>
+        )}
+      </TableHead>
       <tbody>
         {inStableOrder(sessions).map((session) => (
           <SessionRow key={session.session_id} session={session} action={action?.(session)} />

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { createStore, type Store, useStore } from '../../../hooks/store.ts';
 import { formatMoney } from '../../../ui/format.ts';
+import { TableHead } from '../../../ui/table-head.tsx';
 import { type BalancePlot, type BalanceSeries, createBalancePlot } from './balance-plot.ts';
 import { type BalanceRange, balanceAt, RANGE_MS, regularBalances, summarize } from './balance-points.ts';
 import { formatInstant } from './chart-time.ts';
@@ -114,15 +115,7 @@ export const BalanceTable = ({ range, series, currency }: BalanceChartProps): JS
   <details>
     <summary>Balance as a table</summary>
     <table>
-      <caption class="unseen">Balance in the last {range}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Time</th>
-          <th scope="col" class="amount">
-            Balance
-          </th>
-        </tr>
-      </thead>
+      <TableHead caption={`Balance in the last ${range}`} columns={['Time']} amounts={['Balance']} />
       <tbody>
         {regularBalances(series.points, range, series.nowMs).map(({ x, y }) => (
           <tr key={x}>

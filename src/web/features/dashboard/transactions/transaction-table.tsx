@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Transaction } from '../../../api/bank.ts';
 import { formatDateTime, formatMoney } from '../../../ui/format.ts';
+import { TableHead } from '../../../ui/table-head.tsx';
 import { signedAmount } from '../account/labels.ts';
 import { highlight } from './highlight.ts';
 
@@ -16,21 +17,11 @@ interface TransactionTableProps {
 /** Transactions, one per row; on a narrow screen, one per card. */
 export const TransactionTable = ({ caption, rows, term, isFresh }: TransactionTableProps): JSX.Element => (
   <table class="cards transactions">
-    <caption class="unseen">{caption}</caption>
-    <thead>
-      <tr>
-        <th scope="col">Date</th>
-        <th scope="col">Payee</th>
-        <th scope="col">Description</th>
-        <th scope="col">Category</th>
-        <th scope="col" class="amount">
-          Amount
-        </th>
-        <th scope="col" class="amount">
-          Balance after
-        </th>
-      </tr>
-    </thead>
+    <TableHead
+      caption={caption}
+      columns={['Date', 'Payee', 'Description', 'Category']}
+      amounts={['Amount', 'Balance after']}
+    />
     <tbody>
       {rows.map((row) => (
         <Row key={row.id} row={row} term={term} isFresh={isFresh?.(row.id) ?? false} />

@@ -64,20 +64,12 @@ function buttonText(isBusy: boolean, isUncertain: boolean, amount: string): stri
   return isUncertain ? 'Try again' : `Send ${amount}`;
 }
 
-const OrderLine = ({
-  name,
-  value,
-  number,
-}: {
-  name: string;
-  value?: string;
-  number?: string;
-}): JSX.Element => (
+const OrderLine = (line: { name: string; value?: string; number?: string }): JSX.Element => (
   <div>
-    <dt>{name}</dt>
+    <dt>{line.name}</dt>
     <dd>
-      {value && <span>{value}</span>}
-      {number && <code>{number}</code>}
+      {line.value && <span>{line.value}</span>}
+      {line.number && <code>{line.number}</code>}
     </dd>
   </div>
 );
