@@ -39,7 +39,6 @@ const SMALL_FILES: Record<string, string> = {
   'cli/audit.ts': 'one file per command group',
   'cli/password-input.ts': 'shared by two commands',
   'config/shared.ts': 'the settings of both processes',
-  'dev/stop-request.ts': 'has a clock that its test sets',
   'gateway/proxy/body-buffers.ts': 'the only use of the garbage collector',
   'http/event-stream.ts': 'shared by gateway and bank',
   'openapi/page/prose.ts': 'shared by three files of the page',

@@ -11,15 +11,17 @@ import { createLog } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { type DevPlan, DevRefused, planDev } from './plan.ts';
+import type { DevRedis } from './redis/docker-server.ts';
 import { RedisDidNotStart } from './redis/server-process.ts';
-import { type DevRedis, RedisNotFound, startDevRedis } from './redis/start.ts';
+import { RedisNotFound, startDevRedis } from './redis/start.ts';
 import { seedDemo } from './seed.ts';
-import { type StopRequest, stopRequest } from './stop-request.ts';
 import { welcome } from './tour.ts';
 
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 50;
 const EXIT_STOPPED_AT_ONCE = 130;
+/** npm forwards a Ctrl-C that the process has already received from the terminal. */
+const DUPLICATE_SIGNAL_MS = 500;
 
 /** Redis has ended, or a server did not become ready. */
 class DevFailed extends Error {
@@ -59,6 +61,26 @@ export async function runDev(env: Environment): Promise<number> {
     process.stderr.write(`portcullis: ${about}${(fault as Error).message}\n`);
     return 1;
   }
+}
+
+interface StopRequest {
+  /** Resolves at the first Ctrl-C, SIGTERM or SIGHUP. */
+  first: Promise<void>;
+  /** Resolves at the next one, more than half a second later. */
+  second: Promise<void>;
+}
+
+/** Listens for stop signals until the process ends. */
+function stopRequest(): StopRequest {
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let firstMs: number | undefined;
+  const onSignal = (): void => {
+    firstMs ??= performance.now();
+    first.resolve();
+    if (performance.now() - firstMs > DUPLICATE_SIGNAL_MS) second.resolve();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+  return { first: first.promise, second: second.promise };
 }
 
 async function runUntilStopped(env: Environment, stop: StopRequest): Promise<number> {

@@ -8,23 +8,29 @@ const PORT = 6379;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-interface DockerRedis {
-  /** `redis://:<password>@…`, with a new random password at each start. */
+/** The Redis of `portcullis dev`, in a container or not. */
+export interface DevRedis {
   url: string;
+  /** Where it was found, for display. */
   source: string;
+  /**
+   * Resolves with how the server has ended (an exit code or a signal). Never resolves for an existing server or a
+   * container.
+   */
   ended: Promise<string>;
+  /** Stops the server, unless it existed before. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts Redis in a container, with its data in `directory`. The container is removed when it is stopped, or by the
  * reaper of testcontainers soon after this process has ended. Docker may publish its port on all interfaces, so it
- * requires a password, which it reads from a file rather than from its command line.
+ * requires a password, random at each start, which it reads from a file rather than from its command line.
  */
 export async function startDockerRedis(
   directory: string,
   onWait: (line: string) => void = () => {},
-): Promise<DockerRedis | Refusal<'no_docker'>> {
+): Promise<DevRedis | Refusal<'no_docker'>> {
   const testcontainers = await import('testcontainers').catch(() => undefined);
   if (testcontainers === undefined) return new Refusal('no_docker', 'testcontainers is not installed');
   const { GenericContainer, Wait, getContainerRuntimeClient } = testcontainers;

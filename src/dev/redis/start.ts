@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Environment, gatewaySettings } from '../../config/load.ts';
 import { Refusal } from '../../refusal.ts';
 import { serverFromDebianPackage } from './debian-package.ts';
-import { startDockerRedis } from './docker-server.ts';
+import { type DevRedis, startDockerRedis } from './docker-server.ts';
 import { startLocalRedis } from './local-server.ts';
 import { type ServerBinary, serverOnPath } from './server-binary.ts';
 
@@ -22,16 +22,6 @@ Use one of these:
   Docker:           docker run --detach --name redis --publish 127.0.0.1:6379:6379 redis:8
                     then REDIS_URL=redis://127.0.0.1:6379 npm start`);
   }
-}
-
-export interface DevRedis {
-  url: string;
-  /** Where it was found, for display. */
-  source: string;
-  /** Resolves with how the server has ended (an exit code or a signal). Never resolves for an existing server. */
-  ended: Promise<string>;
-  /** Stops the server, unless it existed before. */
-  stop(): Promise<void>;
 }
 
 interface DevRedisOptions {
