@@ -17,11 +17,8 @@ export interface StreamDeps {
 }
 
 /** The stream continues after `Last-Event-ID`. Without that header it begins with the next transaction. */
-export function streamTransactions({
-  link,
-  feed,
-  streamHeartbeatMs: heartbeatMs,
-}: StreamDeps): Handler<BankEnv> {
+export function streamTransactions(deps: StreamDeps): Handler<BankEnv> {
+  const { link, feed, streamHeartbeatMs: heartbeatMs } = deps;
   return async (c) => {
     const query = checkQuery(c.req.queries(), noQuery);
     if (query instanceof Refusal) return refuse(c, query);

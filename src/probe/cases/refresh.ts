@@ -37,12 +37,7 @@ function withCookies(cookies: readonly string[], lines: readonly string[], body 
 const cookieOf = ({ refreshCookieName, refreshTokens }: AttackContext): string =>
   `${refreshCookieName}=${refreshTokens.live}`;
 
-interface RefreshToken {
-  sub: string;
-  sid: string;
-  n: string;
-  mac: string;
-}
+type RefreshToken = Record<'sub' | 'sid' | 'n' | 'mac', string>;
 
 function split(token: string): RefreshToken {
   const [, sub = '', sid = '', n = '', mac = ''] = token.split('.');

@@ -11,16 +11,18 @@ export interface Loaded<Value> {
   update(change: (value: Value) => Value): void;
 }
 
-interface LoadState<Value> extends Omit<Loaded<Value>, 'reload'> {
+interface LoadState<Value> extends Loaded<Value> {
   isBusy: boolean;
   /** Runs `fetch` and sets the value. On an error the value becomes `fallback`, or stays without it. */
   run(fetch: () => Promise<Value>, fallback?: { value: Value | undefined }): Promise<void>;
-  /** The result of a running `fetch` is ignored. */
-  cancel(): void;
 }
 
-/** Only the result of the latest run counts. */
-function useLoadState<Value>(): LoadState<Value> {
+/** Loads when the component appears and whenever `deps` change. Only the result of the latest run counts. */
+function useLoadState<Value>(
+  load: () => Promise<Value>,
+  deps: readonly unknown[],
+  fallback?: { value: Value | undefined },
+): LoadState<Value> {
   const [value, setValue] = useState<Value | undefined>(undefined);
   const [error, setError] = useState<string | undefined>(undefined);
   const [isBusy, setBusy] = useState(false);
@@ -46,24 +48,21 @@ function useLoadState<Value>(): LoadState<Value> {
     }
     apply(() => setBusy(false));
   }, []);
-  const cancel = useCallback(() => {
-    latest.current += 1;
-  }, []);
+  const reload = useCallback(() => run(load, fallback), deps);
+  useEffect(() => {
+    void reload();
+    return () => {
+      latest.current += 1;
+    };
+  }, [reload]);
   const update = (change: (value: Value) => Value): void =>
     setValue((current) => (current === undefined ? current : change(current)));
-  return { value, error, isBusy, run, cancel, update };
+  return { value, error, isBusy, run, reload, update };
 }
 
 /** Loads when the component appears and whenever `deps` change. */
-export function useLoad<Value>(load: () => Promise<Value>, deps: readonly unknown[]): Loaded<Value> {
-  const { value, error, update, run, cancel } = useLoadState<Value>();
-  const reload = useCallback(() => run(load), deps);
-  useEffect(() => {
-    void reload();
-    return cancel;
-  }, [reload]);
-  return { value, error, reload, update };
-}
+export const useLoad = <Value>(load: () => Promise<Value>, deps: readonly unknown[]): Loaded<Value> =>
+  useLoadState(load, deps);
 
 export interface ListPage<Item> {
   items: readonly Item[];
@@ -88,12 +87,8 @@ export function usePagedList<Item>(
   load: (cursor: string | undefined) => Promise<ListPage<Item>>,
   deps: readonly unknown[],
 ): PagedList<Item> {
-  const { value, error, isBusy, run, cancel } = useLoadState<ListPage<Item>>();
-  const reload = useCallback(() => run(() => load(undefined), { value: undefined }), deps);
-  useEffect(() => {
-    void reload();
-    return cancel;
-  }, [reload]);
+  const state = useLoadState<ListPage<Item>>(() => load(undefined), deps, { value: undefined });
+  const { value, error, isBusy, run, reload } = state;
   const loadMore = async (): Promise<void> => {
     if (isBusy || value === undefined || value.next === null) return;
     const { items, next } = value;
