@@ -40,6 +40,8 @@ const FIELD_ERRORS: Partial<Record<BankReason, FieldError>> = {
 export function createTransfer(deps: TransferDeps): Handler<BankEnv> {
   return async (c) => {
     if (lacksScope(c, 'transfers:write')) return refuse(c, new Refusal('scope_missing'));
+    if (Number(c.req.header('content-length') ?? 0) > deps.bodyMaxBytes)
+      return refuse(c, new Refusal('body_too_large'));
     const request = await readRequest(c, deps.bodyMaxBytes);
     if (request instanceof Refusal) return refuse(c, request);
     const from = await visibleAccount(c, deps.link);

@@ -51,19 +51,21 @@ export function checkQuery<Schema extends z.ZodType>(
   return checkInput(schema, Object.fromEntries(given.map(([name, [value]]) => [name, value])), 'query_wrong');
 }
 
-/** A whole number in a query parameter or an environment variable. */
-export const integerText = (min: number, max: number) => {
+/** A whole number in text. */
+export const integerText = (min: number, max: number, form = /^\d{1,15}$/) => {
   const error = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
-    .regex(/^\d{1,15}$/, { error, abort: true })
+    .regex(form, { error, abort: true })
     .transform(Number)
     .refine((value) => value >= min && value <= max, error);
 };
 
-/** The same as a query parameter that may be left out. */
+/** A whole number in a query parameter that may be left out. Leading zeros are refused. */
 export const integerParameter = (min: number, max: number, preset: number) =>
-  integerText(min, max).default(preset).describe(`From ${min} to ${max}. Defaults to ${preset}.`);
+  integerText(min, max, /^(?:0|[1-9]\d{0,14})$/)
+    .default(preset)
+    .describe(`From ${min} to ${max}. Defaults to ${preset}.`);
 
 /** Reads a JSON body (RFC 8259) of at most `maxBytes` and checks it. */
 export async function readJsonBody<Schema extends z.ZodType>(

@@ -10,6 +10,7 @@ describe('an invalid query is 400 and names the field', () => {
     ['/transactions?limit=101', 'limit'],
     ['/transactions?limit=-1', 'limit'],
     ['/transactions?limit=1e1', 'limit'],
+    ['/transactions?limit=007', 'limit'],
     ['/transactions?limit=', 'limit'],
     ['/transactions?limit=1&limit=2', 'limit'],
     ['/transactions?cursor=abc', 'cursor'],

@@ -112,6 +112,20 @@ describe('an invalid request is refused before anything is read', () => {
     await expectUnread(() => send('', chunked), tooLarge);
   });
 
+  test('a body over the limit is 413 before its Idempotency-Key is looked at', async ({
+    order,
+    expectUnread,
+    bank,
+    path,
+  }) => {
+    const body = JSON.stringify(order({ description: 'x'.repeat(2000) }));
+    const request = { method: 'POST', headers: JSON_TYPE, body };
+    await expectUnread(() => bank.ask('bob', `${path}/transfers`, request), {
+      status: 413,
+      body: { code: 'body_too_large' },
+    });
+  });
+
   test('a chunked body over the limit is 413, although the client keeps sending', async ({
     bank,
     path,

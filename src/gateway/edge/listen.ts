@@ -78,6 +78,8 @@ function receive(
     };
     const reason = edgeRefusal(incoming, path, settings.bodyMaxBytes);
     if (hasBody(incoming)) discardUnreadBody(incoming, outgoing);
+    // Where a malformed request ends, and so where the next one on this connection begins, is not certain.
+    if (reason === 'request_malformed') outgoing.shouldKeepAlive = false;
     if (reason !== undefined) refuse(context, new Refusal(reason));
     else if (isForUpstream(context.path)) proxied(context);
     else own(context);

@@ -98,6 +98,24 @@ describe('a request must have one valid host', () => {
   ] as const)('%s', ([_what, head], { refused, token }) => refused(`${head}${token}\r\n\r\n`, MALFORMED));
 });
 
+test.for([
+  ['a bad Host', 'POST /livez HTTP/1.1\r\nHost: a/b\r\nContent-Length: 0\r\n\r\n'],
+  ['two Hosts', 'GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
+  [
+    'an unknown coding',
+    'POST /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+  ],
+] as const)(
+  'the connection is closed after %s, and the next request on it is not served',
+  async ([_what, malformed], { gateway }) => {
+    const connection = new RawConnection(gateway.url);
+    connection.send(`${malformed}GET /livez HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(rawProblemOf(await connection.response())).toMatchObject(MALFORMED);
+    await connection.untilClosed();
+    expect(connection.rest).toBe('');
+  },
+);
+
 describe('a target that is not in origin form is a 400', () => {
   test.for([
     ['the absolute form', 'GET http://gateway.test/bank/accounts', NOT_CANONICAL],

@@ -77,6 +77,7 @@ describe('the list', () => {
     ['limit=0', 'limit'],
     ['limit=201', 'limit'],
     ['limit=1e1', 'limit'],
+    ['limit=007', 'limit'],
     ['cursor=%5B%5D', 'cursor'],
     ['limit=1&limit=2', 'limit'],
     ['colour=red', 'colour'],
