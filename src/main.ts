@@ -12,7 +12,7 @@ const exitWith =
 /** The command line. Each command imports only the modules that it needs, so that it starts quickly. */
 const program = new Command('portcullis')
   .description(
-    'An auth gateway for banking APIs: forwards a request only if its token is validly signed and not revoked.',
+    'An auth gateway for banking APIs: forwards a request only if its token is valid and has not been revoked.',
   )
   .showHelpAfterError();
 
@@ -86,7 +86,7 @@ program
     ),
   );
 
-const keys = program.command('keys').description('manage the key ring that signs tokens');
+const keys = program.command('keys').description('manage the keys that sign tokens');
 
 keys
   .command('list')

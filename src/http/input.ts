@@ -20,9 +20,19 @@ export function checkInput<Schema extends z.ZodType, Reason extends string>(
   value: unknown,
   reason: Reason,
 ): z.output<Schema> | Refusal<Reason> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: messageOf });
   return parsed.success ? parsed.data : new Refusal(reason, { errors: fieldErrors(parsed.error) });
 }
+
+/** The message for a fault that the schema has none for. */
+const messageOf: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type')
+    return issue.input === undefined ? 'is required' : `must be of type ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be ${issue.values.join(' or ')}`;
+  const unit = { string: ' characters', array: ' items' }[String(issue.origin)] ?? '';
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit}`;
+  return issue.code === 'too_small' ? `must be at least ${issue.minimum}${unit}` : undefined;
+};
 
 const fieldErrors = ({ issues }: z.ZodError): FieldError[] =>
   issues.flatMap(errorsOfIssue).slice(0, MAX_ERRORS);
