@@ -23,6 +23,8 @@ export async function servePages(
   bodies: Record<string, string | ((response: ServerResponse) => void)>,
 ): Promise<PageServer> {
   const server = createServer((request, response) => {
+    // Full builds of Chromium ask for it, the headless shell does not.
+    if (request.url === '/favicon.ico') return response.writeHead(204).end();
     const body = bodies[request.url ?? ''];
     if (typeof body === 'function') return body(response);
     if (body === undefined) return response.writeHead(404).end();
