@@ -25,7 +25,7 @@ interface View {
 }
 
 const VIEWS: { username?: string; views: readonly View[] }[] = [
-  { views: [{ name: 'log-in', path: '/', heading: 'Log in', widths: [1440, 360] }] },
+  { views: [{ name: 'login', path: '/', heading: 'Log in', widths: [1440, 360] }] },
   {
     username: 'bob',
     views: [
