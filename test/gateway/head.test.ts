@@ -7,7 +7,7 @@ import { bearer } from '../support/gateway.ts';
 import { RawConnection } from '../support/raw-http.ts';
 
 const GET_OPERATIONS = Object.keys(SCENARIOS).filter((id) => /^(?:get|list|read|search|stream)/.test(id));
-/** Hono routes requests for a host in capitals; others to `/bank/**` go straight to the proxy. */
+/** Hosts are case-insensitive (RFC 9110, section 4.2.3). */
 const HOSTS = ['gateway.test', 'GATEWAY.test'];
 const PAGE = {
   body: '<!doctype html><title>Portcullis</title>',

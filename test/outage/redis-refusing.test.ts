@@ -77,8 +77,8 @@ describe('Redis as a replica', () => {
       const { 'POST /auth/login': logIn, 'POST /auth/logout': logOut } = actions(gateway);
       for (let i = 0; i < 5; i += 1) {
         await Promise.all([
-          ...Array.from({ length: 4 }, () => expectUnavailable('log-in', logIn as () => Promise<Response>)),
-          expectUnavailable('log-out', logOut as () => Promise<Response>),
+          ...Array.from({ length: 4 }, () => expectUnavailable('login', logIn as () => Promise<Response>)),
+          expectUnavailable('logout', logOut as () => Promise<Response>),
           ...Array.from({ length: 10 }, async () => {
             const response = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(gateway.token) });
             expect(response.status).toBe(200);
@@ -116,7 +116,7 @@ test('Redis out of memory: logged-in users continue, login is a 503', async ({ c
       200,
     );
     const body = { username: 'alice', password: 'wonderland1' };
-    await expectUnavailable('log-in', () => postJson(`${gateway.url}/auth/login`, body));
+    await expectUnavailable('login', () => postJson(`${gateway.url}/auth/login`, body));
   } finally {
     await command('CONFIG', 'SET', 'maxmemory', '0');
   }

@@ -1,45 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { RequestListener, ServerResponse } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { gatewayTest } from '../../support/fixtures.ts';
 import { bearer, problemOf } from '../../support/gateway.ts';
 import { startGatewayBeside } from '../../support/gateway-beside.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { expectRefusal } from '../../support/refusal.ts';
 import { until } from '../../support/until.ts';
-
-const MIB = 1024 * 1024;
-const BODY_MAX_BYTES = 4 * MIB;
-const TRANSFERS = '/bank/accounts/1/transfers';
+import { BODY_MAX_BYTES, chunkedOf, digest, echo, MIB, TRANSFERS, test } from './echo-test.ts';
 
 /** A kernel may buffer up to 32 MiB on each of two connections whose receiver does not read. */
 const MAX_BUFFERED_BYTES = 128 * MIB;
 
-const test = gatewayTest({ BANK_CONNECTIONS_MAX: '8', BODY_MAX_BYTES: `${BODY_MAX_BYTES}` })
-  .extend(
-    'post',
-    ({ gateway, token }) =>
-      (body: NonNullable<RequestInit['body']>): Promise<Response> =>
-        fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' }),
-  )
-  .extend(
-    'open',
-    ({ gateway, token }) =>
-      (requestLine: string, ...lines: string[]): RawConnection =>
-        new RawConnection(gateway.url).send(
-          rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines),
-        ),
-  );
-
-const echo: RequestListener = (incoming, outgoing) => {
-  incoming.on('error', () => {});
-  incoming.pipe(outgoing);
-};
 test.beforeEach(({ upstream }) => upstream.respondWith(echo));
-
-const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
 
 describe('bodies arrive unchanged', () => {
   test.for([0, 1, 65_535, 65_536, 3_000_001])(

@@ -1,39 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { RequestListener } from 'node:http';
+import { randomBytes } from 'node:crypto';
 import { describe, expect } from 'vitest';
-import { gatewayTest } from '../../support/fixtures.ts';
-import { bearer } from '../../support/gateway.ts';
 import { RawConnection, rawProblemOf, rawRequest } from '../../support/raw-http.ts';
 import { expectRefusal, type Problem } from '../../support/refusal.ts';
+import { BODY_MAX_BYTES, chunkedOf, digest, echo, MIB, TRANSFERS, test } from './echo-test.ts';
 
-const MIB = 1024 * 1024;
-const BODY_MAX_BYTES = 4 * MIB;
-const TRANSFERS = '/bank/accounts/1/transfers';
-
-const test = gatewayTest({ BANK_CONNECTIONS_MAX: '8', BODY_MAX_BYTES: `${BODY_MAX_BYTES}` })
-  .extend(
-    'post',
-    ({ gateway, token }) =>
-      (body: NonNullable<RequestInit['body']>): Promise<Response> =>
-        fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token), duplex: 'half' }),
-  )
-  .extend(
-    'open',
-    ({ gateway, token }) =>
-      (requestLine: string, ...lines: string[]): RawConnection =>
-        new RawConnection(gateway.url).send(
-          rawRequest(requestLine, `Authorization: Bearer ${token}`, ...lines),
-        ),
-  );
-
-const echo: RequestListener = (incoming, outgoing) => {
-  incoming.on('error', () => {});
-  incoming.pipe(outgoing);
-};
 test.beforeEach(({ upstream }) => upstream.respondWith(echo));
-
-const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const chunkedOf = (bytes: Uint8Array): ReadableStream => new Blob([Uint8Array.from(bytes)]).stream();
 
 describe('a response that comes before the request is complete', () => {
   const LINGER_MS = 1500;
