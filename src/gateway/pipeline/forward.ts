@@ -9,6 +9,7 @@ import type { LiveResponses } from '../proxy/live-responses.ts';
 import type { UpstreamProxy } from '../proxy/proxy.ts';
 import type { Authenticated, RequestContext } from '../request-context.ts';
 import type { Site } from '../site.ts';
+import type { Grant } from './policy.ts';
 
 export interface ForwardDeps {
   site: Site;
@@ -23,9 +24,12 @@ export async function forward(
   { site, activity, assertionFor, proxy, liveResponses }: ForwardDeps,
   context: RequestContext,
   { claims, kid, authorization }: Authenticated,
+  { scope }: Grant,
 ): Promise<void> {
   const { incoming, outgoing, requestId, strictTransport, clientAddress, nowMs } = context;
-  const assertion = await assertionFor(claims, authorization, nowMs);
+  const { method = '' } = incoming;
+  const request = { method, path: upstreamPath(context.path), scope };
+  const assertion = await assertionFor(claims, authorization, request, nowMs);
   recordGrant(activity, context, claims);
   proxy.forward({
     incoming,

@@ -82,13 +82,13 @@ export async function runPipeline(deps: PipelineDeps, context: RequestContext): 
     const { claims, authorization } = user;
     const { incoming, outgoing, path } = context;
 
-    const denial = deps.policy(incoming.method ?? '', upstreamPath(path), authorization);
-    if (denial !== undefined) return void refuse(context, denial, claims);
+    const grant = deps.policy(incoming.method ?? '', upstreamPath(path), authorization);
+    if (grant instanceof Refusal) return void refuse(context, grant, claims);
 
     if (!deps.concurrencyLimiter.tryAcquire(claims.sub, outgoing))
       return void refuse(context, new Refusal('too_many_under_way'), claims);
 
-    await forward(deps, context, user);
+    await forward(deps, context, user, grant);
   } catch (fault) {
     refuseFault(context, fault);
   }

@@ -10,24 +10,37 @@ const ruleSchema = z.strictObject({
   methods: z.array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])).min(1),
   path: z.string().regex(/^\/(?:[A-Za-z0-9\-._~]+\/|\*\/)*(?:[A-Za-z0-9\-._~]+|\*|\*\*)?$/),
   scope: scopeSchema,
+  kind: z.enum(['ordinary', 'search', 'stream', 'transfer']).default('ordinary'),
 });
 
 /**
  * A rule: requests with one of `methods` to `path` need `scope`. In a path, `*` matches one segment and `**` at the
  * end everything below. The path is that of the upstream, without the `/bank` prefix. `GET` includes `HEAD`.
+ *
+ * `kind` says which limits apply besides those of every request: `search` reads much to return little, `stream` stays
+ * open, and `transfer` moves money.
  */
-export type PolicyRule = z.output<typeof ruleSchema>;
+export type PolicyRule = z.input<typeof ruleSchema>;
+
+export type RequestKind = z.output<typeof ruleSchema>['kind'];
+
+/** What a rule has granted to one request. */
+export interface Grant {
+  /** The scope of the rule, which the user's role has. */
+  scope: Scope;
+  kind: RequestKind;
+}
 
 /** The rules for the demo bank. Requests that match no rule are denied. */
 export const BANK_RULES: readonly PolicyRule[] = [
   { methods: ['GET'], path: '/accounts', scope: 'accounts:read' },
   { methods: ['GET'], path: '/accounts/*', scope: 'accounts:read' },
   { methods: ['GET'], path: '/accounts/*/transactions', scope: 'accounts:read' },
-  { methods: ['GET'], path: '/accounts/*/transactions/search', scope: 'accounts:read' },
+  { methods: ['GET'], path: '/accounts/*/transactions/search', scope: 'accounts:read', kind: 'search' },
   { methods: ['GET'], path: '/accounts/*/balance', scope: 'accounts:read' },
   { methods: ['GET'], path: '/accounts/*/spenders', scope: 'accounts:read' },
-  { methods: ['GET'], path: '/accounts/*/stream', scope: 'accounts:read' },
-  { methods: ['POST'], path: '/accounts/*/transfers', scope: 'transfers:write' },
+  { methods: ['GET'], path: '/accounts/*/stream', scope: 'accounts:read', kind: 'stream' },
+  { methods: ['POST'], path: '/accounts/*/transfers', scope: 'transfers:write', kind: 'transfer' },
 ];
 
 /** The policy file is invalid. The message names the place in the file. */
@@ -66,22 +79,21 @@ export type Policy = (
   method: string,
   path: string,
   authorization: Authorization,
-) => undefined | Refusal<PolicyReason>;
+) => Grant | Refusal<PolicyReason>;
 
 /** Stage 5: may this user send this request? The first rule that matches decides; without a match it is denied. */
 export function createPolicy(rules: readonly PolicyRule[]): Policy {
-  const compiled = new Map<string, { pattern: RegExp; scope: Scope }[]>();
-  for (const { methods, path, scope } of rules) {
+  const compiled = new Map<string, { pattern: RegExp; grant: Grant }[]>();
+  for (const { methods, path, scope, kind = 'ordinary' } of rules) {
     for (const method of methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))) {
-      compiled.set(method, [...(compiled.get(method) ?? []), { pattern: patternOf(path), scope }]);
+      const rule = { pattern: patternOf(path), grant: { scope, kind } };
+      compiled.set(method, [...(compiled.get(method) ?? []), rule]);
     }
   }
   return (method, path, authorization) => {
-    const rule = compiled.get(method)?.find(({ pattern }) => pattern.test(path));
-    if (rule === undefined) return new Refusal('no_rule');
-    return scopesOf(authorization.role).has(rule.scope)
-      ? undefined
-      : new Refusal('scope_missing', rule.scope);
+    const grant = compiled.get(method)?.find(({ pattern }) => pattern.test(path))?.grant;
+    if (grant === undefined) return new Refusal('no_rule');
+    return scopesOf(authorization.role).has(grant.scope) ? grant : new Refusal('scope_missing', grant.scope);
   };
 }
 

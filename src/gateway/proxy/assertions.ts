@@ -3,7 +3,7 @@ import type { AccessClaims } from '../../jwt/access-token.ts';
 import { signAssertion } from '../../jwt/assertion.ts';
 import { type KeyRing, oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Authorization } from '../../users/authorization.ts';
-import { scopesOf } from '../../users/roles.ts';
+import { type Scope, scopesOf } from '../../users/roles.ts';
 
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const CACHE_SIZE = 20_000;
@@ -17,16 +17,28 @@ interface AssertionOptions {
   assertionTtlSeconds: number;
 }
 
+/** The request that an assertion is for. */
+export interface AssertedRequest {
+  method: string;
+  /** The path at the upstream, without the query. */
+  path: string;
+  /** The scope of the rule that allowed the request. */
+  scope: Scope;
+  /** The SHA-256 digest of the body in base64url, if the gateway held the whole body. */
+  bodyDigest?: string | undefined;
+}
+
 export type AssertionSource = (
   claims: AccessClaims,
   authorization: Authorization,
+  request: AssertedRequest,
   nowMs: number,
 ) => Promise<string>;
 
 /** Assertions signed with the key that is valid at the time of each request. A change of keys empties the cache. */
 export function createAssertionSource(ring: RingSource, options: AssertionOptions): AssertionSource {
   const sourceAt = oncePerRing(ring, (keys) => cachedAssertions(keys, options));
-  return (claims, authorization, nowMs) => sourceAt(nowMs)(claims, authorization, nowMs);
+  return (claims, authorization, request, nowMs) => sourceAt(nowMs)(claims, authorization, request, nowMs);
 }
 
 /**
@@ -37,7 +49,7 @@ function cachedAssertions(ring: KeyRing, options: AssertionOptions): AssertionSo
   const cache = new QuickLRU<string, { token: Promise<string>; useUntilMs: number }>({
     maxSize: CACHE_SIZE / 2,
   });
-  return (claims, authorization, nowMs) => {
+  return (claims, authorization, _request, nowMs) => {
     const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
     const cached = cache.get(name);
     if (cached !== undefined && nowMs < cached.useUntilMs) return cached.token;

@@ -11,6 +11,7 @@ import {
 } from '../../../src/gateway/pipeline/policy.ts';
 import { startGateway } from '../../../src/gateway/server.ts';
 import { createLog } from '../../../src/log.ts';
+import { Refusal } from '../../../src/refusal.ts';
 import { ROLES, type Role } from '../../../src/users/roles.ts';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { expectRefusal } from '../../support/refusal.ts';
@@ -28,8 +29,10 @@ afterAll(async () => {
 });
 
 const GET_READ = { methods: ['GET'], scope: 'accounts:read' } satisfies Partial<PolicyRule>;
-const verdict = (rules: readonly PolicyRule[], method: string, path: string, role: Role = 'user'): string =>
-  createPolicy(rules)(method, path, { role, generation: 0 })?.reason ?? 'allowed';
+function verdict(rules: readonly PolicyRule[], method: string, path: string, role: Role = 'user'): string {
+  const decision = createPolicy(rules)(method, path, { role, generation: 0 });
+  return decision instanceof Refusal ? decision.reason : 'allowed';
+}
 
 describe('a path of a rule', () => {
   test.each([
