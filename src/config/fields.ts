@@ -39,16 +39,52 @@ export const redisUrl = () =>
       'must be redis://, rediss:// or unix:///path/to.sock',
     );
 
+const partsOf = (list: string): string[] =>
+  list
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
 /** A list of addresses and CIDR ranges (RFC 4632), separated by commas. */
 export const addressRanges = () =>
   z.string().transform((value, context) => {
-    const given = value.split(',').map((range) => range.trim());
-    const ranges = parseRanges(given.filter((range) => range !== ''));
+    const ranges = parseRanges(partsOf(value));
     if (ranges === undefined) {
       context.addIssue({ code: 'custom', message: 'must be addresses or CIDR ranges separated by commas' });
       return z.NEVER;
     }
     return ranges;
+  });
+
+/** A list of origins, separated by commas. */
+export const origins = () =>
+  z.string().transform((value, context) => {
+    const given = partsOf(value);
+    if (given.every((origin) => httpOrigin().safeParse(origin).success))
+      return given.map((one) => new URL(one).origin);
+    context.addIssue({ code: 'custom', message: 'must be http:// or https:// origins separated by commas' });
+    return z.NEVER;
+  });
+
+/**
+ * Headers that say who the sender is, where it is, or which other method, host or path it means, and headers for one
+ * hop only. A client must not be able to send them through the gateway.
+ */
+const NEVER_FORWARDED =
+  /^(?:authorization|client-.*|connection|cookie2?|early-data|expect|forwarded|host|keep-alive|proxy.*|remote-.*|te|trailer|transfer-encoding|true-client-.*|upgrade|via|x-(?:auth|client|forwarded|http-method|method-override|original|real|remote|request-id|rewrite|true-client).*)$/;
+
+/**
+ * A list of header names, separated by commas, in lower case. Only letters, digits and `-` are allowed: many services
+ * replace other punctuation with `_` or `-`, and would read `X_Forwarded_For` as the gateway's header.
+ */
+export const forwardableHeaders = () =>
+  z.string().transform((value, context) => {
+    const names = partsOf(value).map((name) => name.toLowerCase());
+    if (names.every((name) => /^[a-z0-9-]+$/.test(name) && !NEVER_FORWARDED.test(name))) return names;
+    const message =
+      'must be header names separated by commas, none of which is for one hop or states an identity, an address, a method or a path';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
   });
 
 export const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a hostname or an address');

@@ -1,6 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { addressRanges, audience, host, httpOrigin, integer, oneOf, text } from './fields.ts';
+import {
+  addressRanges,
+  audience,
+  forwardableHeaders,
+  host,
+  httpOrigin,
+  integer,
+  oneOf,
+  origins,
+  text,
+} from './fields.ts';
 import { limitsShape } from './gateway-limits.ts';
 import { usersShape } from './gateway-users.ts';
 import { sharedShape } from './shared.ts';
@@ -14,6 +24,14 @@ export const gatewayShape = {
   BANK_URL: httpOrigin()
     .default('http://127.0.0.1:8081')
     .describe('origin of the upstream that `/bank/**` is proxied to'),
+  FORWARD_HEADERS: forwardableHeaders()
+    .default([])
+    .describe(
+      'names of request headers that the upstream gets besides the standard ones, separated by commas',
+    ),
+  REDIRECT_ORIGINS: origins()
+    .default([])
+    .describe('other origins that a `Location` of the upstream may refer to, separated by commas'),
   POLICY_FILE: z
     .string()
     .optional()

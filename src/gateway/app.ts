@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { DENY_ALL_CSP } from '../http/problem.ts';
 import { Refusal } from '../refusal.ts';
 import type { Scope } from '../users/roles.ts';
 import { refuse, refuseFault } from './decision-log.ts';
@@ -132,6 +133,8 @@ export function createAppHandler(app: App): (context: RequestContext) => void {
   return (context) => {
     const { incoming, outgoing, strictTransport } = context;
     outgoing.setHeader('cache-control', 'no-store');
+    outgoing.setHeader('content-security-policy', DENY_ALL_CSP);
+    outgoing.setHeader('x-content-type-options', 'nosniff');
     if (strictTransport !== undefined) outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
     contexts.set(incoming, context);
     void listener(incoming, outgoing);

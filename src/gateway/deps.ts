@@ -16,6 +16,8 @@ import { createTokenVerifier } from './pipeline/signature.ts';
 import { createAssertionSource } from './proxy/assertions.ts';
 import type { LiveResponses } from './proxy/live-responses.ts';
 import type { UpstreamProxy } from './proxy/proxy.ts';
+import { createUpstreamHeaders } from './proxy/request-headers.ts';
+import { createClientHeaders } from './proxy/response-headers.ts';
 import { siteOf } from './site.ts';
 
 /** What the gateway has opened and has to close. */
@@ -34,8 +36,11 @@ export function pipelineDeps(
   rules: readonly PolicyRule[],
   { redis, ring, proxy, liveResponses }: Resources,
 ): PipelineDeps {
+  const site = siteOf(settings.issuer);
   return {
-    site: siteOf(settings.issuer),
+    site,
+    upstreamHeaders: createUpstreamHeaders(site, settings.forwardHeaders),
+    clientHeaders: createClientHeaders({ ...settings, site }),
     verifyToken: createTokenVerifier(ring, settings),
     redis,
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),

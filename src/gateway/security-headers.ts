@@ -13,9 +13,6 @@ export const strictTransportOf = ({
 }: Pick<GatewaySettings, 'issuer' | 'hstsMaxAgeSeconds'>): string | undefined =>
   new URL(issuer).protocol === 'https:' && hstsMaxAgeSeconds > 0 ? `max-age=${hstsMaxAgeSeconds}` : undefined;
 
-/** A `Content-Security-Policy` that lets a document run, load, send and be framed by nothing. */
-export const DENY_ALL_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /** Browser features that no page of the gateway uses, so that injected code cannot use them either. */
 const DENIED_FEATURES = [
   'accelerometer',

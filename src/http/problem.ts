@@ -2,6 +2,9 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { FieldError } from '../refusal.ts';
 
+/** A `Content-Security-Policy` that lets a document run, load, send and be framed by nothing. */
+export const DENY_ALL_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const fieldErrorSchema: z.ZodType<FieldError> = z.strictObject({
   field: z
     .string()
@@ -96,6 +99,7 @@ function encodeProblem(
     'content-type': oauthError === undefined ? 'application/problem+json' : 'application/json',
     'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',
+    'content-security-policy': DENY_ALL_CSP,
     'x-content-type-options': 'nosniff',
     ...(challenge !== undefined && { 'www-authenticate': challenge }),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { GatewaySettings } from '../config/load.ts';
 import type { ApiDescription } from '../gateway/routes/static.ts';
-import { DENY_ALL_CSP } from '../gateway/security-headers.ts';
 import type { StaticAsset } from '../gateway/static/asset.ts';
+import { DENY_ALL_CSP } from '../http/problem.ts';
 import { describeApi } from './api.ts';
 import { docsPage } from './page/page.ts';
 import { STYLE } from './page/style.ts';

@@ -1,5 +1,5 @@
 /** The path prefix of requests for the upstream. Everything else is for the gateway's own routes. */
-const UPSTREAM_PREFIX = '/bank';
+export const UPSTREAM_PREFIX = '/bank';
 
 /** Whether a canonical path is for the upstream. */
 export const isForUpstream = (path: string): boolean =>

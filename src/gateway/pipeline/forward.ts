@@ -4,15 +4,16 @@ import type { ActivityTracker } from '../../sessions/activity.ts';
 import { logGrant, refuse } from '../decision-log.ts';
 import { upstreamPath } from '../edge/target.ts';
 import type { AssertionSource } from '../proxy/assertions.ts';
-import { headersForUpstream } from '../proxy/headers.ts';
 import type { LiveResponses } from '../proxy/live-responses.ts';
 import type { UpstreamProxy } from '../proxy/proxy.ts';
+import type { UpstreamHeaders } from '../proxy/request-headers.ts';
+import type { ClientHeaders } from '../proxy/response-headers.ts';
 import type { Authenticated, RequestContext } from '../request-context.ts';
-import type { Site } from '../site.ts';
 import type { Grant } from './policy.ts';
 
 export interface ForwardDeps {
-  site: Site;
+  upstreamHeaders: UpstreamHeaders;
+  clientHeaders: ClientHeaders;
   activity: ActivityTracker;
   assertionFor: AssertionSource;
   proxy: UpstreamProxy;
@@ -21,7 +22,7 @@ export interface ForwardDeps {
 
 /** Stage 7: sends a granted request to the upstream, with an assertion in place of the user's token. */
 export async function forward(
-  { site, activity, assertionFor, proxy, liveResponses }: ForwardDeps,
+  { upstreamHeaders, clientHeaders, activity, assertionFor, proxy, liveResponses }: ForwardDeps,
   context: RequestContext,
   { claims, kid, authorization }: Authenticated,
   { scope }: Grant,
@@ -35,7 +36,8 @@ export async function forward(
     incoming,
     outgoing,
     target: upstreamPath(incoming.url ?? ''),
-    headers: headersForUpstream(incoming, { assertion, clientAddress, requestId, site }),
+    headers: upstreamHeaders(incoming, { assertion, clientAddress, requestId }),
+    clientHeaders,
     requestId,
     strictTransport,
     onRefusal: (refusal) => refuse(context, refusal, claims),

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Dispatcher } from 'undici';
 import { Refusal } from '../../refusal.ts';
 import { noteBodyBytes } from './body-buffers.ts';
-import { headersForClient } from './headers.ts';
 import { BodyTooLarge } from './request-body.ts';
+import type { ClientHeaders } from './response-headers.ts';
 
 type ProxyReason =
   | 'bank_busy'
@@ -21,6 +21,7 @@ export interface ProxiedRequest {
   headers: string[];
   requestId: string;
   strictTransport?: string | undefined;
+  clientHeaders: ClientHeaders;
   /** Called if there is no response of the upstream. It refuses the request if that is still possible. */
   onRefusal: (refusal: Refusal<ProxyReason>) => void;
   /** Called for an event stream or a long download, with a way to end it cleanly if there is one. */
@@ -60,7 +61,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    const { outgoing, requestId, strictTransport, onRefusal, onLiveResponse } = this.#request;
+    const { outgoing, target, requestId, strictTransport, onRefusal, onLiveResponse } = this.#request;
     if (status < 200) return;
     if (status === 401) {
       onRefusal(new Refusal('bank_refused_gateway'));
@@ -70,7 +71,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const isStream = String(headers['content-type']).startsWith('text/event-stream');
     // A shutdown waits for connections that are kept alive, and a stream is the last response on its connection.
     if (isStream) outgoing.shouldKeepAlive = false;
-    outgoing.writeHead(status, headersForClient(headers, requestId, strictTransport));
+    const { clientHeaders } = this.#request;
+    outgoing.writeHead(status, clientHeaders(headers, { target, requestId, strictTransport }));
     if (isLong(headers)) onLiveResponse(isStream ? () => this.#endStream(controller) : undefined);
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
   }

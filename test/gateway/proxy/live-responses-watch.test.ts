@@ -41,6 +41,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
       outgoing,
       target: incoming.url ?? '/',
       headers: [],
+      clientHeaders: () => [],
       requestId: '',
       onRefusal: () => outgoing.writeHead(502).end(),
       onLiveResponse: () => responses.watch(outgoing, ground),

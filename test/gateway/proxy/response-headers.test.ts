@@ -1,11 +1,17 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, expect } from 'vitest';
-import { headersForClient } from '../../../src/gateway/proxy/headers.ts';
+import { createClientHeaders } from '../../../src/gateway/proxy/response-headers.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { RawConnection, rawRequest, sendRaw } from '../../support/raw-http.ts';
 
 /** Nothing runs, is loaded, sent or framed. */
 const INERT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const headersForClient = createClientHeaders({
+  site: { origin: 'https://gate.example' },
+  bankUrl: 'http://127.0.0.1:8081/',
+  redirectOrigins: ['https://listed.example'],
+});
 
 const test = gatewayTest()
   .extend(
@@ -33,6 +39,9 @@ describe('the client receives', () => {
       etag: '"1"',
       link: ['</a>', '</b>'],
       'set-cookie': ['portcullis=forged', 'other=1'],
+      'set-cookie2': 'other=1',
+      server: 'bank/1.0',
+      'x-powered-by': 'bank',
       'www-authenticate': 'Basic realm="bank"',
       'proxy-authenticate': 'Basic',
       'keep-alive': 'timeout=1',
@@ -75,7 +84,8 @@ describe('the client receives', () => {
   test('cacheable responses only if the upstream says so', async ({ headersAfter }) => {
     expect((await headersAfter({ 'cache-control': 'max-age=60' }))['cache-control']).toEqual(['max-age=60']);
     expect((await headersAfter({}))['cache-control']).toEqual(['no-store']);
-    expect(headersForClient({ 'cache-control': 'max-age=60', connection: 'cache-control' }, 'r')).toEqual([
+    const named = { 'cache-control': 'max-age=60', connection: 'cache-control' };
+    expect(headersForClient(named, { target: '/accounts', requestId: 'r' })).toEqual([
       ...['cache-control', 'no-store'],
       ...['content-security-policy', INERT],
       ...['x-content-type-options', 'nosniff'],
@@ -94,6 +104,56 @@ test('an upstream document is inert in a browser, whatever headers the upstream 
   );
   const { headers } = await sendRaw(gateway.url, accounts());
   expect(headers['content-security-policy']).toEqual(['script-src *', INERT]);
+});
+
+test('the upstream cannot allow other sites to read responses, or send the browser elsewhere', async ({
+  headersAfter,
+}) => {
+  const headers = await headersAfter({
+    'access-control-allow-origin': 'https://evil.test',
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': '*',
+    refresh: '0; url=https://evil.test',
+  });
+  expect(Object.keys(headers).filter((name) => /^(?:access-control-|refresh)/.test(name))).toEqual([]);
+});
+
+describe('a Location of the upstream', () => {
+  const locationAfter = (location: string): string | undefined => {
+    const sent = headersForClient({ location }, { target: '/accounts/1?page=2', requestId: 'r' });
+    return sent.includes('location') ? sent[sent.indexOf('location') + 1] : undefined;
+  };
+
+  test.each([
+    ['http://127.0.0.1:8081/accounts/2', 'https://gate.example/bank/accounts/2'],
+    ['/accounts/2?page=1#top', 'https://gate.example/bank/accounts/2?page=1#top'],
+    ['2', 'https://gate.example/bank/accounts/2'],
+    ['/../../admin', 'https://gate.example/bank/admin'],
+    ['//127.0.0.1:8081/x', 'https://gate.example/bank/x'],
+  ])('at its own origin, %s, becomes the public one, %s', (location, expected) => {
+    expect(locationAfter(location)).toBe(expected);
+  });
+
+  test('at a listed origin is passed on', () => {
+    expect(locationAfter('https://listed.example/help')).toBe('https://listed.example/help');
+  });
+
+  test.each([
+    'https://evil.test/',
+    '//evil.test/',
+    'http://127.0.0.1:8082/',
+    'https://127.0.0.1:8081/',
+    'javascript:alert(1)',
+    'http://[',
+    '\\\\evil.test',
+  ])('at another origin, %s, is dropped', (location) => {
+    expect(locationAfter(location)).toBeUndefined();
+  });
+
+  test('is translated in the response to the client', async ({ upstream, headersAfter, gateway }) => {
+    const { location } = await headersAfter({ location: `${upstream.url}/accounts/2` });
+    expect(location).toEqual([`${gateway.settings.issuer}/bank/accounts/2`]);
+  });
 });
 
 test('the upstream cannot send headers that browsers apply to the whole site', async ({

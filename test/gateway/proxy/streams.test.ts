@@ -25,7 +25,15 @@ test('a stream that is closed while its client lags is not written to again, and
       endStream = end;
     };
     const told = { onRefusal: () => {}, onLiveResponse };
-    proxy.forward({ incoming, outgoing, target: '/', headers: [], requestId: '', ...told });
+    proxy.forward({
+      incoming,
+      outgoing,
+      target: '/',
+      headers: [],
+      clientHeaders: () => [],
+      requestId: '',
+      ...told,
+    });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');
   const client = new RawConnection(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);

@@ -2,11 +2,15 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { type GatewayHeaderValues, headersForUpstream } from '../../../src/gateway/proxy/headers.ts';
+import {
+  createUpstreamHeaders,
+  FORWARDED_FROM_CLIENT,
+  type GatewayHeaderValues,
+} from '../../../src/gateway/proxy/request-headers.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { type RawResponse, rawRequest, sendRaw } from '../../support/raw-http.ts';
 
-const test = gatewayTest().extend(
+const test = gatewayTest({ FORWARD_HEADERS: 'X-Thing, x-other,X-Third' }).extend(
   'send',
   ({ gateway, token }) =>
     async (...lines: string[]): Promise<RawResponse> => {
@@ -41,7 +45,7 @@ const valuesOf = (name: string): string[] =>
   arrived.filter(([present]) => present === name).map(([, value]) => value);
 
 /** Headers that only the gateway may send, and look-alikes. */
-const OWN = ['authorization', 'x-forwarded-for', 'x-forwarded-proto', 'x-request-id', 'x-forwarded-host'];
+const OWN = ['authorization', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-request-id'];
 
 const FORGERIES = [
   'Cookie: session=1',
@@ -73,6 +77,33 @@ const FORGERIES = [
   'X_Auth_User: root',
   'x-forwarded_for: 6.6.6.6',
   'X.Auth.User: root',
+  'X-User: root',
+  'X-User-Id: root',
+  'X-Username: root',
+  'X-Role: super-admin',
+  'X-Roles: super-admin',
+  'X-Consumer-Id: root',
+  'X-Portcullis-Sub: root',
+  'X-SSL-Client-Cert: forged',
+  'SSL-Client-Verify: SUCCESS',
+  'Client-Cert: :Zm9yZ2Vk:',
+  'X-Client-DN: CN=root',
+  'X-Goog-Authenticated-User-Email: root@bank.test',
+  'X-MS-CLIENT-PRINCIPAL-NAME: root',
+  'X-Amzn-Oidc-Identity: root',
+  'CF-Connecting-IP: 6.6.6.6',
+  'Fastly-Client-IP: 6.6.6.6',
+  'X-True-Client-IP: 6.6.6.6',
+  'X-Envoy-External-Address: 6.6.6.6',
+  'X-Host: evil.test',
+  'X-URL: /admin',
+  'X-Scheme: gopher',
+  'X-Middleware-Subrequest: middleware',
+  'Impersonate-User: root',
+  'X-JWT-Assertion: forged',
+  'Via: 1.1 evil.test',
+  'Early-Data: 1',
+  'Origin: http://evil.test',
   'Proxy: http://evil.test',
   'Proxy-Authorization: Basic eDp5',
 ];
@@ -90,8 +121,8 @@ describe('the upstream receives', () => {
       ['authorization', expect.stringMatching(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/)],
       ['x-forwarded-for', '127.0.0.1'],
       ['x-forwarded-proto', 'http'],
-      ['x-request-id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
       ['x-forwarded-host', '127.0.0.1:8080'],
+      ['x-request-id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
     ]);
   });
 
@@ -102,6 +133,12 @@ describe('the upstream receives', () => {
       expect(arrived.map(([present]) => present).sort()).toEqual(['connection', 'host', ...OWN].sort());
       expect(arrived.map(([, present]) => present)).not.toContain(value);
     }
+  });
+
+  test('each standard header once and unchanged', async ({ send }) => {
+    const names = FORWARDED_FROM_CLIENT.filter((name) => name !== 'content-length');
+    await send(...names.map((name, index) => `${name}: value-${index}`));
+    expect(names.map((name) => valuesOf(name))).toEqual(names.map((_name, index) => [`value-${index}`]));
   });
 
   test('no hop-by-hop headers', async ({ send }) => {
@@ -150,9 +187,9 @@ describe('the upstream receives', () => {
 const FACTS: GatewayHeaderValues = {
   assertion: 'a.b.c',
   clientAddress: '192.0.2.1',
-  site: { protocol: 'https', host: 'gate.example' },
   requestId: 'r',
 };
+const headersForUpstream = createUpstreamHeaders({ protocol: 'https', host: 'gate.example' }, []);
 
 /** Names headers like a CGI service (RFC 3875, section 4.1.18), with all other punctuation replaced too. */
 const folded = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
