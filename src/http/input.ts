@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
+import { type ParsedJson, parseJson } from './json.ts';
 
 /** Why a body is not accepted. */
 export type BodyReason = 'body_too_large' | 'body_not_json' | 'body_wrong';
@@ -127,17 +128,3 @@ export async function readBytes(
 }
 
 const isJsonType = (contentType: string | undefined): boolean => JSON_TYPE.test(contentType ?? '');
-
-interface ParsedJson {
-  text: string;
-  value: unknown;
-}
-
-function parseJson(bytes: ArrayBuffer | Uint8Array): ParsedJson | Refusal<'body_wrong'> {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { text, value: JSON.parse(text) };
-  } catch {
-    return new Refusal('body_wrong', { errors: [fieldError([], 'must be JSON in UTF-8')] });
-  }
-}

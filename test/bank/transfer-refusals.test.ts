@@ -66,6 +66,12 @@ describe('an invalid request is refused before anything is read', () => {
     });
   });
 
+  test('an amount that is given twice is refused, and nothing is posted', ({ expectUnread, send, alice }) => {
+    const twice = `{"to":"${alice.id}","description":"Rent","amountMinor":2500,"amountMinor":1}`;
+    const errors = [{ field: '', message: 'must not have two members of the same name' }];
+    return expectUnread(() => send(twice), { status: 400, body: { code: 'body_invalid', errors } });
+  });
+
   test.for(['', 'null', '[]', '"x"', '{', '{"to":', '1'])('the body %s', (body, { expectUnread, send }) =>
     expectUnread(() => send(body), { status: 400, body: { code: 'body_invalid' } }),
   );

@@ -55,6 +55,36 @@ test('all invalid settings are reported together, each by name with what it must
   }
 });
 
+test.each([
+  'Authorization',
+  'cookie',
+  'X-Forwarded-For',
+  'x-auth-user',
+  'X_Role',
+  'Via',
+  'Transfer-Encoding',
+  'Proxy',
+  'X-Real-IP',
+  'x thing',
+])('FORWARD_HEADERS cannot name %s', (name) => {
+  expect(refusalOf({ FORWARD_HEADERS: `x-thing, ${name}` }).faults).toEqual([
+    expect.stringMatching(/^FORWARD_HEADERS: must be header names/),
+  ]);
+});
+
+test('a list of header names or origins is separated by commas, in any case and with spaces', () => {
+  expect(
+    gatewaySettings({
+      FORWARD_HEADERS: 'X-Thing , x-other,',
+      REDIRECT_ORIGINS: 'https://help.example/, http://b.test:1',
+    }),
+  ).toMatchObject({
+    forwardHeaders: ['x-thing', 'x-other'],
+    redirectOrigins: ['https://help.example', 'http://b.test:1'],
+  });
+  expect(refusalOf({ REDIRECT_ORIGINS: 'https://help.example/path' }).faults).toHaveLength(1);
+});
+
 test('messages never repeat a given value, which may be a secret', () => {
   const secret = 'hunter2-hunter2';
   const names = [

@@ -36,6 +36,17 @@ test.for(Object.entries(SCENARIOS))(
   },
 );
 
+/** The headers that keep a browser from interpreting a response, or from running anything in it. */
+const INERT = { nosniff: 'nosniff', contentSecurityPolicy: expect.stringContaining("default-src 'none'") };
+
+test.for(Object.entries(SCENARIOS))(
+  'no response of %s, not even a refusal, can be sniffed or run by a browser',
+  async ([id, { good, bad }], { api, scene }) => {
+    for (const call of [good, bad])
+      expect(await callOperation(scene.stack.url, api.get(id), await call(scene))).toMatchObject(INERT);
+  },
+);
+
 test('a login with cookies responds as documented', async ({ scene, api }) => {
   const json = { username: 'bob', password: 'foobared', transport: 'cookie', remember: true };
   const headers = { origin: scene.stack.settings.issuer };

@@ -18,6 +18,8 @@ export interface FullResponse {
   status: number;
   contentType: string | null;
   cacheControl?: string | null;
+  nosniff?: string | null;
+  contentSecurityPolicy?: string | null;
   body: string;
 }
 
@@ -26,6 +28,8 @@ export const headOf = ({ status, headers }: Response): Omit<FullResponse, 'body'
   status,
   contentType: headers.get('content-type'),
   cacheControl: headers.get('cache-control'),
+  nosniff: headers.get('x-content-type-options'),
+  contentSecurityPolicy: headers.get('content-security-policy'),
 });
 
 export async function readFullResponse(response: Response): Promise<FullResponse> {

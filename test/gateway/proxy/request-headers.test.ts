@@ -126,7 +126,7 @@ describe('the upstream receives', () => {
     ]);
   });
 
-  test.for(FORGERIES)('never holds the forged "%s", alone or in capitals', async (line, { send }) => {
+  test.for(FORGERIES)('never holds the forged header %s, alone or in capitals', async (line, { send }) => {
     const [name = '', value = ''] = line.split(': ');
     for (const spelling of [name, name.toUpperCase()]) {
       await send(`${spelling}: ${value}`);
