@@ -1,10 +1,12 @@
 import type { KeyObject } from 'node:crypto';
+import type { StagedRequest } from './exchange.ts';
 
 /**
  * The stage of the gateway that must refuse a request, in the order of its stages. Up to `signature` no Redis
- * command is allowed, at `whitelist` and `policy` one; no attack may reach the upstream.
+ * command is allowed, at `whitelist` and `policy` one. An attack at `late` changes a session itself, so its commands
+ * are not counted. No attack may reach the upstream.
  */
-type Stage = 'edge' | 'credential' | 'signature' | 'whitelist' | 'policy';
+type Stage = 'edge' | 'credential' | 'signature' | 'whitelist' | 'policy' | 'late';
 
 /** The response that the gateway must give to an attack. */
 export interface ExpectedRefusal {
@@ -25,9 +27,20 @@ export interface Attack {
   title: string;
   /** The source: a section of an RFC, a CVE, or a JWT criticism from chapter 3 of the Redis e-book. */
   why: string;
-  /** At least one request: the bytes of a whole HTTP/1.1 message, each sent on its own connection. */
-  build(context: AttackContext): Buffer[] | Promise<Buffer[]>;
+  /**
+   * At least one request, each sent on its own connection: the bytes of a whole HTTP/1.1 message, or two parts of one
+   * with something that happens in between.
+   */
+  build(context: AttackContext): AttackRequest[] | Promise<AttackRequest[]>;
   expect: ExpectedRefusal;
+}
+
+export type AttackRequest = Buffer | StagedRequest;
+
+/** The tokens of a session, as text. */
+export interface IssuedSession {
+  access: string;
+  refresh: string;
 }
 
 /** An access token issued by the gateway, as text and in its parts. */
@@ -57,6 +70,8 @@ export interface AttackContext {
   live: IssuedToken;
   /** Signed, but logged out. */
   loggedOut: IssuedToken;
+  /** Sessions that attacks may use up. */
+  spareSessions: Record<'proxied' | 'own' | 'superseded', IssuedSession>;
   /** The public key that verifies the live token, and the published key set as text. */
   publicKey: KeyObject;
   keySetText: string;
@@ -94,4 +109,6 @@ export const TOKEN_INVALID = refusal('signature', 401, 'token_invalid');
 export const TOKEN_EXPIRED = refusal('signature', 401, 'token_expired');
 export const REFRESH_INVALID = refusal('signature', 401, 'refresh_token_invalid');
 export const TOKEN_REVOKED = refusal('whitelist', 401, 'token_revoked');
+export const REVOKED_LATE = refusal('late', 401, 'token_revoked', { mayCloseConnection: true });
+export const REFRESH_LATE = refusal('late', 401, 'refresh_token_invalid');
 export const FORBIDDEN = refusal('policy', 403, 'forbidden', { alsoStatuses: [403, 404] });

@@ -1,7 +1,8 @@
-import type { Attack, AttackContext, ExpectedRefusal } from './attack.ts';
+import type { Attack, AttackContext, AttackRequest, ExpectedRefusal } from './attack.ts';
 import { ALGORITHM_ATTACKS } from './cases/algorithm.ts';
 import { CLAIM_ATTACKS } from './cases/claims.ts';
 import { CREDENTIAL_ATTACKS } from './cases/credentials.ts';
+import { CROSS_SITE_ATTACKS } from './cases/cross-site.ts';
 import { EMBEDDED_KEY_ATTACKS } from './cases/embedded-keys.ts';
 import { ENCODING_ATTACKS } from './cases/encoding.ts';
 import { HEADER_ATTACKS } from './cases/header.ts';
@@ -31,6 +32,7 @@ export const ATTACKS: readonly Attack[] = [
   ...LIFECYCLE_ATTACKS,
   ...REFRESH_ATTACKS,
   ...CREDENTIAL_ATTACKS,
+  ...CROSS_SITE_ATTACKS,
   ...WIRE_ATTACKS,
   ...PATH_ATTACKS,
 ];
@@ -93,7 +95,7 @@ export async function runAttack(
   return { attack, outcomes, verdict, passed: verdict === 'rejected' || tolerated };
 }
 
-async function sendAll(target: Target, requests: readonly Buffer[]): Promise<Outcome[]> {
+async function sendAll(target: Target, requests: readonly AttackRequest[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const request of requests) outcomes.push(await exchange(target, request));
   return outcomes;

@@ -1,3 +1,4 @@
+import type { IssuedSession } from './attack.ts';
 import { exchange, isResponse, type Target } from './exchange.ts';
 import type { RawResponse } from './raw-response.ts';
 import { bearer, post, type RequestParts, rawRequest } from './requests.ts';
@@ -14,10 +15,23 @@ export class ProbeFailed extends Error {
 }
 
 /** Logs in and returns both tokens. @throws {ProbeFailed} */
-export async function login(target: Target, user: User): Promise<{ access: string; refresh: string }> {
-  const { access_token: access, refresh_token: refresh } = parseJson(await postLogin(target, user, 'bearer'));
-  if (typeof access !== 'string') throw new ProbeFailed('the login response has no access token');
-  if (typeof refresh !== 'string') throw new ProbeFailed('the login response has no refresh token');
+export const login = async (target: Target, user: User): Promise<IssuedSession> =>
+  readTokens('login', await postLogin(target, user, 'bearer'));
+
+/** Exchanges a refresh token for the next tokens (RFC 6749, section 6). @throws {ProbeFailed} */
+export async function refresh(target: Target, token: string): Promise<IssuedSession> {
+  const path = '/auth/refresh';
+  const body = JSON.stringify({ refresh_token: token });
+  const lines = ['User-Agent: portcullis probe'];
+  const response = await send(target, path, post(path, 'application/json', body, lines));
+  if (response.status !== 200) throw new ProbeFailed(`the refresh returned status ${response.status}`);
+  return readTokens('refresh', response);
+}
+
+function readTokens(what: string, response: RawResponse): IssuedSession {
+  const { access_token: access, refresh_token: refresh } = parseJson(what, response);
+  if (typeof access !== 'string') throw new ProbeFailed(`the ${what} response has no access token`);
+  if (typeof refresh !== 'string') throw new ProbeFailed(`the ${what} response has no refresh token`);
   return { access, refresh };
 }
 
@@ -78,10 +92,10 @@ async function send(target: Target, path: string, parts: RequestParts = {}): Pro
   throw new ProbeFailed(`no response from ${target.origin.origin}: ${outcome.failure}${code}`);
 }
 
-function parseJson({ body }: RawResponse): Record<string, unknown> {
+function parseJson(what: string, { body }: RawResponse): Record<string, unknown> {
   try {
     return Object(JSON.parse(body.toString()));
   } catch {
-    throw new ProbeFailed('the login response is not JSON');
+    throw new ProbeFailed(`the ${what} response is not JSON`);
   }
 }

@@ -16,7 +16,7 @@ interface PrepareOptions extends User {
 const PATHS = [PROXIED_PATH, '/auth/session'];
 
 /**
- * Logs in twice, logs out once and fetches the key set.
+ * Logs in five times, logs out once and fetches the key set. No more than four of the sessions are open at a time.
  * @throws {ProbeFailed} when the target cannot be reached, refuses the login or is not a Portcullis gateway
  */
 export async function prepareAttacks(target: Target, options: PrepareOptions): Promise<AttackContext> {
@@ -25,12 +25,18 @@ export async function prepareAttacks(target: Target, options: PrepareOptions): P
   const live = parseToken(tokens.access);
   const cookies = await loginWithCookies(target, options);
   await logout(target, cookies.access.value);
+  const spareSessions = {
+    proxied: await login(target, options),
+    own: await login(target, options),
+    superseded: await login(target, options),
+  };
   return {
     host: target.origin.host,
     path: await pathToAttack(target, live),
     cookieName: cookies.access.name,
     refreshCookieName: cookies.refresh.name,
     refreshTokens: { live: tokens.refresh, loggedOut: cookies.refresh.value },
+    spareSessions,
     live,
     loggedOut: parseToken(cookies.access.value),
     publicKey: publicKeyOf(keySetText, live.kid),

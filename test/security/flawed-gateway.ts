@@ -30,7 +30,8 @@ export async function startFlawedGateway({ verify, reject = respond401 }: Flaw):
   const keySet = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KID }] });
   const server = createServer(async (incoming, outgoing) => {
     const { url = '' } = incoming;
-    if (url === '/auth/login') respondToLogin(await text(incoming), issue(privateKey), outgoing);
+    if (url === '/auth/login' || url === '/auth/refresh')
+      respondToLogin(await text(incoming), issue(privateKey), outgoing);
     else if (url === '/auth/logout') outgoing.writeHead(204).end();
     else if (url === '/.well-known/jwks.json') outgoing.end(keySet);
     else if (await verify(tokenOf(incoming), publicKey)) outgoing.end('{}');

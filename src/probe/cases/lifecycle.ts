@@ -1,7 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { type Attack, type AttackContext, CREDENTIAL_INVALID, TOKEN_REVOKED } from '../attack.ts';
+import {
+  type Attack,
+  type AttackContext,
+  CREDENTIAL_INVALID,
+  type IssuedSession,
+  REVOKED_LATE,
+  TOKEN_REVOKED,
+} from '../attack.ts';
+import type { StagedRequest } from '../exchange.ts';
 import { signedToken, withClaims } from '../forge.ts';
-import { bearer, bearerAttack, cookieAttack, credentialAttack, requestAttack } from '../requests.ts';
+import { logout } from '../gateway-api.ts';
+import {
+  bearer,
+  bearerAttack,
+  cookieAttack,
+  credentialAttack,
+  rawRequest,
+  requestAttack,
+} from '../requests.ts';
 
 const randomId = (): string => randomBytes(16).toString('base64url');
 
@@ -14,6 +30,36 @@ function assertion(context: AttackContext, typ: string): string {
     header: { alg: 'PS256', typ, kid: context.live.kid },
     payload: { iss, aud: 'portcullis-bank', sub, sid, ...authorization, iat, exp: iat + 60 },
   });
+}
+
+/** An account that does not exist: an order that reaches the bank moves no money. */
+const TRANSFERS = `/bank/accounts/${'A'.repeat(22)}/transfers`;
+const ORDER = JSON.stringify({ to: 'B'.repeat(22), amountMinor: 1, description: 'portcullis probe' });
+
+/** What differs between the two requests whose body comes late. */
+interface LateBody {
+  method: string;
+  target: string;
+  lines: readonly string[];
+  body: string;
+}
+
+/** A request whose session is logged out between its head and its body. */
+function lateBody(
+  context: AttackContext,
+  { access }: IssuedSession,
+  { method, target, lines, body }: LateBody,
+): StagedRequest {
+  const framing = ['Expect: 100-continue', `Content-Length: ${Buffer.byteLength(body)}`];
+  return {
+    first: rawRequest(context, {
+      method,
+      target,
+      lines: [bearer(access), 'Content-Type: application/json', ...framing, ...lines],
+    }),
+    meanwhile: (gateway) => logout(gateway, access),
+    rest: Buffer.from(body),
+  };
 }
 
 export const LIFECYCLE_ATTACKS: readonly Attack[] = [
@@ -89,4 +135,32 @@ export const LIFECYCLE_ATTACKS: readonly Attack[] = [
     TOKEN_REVOKED,
     ({ live, loggedOut }) => [[bearer(loggedOut.text), `X-Access-Token: ${live.text}`]],
   ),
+  {
+    id: 'late-body-proxied',
+    title: 'a transfer whose head came before the logout and whose body comes after',
+    why: 'CWE-367: time of check, time of use',
+    build: (context) => [
+      lateBody(context, context.spareSessions.proxied, {
+        method: 'POST',
+        target: TRANSFERS,
+        lines: ['Idempotency-Key: portcullis-probe'],
+        body: ORDER,
+      }),
+    ],
+    expect: REVOKED_LATE,
+  },
+  {
+    id: 'late-body-own',
+    title: 'session data whose head came before the logout and whose body comes after',
+    why: 'CWE-367: time of check, time of use',
+    build: (context) => [
+      lateBody(context, context.spareSessions.own, {
+        method: 'PUT',
+        target: '/auth/session/data/probe',
+        lines: [],
+        body: '"late"',
+      }),
+    ],
+    expect: REVOKED_LATE,
+  },
 ];

@@ -4,12 +4,15 @@ import {
   type AttackContext,
   BODY_INVALID,
   CREDENTIAL_INVALID,
-  CROSS_SITE,
+  type IssuedSession,
   NO_CREDENTIAL,
   REFRESH_INVALID,
+  REFRESH_LATE,
 } from '../attack.ts';
+import type { StagedRequest } from '../exchange.ts';
 import { otherEncodings } from '../forge.ts';
-import { credentialAttack, post, type RequestParts, requestAttack } from '../requests.ts';
+import { refresh } from '../gateway-api.ts';
+import { credentialAttack, post, type RequestParts, rawRequest, requestAttack } from '../requests.ts';
 
 const ROUTE = '/auth/refresh';
 const SAME_ORIGIN = 'Sec-Fetch-Site: same-origin';
@@ -27,14 +30,18 @@ const refreshAttack = (
   );
 
 /** A request to the refresh route with cookies, and with a JSON body if there is one. */
-function withCookies(cookies: readonly string[], lines: readonly string[], body = ''): RequestParts {
+export function withRefreshCookies(
+  cookies: readonly string[],
+  lines: readonly string[],
+  body = '',
+): RequestParts {
   const type = body === '' ? [] : ['Content-Type: application/json'];
   const length = `Content-Length: ${Buffer.byteLength(body)}`;
   const head = [`Cookie: ${cookies.join('; ')}`, ...type, length, ...lines];
   return { method: 'POST', target: ROUTE, lines: head, body };
 }
 
-const cookieOf = ({ refreshCookieName, refreshTokens }: AttackContext): string =>
+export const refreshCookieOf = ({ refreshCookieName, refreshTokens }: AttackContext): string =>
   `${refreshCookieName}=${refreshTokens.live}`;
 
 type RefreshToken = Record<'sub' | 'sid' | 'n' | 'mac', string>;
@@ -45,6 +52,17 @@ function split(token: string): RefreshToken {
 }
 
 const join = ({ sub, sid, n, mac }: RefreshToken): string => `v1.${sub}.${sid}.${n}.${mac}`;
+
+/** The refresh token of a session, used again by another client right after its owner used it. */
+const supersededRefresh = (context: AttackContext, session: IssuedSession): StagedRequest => {
+  const body = JSON.stringify({ refresh_token: session.refresh });
+  const lines = ['User-Agent: another client'];
+  return {
+    first: Buffer.alloc(0),
+    meanwhile: async (gateway) => void (await refresh(gateway, session.refresh)),
+    rest: rawRequest(context, post(ROUTE, 'application/json', body, lines)),
+  };
+};
 
 export const REFRESH_ATTACKS: readonly Attack[] = [
   credentialAttack(
@@ -122,29 +140,26 @@ export const REFRESH_ATTACKS: readonly Attack[] = [
     ],
   ),
   requestAttack(
-    'refresh-cross-site',
-    'a cross-site refresh with the cookie',
-    'OWASP CSRF, RFC 6265bis §8.8',
-    CROSS_SITE,
-    (context) =>
-      [['Origin: https://evil.example'], ['Origin: null'], ['Sec-Fetch-Site: cross-site'], []].map((lines) =>
-        withCookies([cookieOf(context)], lines),
-      ),
-  ),
-  requestAttack(
     'refresh-twice',
     'two refresh tokens in one request, in two cookies or in a cookie and the body',
     'RFC 6265 §4.2.2: cookie tossing; RFC 6750 §2: one method in each request',
     CREDENTIAL_INVALID,
     (context) => {
-      const cookie = cookieOf(context);
+      const cookie = refreshCookieOf(context);
       const tossed = `${context.refreshCookieName}=${context.refreshTokens.loggedOut}`;
       const body = JSON.stringify({ refresh_token: context.refreshTokens.loggedOut });
       return [
-        withCookies([cookie, tossed], [SAME_ORIGIN]),
-        withCookies([tossed, cookie], [SAME_ORIGIN]),
-        withCookies([cookie], [SAME_ORIGIN], body),
+        withRefreshCookies([cookie, tossed], [SAME_ORIGIN]),
+        withRefreshCookies([tossed, cookie], [SAME_ORIGIN]),
+        withRefreshCookies([cookie], [SAME_ORIGIN], body),
       ];
     },
   ),
+  {
+    id: 'refresh-superseded',
+    title: 'a refresh token that its owner has just used, from another client',
+    why: 'RFC 9700 §4.14.2: reuse of a refresh token shows that it was stolen',
+    build: (context) => [supersededRefresh(context, context.spareSessions.superseded)],
+    expect: REFRESH_LATE,
+  },
 ];
