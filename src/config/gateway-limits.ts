@@ -14,6 +14,20 @@ export const limitsShape = {
   AUTH_BODY_MAX_BYTES: integer(256, MIB)
     .default(16_384)
     .describe("maximum body size of a request to the gateway's own routes"),
+  HELD_BODY_MAX_BYTES: integer(0, 16 * MIB)
+    .default(65_536)
+    .describe(
+      'maximum size of a proxied body that is received completely before the request is checked and sent',
+    ),
+  HELD_BODIES_MAX_BYTES: integer(65_536, 1024 * 1024 * MIB)
+    .default(64 * MIB)
+    .describe('maximum memory for the held bodies of all users together'),
+  HELD_BODIES_PER_USER_MAX_BYTES: integer(65_536, 1024 * 1024 * MIB)
+    .default(2 * MIB)
+    .describe('maximum memory for the held bodies of one user'),
+  HELD_BODY_TIMEOUT_MS: milliseconds(100, 600_000, 30_000).describe(
+    'timeout for receiving a body that is held until it is complete',
+  ),
   HEADERS_TIMEOUT_MS: milliseconds(100, 600_000, 10_000).describe(
     'timeout for receiving the request headers',
   ),
@@ -27,10 +41,19 @@ export const limitsShape = {
   CONNECTIONS_MAX: integer(1, 1_000_000).default(10_000).describe('maximum concurrent client connections'),
   BANK_CONNECTIONS_MAX: integer(1, 65_535)
     .default(256)
-    .describe('maximum concurrent connections to the upstream'),
+    .describe('maximum concurrent connections to the upstream for requests'),
   BANK_REQUESTS_PER_USER_MAX: integer(1, 65_535)
-    .default(64)
-    .describe('maximum concurrent upstream requests per user, including event streams'),
+    .default(12)
+    .describe('maximum concurrent upstream requests per user, event streams excluded'),
+  BANK_STREAMS_MAX: integer(1, 65_535)
+    .default(4096)
+    .describe('maximum concurrent event streams from the upstream; each has a connection of its own'),
+  BANK_STREAMS_PER_USER_MAX: integer(1, 65_535)
+    .default(8)
+    .describe('maximum concurrent event streams from the upstream per user'),
+  SESSION_EVENTS_PER_USER_MAX: integer(1, 65_535)
+    .default(32)
+    .describe('maximum concurrent streams of session events per user'),
   BANK_QUEUE_MAX: integer(0, 1_000_000)
     .default(1024)
     .describe('maximum requests that wait for a connection to the upstream'),

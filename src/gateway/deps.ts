@@ -14,6 +14,7 @@ import type { PipelineDeps } from './pipeline/pipeline.ts';
 import { createPolicy, type PolicyRule } from './pipeline/policy.ts';
 import { createTokenVerifier } from './pipeline/signature.ts';
 import { createAssertionSource } from './proxy/assertions.ts';
+import { HeldBodies } from './proxy/held-bodies.ts';
 import type { LiveResponses } from './proxy/live-responses.ts';
 import type { UpstreamProxy } from './proxy/proxy.ts';
 import { createUpstreamHeaders } from './proxy/request-headers.ts';
@@ -29,12 +30,14 @@ export interface Resources {
   proxy: UpstreamProxy;
   liveResponses: LiveResponses;
   mailer: Mailer | undefined;
+  /** The clock, in milliseconds since the epoch. */
+  now: () => number;
 }
 
 export function pipelineDeps(
   settings: GatewaySettings,
   rules: readonly PolicyRule[],
-  { redis, ring, proxy, liveResponses }: Resources,
+  { redis, ring, proxy, liveResponses, now }: Resources,
 ): PipelineDeps {
   const site = siteOf(settings.issuer);
   return {
@@ -45,7 +48,11 @@ export function pipelineDeps(
     redis,
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     policy: createPolicy(rules),
-    concurrencyLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
+    requestLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
+    streamLimiter: new ConcurrencyLimiter(settings.bankStreamsPerUserMax),
+    heldBodies: new HeldBodies(settings),
+    bodyMaxBytes: settings.bodyMaxBytes,
+    now,
     assertionFor: createAssertionSource(ring, settings),
     proxy,
     liveResponses,
@@ -54,7 +61,7 @@ export function pipelineDeps(
 
 export function routeDeps(
   settings: GatewaySettings,
-  { site, verifyToken, concurrencyLimiter }: PipelineDeps,
+  { site, verifyToken }: PipelineDeps,
   { redis, ring, refreshKey, hasher, mailer, liveResponses }: Resources,
   log: Logger,
 ): RouteDeps {
@@ -83,7 +90,13 @@ export function routeDeps(
       loginLimiter: new LoginLimiter(redis, failureLimits),
       ...registrationDeps(settings, redis),
     },
-    sessions: { ...sessions, sessionDataMaxBytes, liveResponses, concurrencyLimiter, idleTimeoutMs },
+    sessions: {
+      ...sessions,
+      sessionDataMaxBytes,
+      liveResponses,
+      concurrencyLimiter: new ConcurrencyLimiter(settings.sessionEventsPerUserMax),
+      idleTimeoutMs,
+    },
     oauth: {
       ...sessions,
       verifyToken,

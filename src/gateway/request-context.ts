@@ -25,6 +25,8 @@ export interface Authenticated {
   /** The key that signed the token. */
   kid: () => string;
   authorization: Authorization;
+  /** Whether the whole request had been received before Redis was asked. */
+  wasComplete: boolean;
 }
 
 /** Writes an audit record of an event that the request has caused. */

@@ -93,7 +93,7 @@ async function openResources(
   const liveResponses = opened(new LiveResponses({ redis, listener, ring, log, now }));
   ring.listen(listener, redis);
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  return { redis, ring, refreshKey, hasher, proxy, liveResponses, mailer };
+  return { redis, ring, refreshKey, hasher, proxy, liveResponses, mailer, now };
 }
 
 /** The SMTP server of the settings. Without one, mail goes to the log, or in production nowhere. */

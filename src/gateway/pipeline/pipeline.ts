@@ -1,20 +1,19 @@
-import {
-  type AccessClaims,
-  type AccessTokenVerifier,
-  kidOf,
-  type TokenReason,
-} from '../../jwt/access-token.ts';
+import { type AccessTokenVerifier, kidOf } from '../../jwt/access-token.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
 import type { ActivityTracker } from '../../sessions/activity.ts';
-import { checkWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
+import { checkWhitelist } from '../../sessions/whitelist.ts';
 import { isAddressAllowed } from '../../users/authorization.ts';
 import { refuse, refuseFault } from '../decision-log.ts';
+import { hasBody } from '../edge/body.ts';
 import { upstreamPath } from '../edge/target.ts';
+import type { HeldBodies } from '../proxy/held-bodies.ts';
 import type { Authenticated, RequestContext } from '../request-context.ts';
 import type { Site } from '../site.ts';
-import { type CredentialReason, takeCredential } from './credential.ts';
-import { type ForwardDeps, forward } from './forward.ts';
+import { receiveBody } from './body.ts';
+import { takeCredential } from './credential.ts';
+import { type ForwardDeps, Forwarding, isEventStream, recordGrant } from './forward.ts';
+import type { Granted, Judge, NotAuthenticated, NotGranted } from './judgement.ts';
 import type { ConcurrencyLimiter } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { verifySignature } from './signature.ts';
@@ -29,17 +28,15 @@ import { verifySignature } from './signature.ts';
  *   3 whitelist   not revoked, the session and the user active                   401 503           sessions/whitelist.ts
  *   4 address     in the user's IP ranges                                        403               users/authorization.ts
  *   5 policy      a rule names the request, and the role has its scope           403               ./policy.ts
- *   6 limits      the user's share of concurrent requests                        429               ./limits.ts
- *   7 proxy       forwarded with an assertion                                    413 502 503 504   ./forward.ts, ../proxy
+ *   6 limits      the user's share of concurrent requests or streams            429               ./limits.ts
+ *   7 body        a short body is complete, and 1 to 5 have passed since then    408 429 503       ./body.ts
+ *   8 proxy       forwarded with an assertion                                    413 502 503 504   ./forward.ts, ../proxy
  *
  * Requests for the upstream take all of them. The gateway's own routes take 1 to 4, by ./guards.ts.
+ *
+ * Authority is checked when it is used: a request passes stages 1 to 5 again when its held body is complete, when it
+ * has waited for a connection to the upstream, and before the last chunk of a streamed body is released.
  */
-
-/** The refusal of stages 1 to 4, with the claims if the token is genuine. */
-interface NotAuthenticated {
-  refusal: Refusal<CredentialReason | TokenReason | WhitelistReason | 'address_refused'>;
-  claims?: AccessClaims;
-}
 
 export interface AuthenticationDeps {
   site: Site;
@@ -59,37 +56,64 @@ export async function authenticate(
   const claims = await verifySignature(verifyToken, credential, nowMs);
   if (claims instanceof Refusal) return { refusal: claims };
 
+  const wasComplete = incoming.complete;
   const authorization = await checkWhitelist(redis, claims);
   if (authorization instanceof Refusal) return { refusal: authorization, claims };
 
   if (!isAddressAllowed(authorization, clientAddress))
     return { refusal: new Refusal('address_refused'), claims };
 
-  return { claims, kid: () => kidOf(credential), authorization };
+  return { claims, kid: () => kidOf(credential), authorization, wasComplete };
 }
 
 export interface PipelineDeps extends AuthenticationDeps, ForwardDeps {
   policy: Policy;
-  concurrencyLimiter: ConcurrencyLimiter;
+  requestLimiter: ConcurrencyLimiter;
+  streamLimiter: ConcurrencyLimiter;
+  heldBodies: HeldBodies;
+  now: () => number;
+}
+
+/** Stages 1 to 5. @throws {RedisUnavailable} */
+async function judge(deps: PipelineDeps, context: RequestContext): Promise<Granted | NotGranted> {
+  const user = await authenticate(deps, context);
+  if ('refusal' in user) return user;
+  const { incoming, path, nowMs } = context;
+  const grant = deps.policy(incoming.method ?? '', upstreamPath(path), user.authorization);
+  if (grant instanceof Refusal) return { refusal: grant, claims: user.claims };
+  return { user, grant, atMs: nowMs };
 }
 
 /** All stages after the edge: authenticates the request, authorizes it and forwards it. It never rejects. */
 export async function runPipeline(deps: PipelineDeps, context: RequestContext): Promise<void> {
   try {
-    const user = await authenticate(deps, context);
-    if ('refusal' in user) return void refuse(context, user.refusal, user.claims);
+    const granted = await judge(deps, context);
+    if ('refusal' in granted) return void refuse(context, granted.refusal, granted.claims);
 
-    const { claims, authorization } = user;
-    const { incoming, outgoing, path } = context;
+    const full = overLimit(deps, context, granted);
+    if (full !== undefined) return void refuse(context, full, granted.user.claims);
 
-    const grant = deps.policy(incoming.method ?? '', upstreamPath(path), authorization);
-    if (grant instanceof Refusal) return void refuse(context, grant, claims);
+    const judgeAgain: Judge = () => judge(deps, { ...context, nowMs: deps.now() });
+    const received = hasBody(context.incoming)
+      ? await receiveBody(deps.heldBodies, context, granted, judgeAgain)
+      : { granted, body: null };
+    if (received === undefined) return;
 
-    if (!deps.concurrencyLimiter.tryAcquire(claims.sub, outgoing))
-      return void refuse(context, new Refusal('too_many_under_way'), claims);
-
-    await forward(deps, context, user, grant);
+    recordGrant(deps.activity, context, granted.user.claims);
+    await new Forwarding(deps, context, judgeAgain).start(received);
   } catch (fault) {
     refuseFault(context, fault);
   }
+}
+
+/** Counts the request against its user's share, or refuses it. */
+function overLimit(
+  { requestLimiter, streamLimiter }: PipelineDeps,
+  { incoming, outgoing }: RequestContext,
+  { user, grant }: Granted,
+): Refusal<'too_many_under_way' | 'too_many_streams'> | undefined {
+  const { sub } = user.claims;
+  if (isEventStream(incoming, grant))
+    return streamLimiter.tryAcquire(sub, outgoing) ? undefined : new Refusal('too_many_streams');
+  return requestLimiter.tryAcquire(sub, outgoing) ? undefined : new Refusal('too_many_under_way');
 }

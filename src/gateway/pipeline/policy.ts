@@ -4,7 +4,7 @@ import { Refusal } from '../../refusal.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { type Scope, scopeSchema, scopesOf } from '../../users/roles.ts';
 
-type PolicyReason = 'no_rule' | 'scope_missing';
+export type PolicyReason = 'no_rule' | 'scope_missing';
 
 const ruleSchema = z.strictObject({
   methods: z.array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])).min(1),

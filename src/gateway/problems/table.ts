@@ -117,6 +117,20 @@ export const GATEWAY_PROBLEMS = {
   too_many_under_way: problem(429, 'too_many_requests', 'You have too many concurrent requests.', {
     retryAfterSeconds: 1,
   }),
+  too_many_streams: problem(429, 'too_many_streams', 'You have too many open event streams.', {
+    retryAfterSeconds: 5,
+  }),
+  bodies_full: problem(503, 'uploads_busy', 'The service is receiving too much data. Please try again.', {
+    retryAfterSeconds: 1,
+  }),
+  bank_streams_full: problem(
+    503,
+    'streams_busy',
+    'There are too many open event streams. Please try again.',
+    {
+      retryAfterSeconds: 5,
+    },
+  ),
   bank_busy: problem(503, 'bank_busy', 'The service is busy. Please try again.', { retryAfterSeconds: 1 }),
   bank_unreachable: problem(502, 'bank_unreachable', 'The upstream service could not be reached.'),
   bank_too_slow: problem(504, 'bank_timeout', 'The upstream service did not respond in time.'),

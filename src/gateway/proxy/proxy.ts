@@ -1,57 +1,63 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { GatewaySettings } from '../../config/load.ts';
-import { Refusal } from '../../refusal.ts';
-import { bodyOf } from './request-body.ts';
-import { type ConnectionQueue, type ProxiedRequest, ResponseRelay } from './response-relay.ts';
+import { type ProxiedRequest, ResponseRelay } from './response-relay.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+import { UpstreamConnections } from './upstream-connections.ts';
 
 type ProxySettings = Pick<
   GatewaySettings,
   | 'bankUrl'
   | 'bankConnectionsMax'
   | 'bankQueueMax'
+  | 'bankStreamsMax'
   | 'bankConnectTimeoutMs'
   | 'bankFirstByteTimeoutMs'
   | 'bankIdleTimeoutMs'
-  | 'bodyMaxBytes'
 >;
 
 /** The connections to the upstream. */
 export class UpstreamProxy {
-  readonly #pool: Pool;
-  readonly #settings: ProxySettings;
-  readonly #queue: ConnectionQueue = { length: 0 };
+  /** For requests that end. While all are in use, further requests wait. */
+  readonly requests: UpstreamConnections;
+  /** For event streams, which stay open. While all are in use, further ones are refused at once. */
+  readonly streams: UpstreamConnections;
 
   constructor(settings: ProxySettings) {
-    this.#settings = settings;
-    this.#pool = new Pool(settings.bankUrl, {
-      connections: settings.bankConnectionsMax,
-      pipelining: 1,
-      connect: { timeout: settings.bankConnectTimeoutMs },
-      headersTimeout: settings.bankFirstByteTimeoutMs,
-      bodyTimeout: settings.bankIdleTimeoutMs,
+    const options = {
+      origin: settings.bankUrl,
+      connectTimeoutMs: settings.bankConnectTimeoutMs,
+      firstByteTimeoutMs: settings.bankFirstByteTimeoutMs,
+      idleTimeoutMs: settings.bankIdleTimeoutMs,
+    };
+    const { bankConnectionsMax, bankQueueMax, bankStreamsMax } = settings;
+    this.requests = new UpstreamConnections({
+      ...options,
+      connectionsMax: bankConnectionsMax,
+      queueMax: bankQueueMax,
+      full: 'bank_busy',
+    });
+    this.streams = new UpstreamConnections({
+      ...options,
+      connectionsMax: bankStreamsMax,
+      queueMax: 0,
+      full: 'bank_streams_full',
     });
   }
 
-  /**
-   * Sends the request to the upstream and streams the response back. Redirects are passed on, never followed, and
-   * nothing is sent twice. Bodies flow in both directions as fast as the slower side. A request waits for a free
-   * connection as long as it would for the first byte of a response.
-   */
-  forward(request: ProxiedRequest): void {
-    const { incoming, outgoing, target, headers } = request;
-    const { bankQueueMax, bankFirstByteTimeoutMs, bodyMaxBytes } = this.#settings;
-    if (this.#queue.length > bankQueueMax) {
-      request.onRefusal(new Refusal('bank_busy'));
-      return;
-    }
-    const body = bodyOf(incoming, outgoing, bodyMaxBytes);
-    this.#pool.dispatch(
-      { method: incoming.method as Dispatcher.HttpMethod, path: target, headers, body },
-      new ResponseRelay(request, this.#queue, bankFirstByteTimeoutMs),
-    );
+  close(): void {
+    this.requests.close();
+    this.streams.close();
   }
+}
 
-  async close(): Promise<void> {
-    await this.#pool.destroy();
-  }
+/**
+ * Sends a request over an open connection and streams the response back. Redirects are passed on, never followed.
+ * Bodies flow in both directions as fast as the slower side.
+ */
+export function sendRequest(connection: UpstreamConnection, request: ProxiedRequest): void {
+  const { incoming, target, headers, body } = request;
+  connection.send(
+    { method: incoming.method as Dispatcher.HttpMethod, path: target, headers, body },
+    new ResponseRelay(request, connection),
+  );
 }

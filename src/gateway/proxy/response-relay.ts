@@ -1,16 +1,15 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Refusal } from '../../refusal.ts';
+import type { GatewayReason } from '../problems/table.ts';
 import { noteBodyBytes } from './body-buffers.ts';
-import { BodyTooLarge } from './request-body.ts';
 import type { ClientHeaders } from './response-headers.ts';
+import { ConnectionLost, type UpstreamConnection } from './upstream-connection.ts';
+import { BodyRefused, refusalOfError } from './upstream-errors.ts';
 
-type ProxyReason =
-  | 'bank_busy'
-  | 'bank_unreachable'
-  | 'bank_too_slow'
-  | 'bank_refused_gateway'
-  | 'body_too_large';
+/** A held body, one that is streamed, or none. */
+export type RequestBody = Buffer | Readable | null;
 
 export interface ProxiedRequest {
   incoming: IncomingMessage;
@@ -19,38 +18,34 @@ export interface ProxiedRequest {
   target: string;
   /** A flat list of names and values. */
   headers: string[];
+  body: RequestBody;
   requestId: string;
   strictTransport?: string | undefined;
   clientHeaders: ClientHeaders;
   /** Called if there is no response of the upstream. It refuses the request if that is still possible. */
-  onRefusal: (refusal: Refusal<ProxyReason>) => void;
+  onRefusal: (refusal: Refusal<GatewayReason>) => void;
+  /** Called instead if the request may be sent again. Without it, nothing is sent twice. */
+  onLost?: (() => void) | undefined;
+  /** Called once, when the connection is no longer in use, with whether it can carry another request. */
+  release: (isReusable: boolean) => void;
   /** Called for an event stream or a long download, with a way to end it cleanly if there is one. */
   onLiveResponse: (close?: () => void) => void;
-}
-
-/** How many requests have no connection to the upstream yet. */
-export interface ConnectionQueue {
-  length: number;
 }
 
 /** Passes one response of the upstream to the client, with back-pressure, until either side closes. */
 export class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #request: ProxiedRequest;
-  readonly #queue: ConnectionQueue;
-  #queueTimer: NodeJS.Timeout | undefined;
+  readonly #connection: UpstreamConnection;
   #controller: Dispatcher.DispatchController | undefined;
+  #isReusable = false;
 
-  constructor(request: ProxiedRequest, queue: ConnectionQueue, queueTimeoutMs: number) {
+  constructor(request: ProxiedRequest, connection: UpstreamConnection) {
     this.#request = request;
-    this.#queue = queue;
-    queue.length += 1;
-    const onTimeout = (): void => request.onRefusal(new Refusal('bank_too_slow', 'no free connection'));
-    this.#queueTimer = setTimeout(onTimeout, queueTimeoutMs);
+    this.#connection = connection;
     request.outgoing.on('close', () => this.#onClientClose());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#leaveQueue();
     this.#controller = controller;
     const { outgoing } = this.#request;
     if (outgoing.destroyed || outgoing.writableEnded) controller.abort(new Error('the response has ended'));
@@ -63,6 +58,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   ): void {
     const { outgoing, target, requestId, strictTransport, onRefusal, onLiveResponse } = this.#request;
     if (status < 200) return;
+    this.#isReusable = isReadAtOnce(this.#request.body, status);
     if (status === 401) {
       onRefusal(new Refusal('bank_refused_gateway'));
       controller.abort(new Error('the upstream rejected the assertion'));
@@ -93,26 +89,29 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#request.outgoing.end();
+    this.#request.release(this.#isReusable);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#leaveQueue();
-    const { outgoing, onRefusal } = this.#request;
+    const { outgoing, onRefusal, onLost, release } = this.#request;
+    release(false);
     if (outgoing.writableEnded) return;
     if (outgoing.headersSent) outgoing.destroy();
-    else onRefusal(refusalFor(error));
+    else if (onLost !== undefined && this.#canRepeat(error)) onLost();
+    else onRefusal(error instanceof BodyRefused ? error.refusal : refusalOfError(error));
   }
 
-  /** Once the request has a connection or will never get one. Until then it uses memory, even if the client has left. */
-  #leaveQueue(): void {
-    if (this.#queueTimer === undefined) return;
-    clearTimeout(this.#queueTimer);
-    this.#queueTimer = undefined;
-    this.#queue.length -= 1;
+  /** A lost GET or HEAD without a byte of a response is safe to repeat (RFC 9110, section 9.2.2), as is what was never sent. */
+  #canRepeat(error: Error): boolean {
+    const { incoming, outgoing, body } = this.#request;
+    if (outgoing.destroyed || !(body === null || Buffer.isBuffer(body))) return false;
+    if (error instanceof ConnectionLost) return true;
+    const isSafe = incoming.method === 'GET' || incoming.method === 'HEAD';
+    const isLost = 'code' in error && LOST_CODES.has(String(error.code));
+    return isSafe && isLost && this.#connection.isLostWithoutByte;
   }
 
   #onClientClose(): void {
-    clearTimeout(this.#queueTimer);
     const { outgoing } = this.#request;
     if (!outgoing.writableFinished) this.#controller?.abort(new Error('the client has left'));
   }
@@ -124,10 +123,14 @@ const MAX_SHORT_RESPONSE_BYTES = 65_536;
 const isLong = (headers: IncomingHttpHeaders): boolean =>
   !(Number(headers['content-length']) <= MAX_SHORT_RESPONSE_BYTES);
 
-const TIMEOUT_CODES = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const LOST_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-function refusalFor(error: Error): Refusal<ProxyReason> {
-  if (error instanceof BodyTooLarge) return new Refusal('body_too_large');
-  const code = 'code' in error ? String(error.code) : undefined;
-  return new Refusal(TIMEOUT_CODES.has(code ?? '') ? 'bank_too_slow' : 'bank_unreachable', code);
+/** An upstream that rejects a request may not have read a longer body, and may close the connection for that. */
+const READ_AT_ONCE_BYTES = 16_384;
+
+/** Whether the upstream has certainly read the whole request, so that the connection can carry another one. */
+function isReadAtOnce(body: RequestBody, status: number): boolean {
+  if (body === null) return true;
+  if (!Buffer.isBuffer(body) || status === 413) return false;
+  return status < 400 || body.length <= READ_AT_ONCE_BYTES;
 }

@@ -33,6 +33,7 @@ beforeAll(async () => {
   const limits = {
     BANK_CONNECTIONS_MAX: String(CONNECTIONS),
     BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
+    BANK_STREAMS_PER_USER_MAX: String(PER_USER),
     BANK_QUEUE_MAX: String(QUEUE),
   };
   gateway = await startTestGateway({ BANK_URL: upstream.url, ...limits }, pino(sink));
@@ -75,7 +76,7 @@ test('a client that leaves while sending a body and waiting for a connection aff
   await once(upload, 'connect');
   const granted = printed.split('/transfers').length;
   upload.write(
-    `POST /bank/accounts/1/transfers HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${alices}\r\nContent-Length: 1000\r\n\r\n{`,
+    `POST /bank/accounts/1/transfers HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${alices}\r\nContent-Length: 100000\r\n\r\n{`,
   );
   await until(() => printed.split('/transfers').length > granted);
   upload.resetAndDestroy();
@@ -108,9 +109,11 @@ test('revoked streams are closed and release their share of the limit, even if t
   const readers = Array.from({ length: PER_USER }, () => readEvents(url, bearer(revoked), { paused: true }));
   const streams = await Promise.all(readers);
   expect(upstream.count).toBe(flooded);
-  expect((await get(other)).status).toBe(429);
+  const openStream = (): Promise<Response> => fetch(url, { headers: bearer(other) });
+  expect(await problemOf(await openStream())).toEqual({ status: 429, code: 'too_many_streams' });
+  expect(upstream.count).toBe(flooded);
   upstream.respondWith((_incoming, outgoing) => void outgoing.end('{}'));
   await fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: bearer(revoked) });
-  await until(async () => (await get(other)).status === 200, 5000);
+  await until(async () => (await openStream()).status === 200, 5000);
   for (const { abort } of streams) abort();
 });

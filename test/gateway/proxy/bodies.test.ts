@@ -43,7 +43,7 @@ describe('bodies arrive unchanged', () => {
     expect(connections.size).toBeLessThanOrEqual(8);
   });
 
-  test('the upstream gets exactly the length that the client declared', async ({
+  test('the upstream gets exactly the length that the client declared, or that of a held body', async ({
     upstream,
     post,
     gateway,
@@ -56,21 +56,26 @@ describe('bodies arrive unchanged', () => {
     });
     await post('12345');
     await post(chunkedOf(new Uint8Array(MIB)));
+    await post(chunkedOf(new Uint8Array(7)));
+    await post(chunkedOf(new Uint8Array(0)));
     await post('');
     await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
     expect(told).toEqual([
       ['5', undefined],
       [undefined, 'chunked'],
+      ['7', undefined],
+      ['0', undefined],
       ['0', undefined],
       [undefined, undefined],
     ]);
   });
 
   test('a response is streamed while its request is still being sent', async ({ open }) => {
-    const connection = open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('4\r\nping\r\n');
-    await until(() => connection.rest.endsWith('4\r\nping\r\n'));
+    const long = 'x'.repeat(0x20000);
+    const connection = open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send(`20000\r\n${long}\r\n`);
+    await until(() => connection.rest.length > 0x10000);
     connection.send('4\r\npong\r\n0\r\n\r\n');
-    expect((await connection.response()).body.toString()).toBe('pingpong');
+    expect((await connection.response()).body.toString()).toBe(`${long}pong`);
     connection.destroy();
   });
 });

@@ -104,8 +104,8 @@ describe('a client that leaves', () => {
   });
 
   test.for([
-    ['of declared length', 'Content-Length: 1000', '12345'],
-    ['of undeclared length', 'Transfer-Encoding: chunked', '5\r\n12345\r\n'],
+    ['of declared length', 'Content-Length: 200000', 'x'.repeat(100_000)],
+    ['of undeclared length', 'Transfer-Encoding: chunked', `186a0\r\n${'x'.repeat(100_000)}\r\n`],
   ] as const)(
     'during an upload %s aborts it, and the upstream sees that it is incomplete',
     async ([_what, framing, begin], { nextAbort, open }) => {
@@ -117,7 +117,7 @@ describe('a client that leaves', () => {
         incoming.on('error', () => {});
       });
       const connection = open(`POST ${TRANSFERS}`, framing).send(begin);
-      await until(() => received === 5);
+      await until(() => received > 10_000);
       expect(await expectAborted(connection, cut)).toEqual({ whole: false });
     },
   );

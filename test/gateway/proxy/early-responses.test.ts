@@ -28,8 +28,8 @@ describe('a response that comes before the request is complete', () => {
       outgoing.end('no');
     });
     const connections = [
-      open(`POST ${TRANSFERS}`, 'Content-Length: 1000').send('12345'),
-      open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send('5\r\n12345\r\n'),
+      open(`POST ${TRANSFERS}`, 'Content-Length: 100000').send('12345'),
+      open(`POST ${TRANSFERS}`, 'Transfer-Encoding: chunked').send(`186a0\r\n${'x'.repeat(100_000)}\r\n`),
     ];
     for (const connection of connections) expect((await connection.response()).body.toString()).toBe('no');
     for (const connection of connections) await connection.untilClosed(LINGER_MS);

@@ -12,6 +12,7 @@ import { bearer, startTestGateway } from '../../support/gateway.ts';
 import { logIn } from '../../support/sessions.ts';
 import { until } from '../../support/until.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
+import { relay } from './relay.ts';
 
 const LARGE = Buffer.alloc(100_000);
 
@@ -36,13 +37,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
   const ground = { claims, kid: ring.at(Date.now()).signing.kid, authorization, address: '192.0.2.1' };
   const proxy = new UpstreamProxy(gatewaySettings({ BANK_URL: upstream.url }));
   const front = createServer((incoming, outgoing) => {
-    proxy.forward({
-      incoming,
-      outgoing,
-      target: incoming.url ?? '/',
-      headers: [],
-      clientHeaders: () => [],
-      requestId: '',
+    void relay(proxy, incoming, outgoing, {
       onRefusal: () => outgoing.writeHead(502).end(),
       onLiveResponse: () => responses.watch(outgoing, ground),
     });
@@ -80,7 +75,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
 
   responses.close();
   front.close();
-  await proxy.close();
+  proxy.close();
   listener.close();
 });
 

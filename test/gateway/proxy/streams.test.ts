@@ -7,6 +7,7 @@ import { gatewaySettings } from '../../../src/config/load.ts';
 import { UpstreamProxy } from '../../../src/gateway/proxy/proxy.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
 import { startUpstream } from '../../support/upstream.ts';
+import { relay } from './relay.ts';
 
 test('a stream that is closed while its client lags is not written to again, and the upstream request is aborted', async () => {
   let events: ServerResponse | undefined;
@@ -24,16 +25,7 @@ test('a stream that is closed while its client lags is not written to again, and
     const onLiveResponse = (end?: () => void): void => {
       endStream = end;
     };
-    const told = { onRefusal: () => {}, onLiveResponse };
-    proxy.forward({
-      incoming,
-      outgoing,
-      target: '/',
-      headers: [],
-      clientHeaders: () => [],
-      requestId: '',
-      ...told,
-    });
+    void relay(proxy, incoming, outgoing, { onRefusal: () => {}, onLiveResponse });
   }).listen(0, '127.0.0.1');
   await once(front, 'listening');
   const client = new RawConnection(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);
@@ -53,6 +45,6 @@ test('a stream that is closed while its client lags is not written to again, and
 
   client.destroy();
   front.close();
-  await proxy.close();
+  proxy.close();
   await upstream.close();
 });

@@ -52,7 +52,7 @@ const test = base
     const gateway = await startTestGateway(
       {
         SESSIONS_PER_USER_MAX: '1000',
-        BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
+        SESSION_EVENTS_PER_USER_MAX: String(PER_USER),
         IDLE_TIMEOUT_MS: '2000',
       },
       log,
@@ -279,7 +279,7 @@ describe('a stream', () => {
     expect(new Set(streams.map(({ text }) => text())).size).toBeGreaterThan(1);
   });
 
-  test("counts against the user's concurrency limit until its client has left", async ({
+  test("counts against the user's limit of session event streams until its client has left", async ({
     gateway,
     open,
     openRaw,

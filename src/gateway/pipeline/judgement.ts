@@ -1,0 +1,26 @@
+import type { AccessClaims, TokenReason } from '../../jwt/access-token.ts';
+import type { Refusal } from '../../refusal.ts';
+import type { WhitelistReason } from '../../sessions/whitelist.ts';
+import type { Authenticated } from '../request-context.ts';
+import type { CredentialReason } from './credential.ts';
+import type { Grant, PolicyReason } from './policy.ts';
+
+/** The refusal of stages 1 to 4, with the claims if the token is genuine. */
+export interface NotAuthenticated {
+  refusal: Refusal<CredentialReason | TokenReason | WhitelistReason | 'address_refused'>;
+  claims?: AccessClaims;
+}
+
+/** A request that stages 1 to 5 have granted. */
+export interface Granted {
+  user: Authenticated;
+  grant: Grant;
+  /** When it was judged, in milliseconds since the epoch. */
+  atMs: number;
+}
+
+/** The refusal of stages 1 to 5. */
+export type NotGranted = NotAuthenticated | { refusal: Refusal<PolicyReason>; claims: AccessClaims };
+
+/** Judges a request by stages 1 to 5 as of now. Authority is checked when it is used, not only when it is claimed. */
+export type Judge = () => Promise<Granted | NotGranted>;

@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher, errors } from 'undici';
+
+export interface ConnectionOptions {
+  origin: string;
+  firstByteTimeoutMs: number;
+  idleTimeoutMs: number;
+}
+
+/** One connection to the upstream. It carries one request at a time, and it is never opened again once it has closed. */
+export class UpstreamConnection {
+  readonly #client: Client;
+  readonly #socket: Socket;
+  #requests = 0;
+  #bytesReadBefore = 0;
+
+  constructor(socket: Socket, { origin, firstByteTimeoutMs, idleTimeoutMs }: ConnectionOptions) {
+    this.#socket = socket;
+    let isTaken = false;
+    this.#client = new Client(origin, {
+      pipelining: 1,
+      headersTimeout: firstByteTimeoutMs,
+      bodyTimeout: idleTimeoutMs,
+      connect: (_options, callback) => {
+        const isFirst = !isTaken;
+        isTaken = true;
+        // undici expects the connection in a later turn.
+        queueMicrotask(() => (isFirst ? callback(null, socket) : callback(new ConnectionLost(), null)));
+      },
+    });
+    // Before the first request, nothing else listens; an unhandled error would end the process.
+    socket.on('error', () => {});
+  }
+
+  /** Whether a request can be sent. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed && this.#socket.writable;
+  }
+
+  /** Whether the upstream lost a connection that had served before, and sent no byte of a response to this request. */
+  get isLostWithoutByte(): boolean {
+    return this.#requests > 1 && this.#socket.bytesRead === this.#bytesReadBefore;
+  }
+
+  send(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#requests += 1;
+    this.#bytesReadBefore = this.#socket.bytesRead;
+    this.#client.dispatch(request, handler);
+  }
+
+  onClose(listener: () => void): void {
+    this.#socket.once('close', listener);
+  }
+
+  /** Closes it. A body that is still being sent over it ends as well. */
+  destroy(): void {
+    this.#socket.destroy(new errors.InformationalError('reset'));
+  }
+}
+
+/** The connection had closed before the request was sent: nothing of it has reached the upstream. */
+export class ConnectionLost extends Error {
+  readonly code = 'connection_lost';
+  override readonly name = 'ConnectionLost';
+}
