@@ -2,12 +2,14 @@
  * Generates the secrets that docker-compose.yml needs in `secrets/` and keeps existing ones. Only the owner can open the
  * folder; the files in it are readable by everyone, because the containers run as other users.
  */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const directory = join(process.cwd(), 'secrets');
 const password = () => randomBytes(32).toString('base64url');
+const pem = ({ privateKey }) => privateKey.export({ type: 'pkcs8', format: 'pem' });
+const makeAssertionKey = () => pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
 const BANK_COMMANDS =
@@ -32,6 +34,12 @@ user bank on #${sha256(bank)} resetkeys ~ledger:{bank}:* resetchannels &ledger:{
 user inspector on #${sha256(inspector)} ~* &* -@all +@read +@connection -@admin -@dangerous +info +memory|usage +module|list +dbsize
 `;
 
+/** Secrets of earlier versions have only RSA keys. */
+function holdsEcKey(text) {
+  const keys = text.match(/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/g) ?? [];
+  return keys.some((key) => createPrivateKey(key).asymmetricKeyType === 'ec');
+}
+
 function write(name, content) {
   const path = join(directory, name);
   writeFileSync(path, content, { flag: 'wx', mode: 0o644 });
@@ -40,9 +48,12 @@ function write(name, content) {
 
 mkdirSync(directory, { recursive: true });
 chmodSync(directory, 0o700);
-if (!existsSync(join(directory, 'signing-key.pem'))) {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  write('signing-key.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }));
+const signingKey = join(directory, 'signing-key.pem');
+if (!existsSync(signingKey)) {
+  write('signing-key.pem', pem(generateKeyPairSync('rsa', { modulusLength: 2048 })) + makeAssertionKey());
+} else if (!holdsEcKey(readFileSync(signingKey, 'utf8'))) {
+  appendFileSync(signingKey, `\n${makeAssertionKey()}`);
+  process.stdout.write('added the key of assertions to secrets/signing-key.pem\n');
 }
 if (!existsSync(join(directory, 'refresh-key'))) write('refresh-key', `${password()}\n`);
 if (!existsSync(join(directory, 'redis.acl'))) {

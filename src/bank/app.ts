@@ -1,18 +1,16 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { AssertionVerifier } from '../jwt/assertion.ts';
 import { KeysUnavailable } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
-import { requireAssertion } from './caller.ts';
+import { type CallerDeps, requireAssertion } from './caller.ts';
 import { type BankEnv, type BankReason, refuse, requestId } from './problems.ts';
 import * as routes from './routes.ts';
 import { type StreamDeps, streamTransactions } from './stream/route.ts';
 import { createTransfer, type TransferDeps } from './transfers.ts';
 
-export interface BankDeps extends StreamDeps, TransferDeps {
-  verifier: AssertionVerifier;
+export interface BankDeps extends CallerDeps, StreamDeps, TransferDeps {
   log: Logger;
 }
 
@@ -20,7 +18,7 @@ export type BankApp = Hono<BankEnv>;
 
 /** The bank's routes. The gateway has removed the prefix `/bank` from their paths. */
 export function createBankApp(deps: BankDeps): BankApp {
-  const { link, log, verifier, now } = deps;
+  const { link, log, now } = deps;
   const app: BankApp = new Hono();
 
   app.get('/livez', (c) => c.json({ status: 'ok' }));
@@ -29,7 +27,7 @@ export function createBankApp(deps: BankDeps): BankApp {
     return c.json({ status: 'ok' });
   });
 
-  app.use(logRequests(log, now), requireAssertion(verifier, now));
+  app.use(logRequests(log, now), requireAssertion(deps));
   app.get('/accounts', routes.listAccounts(link)).all(only('GET'));
   app.get('/accounts/:id', routes.showAccount(link)).all(only('GET'));
   app.get('/accounts/:id/transactions', routes.listTransactions(link)).all(only('GET'));

@@ -15,6 +15,18 @@ const unavailable = problem(503, 'service_unavailable', 'The bank is temporarily
 export const BANK_PROBLEMS = {
   assertion_missing: problem(401, 'assertion_missing', 'A gateway assertion is required.', CHALLENGE),
   assertion_invalid: problem(401, 'assertion_invalid', 'The gateway assertion is not valid.', CHALLENGE),
+  assertion_mismatch: problem(
+    401,
+    'assertion_mismatch',
+    'The gateway assertion is for another request.',
+    CHALLENGE,
+  ),
+  assertion_replayed: problem(
+    401,
+    'assertion_replayed',
+    'The gateway assertion has already been used.',
+    CHALLENGE,
+  ),
   scope_missing: problem(403, 'insufficient_scope', 'Your role does not allow this.'),
   not_owner: problem(403, 'not_owner', 'Only the owner of an account can transfer money from it.'),
 
@@ -57,6 +69,8 @@ export interface BankEnv {
   Variables: {
     /** The verified claims of the gateway's assertion. */
     caller: AssertionClaims;
+    /** The body of a request that can change something. */
+    body: Buffer;
     /** The account of the path, set once it is known that the caller may see it. For the log. */
     accountId: string | undefined;
     /** For the log. */

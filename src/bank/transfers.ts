@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
 import type { z } from 'zod';
-import { checkInput, checkQuery, readJsonBody } from '../http/input.ts';
+import { checkInput, checkQuery, parseJsonBody } from '../http/input.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
@@ -13,7 +13,6 @@ import { type Account, noQuery, transferBody, transferHeaders } from './schemas.
 export interface TransferDeps {
   link: RedisLink;
   options: LedgerOptions;
-  bodyMaxBytes: number;
   now: () => number;
 }
 
@@ -40,11 +39,9 @@ const FIELD_ERRORS: Partial<Record<BankReason, FieldError>> = {
 export function createTransfer(deps: TransferDeps): Handler<BankEnv> {
   return async (c) => {
     if (lacksScope(c, 'transfers:write')) return refuse(c, new Refusal('scope_missing'));
-    if (Number(c.req.header('content-length') ?? 0) > deps.bodyMaxBytes)
-      return refuse(c, new Refusal('body_too_large'));
-    const request = await readRequest(c, deps.bodyMaxBytes);
+    const request = readRequest(c);
     if (request instanceof Refusal) return refuse(c, request);
-    const from = await visibleAccount(c, deps.link);
+    const from = await visibleAccount(c, deps.link, 'transfers:write');
     if (from instanceof Refusal) return refuse(c, from);
     if (from.ownerId !== c.get('caller').sub) return refuse(c, new Refusal('not_owner'));
     const posted = await execute(deps, from, request);
@@ -53,25 +50,15 @@ export function createTransfer(deps: TransferDeps): Handler<BankEnv> {
   };
 }
 
-async function readRequest(c: BankContext, bodyMaxBytes: number): Promise<TransferRequest | BankRefusal> {
+function readRequest(c: BankContext): TransferRequest | BankRefusal {
   const query = checkQuery(c.req.queries(), noQuery);
   if (query instanceof Refusal) return query;
   const header = c.req.header('idempotency-key');
   if (header === undefined) return new Refusal('idempotency_key_missing');
   const headers = checkInput(transferHeaders, { 'Idempotency-Key': header }, 'header_wrong');
   if (headers instanceof Refusal) return headers;
-  const body = await readBody(c, bodyMaxBytes);
+  const body = parseJsonBody(c.env.incoming, c.get('body'), transferBody);
   return body instanceof Refusal ? body : { body, idempotencyKey: headers['Idempotency-Key'] };
-}
-
-async function readBody(c: BankContext, maxBytes: number): Promise<TransferBody | BankRefusal> {
-  const { incoming, outgoing } = c.env;
-  try {
-    return await readJsonBody(incoming, outgoing, transferBody, maxBytes);
-  } catch (fault) {
-    if (incoming.complete) throw fault;
-    return new Refusal('body_incomplete');
-  }
 }
 
 /**

@@ -40,7 +40,9 @@ export const gatewayShape = {
   SIGNING_KEY: z
     .string()
     .optional()
-    .describe('RSA private keys in PEM (PKCS #8), at least 2048 bits; the first signs, all verify'),
+    .describe(
+      'private keys in PEM (PKCS #8): RSA of at least 2048 bits, and for each an EC key on P-256, which signs assertions; the first of each kind signs, all verify',
+    ),
   KEYS_DIR: z
     .string()
     .optional()
@@ -53,8 +55,8 @@ export const gatewayShape = {
       'how long a new key is published before it signs; must exceed the time that others cache the key set',
     ),
   ACCESS_TOKEN_TTL_SECONDS: integer(5, 2_592_000).default(300).describe('lifetime of an access token'),
-  ASSERTION_TTL_SECONDS: integer(5, 60)
-    .default(60)
+  ASSERTION_TTL_SECONDS: integer(5, 15)
+    .default(15)
     .describe("lifetime of the gateway's assertion to the upstream"),
   REFRESH_KEY: text(/^[\w-]{43,}$/, 'at least 32 random bytes in base64url')
     .optional()

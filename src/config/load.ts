@@ -74,7 +74,7 @@ function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): 
   const faults: string[] = [];
   if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined && given.KEYS_DIR === undefined) {
     faults.push(
-      'SIGNING_KEY: must be an RSA private key (PEM, PKCS #8) in production; set it, SIGNING_KEY_FILE or KEYS_DIR',
+      'SIGNING_KEY: must be an RSA and an EC private key (PEM, PKCS #8) in production; set it, SIGNING_KEY_FILE or KEYS_DIR',
     );
   }
   if ('REFRESH_KEY' in shape && given.REFRESH_KEY === undefined) {

@@ -89,6 +89,17 @@ export async function readJsonBody<Schema extends z.ZodType>(
   return body instanceof Refusal ? body : checkInput(schema, body.value, 'body_wrong');
 }
 
+/** Checks a JSON body (RFC 8259) that has been read. */
+export function parseJsonBody<Schema extends z.ZodType>(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  bytes: Uint8Array,
+  schema: Schema,
+): z.output<Schema> | Refusal<BodyReason> {
+  if (!isJsonType(headers['content-type'])) return new Refusal('body_not_json');
+  const body = parseJson(bytes);
+  return body instanceof Refusal ? body : checkInput(schema, body.value, 'body_wrong');
+}
+
 /** A JSON body as text, trimmed. Unlike the parsed value it keeps all digits of numbers. */
 export async function readJsonText(
   incoming: IncomingMessage,

@@ -5,8 +5,8 @@ import { type KeySet, signJwt } from './signature.ts';
 import { VerifiedTokenCache } from './verified-token-cache.ts';
 import { type JwtReason, random128, seconds, verifyJwt } from './verify.ts';
 
-/** The `typ` of an access token (RFC 9068, section 2.1). */
-const ACCESS_TOKEN_TYPE = 'at+jwt';
+/** The `typ` is that of RFC 9068, section 2.1. */
+const ACCESS_TOKEN = { typ: 'at+jwt', alg: 'PS256' } as const;
 
 const MAX_LIFETIME_SECONDS = 2_592_000;
 
@@ -30,7 +30,7 @@ export type TokenReason = `token_${JwtReason}`;
 
 /** Signs an access token. */
 export const signAccessToken = (keys: KeySet, claims: AccessClaims): Promise<string> =>
-  signJwt(keys, ACCESS_TOKEN_TYPE, claims);
+  signJwt(keys, ACCESS_TOKEN, claims);
 
 export type AccessTokenVerifier = (
   token: string,
@@ -47,7 +47,7 @@ export function createAccessTokenVerifier(
   trustedCacheSize: number,
 ): AccessTokenVerifier {
   const maxLifetimeSeconds = MAX_LIFETIME_SECONDS;
-  const rules = { type: ACCESS_TOKEN_TYPE, schema: accessClaims, issuer, audience, maxLifetimeSeconds };
+  const rules = { kind: ACCESS_TOKEN, schema: accessClaims, issuer, audience, maxLifetimeSeconds };
   const keyByKid = new Map(keys.all.map((key) => [key.kid, key]));
   const isTrusted = trustedCacheSize > 0;
   const cache = new VerifiedTokenCache<AccessClaims>(

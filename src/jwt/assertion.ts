@@ -1,34 +1,55 @@
 import QuickLRU from 'quick-lru';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
-import { type KeySet, type PublicKey, signJwt } from './signature.ts';
-import { isExpired, seconds, type VerifiedJwt, verifyJwt } from './verify.ts';
+import { type EcSigningKey, type PublicKey, signJwtNow } from './signature.ts';
+import { isExpired, random128, seconds, type VerifiedJwt, verifyJwt } from './verify.ts';
 
 /** The `typ` of an assertion. */
 export const ASSERTION_TYPE = 'portcullis-assertion+jwt';
+const ASSERTION = { typ: ASSERTION_TYPE, alg: 'ES256' } as const;
 
-const MAX_LIFETIME_SECONDS = 60;
-/** The most verified assertions that are cached. */
+export const MAX_ASSERTION_SECONDS = 15;
+/** Longer than any other token, because it contains the path of a request. */
+const MAX_CHARACTERS = 8192;
+/** The most verified assertions that are cached, and the maximum length of one. */
 const VERIFIED_CACHE_SIZE = 10_000;
+const CACHED_MAX_CHARACTERS = 1024;
 
-/** What the gateway states about a request to an upstream: the user, the session, the role and its scopes. */
+/** What the gateway states about one request to an upstream: who sends it, what it is, and what allowed it. */
 export interface AssertionClaims {
   iss: string;
   aud: string;
   sub: string;
   sid: string;
   role: string;
-  /** In the token one string, separated by single spaces (RFC 9068, section 2.2.3). */
+  /**
+   * The scope of the rule that allowed the request, and those of the role that say whose data it reaches. In the token
+   * one string, separated by single spaces (RFC 9068, section 2.2.3).
+   */
   scope: string[];
+  /** Unique. An assertion for a method that can change something is accepted once. */
+  jti: string;
+  /** The request's method (RFC 9449, section 4.2). */
+  htm: string;
+  /** The request's path at the upstream as it is sent, without the query. */
+  path: string;
+  /** The digest of the body, in the form of a `Content-Digest` field (RFC 9530, section 2), if the gateway knows it. */
+  content_digest?: string | undefined;
   iat: number;
   exp: number;
 }
 
 /** Signs an assertion. */
-export const signAssertion = (keys: KeySet, claims: AssertionClaims): Promise<string> =>
-  signJwt(keys, ASSERTION_TYPE, { ...claims, scope: claims.scope.join(' ') });
+export const signAssertion = (key: EcSigningKey, claims: AssertionClaims): string =>
+  signJwtNow(key, ASSERTION, { ...claims, scope: claims.scope.join(' ') });
 
-/** The gateway's published public keys, as they change. */
+/** The value of `content_digest` for a SHA-256 digest. */
+export const contentDigest = (sha256: Buffer): string => `sha-256=:${sha256.toString('base64')}:`;
+
+/** Whether one assertion may serve several requests: only for methods that change nothing (RFC 9110, section 9.2.1). */
+export const isReusable = ({ htm }: Pick<AssertionClaims, 'htm'>): boolean => htm === 'GET' || htm === 'HEAD';
+
+/** The gateway's published keys for assertions, as they change. */
 interface PublishedKeys {
   /** @throws when the keys are needed and not available. */
   find(kid: string, nowMs: number): Promise<PublicKey | undefined>;
@@ -47,18 +68,21 @@ interface ExpectedAssertion {
 }
 
 export interface AssertionVerifier {
-  /** The claims of a genuine, unexpired assertion for this service. @throws what {@link PublishedKeys.find} throws. */
+  /**
+   * The claims of a genuine, unexpired assertion for this service. The caller compares them with the request and
+   * accepts each `jti` once, unless the assertion {@link isReusable}. @throws what {@link PublishedKeys.find} throws.
+   */
   verify(token: string, nowMs: number): Promise<AssertionClaims | Refusal<'assertion_invalid'>>;
 }
 
-/** A verifier for an upstream. A verified assertion stays cached until it expires or its key is no longer published. */
+/** A verifier for an upstream. A reusable assertion stays cached until it expires or its key is no longer published. */
 export function createAssertionVerifier(
   { issuer, audience, roles, scopes }: ExpectedAssertion,
   keys: PublishedKeys,
 ): AssertionVerifier {
   const schema = assertionClaims(roles, scopes);
-  const maxLifetimeSeconds = MAX_LIFETIME_SECONDS;
-  const rules = { type: ASSERTION_TYPE, schema, issuer, audience, maxLifetimeSeconds };
+  const limits = { maxLifetimeSeconds: MAX_ASSERTION_SECONDS, maxCharacters: MAX_CHARACTERS };
+  const rules = { kind: ASSERTION, schema, issuer, audience, ...limits };
   const findKey = (kid: string, nowMs: number) => keys.find(kid, nowMs);
   // QuickLRU holds up to twice its `maxSize`.
   const cache = new QuickLRU<string, VerifiedJwt<AssertionClaims, PublicKey>>({
@@ -72,7 +96,7 @@ export function createAssertionVerifier(
       const verified = await verifyJwt(rules, findKey, token, nowMs);
       if (verified instanceof Refusal)
         return new Refusal('assertion_invalid', verified.detail ?? verified.reason);
-      cache.set(token, verified);
+      if (isReusable(verified.claims) && token.length <= CACHED_MAX_CHARACTERS) cache.set(token, verified);
       return verified.claims;
     },
   };
@@ -89,6 +113,13 @@ const assertionClaims = (roles: readonly string[], scopes: readonly string[]) =>
       .string()
       .transform((scope) => scope.split(' '))
       .pipe(z.array(z.enum(scopes))),
+    jti: random128,
+    htm: z.string().regex(/^[A-Z]{1,16}$/),
+    path: z.string().regex(/^\/[\x21-\x7e]*$/),
+    content_digest: z
+      .string()
+      .regex(/^sha-256=:[A-Za-z0-9+/]{43}=:$/)
+      .optional(),
     iat: seconds,
     exp: seconds,
   });

@@ -3,7 +3,7 @@
  * that a revoked token is not accepted in another encoding and no two parsers can read one token differently.
  */
 
-/** The maximum length of a token. Tokens of this gateway have fewer than 900 characters. */
+/** The default for the maximum length of a token. Tokens for clients have fewer than 900 characters. */
 const MAX_TOKEN_CHARACTERS = 4096;
 
 /**
@@ -21,8 +21,8 @@ interface TokenParts {
 }
 
 /** The parts of a token whose parts are all canonical base64url, or undefined. */
-export function splitToken(token: string): TokenParts | undefined {
-  if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
+export function splitToken(token: string, maxCharacters = MAX_TOKEN_CHARACTERS): TokenParts | undefined {
+  if (token.length > maxCharacters) return undefined;
   const match = COMPACT_JWS.exec(token);
   if (match === null) return undefined;
   const [, header = '', payload = '', signature = ''] = match;

@@ -5,6 +5,7 @@ import { random128, seconds, verifyJwt } from './verify.ts';
 
 /** The `typ` of a password reset token. */
 export const RESET_TYPE = 'portcullis-reset+jwt';
+const RESET_TOKEN = { typ: RESET_TYPE, alg: 'PS256' } as const;
 export const RESET_AUDIENCE = 'portcullis-password-reset';
 export const RESET_TTL_SECONDS = 600;
 
@@ -21,7 +22,7 @@ export type ResetClaims = z.output<typeof resetClaims>;
 
 /** Signs a one-time token that lets its holder set a new password for `sub`. */
 export const signResetToken = (keys: KeySet, claims: ResetClaims): Promise<string> =>
-  signJwt(keys, RESET_TYPE, claims);
+  signJwt(keys, RESET_TOKEN, claims);
 
 /** The claims of a genuine, unexpired reset token. Whether it has been used is recorded only in Redis. */
 export async function verifyResetToken(
@@ -31,7 +32,7 @@ export async function verifyResetToken(
   nowMs: number,
 ): Promise<ResetClaims | Refusal<'reset_invalid'>> {
   const rules = {
-    type: RESET_TYPE,
+    kind: RESET_TOKEN,
     schema: resetClaims,
     issuer,
     audience: RESET_AUDIENCE,

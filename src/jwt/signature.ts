@@ -1,12 +1,16 @@
-import { constants, type KeyObject, verify } from 'node:crypto';
+import { constants, type KeyObject, sign, verify } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import { encodePart } from './canonical.ts';
 
 /**
- * The only signature algorithm: RSASSA-PSS with SHA-256 (RFC 7518, section 3.5). It is a constant, neither a setting
- * nor read from a token (RFC 8725, section 3.1).
+ * A kind of token and the one algorithm that signs it: RSASSA-PSS or ECDSA on P-256, both with SHA-256 (RFC 7518,
+ * sections 3.4 and 3.5). Kinds are constants; neither a setting nor a token selects an algorithm (RFC 8725, section 3.1).
  */
-export const ALGORITHM = 'PS256';
+export interface TokenKind {
+  /** The `typ` of the header. It differs for each kind, so that none is accepted as another (section 3.11). */
+  readonly typ: string;
+  readonly alg: 'PS256' | 'ES256';
+}
 
 const SALT_BYTES = 32;
 
@@ -25,20 +29,41 @@ export interface SigningKey extends VerificationKey {
   privateKey: CryptoKey;
 }
 
-/** The keys in use at one moment: one signs, all verify. */
+/** The RSA keys in use at one moment: one signs, all verify. */
 export interface KeySet {
   signing: SigningKey;
   all: readonly VerificationKey[];
 }
 
-/** Signs a JWT of one type with the signing key. */
-export const signJwt = ({ signing }: KeySet, type: string, claims: JWTPayload): Promise<string> =>
-  new SignJWT(claims).setProtectedHeader(headerOf(type, signing.kid)).sign(signing.privateKey);
+/** A private key on P-256. */
+export interface EcSigningKey {
+  /** The RFC 7638 thumbprint of the public key. */
+  kid: string;
+  privateKey: KeyObject;
+}
 
-/** The encoded header of each token of this type that this key signs. */
-export const encodeHeader = (type: string, kid: string): string => encodePart(headerOf(type, kid));
+/** Signs a JWT of a kind that PS256 signs. */
+export const signJwt = ({ signing }: KeySet, kind: TokenKind & { alg: 'PS256' }, claims: JWTPayload) =>
+  new SignJWT(claims).setProtectedHeader(headerOf(kind, signing.kid)).sign(signing.privateKey);
 
-const headerOf = (typ: string, kid: string) => ({ alg: ALGORITHM, typ, kid });
+/**
+ * Signs a JWT of a kind that ES256 signs. It runs on this thread, because the switch to another thread and back takes
+ * longer than the work.
+ */
+export function signJwtNow(
+  key: EcSigningKey,
+  kind: TokenKind & { alg: 'ES256' },
+  claims: JWTPayload,
+): string {
+  const signed = `${encodeHeader(kind, key.kid)}.${encodePart(claims)}`;
+  const options = { key: key.privateKey, dsaEncoding: 'ieee-p1363' } as const;
+  return `${signed}.${sign('sha256', Buffer.from(signed, 'latin1'), options).toString('base64url')}`;
+}
+
+/** The encoded header of each token of this kind that this key signs. */
+export const encodeHeader = (kind: TokenKind, kid: string): string => encodePart(headerOf(kind, kid));
+
+const headerOf = ({ alg, typ }: TokenKind, kid: string) => ({ alg, typ, kid });
 
 /**
  * Whether the key verifies the signature of a compact JWS. It runs on this thread, because for one RSA verification

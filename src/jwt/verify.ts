@@ -2,7 +2,7 @@ import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { decodeObject, isCanonicalJson, splitToken } from './canonical.ts';
-import { ALGORITHM, encodeHeader, type PublicKey } from './signature.ts';
+import { encodeHeader, type PublicKey, type TokenKind } from './signature.ts';
 
 /** How far `iat` may lie in the future, for clock differences between gateway machines. `exp` has no tolerance. */
 const IAT_TOLERANCE_SECONDS = 10;
@@ -19,14 +19,15 @@ interface TimedClaims {
 
 /** What each kind of token has to be. */
 interface JwtRules<Claims> {
-  /** The header's `typ`. It differs for each kind, so that none is accepted as another (RFC 8725, section 3.11). */
-  type: string;
+  kind: TokenKind;
   /** Compared exactly. */
   issuer: string;
   audience: string;
-  /** All claims, each mandatory. No other claim is accepted. */
+  /** All claims, each mandatory unless it is optional here. No other claim is accepted. */
   schema: z.ZodObject & z.ZodType<Claims>;
   maxLifetimeSeconds: number;
+  /** The maximum length of the token. */
+  maxCharacters?: number;
 }
 
 type FindKey<Key extends PublicKey> = (
@@ -46,8 +47,8 @@ export interface VerifiedJwt<Claims, Key> {
 /**
  * Checks everything about a token that needs no store: canonical form, header, signature, claims and times.
  *
- * No header parameter is ever acted on but `kid`: the header has to be exactly the text that `signJwt` writes for
- * that key. So no `alg`, `jku`, `jwk`, `x5c`, `crit` or `zip` of an attacker has any effect (RFC 8725, sections
+ * No header parameter is ever acted on but `kid`: the header has to be exactly the text that the gateway writes for
+ * that kind of token and that key. So no `alg`, `jku`, `jwk`, `x5c`, `crit` or `zip` of an attacker has any effect (RFC 8725, sections
  * 3.1, 3.10 and 3.11). jose still checks everything that it can.
  */
 export async function verifyJwt<Claims extends TimedClaims, Key extends PublicKey>(
@@ -56,9 +57,9 @@ export async function verifyJwt<Claims extends TimedClaims, Key extends PublicKe
   token: string,
   nowMs: number,
 ): Promise<VerifiedJwt<Claims, Key> | Refusal<JwtReason>> {
-  const parts = splitToken(token);
+  const parts = splitToken(token, rules.maxCharacters);
   if (parts === undefined) return new Refusal('spelling');
-  const kid = kidOfHeader(parts.header, rules.type);
+  const kid = kidOfHeader(parts.header, rules.kind);
   if (kid === undefined) return new Refusal('header');
   const key = await findKey(kid, nowMs);
   if (key === undefined) return new Refusal('header', 'unknown key');
@@ -68,14 +69,14 @@ export async function verifyJwt<Claims extends TimedClaims, Key extends PublicKe
   return { claims, key };
 }
 
-/** The `kid` of a header that is exactly as `signJwt` writes it, or undefined. */
-function kidOfHeader(header: string, type: string): string | undefined {
+/** The `kid` of a header that is exactly the one that the gateway writes, or undefined. */
+function kidOfHeader(header: string, kind: TokenKind): string | undefined {
   const { kid } = (decodeObject(header) ?? {}) as { kid?: unknown };
-  return typeof kid === 'string' && encodeHeader(type, kid) === header ? kid : undefined;
+  return typeof kid === 'string' && encodeHeader(kind, kid) === header ? kid : undefined;
 }
 
 async function verifyWithJose<Claims extends TimedClaims>(
-  { type, schema, issuer, audience, maxLifetimeSeconds }: JwtRules<Claims>,
+  { kind, schema, issuer, audience, maxLifetimeSeconds }: JwtRules<Claims>,
   { publicKey }: PublicKey,
   token: string,
   nowMs: number,
@@ -84,9 +85,9 @@ async function verifyWithJose<Claims extends TimedClaims>(
     const { payload } = await jwtVerify(token, publicKey, {
       issuer,
       audience,
-      algorithms: [ALGORITHM],
-      typ: type,
-      requiredClaims: Object.keys(schema.shape),
+      algorithms: [kind.alg],
+      typ: kind.typ,
+      requiredClaims: mandatoryClaims(schema),
       clockTolerance: 0,
       currentDate: new Date(nowMs),
     });
@@ -95,6 +96,9 @@ async function verifyWithJose<Claims extends TimedClaims>(
     return refusalFor(fault);
   }
 }
+
+const mandatoryClaims = ({ shape }: z.ZodObject): string[] =>
+  Object.keys(shape).filter((name) => !(shape[name] instanceof z.ZodOptional));
 
 /** What jose leaves open: types, integers, one audience as a string, unknown claims, `iat` and the lifetime. */
 function checkClaims<Claims extends TimedClaims>(

@@ -4,22 +4,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal } from '../refusal.ts';
 import { InvalidKeyError } from './ring.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
-import { keyFile, RECORD_FILE, readRing, SINGLE_KEY_FILE, storedKids } from './store.ts';
+import { keyFile, type NamedKey, RECORD_FILE, readRing, SINGLE_KEY_FILE, storedKids } from './store.ts';
 
 /** The next record while it is being written. Only one process can create the file, so it is the lock as well. */
 const DRAFT_FILE = 'ring.json.next';
 const LOCK_TIMEOUT_MS = 3000;
 const LOCK_POLL_MS = 20;
 
-/** A private key in PEM and its kid. */
-export interface NamedKey {
-  kid: string;
-  pem: string;
-}
-
 interface RingChange {
   record: Omit<RingRecord, 'version'>;
-  newKey?: NamedKey;
+  /** Key files to write. A file that exists is replaced. */
+  keyFiles?: readonly NamedKey[];
 }
 
 /** A change of the current ring, or why there is none. */
@@ -27,13 +22,13 @@ type Outcome = RingChange | Refusal<string>;
 
 /**
  * Changes the ring atomically: readers see the record before or after, and concurrent changes run one after the
- * other. A new private key is written before the record that names it; private keys that the record no longer needs
- * are deleted after it.
+ * other. Key files are written before the record that names them; those that the record no longer needs are deleted
+ * after it.
  * @throws {InvalidKeyError} when another process holds the lock for too long; and whatever `change` throws.
  */
 export async function changeRing<Made extends Outcome>(
   directory: string,
-  change: (current: RingRecord | undefined) => Made,
+  change: (current: RingRecord | undefined) => Made | Promise<Made>,
 ): Promise<RingRecord | Extract<Made, Refusal<string>>> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const replaced = await replaceRecord(directory, change);
@@ -48,21 +43,20 @@ export async function changeRing<Made extends Outcome>(
 
 async function replaceRecord<Made extends Outcome>(
   directory: string,
-  change: (current: RingRecord | undefined) => Made,
+  change: (current: RingRecord | undefined) => Made | Promise<Made>,
 ): Promise<{ current: RingRecord | undefined; next: RingRecord } | Extract<Made, Refusal<string>>> {
   const draftPath = join(directory, DRAFT_FILE);
   const draft = await acquireDraft(draftPath);
   try {
     const current = await readRing(directory);
-    const changed: Outcome = change(current);
+    const changed: Outcome = await change(current);
     if (changed instanceof Refusal) {
       await releaseDraft(draft, draftPath);
       return changed as Extract<Made, Refusal<string>>;
     }
-    const { record, newKey } = changed;
+    const { record, keyFiles = [] } = changed;
     const next = withVersion(record, (current?.version ?? 0) + 1);
-    if (newKey !== undefined)
-      await writeDurably(await open(keyFile(directory, newKey.kid), 'w', 0o600), newKey.pem);
+    for (const key of keyFiles) await writeKeyFile(directory, key);
     await writeDurably(draft, `${JSON.stringify(next, null, 2)}\n`);
     await rename(draftPath, join(directory, RECORD_FILE));
     return { current, next };
@@ -95,6 +89,13 @@ async function acquireDraft(path: string): Promise<FileHandle> {
   throw new InvalidKeyError(
     `KEYS_DIR: another process is changing the key ring; if there is none, delete ${path}`,
   );
+}
+
+/** Writes a key file so that no reader, and no crash, finds half of it. Only the holder of the lock may call it. */
+async function writeKeyFile(directory: string, { kid, pem }: NamedKey): Promise<void> {
+  const path = keyFile(directory, kid);
+  await writeDurably(await open(`${path}.next`, 'w', 0o600), pem);
+  await rename(`${path}.next`, path);
 }
 
 async function writeDurably(file: FileHandle, text: string): Promise<void> {

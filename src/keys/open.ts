@@ -7,11 +7,11 @@ import { LiveRing } from './live-ring.ts';
 import { fixedRing, InvalidKeyError, keyRingFromPem, type RingSource } from './ring.ts';
 import { makeRing } from './rotation.ts';
 import type { RingRecord } from './schedule.ts';
-import { readRing } from './store.ts';
+import { completedKeys, readRing } from './store.ts';
 
 interface KeySettings {
   nodeEnv: string;
-  /** One or more private keys in PEM. */
+  /** Pairs of private keys in PEM: RSA, and EC for assertions. */
   signingKey?: string | undefined;
   keysDir?: string | undefined;
   dataDir: string;
@@ -61,7 +61,7 @@ export interface EnsureRingOptions {
 }
 
 /**
- * The record of the ring in a directory, which is created if necessary.
+ * The record of the ring in a directory, which is created if necessary. Keys of versions without assertion keys get one.
  * @throws {InvalidKeyError} when there is no ring and none may be created, or when it is unusable.
  */
 export async function ensureRing(
@@ -72,8 +72,10 @@ export async function ensureRing(
   if (record === undefined && !mayCreate)
     throw new InvalidKeyError('KEYS_DIR: holds no key ring; `portcullis keys rotate` makes one');
   if (record === undefined) return makeRing(directory, tokensLiveSeconds, nowMs);
-  if (record.tokensLiveSeconds >= tokensLiveSeconds) return record;
-  return changeRing(directory, (current = record) => ({
+  const isComplete = (await completedKeys(directory, record)).length === 0;
+  if (isComplete && record.tokensLiveSeconds >= tokensLiveSeconds) return record;
+  return changeRing(directory, async (current = record) => ({
     record: { ...current, tokensLiveSeconds: Math.max(current.tokensLiveSeconds, tokensLiveSeconds) },
+    keyFiles: await completedKeys(directory, current),
   }));
 }

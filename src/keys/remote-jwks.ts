@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
-import { ALGORITHM, type PublicKey } from '../jwt/signature.ts';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from 'jose';
+import type { PublicKey } from '../jwt/signature.ts';
 
 /** The minimum time between two fetches, however many tokens name unknown keys. */
 const MIN_FETCH_INTERVAL_MS = 1000;
@@ -9,6 +9,9 @@ const REFRESH_AFTER_MS = 5000;
 /** From this age on, a set is no longer used. */
 const MAX_AGE_MS = 30_000;
 const FETCH_TIMEOUT_MS = 900;
+
+/** The only algorithm of assertions. The set also holds the keys of other tokens, which must not verify one. */
+const ALGORITHM = 'ES256';
 
 /** The public keys of another process cannot be fetched, so nothing can be verified. The response is a 503. */
 export class KeysUnavailable extends Error {
@@ -23,7 +26,7 @@ interface FetchedSet {
 }
 
 /**
- * The keys that another process publishes (RFC 7517, section 5). A new key is found with the first token that names
+ * The assertion keys that another process publishes (RFC 7517, section 5). A new key is found with the first token that names
  * it. A removed key is forgotten within `REFRESH_AFTER_MS` under load, and within `MAX_AGE_MS` at the latest.
  *
  * jose's `createRemoteJWKSet` does not do this. It refuses a token with an unknown key during its cooldown, where this
@@ -98,6 +101,9 @@ async function fetchText(url: string): Promise<string> {
 /** @throws when the text is not a key set. */
 function readKeySet(text: string): FetchedSet {
   const set = JSON.parse(text) as JSONWebKeySet;
-  const find = createLocalJWKSet(set);
-  return { text, find, kids: new Set(set.keys.flatMap(({ kid }) => kid ?? [])) };
+  const keys = set.keys.filter(isAssertionKey);
+  return { text, find: createLocalJWKSet({ keys }), kids: new Set(keys.flatMap(({ kid }) => kid ?? [])) };
 }
+
+const isAssertionKey = ({ kty, crv, alg, use }: JWK): boolean =>
+  kty === 'EC' && crv === 'P-256' && alg === ALGORITHM && use === 'sig';

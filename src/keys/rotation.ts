@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Refusal } from '../refusal.ts';
-import { changeRing, type NamedKey } from './change.ts';
-import { InvalidKeyError, makeKeyPem, ringKeyFromPem } from './ring.ts';
+import { changeRing } from './change.ts';
+import { InvalidKeyError, makeKeyPem, ringKeysFromPem, withAssertionKey } from './private-key.ts';
 import {
   activateAt,
   hasLastKey,
@@ -12,7 +12,7 @@ import {
   withKey,
   withoutKey,
 } from './schedule.ts';
-import { readIfPresent, SINGLE_KEY_FILE } from './store.ts';
+import { type NamedKey, readIfPresent, SINGLE_KEY_FILE } from './store.ts';
 
 /**
  * How long a key is published before it signs when it has to sign at once. It is long enough for every gateway that
@@ -26,13 +26,17 @@ interface Changed {
   kid: string;
 }
 
-/** A new private key. Its kid never begins with a hyphen, because it is typed on command lines. */
+/** A new ring key. Its kid never begins with a hyphen, because it is typed on command lines. */
 export async function makeNamedKey(): Promise<NamedKey> {
   for (;;) {
-    const pem = await makeKeyPem();
-    const { kid } = await ringKeyFromPem(pem);
-    if (!kid.startsWith('-')) return { kid, pem };
+    const key = await namedKey(await makeKeyPem());
+    if (!key.kid.startsWith('-')) return key;
   }
+}
+
+async function namedKey(pem: string): Promise<NamedKey> {
+  const [key] = await ringKeysFromPem(pem);
+  return { kid: key?.kid ?? '', pem };
 }
 
 /**
@@ -45,12 +49,13 @@ export async function makeRing(
   nowMs: number,
 ): Promise<RingRecord> {
   const pem = await readIfPresent(join(directory, SINGLE_KEY_FILE));
-  const newKey = pem === undefined ? await makeNamedKey() : { kid: (await ringKeyFromPem(pem)).kid, pem };
+  const newKey =
+    pem === undefined ? await makeNamedKey() : await namedKey((await withAssertionKey(pem)) ?? pem);
   return changeRing(directory, (current) => {
     if (current !== undefined) return { record: current };
     const keys = [{ kid: newKey.kid, createdMs: nowMs, signsFromMs: nowMs }];
     const id = randomBytes(16).toString('base64url');
-    return { record: { id, tokensLiveSeconds, keys }, newKey };
+    return { record: { id, tokensLiveSeconds, keys }, keyFiles: [newKey] };
   });
 }
 
@@ -66,7 +71,7 @@ export async function rotateRing(
     const ring = existingRing(current, tokensLiveSeconds);
     if (waitingKey(ring, nowMs) !== undefined) return new Refusal('key_waiting');
     const key = { kid, createdMs: nowMs, signsFromMs: nowMs + leadMs };
-    return { record: withKey(ring, key, nowMs), newKey };
+    return { record: withKey(ring, key, nowMs), keyFiles: [newKey] };
   });
   return record instanceof Refusal ? record : { record, kid };
 }
@@ -87,7 +92,8 @@ export async function handOver(
     const ring = existingRing(current, tokensLiveSeconds);
     waiting = waitingKey(ring, nowMs)?.kid;
     if (waiting !== undefined) return { record: activateAt(ring, waiting, signsFromMs) };
-    return { record: withKey(ring, { kid: newKey.kid, createdMs: nowMs, signsFromMs }, nowMs), newKey };
+    const key = { kid: newKey.kid, createdMs: nowMs, signsFromMs };
+    return { record: withKey(ring, key, nowMs), keyFiles: [newKey] };
   });
   return { record, kid: waiting ?? newKey.kid, isNew: waiting === undefined };
 }

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidKeyError, type RingKey, ringKeyFromPem } from './ring.ts';
+import { InvalidKeyError, type RingKey, ringKeysFromPem, withAssertionKey } from './private-key.ts';
 import { type RingRecord, ringRecordSchema } from './schedule.ts';
 
 /**
- * The key ring on disk: `ring.json`, and for each key in it that is not retired its private key (`<kid>.pem`). All
- * processes of a gateway share the directory. Keys never go through Redis, not even public ones: otherwise an
+ * The key ring on disk: `ring.json`, and for each key in it that is not retired `<kid>.pem`, which holds its private RSA
+ * key, whose id is `<kid>`, and its private EC key for assertions. All processes of a gateway share the directory. Keys never go through Redis, not even public ones: otherwise an
  * attacker with write access to Redis could forge tokens.
  */
 
@@ -13,6 +13,12 @@ export const RECORD_FILE = 'ring.json';
 
 /** The file of the single key in versions without key rings. */
 export const SINGLE_KEY_FILE = 'signing.pem';
+
+/** The private keys of one ring key in PEM, and its kid. */
+export interface NamedKey {
+  kid: string;
+  pem: string;
+}
 
 export const keyFile = (directory: string, kid: string): string => join(directory, `${kid}.pem`);
 
@@ -59,11 +65,28 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
+/**
+ * The key files of a record that have no assertion key, as versions before assertion keys wrote them, with a new one.
+ * Files that cannot be read are left out.
+ */
+export async function completedKeys(directory: string, record: RingRecord): Promise<NamedKey[]> {
+  const completed = await Promise.all(
+    storedKids(record).map(async (kid) => {
+      const stored = (await readIfPresent(keyFile(directory, kid))) ?? '';
+      const pem = await withAssertionKey(stored).catch(() => undefined);
+      return pem === undefined ? [] : [{ kid, pem }];
+    }),
+  );
+  return completed.flat();
+}
+
 async function readKey(directory: string, kid: string): Promise<RingKey> {
   const pem = await readIfPresent(keyFile(directory, kid));
   if (pem === undefined) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem is missing`);
-  const key = await ringKeyFromPem(pem).catch(() => undefined);
-  if (key?.kid !== kid) throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem does not hold the key with that id`);
+  const keys = await ringKeysFromPem(pem).catch(() => []);
+  const [key] = keys;
+  if (key?.kid !== kid || keys.length > 1)
+    throw new InvalidKeyError(`KEYS_DIR: ${kid}.pem does not hold the key with that id`);
   return key;
 }
 

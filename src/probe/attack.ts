@@ -80,6 +80,12 @@ export interface AttackContext {
    * tokens fail at the signature. The tests pass the gateway's own key, so that only that detail can fail.
    */
   signingKey: KeyObject;
+  /**
+   * The published key that verifies assertions: its id, or that of the live token's key if there is none, and the
+   * private key, likewise an attacker's key against a remote gateway.
+   */
+  assertionKid: string;
+  assertionKey: KeyObject;
   attackerKeys: AttackerKeys;
   /** From where a gateway that follows `jku` or `x5u` would fetch the attacker's key. */
   attackerUrl: string;

@@ -9,6 +9,8 @@ import { asBearer, PROXIED_PATH } from './requests.ts';
 interface PrepareOptions extends User {
   /** The gateway's own signing key, if it is available; an attacker's key by default. */
   signingKey?: KeyObject;
+  /** The same for the key that signs assertions. */
+  assertionKey?: KeyObject;
   attackerUrl?: string;
 }
 
@@ -42,6 +44,8 @@ export async function prepareAttacks(target: Target, options: PrepareOptions): P
     publicKey: publicKeyOf(keySetText, live.kid),
     keySetText,
     signingKey: options.signingKey ?? attackerKeys.rsa,
+    assertionKid: assertionKidIn(keySetText) ?? live.kid,
+    assertionKey: options.assertionKey ?? attackerKeys.p256,
     attackerKeys,
     attackerUrl: options.attackerUrl ?? 'https://portcullis-probe.invalid/keys.json',
   };
@@ -85,4 +89,9 @@ function publicKeyOf(keySetText: string, kid: string): KeyObject {
       cause: fault,
     });
   }
+}
+
+function assertionKidIn(keySetText: string): string | undefined {
+  const { keys } = parseObject(keySetText) as { keys?: JWK[] };
+  return keys?.find(({ alg }) => alg === 'ES256')?.kid;
 }

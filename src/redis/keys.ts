@@ -89,5 +89,8 @@ export const spendersKey = (accountId: string): string => `${LEDGER}:spenders:${
 export const idempotencyKey = (accountId: string, key: string): string =>
   `${LEDGER}:idempotency:${accountId}:${createHash('sha256').update(key).digest('base64url')}`;
 
+/** A string that exists while the bank remembers that an assertion has been used. */
+export const usedAssertionKey = (jti: string): string => `${LEDGER}:assertion:${jti}`;
+
 /** A pub/sub channel: the id of an account whenever a transaction is posted to it. */
 export const postingsChannel = (): string => `${LEDGER}:postings`;

@@ -39,6 +39,18 @@ const NO_SCOPES: ReadonlySet<Scope> = new Set();
 /** The scopes of a role. An unknown role has none. */
 export const scopesOf = (role: Role): ReadonlySet<Scope> => SCOPES_OF_ROLE.get(role) ?? NO_SCOPES;
 
+/** Which scope, if the role has it, lets a granted scope reach the accounts of all customers and not only the own ones. */
+const QUALIFIERS: Partial<Record<Scope, Scope>> = {
+  'accounts:read': 'accounts:read-any',
+  'transfers:write': 'accounts:read-any',
+};
+
+/** A granted scope, and the one that says whose data it reaches. An upstream needs no other. */
+export function withQualifiers(scope: Scope, role: Role): Scope[] {
+  const qualifier = QUALIFIERS[scope];
+  return qualifier !== undefined && scopesOf(role).has(qualifier) ? [scope, qualifier] : [scope];
+}
+
 export interface Actor {
   id: string;
   role: Role;

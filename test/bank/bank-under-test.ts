@@ -1,12 +1,13 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { test as base } from 'vitest';
 import type { Account } from '../../src/bank/schemas.ts';
 import { type BankServerSettings, type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config/load.ts';
-import { type AssertionClaims, signAssertion } from '../../src/jwt/assertion.ts';
+import { type AssertionClaims, contentDigest, isReusable, signAssertion } from '../../src/jwt/assertion.ts';
 import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import type { RedisLink } from '../../src/redis/connection.ts';
-import { type Role, scopesOf } from '../../src/users/roles.ts';
+import { type Role, withQualifiers } from '../../src/users/roles.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { openTestAccount, testLink } from './postings.ts';
@@ -23,8 +24,8 @@ export interface BankUnderTest {
   bank: RunningBank;
   /** The bank's log lines, as text. */
   log: string[];
-  /** A valid assertion about a caller, apart from the given changes. */
-  assertion(sub: string, changes?: Partial<AssertionClaims>): Promise<string>;
+  /** A valid assertion for `GET` of a path by a caller, apart from the given changes. */
+  assertion(sub: string, path: string, changes?: Partial<AssertionClaims>): string;
   /** Sends a request as the gateway does for `sub`, who has the role `user` by default. */
   ask(sub: string, path: string, options?: AskOptions): Promise<BankResponse>;
   close(): Promise<void>;
@@ -65,8 +66,8 @@ export async function startBankUnderTest(
     log: pino({ level: 'info' }, { write: (line) => log.push(line) }),
   });
   const link = await testLink(redis);
-  const assertion = (sub: string, changes: Partial<AssertionClaims> = {}): Promise<string> =>
-    signAssertion(ring, claimsOf(settings, sub, changes));
+  const assertion = (sub: string, path: string, changes: Partial<AssertionClaims> = {}): string =>
+    signAssertion(ring.signing.assertionKey, claimsOf(settings, sub, path, changes));
   return {
     url: bank.url,
     redis,
@@ -78,7 +79,12 @@ export async function startBankUnderTest(
     log,
     assertion,
     ask: async (sub, path, { role = 'user', ...init } = {}) => {
-      const token = await assertion(sub, { role, scope: [...scopesOf(role)] });
+      const { method: htm = 'GET', body } = init;
+      const scope = withQualifiers(isReusable({ htm }) ? 'accounts:read' : 'transfers:write', role);
+      const content_digest =
+        typeof body === 'string' ? contentDigest(createHash('sha256').update(body).digest()) : undefined;
+      const [asserted = ''] = path.split('?', 1);
+      const token = assertion(sub, asserted, { role, scope, htm, content_digest });
       return responseOf(
         await fetch(bank.url + path, {
           ...init,
@@ -98,6 +104,7 @@ export async function startBankUnderTest(
 export function claimsOf(
   settings: BankServerSettings,
   sub: string,
+  path: string,
   changes: Partial<AssertionClaims>,
 ): AssertionClaims {
   const iat = Math.floor(Date.now() / 1000);
@@ -108,16 +115,19 @@ export function claimsOf(
     sub,
     sid: 'session-1',
     role: 'user',
-    scope: [...scopesOf('user')],
+    scope: ['accounts:read'],
+    jti: randomBytes(16).toString('base64url'),
+    htm: 'GET',
+    path,
     iat,
-    exp: iat + 60,
+    exp: iat + 15,
     ...changes,
   };
 }
 
 export async function responseOf(response: Response): Promise<BankResponse> {
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  const isJson = text !== '' && response.headers.get('content-type')?.includes('json') === true;
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : {} };
 }
 

@@ -115,8 +115,9 @@ test('the bank works with the Redis user of the containers', async () => {
 });
 
 test("the bank's streams work with the Redis user of the containers", async () => {
-  const headers = { authorization: `Bearer ${await under.assertion('alice')}` };
-  const stream = await readEvents(`${under.url}/accounts/${alice.id}/stream`, headers);
+  const path = `/accounts/${alice.id}/stream`;
+  const headers = { authorization: `Bearer ${under.assertion('alice', path)}` };
+  const stream = await readEvents(under.url + path, headers);
   const { id } = await posted(asBank, leg(alice.id));
   await until(() => stream.events.some((event) => event.id === id), 2000);
   stream.abort();

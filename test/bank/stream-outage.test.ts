@@ -7,8 +7,9 @@ import { leg, posted } from './postings.ts';
 const test = bankTest({}, { persist: true });
 
 test('a stream survives a restart of Redis and loses nothing', async ({ bank, account }) => {
-  const headers = { authorization: `Bearer ${await bank.assertion('bob')}` };
-  const reader = await readEvents(`${bank.url}/accounts/${account.id}/stream`, headers);
+  const path = `/accounts/${account.id}/stream`;
+  const headers = { authorization: `Bearer ${bank.assertion('bob', path)}` };
+  const reader = await readEvents(bank.url + path, headers);
   const before = await posted(bank.link, leg(account.id));
   await reader.first(1);
   await bank.redis.kill();

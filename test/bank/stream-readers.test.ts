@@ -16,8 +16,9 @@ describe('with parts that the test can look into', () => {
     const [link, listening] = await Promise.all([testLink(bank.redis), testLink(bank.redis)]);
     const log = createLog('bank', 'silent');
     const feed = new PostingsFeed(listening, log, 60_000);
-    const claims = claimsOf(bank.settings, 'bob', {});
-    const verifier = { verify: () => Promise.resolve(claims) };
+    const path = `/accounts/${account.id}/stream`;
+    // In place of an assertion, the test sends the method that it is for.
+    const verifier = { verify: async (htm: string) => claimsOf(bank.settings, 'bob', path, { htm }) };
     const limits = { streamHeartbeatMs: 60_000, bodyMaxBytes: 1000 };
     const app = createBankApp({
       link,
@@ -29,12 +30,13 @@ describe('with parts that the test can look into', () => {
       ...limits,
     });
     const server = createBankServer(app);
-    const url = `${await listen(server, '127.0.0.1', 0)}/accounts/${account.id}/stream`;
-    const headers = { authorization: 'Bearer x' };
+    const url = `${await listen(server, '127.0.0.1', 0)}${path}`;
+    const headers = { authorization: 'Bearer GET' };
 
     const reader = await readEvents(url, headers);
     await until(() => feed.size === 1);
-    expect((await fetch(url, { method: 'HEAD', headers })).status).toBe(200);
+    const head = { method: 'HEAD', headers: { authorization: 'Bearer HEAD' } };
+    expect((await fetch(url, head)).status).toBe(200);
     expect(feed.size).toBe(1);
     reader.abort();
     await until(() => feed.size === 0);

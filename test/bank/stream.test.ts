@@ -15,9 +15,10 @@ const test = bankTest()
     'stream',
     ({ bank, account }): Connect =>
       async (lastEventId, options) => {
-        const authorization = `Bearer ${await bank.assertion('bob')}`;
+        const path = `/accounts/${account.id}/stream`;
+        const authorization = `Bearer ${bank.assertion('bob', path)}`;
         const headers = { authorization, ...(lastEventId && { 'last-event-id': lastEventId }) };
-        return readEvents(`${bank.url}/accounts/${account.id}/stream`, headers, options);
+        return readEvents(bank.url + path, headers, options);
       },
   )
   .extend(
@@ -153,8 +154,9 @@ test('the ledger is not read ahead of a slow client, which receives everything i
 test('an idle stream sends heartbeats, and a shutdown ends it cleanly and at once', async () => {
   const other = await startBankUnderTest({ BANK_STREAM_HEARTBEAT_MS: '50', SHUTDOWN_GRACE_MS: '10000' });
   const own = await openTestAccount(other.link, { ownerId: 'bob' });
-  const headers = { authorization: `Bearer ${await other.assertion('bob')}` };
-  const reader = await readEvents(`${other.url}/accounts/${own.id}/stream`, headers);
+  const path = `/accounts/${own.id}/stream`;
+  const headers = { authorization: `Bearer ${other.assertion('bob', path)}` };
+  const reader = await readEvents(other.url + path, headers);
   await until(() => reader.text().split(/^:.*$/m).length > 3);
 
   const startedMs = performance.now();

@@ -166,9 +166,10 @@ test('a client that disconnects in the middle of its body moves no money and aff
   send,
   balances,
 }) => {
-  const authorization = `Bearer ${await bank.assertion('bob')}`;
+  const path = `/accounts/${bob.id}/transfers`;
+  const authorization = `Bearer ${bank.assertion('bob', path, { htm: 'POST', scope: ['transfers:write'] })}`;
   const headers = { ...JSON_TYPE, authorization, 'idempotency-key': 'k', 'content-length': '500' };
-  const going = request(`${bank.url}/accounts/${bob.id}/transfers`, { method: 'POST', headers });
+  const going = request(bank.url + path, { method: 'POST', headers });
   going.on('error', () => {});
   await new Promise((written) => going.write(JSON.stringify(order()).slice(0, 20), written));
   going.destroy();

@@ -36,7 +36,7 @@ test('the gateway does not start in production with a weak key, and names the se
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const { exitCode, stderr } = await runGateway(production({ SIGNING_KEY }));
-  expect(stderr).toMatch(/^portcullis: SIGNING_KEY: must have at least 2048 bits/);
+  expect(stderr).toMatch(/^portcullis: SIGNING_KEY: must have RSA keys of at least 2048 bits/);
   expect(stderr).not.toContain(SIGNING_KEY.slice(30, 60));
   expect(exitCode).toBe(1);
 });

@@ -1,12 +1,13 @@
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { pino } from 'pino';
 import { test as base, expect } from 'vitest';
+import { ensureRing } from '../../src/keys/open.ts';
 import { handOver, retireKey, rotateRing } from '../../src/keys/rotation.ts';
 import type { RingRecord } from '../../src/keys/schedule.ts';
-import { readRing } from '../../src/keys/store.ts';
+import { readKeys, readRing } from '../../src/keys/store.ts';
 import { announceRing } from '../../src/keys/sync.ts';
 import { ringAcknowledgedKey, ringChannel } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
@@ -51,9 +52,11 @@ async function statusOf(gateway: TestGateway, token: string): Promise<number> {
   return response.status;
 }
 
-async function publishedKids(gateway: TestGateway): Promise<string[]> {
+/** The published keys for access tokens or for assertions. */
+async function publishedKids(gateway: TestGateway, alg: 'PS256' | 'ES256' = 'PS256'): Promise<string[]> {
   const response = await fetch(`${gateway.url}/.well-known/jwks.json`);
-  return ((await response.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+  const { keys } = (await response.json()) as { keys: { kid: string; alg: string }[] };
+  return keys.filter((key) => key.alg === alg).map(({ kid }) => kid);
 }
 
 async function currentRing(directory: string): Promise<RingRecord> {
@@ -213,4 +216,53 @@ test('an unreadable ring is logged and changes nothing, and it is used as soon a
   await rotate(gateway, directory, 60_000);
   expect(await publishedKids(gateway)).toHaveLength(2);
   expect(log.join('')).not.toContain('PRIVATE KEY');
+});
+
+test('the key of assertions is published, used and retired together with the key of access tokens', async ({
+  gateway,
+  upstream,
+  directory,
+}) => {
+  let authorization = '';
+  upstream.respondWith((incoming, outgoing) => {
+    authorization = incoming.headers.authorization ?? '';
+    outgoing.end();
+  });
+  const assertionKid = async (): Promise<string> => {
+    expect(await statusOf(gateway, await gateway.login())).toBe(200);
+    return kidOf(authorization.slice('Bearer '.length));
+  };
+  const [old = ''] = await publishedKids(gateway, 'ES256');
+  expect(await assertionKid()).toBe(old);
+  const [retired = ''] = await publishedKids(gateway);
+  await rotate(gateway, directory, 120_000);
+  const [, added = ''] = await publishedKids(gateway, 'ES256');
+  expect(await assertionKid()).toBe(old);
+
+  gateway.advanceClock(120_000);
+  expect(await assertionKid()).toBe(added);
+  expect(await retireKey(directory, retired, Date.now() + 120_000)).not.toBeInstanceOf(Refusal);
+  await announce(gateway, directory);
+  expect(await publishedKids(gateway, 'ES256')).toEqual([added]);
+});
+
+test('the ring of a version without assertion keys gets them at the start, and its tokens stay valid', async ({
+  gateway,
+  directory,
+}) => {
+  const record = await currentRing(directory);
+  const path = join(directory, `${record.keys[0]?.kid}.pem`);
+  const complete = await readFile(path, 'utf8');
+  const rsaOnly = complete.slice(0, complete.lastIndexOf('-----BEGIN'));
+  await writeFile(path, rsaOnly);
+
+  const start = { directory, mayCreate: false, tokensLiveSeconds: 600 };
+  const started = await Promise.all([1, 2, 3].map(() => ensureRing(start, Date.now())));
+  const keys = await Promise.all(started.map((next) => readKeys(directory, next)));
+  const assertionKids = keys.flatMap((read) => [...read.values()].map((key) => key.assertionKey.kid));
+  expect(new Set(assertionKids).size).toBe(1);
+  expect(await readFile(path, 'utf8')).toMatch(rsaOnly.trimEnd());
+  expect(started.map(({ keys: [key] }) => key)).toEqual(started.map(() => record.keys[0]));
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await statusOf(gateway, await gateway.login())).toBe(200);
 });

@@ -98,7 +98,7 @@ async function makeRingOfTwo(ring: string): Promise<void> {
   const made = await makeRing(ring, TOKENS_LIVE_SECONDS, rotatedMs - 86_400_000);
   const newKey = await makeNamedKey();
   const key = { kid: newKey.kid, createdMs: rotatedMs, signsFromMs: rotatedMs };
-  await changeRing(ring, () => ({ record: { ...made, keys: [...made.keys, key] }, newKey }));
+  await changeRing(ring, () => ({ record: { ...made, keys: [...made.keys, key] }, keyFiles: [newKey] }));
 }
 
 /** Sets the time of that rotation back, so that the first key expires in `afterMs` and not in ten minutes. */

@@ -133,9 +133,12 @@ describe('oauth4webapi', () => {
   }) => {
     const { access_token, refresh_token } = await tokensOf(gateway);
     const { iss, aud, sub, sid, iat, exp } = await validate(access_token);
-    const told = { iss, aud: String(aud), sub, sid: String(sid), iat, exp: Math.min(exp, iat + 60) };
-    const assertion = await signAssertion(gateway.ring, {
+    const told = { iss, aud: String(aud), sub, sid: String(sid), iat, exp: Math.min(exp, iat + 15) };
+    const assertion = signAssertion(gateway.ring.signing.assertionKey, {
       ...told,
+      jti: 'j'.repeat(22),
+      htm: 'GET',
+      path: '/accounts',
       role: 'user',
       scope: ['accounts:read'],
     });

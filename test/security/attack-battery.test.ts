@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attack } from '../../src/probe/attack.ts';
 import { ATTACKS, describe as describeOutcome, runAttack } from '../../src/probe/battery.ts';
 import { exchange } from '../../src/probe/exchange.ts';
-import { attackerToken, signedToken } from '../../src/probe/forge.ts';
+import { forge, signedToken } from '../../src/probe/forge.ts';
 import { asBearer, asCookie, rawRequest } from '../../src/probe/requests.ts';
 import { type AttackedGateway, startAttackedGateway } from './attacked-gateway.ts';
 
@@ -122,6 +122,18 @@ describe('tokens of the gateway in the wrong place', () => {
     ['an assertion from another issuer', () => assertionWith({}, { iss: 'https://attacker.example' })],
     ['an assertion with an unknown scope', () => assertionWith({}, { scope: 'everything' })],
     ["an assertion signed with the attacker's key", () => foreignAssertion()],
+    [
+      'an assertion signed by PS256 with the key of access tokens',
+      () => assertionByRsa('PS256', attacked.context.live.kid),
+    ],
+    [
+      'an assertion labeled ES256 that the key of access tokens signed',
+      () => assertionByRsa('ES256', attacked.context.assertionKid),
+    ],
+    [
+      'an assertion labeled ES256 under the kid of the key of access tokens',
+      () => assertionWith({ kid: attacked.context.live.kid }, {}),
+    ],
   ])('the bank itself rejects %s without a Redis command', async (_what, token) => {
     const before = await redisCommands();
     expect(await askBank(token())).toBe('401 assertion_invalid');
@@ -136,24 +148,40 @@ describe('tokens of the gateway in the wrong place', () => {
   });
 
   const assertionHeader = () => ({
-    alg: 'PS256',
+    alg: 'ES256',
     typ: 'portcullis-assertion+jwt',
-    kid: attacked.context.live.kid,
+    kid: attacked.context.assertionKid,
   });
 
   const assertionClaims = () => ({ ...decodeJwt(attacked.lastAssertion()) });
 
-  const relabeledAccessToken = (): string => signedToken(attacked.context, { header: assertionHeader() });
+  const signedAssertion = (changes: Partial<Parameters<typeof forge>[0]>): string =>
+    forge({
+      header: assertionHeader(),
+      payload: assertionClaims(),
+      algorithm: 'ES256',
+      key: attacked.context.assertionKey,
+      ...changes,
+    });
+
+  const relabeledAccessToken = (): string => signedAssertion({ payload: attacked.context.live.claims });
 
   /** The gateway's last assertion with some members changed, signed again with the gateway's key. */
   const assertionWith = (header: object, claims: object): string =>
-    signedToken(attacked.context, {
+    signedAssertion({
       header: { ...assertionHeader(), ...header },
       payload: { ...assertionClaims(), ...claims },
     });
 
-  const foreignAssertion = (): string =>
-    attackerToken(attacked.context, { header: assertionHeader(), payload: assertionClaims() });
+  const foreignAssertion = (): string => signedAssertion({ key: attacked.context.attackerKeys.p256 });
+
+  /** Signed with the key of access tokens, under a header for either algorithm. */
+  const assertionByRsa = (alg: 'PS256' | 'ES256', kid: string): string =>
+    signedAssertion({
+      header: { ...assertionHeader(), alg, kid },
+      algorithm: 'PS256',
+      key: attacked.context.signingKey,
+    });
 
   test('the bank itself accepts the same assertion without changes', async () => {
     expect(await askBank(assertionWith({}, {}))).toBe('200');

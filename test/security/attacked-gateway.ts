@@ -39,6 +39,7 @@ export async function startAttackedGateway(): Promise<AttackedGateway> {
   const context = await prepareAttacks(target, {
     ...user,
     signingKey: createPrivateKey(gateway.signingKeyPem),
+    assertionKey: gateway.ring.signing.assertionKey.privateKey,
     attackerUrl: `${attackerServer.url}/keys.json`,
   });
   return {

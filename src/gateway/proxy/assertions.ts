@@ -1,14 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import QuickLRU from 'quick-lru';
 import type { AccessClaims } from '../../jwt/access-token.ts';
-import { signAssertion } from '../../jwt/assertion.ts';
-import { type KeyRing, oncePerRing, type RingSource } from '../../keys/ring.ts';
+import { contentDigest, isReusable, signAssertion } from '../../jwt/assertion.ts';
+import type { EcSigningKey } from '../../jwt/signature.ts';
+import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Authorization } from '../../users/authorization.ts';
-import { type Scope, scopesOf } from '../../users/roles.ts';
+import { type Scope, withQualifiers } from '../../users/roles.ts';
 
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
 const CACHE_SIZE = 20_000;
+/** Assertions for longer paths are not cached, so that an entry stays small. */
+const CACHED_PATH_MAX_CHARACTERS = 256;
 
-/** An assertion is used for the first three quarters of its lifetime, so that it does not expire on its way. */
+/** A cached assertion is used for the first three quarters of its lifetime, so that it does not expire on its way. */
 const USED_FRACTION = 0.75;
 
 interface AssertionOptions {
@@ -33,50 +37,60 @@ export type AssertionSource = (
   authorization: Authorization,
   request: AssertedRequest,
   nowMs: number,
-) => Promise<string>;
-
-/** Assertions signed with the key that is valid at the time of each request. A change of keys empties the cache. */
-export function createAssertionSource(ring: RingSource, options: AssertionOptions): AssertionSource {
-  const sourceAt = oncePerRing(ring, (keys) => cachedAssertions(keys, options));
-  return (claims, authorization, request, nowMs) => sourceAt(nowMs)(claims, authorization, request, nowMs);
-}
+) => string;
 
 /**
- * Signs one assertion per session and role, and reuses it until shortly before it expires. Requests that come while it
- * is being signed wait for the same one.
+ * Assertions signed with the key that is valid at the time of each request. A change of keys empties the cache.
+ *
+ * A request that can change something gets an assertion of its own, which the upstream accepts once. Others share one
+ * per session, role, scope, method and path until shortly before it expires.
  */
-function cachedAssertions(ring: KeyRing, options: AssertionOptions): AssertionSource {
-  const cache = new QuickLRU<string, { token: Promise<string>; useUntilMs: number }>({
-    maxSize: CACHE_SIZE / 2,
+export function createAssertionSource(ring: RingSource, options: AssertionOptions): AssertionSource {
+  const sourcesAt = oncePerRing(ring, ({ signing }) => {
+    const sign = signWith(signing.assertionKey, options);
+    return { sign, cached: cachedAssertions(sign, options) };
   });
-  return (claims, authorization, _request, nowMs) => {
-    const name = `${claims.sub} ${claims.sid} ${authorization.role}`;
+  return (claims, authorization, request, nowMs) => {
+    const { sign, cached } = sourcesAt(nowMs);
+    if (!isReusable({ htm: request.method })) return sign(claims, authorization, request, nowMs);
+    const source = request.path.length > CACHED_PATH_MAX_CHARACTERS ? sign : cached;
+    // The body of a GET or HEAD request has no meaning (RFC 9110, section 9.3.1).
+    return source(claims, authorization, { ...request, bodyDigest: undefined }, nowMs);
+  };
+}
+
+function cachedAssertions(
+  sign: AssertionSource,
+  { assertionTtlSeconds }: Pick<AssertionOptions, 'assertionTtlSeconds'>,
+): AssertionSource {
+  const cache = new QuickLRU<string, { token: string; useUntilMs: number }>({ maxSize: CACHE_SIZE / 2 });
+  return (claims, authorization, request, nowMs) => {
+    const { method, path, scope } = request;
+    const name = [claims.sub, claims.sid, authorization.role, scope, method, path].join(' ');
     const cached = cache.get(name);
     if (cached !== undefined && nowMs < cached.useUntilMs) return cached.token;
-    const token = sign(ring, options, claims, authorization, nowMs);
-    cache.set(name, { token, useUntilMs: nowMs + options.assertionTtlSeconds * 1000 * USED_FRACTION });
-    token.catch(() => cache.delete(name));
+    const token = sign(claims, authorization, request, nowMs);
+    cache.set(name, { token, useUntilMs: nowMs + assertionTtlSeconds * 1000 * USED_FRACTION });
     return token;
   };
 }
 
-function sign(
-  ring: KeyRing,
-  { issuer, bankAudience, assertionTtlSeconds }: AssertionOptions,
-  { sub, sid }: AccessClaims,
-  { role }: Authorization,
-  nowMs: number,
-): Promise<string> {
-  const iat = Math.floor(nowMs / 1000);
-  const exp = iat + assertionTtlSeconds;
-  return signAssertion(ring, {
-    iss: issuer,
-    aud: bankAudience,
-    sub,
-    sid,
-    role,
-    scope: [...scopesOf(role)],
-    iat,
-    exp,
-  });
-}
+const signWith =
+  (key: EcSigningKey, { issuer, bankAudience, assertionTtlSeconds }: AssertionOptions): AssertionSource =>
+  ({ sub, sid }, { role }, { method, path, scope, bodyDigest }, nowMs) => {
+    const iat = Math.floor(nowMs / 1000);
+    return signAssertion(key, {
+      iss: issuer,
+      aud: bankAudience,
+      sub,
+      sid,
+      role,
+      scope: withQualifiers(scope, role),
+      jti: randomBytes(16).toString('base64url'),
+      htm: method,
+      path,
+      content_digest: bodyDigest && contentDigest(Buffer.from(bodyDigest, 'base64url')),
+      iat,
+      exp: iat + assertionTtlSeconds,
+    });
+  };

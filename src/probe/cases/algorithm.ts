@@ -102,6 +102,30 @@ export const ALGORITHM_ATTACKS: readonly Attack[] = [
       ),
   ),
   bearerAttack(
+    'assertion-key',
+    'an access token signed by ES256 with the key of assertions',
+    'RFC 8725 §3.1, §3.8: each kind of token has its own algorithm and key',
+    (context) => {
+      const { assertionKid, assertionKey } = context;
+      const signed = tokenOf(context, 'ES256', assertionKey, { kid: assertionKid });
+      return [signed, tokenOf(context, 'ES256', assertionKey)];
+    },
+  ),
+  bearerAttack(
+    'assertion-key-labeled-ps256',
+    'a token labeled PS256 under the kid of the key of assertions',
+    'RFC 8725 §3.1: each key is used with exactly one algorithm',
+    (context) => {
+      const header = { ...gatewayHeader(context), kid: context.assertionKid };
+      const byEc = { algorithm: 'ES256', key: context.assertionKey } as const;
+      return [
+        signedToken(context, { header, ...byEc }),
+        signedToken(context, byEc),
+        signedToken(context, { header }),
+      ];
+    },
+  ),
+  bearerAttack(
     'own-key-other-padding',
     'a token labeled PS256 but signed with PKCS #1 v1.5 or a different salt length',
     'RFC 7518 §3.5; RFC 8725 §3.3',

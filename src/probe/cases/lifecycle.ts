@@ -21,14 +21,17 @@ import {
 
 const randomId = (): string => randomBytes(16).toString('base64url');
 
-/** An assertion as the gateway sends it to the upstream, signed with the same key as its access tokens. */
+/** An assertion as the gateway sends it to the upstream, signed with its key. */
 function assertion(context: AttackContext, typ: string): string {
   const { iss, sub, sid } = context.live.claims;
   const iat = Math.floor(Date.now() / 1000);
-  const authorization = { role: 'super-admin', scope: 'accounts:read transfers:write' };
+  const request = { jti: randomId(), htm: 'GET', path: '/accounts' };
+  const authorization = { role: 'super-admin', scope: 'accounts:read accounts:read-any' };
   return signedToken(context, {
-    header: { alg: 'PS256', typ, kid: context.live.kid },
-    payload: { iss, aud: 'portcullis-bank', sub, sid, ...authorization, iat, exp: iat + 60 },
+    header: { alg: 'ES256', typ, kid: context.assertionKid },
+    payload: { iss, aud: 'portcullis-bank', sub, sid, ...authorization, ...request, iat, exp: iat + 15 },
+    algorithm: 'ES256',
+    key: context.assertionKey,
   });
 }
 

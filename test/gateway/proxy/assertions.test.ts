@@ -1,64 +1,86 @@
+import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
-import { type AssertionClaims, createAssertionVerifier } from '../../../src/jwt/assertion.ts';
-import { RemoteJwks } from '../../../src/keys/remote-jwks.ts';
-import { authzKey } from '../../../src/redis/keys.ts';
-import { writeAuthorization } from '../../../src/users/authorization.ts';
-import { ROLES, SCOPES } from '../../../src/users/roles.ts';
-import { gatewayTest } from '../../support/fixtures.ts';
+import { createAssertionSource } from '../../../src/gateway/proxy/assertions.ts';
+import type { AccessClaims } from '../../../src/jwt/access-token.ts';
+import type { AssertionClaims } from '../../../src/jwt/assertion.ts';
+import { fixedRing } from '../../../src/keys/ring.ts';
 import { bearer } from '../../support/gateway.ts';
+import { assertionTest as test } from './assertion-test.ts';
 
-const ASSERTION_TTL_SECONDS = 60;
-
-const test = gatewayTest()
-  /** The assertion of a request with this token. */
-  .extend('assertionFor', ({ gateway }) => async (token: string): Promise<string> => {
-    const response = await fetch(`${gateway.url}/bank/accounts`, { headers: bearer(token) });
-    expect(response.status).toBe(200);
-    expect(authorization).toMatch(/^Bearer /);
-    return authorization.slice('Bearer '.length);
-  })
-  /** The claims of an assertion, verified with the published keys only. */
-  .extend(
-    'verified',
-    ({ gateway }) =>
-      (assertion: string, atMs = Date.now()) =>
-        createAssertionVerifier(
-          {
-            issuer: gateway.settings.issuer,
-            audience: gateway.settings.bankAudience,
-            roles: ROLES,
-            scopes: SCOPES,
-          },
-          new RemoteJwks(`${gateway.url}/.well-known/jwks.json`),
-        ).verify(assertion, atMs),
-  );
-
-let authorization = '';
-test.beforeEach(({ upstream }) => {
-  upstream.respondWith((incoming, outgoing) => {
-    authorization = incoming.headers.authorization ?? '';
-    outgoing.end();
-  });
-});
-
-test('an upstream can verify user, session, role and scopes with the published keys alone', async ({
+test('an upstream can verify user, session, role, scope and request with the published keys alone', async ({
   gateway,
   verified,
   assertionFor,
 }) => {
   const token = await gateway.login('sam');
   const { sub, sid } = decodeJwt<{ sub: string; sid: string }>(token);
-  expect(await verified(await assertionFor(token))).toEqual({
+  const claims = await verified(await assertionFor(token));
+  expect(claims).toEqual({
     iss: gateway.settings.issuer,
     aud: 'portcullis-bank',
     sub,
     sid,
     role: 'supervisor',
-    scope: expect.arrayContaining(['accounts:read', 'accounts:read-any']),
+    scope: ['accounts:read', 'accounts:read-any'],
+    jti: expect.stringMatching(/^[\w-]{22}$/),
+    htm: 'GET',
+    path: '/accounts',
     iat: expect.any(Number),
     exp: expect.any(Number),
-  } satisfies Record<keyof AssertionClaims, unknown>);
+  });
+});
+
+test('an assertion has the scope of the rule that allowed the request, and of the role only the one that qualifies it', async ({
+  gateway,
+  verified,
+  send,
+}) => {
+  const bob = await gateway.login('bob');
+  const ada = await gateway.login('ada');
+  const scopeOf = async (token: string, init?: RequestInit) => {
+    const path = init === undefined ? '/accounts' : '/accounts/a/transfers';
+    return ((await verified(await send(token, path, init))) as AssertionClaims).scope;
+  };
+  expect(await scopeOf(bob)).toEqual(['accounts:read']);
+  expect(await scopeOf(bob, { method: 'POST' })).toEqual(['transfers:write']);
+  expect(await scopeOf(ada)).toEqual(['accounts:read', 'accounts:read-any']);
+  expect(await scopeOf(ada, { method: 'POST' })).toEqual(['transfers:write', 'accounts:read-any']);
+});
+
+test('each request that can change something gets an assertion of its own', async ({
+  gateway,
+  verified,
+  send,
+}) => {
+  const token = await gateway.login();
+  const seen = await Promise.all(
+    Array.from({ length: 10 }, async () =>
+      verified(await send(token, '/accounts/a/transfers', { method: 'POST', body: '{}' })),
+    ),
+  );
+  expect(new Set(seen.map((claims) => (claims as AssertionClaims).jti)).size).toBe(10);
+  for (const claims of seen) expect(claims).toMatchObject({ htm: 'POST', path: '/accounts/a/transfers' });
+});
+
+test('an assertion states the digest of a body that was held, as a Content-Digest field would', async ({
+  gateway,
+}) => {
+  const source = createAssertionSource(fixedRing(gateway.ring), gateway.settings);
+  const claims = decodeJwt<AccessClaims>(await gateway.login());
+  const body = '{"amountMinor":100}';
+  const request = {
+    method: 'POST',
+    path: '/accounts/a/transfers',
+    scope: 'transfers:write',
+    bodyDigest: createHash('sha256').update(body).digest('base64url'),
+  } as const;
+  const authorization = { role: 'user', generation: 0 } as const;
+  expect(decodeJwt(source(claims, authorization, request, Date.now()))).toMatchObject({
+    content_digest: `sha-256=:${createHash('sha256').update(body).digest('base64')}:`,
+  });
+  const unheld = { ...request, bodyDigest: undefined };
+  expect(decodeJwt(source(claims, authorization, unheld, Date.now()))).not.toHaveProperty('content_digest');
 });
 
 test("an assertion is not the user's token, and neither is accepted in place of the other", async ({
@@ -72,57 +94,4 @@ test("an assertion is not the user's token, and neither is accepted in place of 
   expect(await verified(token)).toMatchObject({ reason: 'assertion_invalid' });
   const response = await fetch(`${gateway.url}/auth/session`, { headers: bearer(assertion) });
   expect(response.status).toBe(401);
-});
-
-test('an assertion is signed once per session, even for simultaneous requests', async ({
-  gateway,
-  upstream,
-  assertionFor,
-}) => {
-  const [first, second] = [await gateway.login(), await gateway.login()];
-  const seen = new Set<string>();
-  upstream.respondWith((incoming, outgoing) => {
-    seen.add(incoming.headers.authorization ?? '');
-    authorization = incoming.headers.authorization ?? '';
-    outgoing.end();
-  });
-  await Promise.all(Array.from({ length: 20 }, () => assertionFor(first)));
-  await assertionFor(first);
-  expect(seen.size).toBe(1);
-  await assertionFor(second);
-  expect(seen.size).toBe(2);
-});
-
-test('a role change makes a new assertion', async ({ gateway, assertionFor, verified }) => {
-  const token = await gateway.login('alice');
-  const { sub } = decodeJwt<{ sub: string }>(token);
-  const before = await assertionFor(token);
-  await gateway.link.run((client) =>
-    client.set(authzKey(sub), writeAuthorization({ role: 'supervisor', generation: 0 })),
-  );
-  const after = await assertionFor(token);
-  expect(await verified(before)).toMatchObject({ role: 'user' });
-  expect(await verified(after)).toMatchObject({ role: 'supervisor' });
-});
-
-test('an assertion reaches the upstream with between a quarter of its lifetime and a minute left', async ({
-  gateway,
-  assertionFor,
-  verified,
-}) => {
-  const token = await gateway.login();
-  const seen = new Set<string>();
-  let aheadMs = 0;
-  for (let i = 0; i < 20; i += 1) {
-    const assertion = await assertionFor(token);
-    seen.add(assertion);
-    const nowMs = Date.now() + aheadMs;
-    const claims = await verified(assertion, nowMs);
-    if ('reason' in claims) throw new Error(`refused: ${claims.detail}`);
-    expect(claims.exp * 1000 - nowMs).toBeGreaterThan((ASSERTION_TTL_SECONDS / 4 - 2) * 1000);
-    expect(claims.exp - claims.iat).toBe(ASSERTION_TTL_SECONDS);
-    gateway.advanceClock(7000);
-    aheadMs += 7000;
-  }
-  expect(seen.size).toBe(3);
 });

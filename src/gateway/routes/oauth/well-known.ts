@@ -29,17 +29,27 @@ const metadataResponseSchema = z
   })
   .meta({ id: 'ServerMetadata' });
 
+const keyMembers = (alg: 'PS256' | 'ES256') => ({
+  kid: z.string().describe('The JWK thumbprint (RFC 7638)'),
+  alg: z.literal(alg),
+  use: z.literal('sig'),
+});
+
 const jwksResponseSchema = z
   .strictObject({
     keys: z.array(
-      z.strictObject({
-        kty: z.literal('RSA'),
-        n: z.string(),
-        e: z.string(),
-        kid: z.string().describe('The JWK thumbprint (RFC 7638)'),
-        alg: z.literal('PS256'),
-        use: z.literal('sig'),
-      }),
+      z.discriminatedUnion('kty', [
+        z.strictObject({ kty: z.literal('RSA'), n: z.string(), e: z.string(), ...keyMembers('PS256') }),
+        z
+          .strictObject({
+            kty: z.literal('EC'),
+            crv: z.literal('P-256'),
+            x: z.string(),
+            y: z.string(),
+            ...keyMembers('ES256'),
+          })
+          .describe('Verifies assertions only'),
+      ]),
     ),
   })
   .meta({ id: 'KeySet' });
