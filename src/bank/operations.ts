@@ -105,6 +105,7 @@ export const BANK_OPERATIONS: readonly Operation<BankReason>[] = [
       'currency_mismatch',
       'insufficient_funds',
       'balance_limit',
+      'too_many_transfers',
     ],
   },
 ];

@@ -54,6 +54,7 @@ export const BANK_PROBLEMS = {
   currency_mismatch: problem(422, 'currency_mismatch', 'The accounts have different currencies.'),
   insufficient_funds: problem(422, 'insufficient_funds', 'Insufficient funds.'),
   balance_limit: problem(422, 'balance_limit', 'The transfer would exceed the maximum account balance.'),
+  too_many_transfers: problem(429, 'too_many_transfers', 'The account has reached its limit of transfers.'),
 
   redis_unavailable: unavailable,
   keys_unavailable: unavailable,
@@ -91,5 +92,6 @@ export function refuse(c: BankContext, refusal: BankRefusal): Response {
   return problemResponse(BANK_PROBLEMS[refusal.reason], {
     requestId: requestId(c),
     errors: refusal.errors,
+    retryAfterSeconds: refusal.retryAfterSeconds,
   });
 }

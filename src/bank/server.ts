@@ -45,7 +45,10 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   const subscriber = started.adopt(new RedisLink(redis), (open) => open.close());
   const heartbeatMs = settings.bankStreamHeartbeatMs;
   const feed = started.adopt(new PostingsFeed(subscriber, log, heartbeatMs), (open) => open.close());
-  const options = { transactionsKept: settings.bankTransactionsKept };
+  const options = {
+    transactionsKept: settings.bankTransactionsKept,
+    transfersPerDayMax: settings.bankTransfersPerAccountDayMax,
+  };
   const app = createBankApp({
     link,
     feed,

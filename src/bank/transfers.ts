@@ -75,10 +75,11 @@ async function execute(
   const to = (await readAccount(link, body.to)) ?? { id: body.to, name: body.to };
   const posted = await transfer(link, { from, to, amountMinor, description, idempotencyKey }, options, now());
   if (!(posted instanceof Refusal)) return posted;
-  return refusal(posted.reason === 'account_unknown' ? 'destination_unknown' : posted.reason);
+  const reason = posted.reason === 'account_unknown' ? 'destination_unknown' : posted.reason;
+  return refusal(reason, posted.retryAfterSeconds);
 }
 
-function refusal(reason: BankReason): BankRefusal {
+function refusal(reason: BankReason, retryAfterSeconds?: number): BankRefusal {
   const error = FIELD_ERRORS[reason];
-  return new Refusal(reason, { errors: error && [error] });
+  return new Refusal(reason, { errors: error && [error], retryAfterSeconds });
 }

@@ -23,6 +23,9 @@ export const bankShape = {
   BANK_TRANSACTIONS_KEPT: integer(100, 100_000_000)
     .default(100_000)
     .describe('approximate number of transactions kept per account'),
+  BANK_TRANSFERS_PER_ACCOUNT_DAY_MAX: integer(1, 100_000_000)
+    .default(10_000)
+    .describe('maximum transfers from an account in 24 hours, because each is remembered for so long'),
   BANK_STREAM_HEARTBEAT_MS: milliseconds(50, 600_000, 15_000).describe(
     'interval between two heartbeats of an event stream',
   ),

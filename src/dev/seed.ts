@@ -34,14 +34,18 @@ export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Pr
 async function seedAccounts(
   redis: RedisLink,
   owners: readonly DemoOwner[],
-  { bankCurrency: currency, bankSeed, bankTransactionsKept: transactionsKept }: BankSettings,
+  { bankCurrency: currency, bankSeed, ...settings }: BankSettings,
   nowMs: number,
 ): Promise<void> {
   const seed = bankSeed ?? randomInt(2 ** 32);
   const accounts = await Promise.all(owners.map(({ ownerId }) => accountsOf(redis, ownerId)));
   const newOwners = owners.filter((_, n) => accounts[n]?.length === 0);
+  const kept = {
+    transactionsKept: settings.bankTransactionsKept,
+    transfersPerDayMax: settings.bankTransfersPerAccountDayMax,
+  };
   const opened = await seedDemoAccounts(redis, newOwners, { currency, nowMs: nowMs - HISTORY_MS });
   await Promise.all(
-    opened.map((account, rank) => postHistory(redis, account, { transactionsKept, seed, rank }, nowMs)),
+    opened.map((account, rank) => postHistory(redis, account, { ...kept, seed, rank }, nowMs)),
   );
 }

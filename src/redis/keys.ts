@@ -92,5 +92,11 @@ export const idempotencyKey = (accountId: string, key: string): string =>
 /** A string that exists while the bank remembers that an assertion has been used. */
 export const usedAssertionKey = (jti: string): string => `${LEDGER}:assertion:${jti}`;
 
+/** A string of JSON: how many postings of an account are stored under idempotency keys, by step of their lifetime. */
+export const postedCountsKey = (accountId: string): string => `${LEDGER}:idempotency-posted:${accountId}`;
+
+/** A string of JSON: the same for refused postings. */
+export const refusedCountsKey = (accountId: string): string => `${LEDGER}:idempotency-refused:${accountId}`;
+
 /** A pub/sub channel: the id of an account whenever a transaction is posted to it. */
 export const postingsChannel = (): string => `${LEDGER}:postings`;

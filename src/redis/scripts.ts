@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RedisLink } from './connection.ts';
+import { commandsIn, guardLua } from './script-guard.ts';
 
 /** A Lua script, which Redis runs atomically. */
 interface Script {
@@ -8,16 +9,35 @@ interface Script {
   readonly source: string;
   /** The SHA-1 of the source in hex, by which Redis finds it (`EVALSHA`). */
   readonly sha1: string;
+  /** Every command in it, with its subcommand, if any. */
+  readonly commands: readonly string[];
 }
+
+const defined = new Map<string, Script>();
 
 /** The reply of a script: strings, integers, nil and tables in Lua (RESP 2). */
 type ScriptReply = string | number | null | ScriptReply[];
 
-/** Defines a script. All keys that it touches must be in `KEYS`, with one hash tag (Redis Cluster). */
+/**
+ * Defines a script. All keys that it touches must be in `KEYS`, with one hash tag (Redis Cluster).
+ *
+ * Redis does not roll scripts back, so a script checks everything first, the types of its keys included, then writes, and
+ * last publishes with `redis.pcall`. Commands that the Redis user may not run are found before the script begins. On a
+ * full server Redis rejects a script only at its first write, and only if that write needs memory.
+ * @throws when the name is taken or a command is not written as a literal
+ */
 export function defineScript(name: string, lua: string): Script {
-  const source = `-- ${name}\n${lua.trim()}\n`;
-  return { name, source, sha1: createHash('sha1').update(source).digest('hex') };
+  if (defined.has(name)) throw new TypeError(`there are two scripts named ${name}`);
+  const { required, optional } = commandsIn(name, lua);
+  const source = `-- ${name}${guardLua(required)}\n${lua.trim()}\n`;
+  const sha1 = createHash('sha1').update(source).digest('hex');
+  const script = { name, source, sha1, commands: [...required, ...optional] };
+  defined.set(name, script);
+  return script;
 }
+
+/** The scripts of all modules that have been loaded. */
+export const definedScripts = (): readonly Script[] => [...defined.values()];
 
 /**
  * Runs a script by its hash. The source is sent only to a server that does not have it, such as one that restarted or a

@@ -92,3 +92,37 @@ test('a long idempotency key takes no more space in Redis than a short one', asy
   expect(names).toHaveLength(2);
   for (const name of names) expect(name).toMatch(/:[\w-]{43}$/);
 });
+
+test('postings over the maximum in 24 hours are refused until the oldest has expired, and nothing is forgotten', async ({
+  account,
+  link,
+}) => {
+  const options = { ...LEDGER_OPTIONS, transfersPerDayMax: 3 };
+  const send = (key: string, nowMs: number) =>
+    post(link, { legs: [leg(account.id)], idempotency: { accountId: account.id, key } }, options, nowMs);
+  for (const key of ['a', 'b', 'c']) expect(await send(key, NOW_MS)).toMatchObject({ replayed: false });
+
+  const later = NOW_MS + 23 * 3_600_000;
+  const refused = await send('d', later);
+  expect(refused).toEqual(new Refusal('too_many_transfers', { retryAfterSeconds: 2 * 3600 }));
+  expect(await send('a', later)).toMatchObject({ replayed: true });
+
+  expect(await send('d', later + 2 * 3_600_000)).toMatchObject({ replayed: false });
+});
+
+test('refusals over the maximum are not stored, and do not use up the maximum of postings', async ({
+  account,
+  link,
+  redis,
+}) => {
+  const options = { ...LEDGER_OPTIONS, transfersPerDayMax: 2 };
+  const send = (key: string, amountMinor: number) => {
+    const idempotency = { accountId: account.id, key };
+    return post(link, { legs: [leg(account.id, { amountMinor })], idempotency }, options, NOW_MS);
+  };
+  for (const key of ['a', 'b', 'c', 'd'])
+    expect(await send(key, 100_001)).toEqual(new Refusal('insufficient_funds'));
+  const names = [...(await redis.dump()).keys()].filter((name) => name.includes(':idempotency:'));
+  expect(names).toHaveLength(2);
+  for (const key of ['e', 'f']) expect(await send(key, 100)).toMatchObject({ replayed: false });
+});

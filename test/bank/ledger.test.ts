@@ -149,7 +149,7 @@ test('a transaction in the millisecond of the opening has the same id in both st
 });
 
 test('both streams are trimmed to about the configured length', async ({ account, link }) => {
-  const options = { transactionsKept: 100 };
+  const options = { transactionsKept: 100, transfersPerDayMax: 100 };
   const credit = leg(account.id, { direction: 'credit' });
   await Promise.all(Array.from({ length: 1000 }, () => post(link, { legs: [credit] }, options, NOW_MS)));
   for (const key of [transactionsKey(account.id), balancesKey(account.id)]) {

@@ -6,7 +6,7 @@ import { RedisLink } from '../../src/redis/connection.ts';
 import { Refusal } from '../../src/refusal.ts';
 import type { TestRedis } from '../support/redis.ts';
 
-export const LEDGER_OPTIONS = { transactionsKept: 1_000_000 };
+export const LEDGER_OPTIONS = { transactionsKept: 1_000_000, transfersPerDayMax: 1_000_000 };
 
 /** A usable connection. Its deadline is long, since tests put much on it at once. */
 export async function testLink(redis: TestRedis): Promise<RedisLink> {

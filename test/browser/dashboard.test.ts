@@ -40,7 +40,12 @@ async function postTransaction(leg: Partial<Leg>): Promise<void> {
     description: 'Something',
     ...leg,
   };
-  await post(stack.link, { legs: [whole] }, { transactionsKept: 10_000 }, Date.now());
+  await post(
+    stack.link,
+    { legs: [whole] },
+    { transactionsKept: 10_000, transfersPerDayMax: 10_000 },
+    Date.now(),
+  );
 }
 
 const rows = (page: Page): Locator => page.getByRole('table', { name: /transactions/i }).locator('tbody tr');

@@ -59,8 +59,9 @@ async function openAccounts({ link, users }: TestGateway, historyMs: number): Pr
   const demo = owners.map(({ id, displayName }) => ({ ownerId: id, name: displayName }));
   const options = { currency: 'EUR', nowMs: nowMs - historyMs };
   const accounts = await seedDemoAccounts(link, demo, options);
+  const history = { seed: 1, transactionsKept: 10_000, transfersPerDayMax: 10_000 };
   for (const [rank, account] of accounts.entries())
-    await postHistory(link, account, { seed: 1, rank, transactionsKept: 10_000 }, nowMs);
+    await postHistory(link, account, { ...history, rank }, nowMs);
   return accounts;
 }
 

@@ -18,8 +18,10 @@ const TAKE_TURN = defineScript(
   'generator-take-turn',
   `
 local accounts = redis.call('LRANGE', KEYS[3], 0, -1)
+local turn = string.match(redis.call('GET', KEYS[2]) or '0', '^%d+$') + 1
 if #accounts == 0 or not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return {} end
-table.insert(accounts, 1, tostring(redis.call('INCR', KEYS[2])))
+redis.call('SET', KEYS[2], turn)
+table.insert(accounts, 1, string.format('%.0f', turn))
 return accounts
 `,
 );

@@ -10,10 +10,12 @@ const OPEN_ACCOUNT = defineScript(
   `
 local id, owner, name, currency, opening, opened, now, generated = unpack(ARGV)
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+requireType('set', KEYS[2])
+requireType('list', KEYS[4])
+redis.call('XADD', KEYS[3], now .. '-*', 'balanceMinor', opening)
 redis.call('HSET', KEYS[1], 'owner', owner, 'name', name, 'currency', currency,
   'balanceMinor', opening, 'openingBalanceMinor', opening, 'opened', opened)
 redis.call('SADD', KEYS[2], id)
-redis.call('XADD', KEYS[3], now .. '-*', 'balanceMinor', opening)
 if generated == '1' then redis.call('RPUSH', KEYS[4], id) end
 return 1
 `,

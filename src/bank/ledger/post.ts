@@ -4,7 +4,9 @@ import {
   accountKey,
   balancesKey,
   idempotencyKey,
+  postedCountsKey,
   postingsChannel,
+  refusedCountsKey,
   spendersKey,
   transactionsKey,
 } from '../../redis/keys.ts';
@@ -12,7 +14,7 @@ import { runScript } from '../../redis/scripts.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Account, Transaction } from '../schemas.ts';
 import { postedAt } from './entries.ts';
-import { POST } from './post-script.ts';
+import { LEG_ARGUMENTS, POST, POST_ARGUMENTS } from './post-script.ts';
 
 const POSTED_TTL_MS = 24 * 60 * 60 * 1000;
 
@@ -35,7 +37,7 @@ export interface Posting {
   legs: readonly [Leg, ...Leg[]];
   /**
    * The client's key for this posting. Repeated calls with the same key return the first outcome. A posting is
-   * remembered for 24 hours, a refusal for ten minutes.
+   * remembered for 24 hours, a refusal for ten minutes. The account can have `transfersPerDayMax` postings in 24 hours.
    */
   idempotency?: { accountId: string; key: string };
 }
@@ -46,6 +48,7 @@ const POSTING_REASONS = [
   'currency_mismatch',
   'insufficient_funds',
   'balance_limit',
+  'too_many_transfers',
 ] as const;
 export type PostingReason = (typeof POSTING_REASONS)[number];
 
@@ -59,11 +62,16 @@ export interface Posted {
 export interface LedgerOptions {
   /** The approximate number of transactions, and of balance points, kept per account. */
   transactionsKept: number;
+  /**
+   * The maximum number of postings with an idempotency key per account in 24 hours, because each is remembered for that
+   * long. It also bounds the refusals that are remembered.
+   */
+  transfersPerDayMax: number;
 }
 
 /**
  * The only way to move money. One atomic step checks the funds, updates the balances, appends the transactions and
- * balance points, adds to the spenders and notifies subscribers; if it is refused, nothing changes.
+ * balance points, adds to the spenders and notifies subscribers. If it is refused or fails, nothing changes.
  *
  * @throws {RangeError} when an amount is not a whole number from 1 to 2^53 − 1.
  * @throws {RedisUnavailable} when the outcome is unknown. Retry with the same idempotency key.
@@ -79,14 +87,18 @@ export async function post(
     if (!Number.isSafeInteger(amountMinor) || amountMinor < 1)
       throw new RangeError('an amount is out of range');
   }
-  const ledger = [nowMs, options.transactionsKept, postingsChannel()];
-  const idempotencyRecord = [fingerprint(legs), POSTED_TTL_MS, REFUSED_TTL_MS];
   const keys = legs.flatMap(({ accountId }) => keysOf(accountId));
-  if (idempotency !== undefined) keys.push(idempotencyKey(idempotency.accountId, idempotency.key));
-  const reply = await runScript(link, POST, keys, [
-    ...[...ledger, ...idempotencyRecord].map(String),
-    ...legs.flatMap(argumentsOf),
-  ]);
+  if (idempotency !== undefined) keys.push(...recordKeysOf(idempotency));
+  const named = POST_ARGUMENTS.list({
+    nowMs,
+    maxEntries: options.transactionsKept,
+    channel: postingsChannel(),
+    fingerprint: fingerprint(legs),
+    postedTtl: POSTED_TTL_MS,
+    refusedTtl: REFUSED_TTL_MS,
+    maxRecords: options.transfersPerDayMax,
+  });
+  const reply = await runScript(link, POST, keys, [...named, ...legs.flatMap(argumentsOf)]);
   return outcomeOf(legs, reply as string[]);
 }
 
@@ -120,14 +132,13 @@ const keysOf = (id: string): string[] => [
   spendersKey(id),
 ];
 
-const argumentsOf = (leg: Leg): string[] => [
-  leg.accountId,
-  leg.direction,
-  String(leg.amountMinor),
-  leg.type,
-  leg.counterparty,
-  leg.description,
+const recordKeysOf = ({ accountId, key }: NonNullable<Posting['idempotency']>): string[] => [
+  idempotencyKey(accountId, key),
+  postedCountsKey(accountId),
+  refusedCountsKey(accountId),
 ];
+
+const argumentsOf = (leg: Leg): string[] => LEG_ARGUMENTS.map((name) => String(leg[name]));
 
 /** Two requests are the same if everything that they post is the same. */
 const fingerprint = (legs: readonly Leg[]): string =>
@@ -138,6 +149,8 @@ const fingerprint = (legs: readonly Leg[]): string =>
 function outcomeOf(legs: readonly Leg[], reply: readonly string[]): Posted | Refusal<PostingReason> {
   const [how, ...rest] = reply;
   const refused = POSTING_REASONS.find((reason) => reason === rest[0]);
+  if (refused === 'too_many_transfers')
+    return new Refusal(refused, { retryAfterSeconds: Math.ceil(Number(rest[1]) / 1000) });
   if (refused !== undefined) return new Refusal(refused);
   const [, currency = '', ...results] = rest;
   const transactions = legs.map((leg, index): Transaction => {
