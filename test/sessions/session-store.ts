@@ -15,7 +15,7 @@ import {
 import { writeAuthorization } from '../../src/users/authorization.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
-const OPTIONS: SessionOptions = {
+export const SESSION_OPTIONS: SessionOptions = {
   issuer: 'https://gate.example',
   audience: 'portcullis-api',
   accessTokenTtlSeconds: 300,
@@ -53,7 +53,7 @@ export async function openSessionStore(options: Partial<SessionOptions> = {}): P
   const log = createLog('gateway', 'silent');
   const link = (): RedisLink => new RedisLink({ url: redis.url, deadlineMs: 900, log });
   const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
-  const shared = { ring, refreshKey: randomBytes(32), options: { ...OPTIONS, ...options } };
+  const shared = { ring, refreshKey: randomBytes(32), options: { ...SESSION_OPTIONS, ...options } };
   const one = { ...shared, redis: link() };
   const other = { ...shared, redis: link() };
   await Promise.all([one, other].map((deps) => deps.redis.whenReady(5000)));

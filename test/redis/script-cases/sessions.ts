@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
+import type { RedisLink } from '../../../src/redis/connection.ts';
+import { authzKey, sessionKey } from '../../../src/redis/keys.ts';
+import { Refusal } from '../../../src/refusal.ts';
+import { ActivityTracker } from '../../../src/sessions/activity.ts';
+import { putSessionData } from '../../../src/sessions/data.ts';
+import { endOtherSessions, endSession } from '../../../src/sessions/end.ts';
+import { refreshSession } from '../../../src/sessions/refresh.ts';
+import { type SessionDeps, type StartedSession, startSession } from '../../../src/sessions/start.ts';
+import { writeAuthorization } from '../../../src/users/authorization.ts';
+import { openerFor, SESSION_OPTIONS } from '../../sessions/session-store.ts';
+import { until } from '../../support/until.ts';
+import type { ScriptCase } from '../script-trial.ts';
+
+const USER = 'A'.repeat(22);
+const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
+const refreshKey = randomBytes(32);
+
+const depsOf = (redis: RedisLink): SessionDeps => ({
+  redis,
+  ring,
+  refreshKey,
+  options: { ...SESSION_OPTIONS, sessionsPerUserMax: 2 },
+});
+
+/** Starts sessions of one user, a millisecond apart, and returns the last. */
+async function start(redis: RedisLink, count: number): Promise<StartedSession> {
+  const authorization = writeAuthorization({ role: 'user', generation: 0 });
+  await redis.run((client) => client.set(authzKey(USER), authorization));
+  const started: (StartedSession | Refusal<string>)[] = [];
+  for (let n = 1; n <= count; n += 1)
+    started.push(await startSession(depsOf(redis), openerFor(USER), Date.now() - count + n));
+  const last = started.at(-1);
+  if (last === undefined || last instanceof Refusal) throw new Error('the session was refused');
+  return last;
+}
+
+const refresh = (redis: RedisLink, { refreshToken }: StartedSession, laterMs = 0) =>
+  refreshSession(depsOf(redis), { token: refreshToken, address: '192.0.2.1' }, Date.now() + laterMs);
+
+export const SESSION_CASES: readonly ScriptCase[] = [
+  { script: 'session-start', when: 'a first session', run: (link) => start(link, 1) },
+  { script: 'session-start', when: 'a session that evicts another', run: (link) => start(link, 3) },
+  { script: 'session-refresh', when: 'a refresh', run: async (link) => refresh(link, await start(link, 1)) },
+  {
+    script: 'session-refresh',
+    when: 'the same refresh again',
+    run: async (link) => {
+      const session = await start(link, 1);
+      await refresh(link, session);
+      await refresh(link, session);
+    },
+  },
+  {
+    script: 'session-refresh',
+    when: 'reuse after the grace window',
+    run: async (link) => {
+      const session = await start(link, 2);
+      await refresh(link, session);
+      await refresh(link, session, 60_000);
+    },
+  },
+  {
+    script: 'session-end',
+    when: 'a logout',
+    run: async (link) => {
+      const { sub, sid, jti } = (await start(link, 2)).claims;
+      await endSession(link, sub, sid, jti);
+    },
+  },
+  {
+    script: 'session-end-others',
+    when: 'one session is kept',
+    run: async (link) => {
+      const { sub, sid } = (await start(link, 2)).claims;
+      await endOtherSessions(link, sub, sid);
+    },
+  },
+  {
+    script: 'session-touch',
+    when: 'activity',
+    run: async (link) => {
+      const { sub, sid } = (await start(link, 1)).claims;
+      const laterMs = Date.now() + 60_000;
+      new ActivityTracker(link, 2 * SESSION_OPTIONS.sessionIdleSeconds).note(sub, sid, laterMs);
+      const key = sessionKey(sub, sid);
+      await until(async () => (await link.run((client) => client.hGet(key, 'lastSeenMs'))) === `${laterMs}`);
+    },
+  },
+  {
+    script: 'session-data-put',
+    when: 'new data',
+    run: async (link) => {
+      const { sub, sid } = (await start(link, 1)).claims;
+      await putSessionData(link, { sub, sid }, { key: 'theme', json: '"dark"', maxBytes: 1000 });
+    },
+  },
+];

@@ -1,0 +1,81 @@
+import { RedisAuditLog } from '../../../src/audit/audit-log.ts';
+import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
+import { createLog } from '../../../src/log.ts';
+import type { RedisLink } from '../../../src/redis/connection.ts';
+import { sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
+import { whitelistEntry } from '../../../src/redis/whitelist-entry.ts';
+import { Refusal } from '../../../src/refusal.ts';
+import { issueResetToken } from '../../../src/users/password-reset.ts';
+import { registerSuperAdmin, releaseSuperAdmin } from '../../../src/users/super-admins.ts';
+import { changeUser, type UserChange } from '../../../src/users/update.ts';
+import { addUser, findUser, type User } from '../../../src/users/users.ts';
+import { newUserNamed } from '../../users/user-store.ts';
+import type { ScriptCase } from '../script-trial.ts';
+
+const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
+
+async function add(link: RedisLink): Promise<User> {
+  const user = await addUser(link, newUserNamed('ann'), new Date('2030-01-01T00:00:00Z'));
+  if (user instanceof Refusal) throw new Error(user.reason);
+  return user;
+}
+
+const issueReset = (redis: RedisLink, { id }: User) =>
+  issueResetToken({ redis, ring, issuer: 'https://gate.example' }, id, Date.now());
+
+const changing = (
+  when: string,
+  changeOf: (link: RedisLink, user: User) => Promise<UserChange>,
+): ScriptCase => ({
+  script: 'user-change',
+  when,
+  run: async (link) => {
+    const user = await add(link);
+    const change = await changeOf(link, user);
+    await changeUser(link, user.id, () => change);
+  },
+});
+
+export const USER_CASES: readonly ScriptCase[] = [
+  changing('a new role', async () => ({ set: { role: 'supervisor' } })),
+  changing('a block', async () => ({ set: { status: 'blocked' }, end: 'all' })),
+  changing('a new password that keeps one session', async (link, { id }) => {
+    await link.run((client) => client.hSet(sessionKey(id, 'sid'), { gen: '0', jti: 'jti' }));
+    await link.run((client) => client.set(whitelistKey(id, 'jti'), whitelistEntry('sid', 0), { EX: 300 }));
+    return { set: { passwordHash: 'new' }, end: { keepSid: 'sid', keepJti: 'jti' } };
+  }),
+  changing('a password reset', async (link, user) => {
+    await issueReset(link, user);
+    const resetJti = (await findUser(link, user.id))?.resetJti ?? '';
+    return { set: { passwordHash: 'new' }, end: 'all', consumeReset: resetJti };
+  }),
+  { script: 'user-reset', when: 'a first token', run: async (link) => issueReset(link, await add(link)) },
+  {
+    script: 'user-reset',
+    when: 'a second token',
+    run: async (link) => {
+      const user = await add(link);
+      await issueReset(link, user);
+      await issueReset(link, user);
+    },
+  },
+  { script: 'super-admin-register', when: 'a new one', run: (link) => registerSuperAdmin(link, 'ann', 1) },
+  {
+    script: 'super-admin-release',
+    when: 'another one remains',
+    run: async (link) => {
+      await registerSuperAdmin(link, 'ann', 1);
+      await registerSuperAdmin(link, 'ben', 1);
+      await releaseSuperAdmin(link, 'ann', 2);
+    },
+  },
+  {
+    script: 'audit-append',
+    when: 'a second record',
+    run: async (link) => {
+      const audit = new RedisAuditLog(link, createLog('gateway', 'silent'), 1000);
+      for (const user of ['ann', 'ben'])
+        await audit.record({ actor: user, action: 'login', result: 'ok' } as never, Date.now());
+    },
+  },
+];
