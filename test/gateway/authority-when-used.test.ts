@@ -194,10 +194,13 @@ describe('no request that its client completes after the response to', () => {
 
   test.for(REVOCATIONS)(
     '$what has an effect at the upstream, of many at two gateways',
-    async (
-      { username, path = '/accounts/1', refusal, revoke },
-      { seed, directory, upstream, call, hold },
-    ) => {
+    async ({ username, path = '/accounts/1', refusal, revoke }, {
+      seed,
+      directory,
+      upstream,
+      call,
+      hold,
+    }) => {
       const token = await seed.login(username);
       const user = `/admin/users/${decodeJwt(token).sub}`;
       const before = upstream.received.complete;

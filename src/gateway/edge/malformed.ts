@@ -21,7 +21,7 @@ interface Exchange {
 /**
  * Refuses what never becomes a request: input that Node's HTTP parser rejects, and `CONNECT`. The response is written
  * to the connection itself, so only if no other response is pending there: the client would take it for that one (RFC
- * 9112, section 9.3.2) or for a part of it. Otherwise the connection is only closed.
+ * 9112, section 9.3.2) or for a part of it. Otherwise the connection is only closed, after a response that is pending.
  */
 export function refuseMalformedRequests(server: Server, log: Logger, strictTransport?: string): void {
   const latest = new WeakMap<Socket, Exchange>();
@@ -32,7 +32,9 @@ export function refuseMalformedRequests(server: Server, log: Logger, strictTrans
     server.prependListener(event, remember);
   const refuse = (socket: Socket, reason: GatewayReason): void => {
     if (socket.writableEnded) return;
-    if (canRespond(latest.get(socket))) sendRaw(socket, reason, log, strictTransport);
+    const last = latest.get(socket);
+    if (canRespond(last)) sendRaw(socket, reason, log, strictTransport);
+    else if (last?.incoming.complete === true) closeAfter(last.outgoing, socket);
     else socket.destroySoon();
   };
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -51,6 +53,16 @@ function canRespond(latest: Exchange | undefined): boolean {
   const { incoming, outgoing } = latest;
   if (incoming.complete) return outgoing.writableFinished;
   return outgoing.socket !== null && !outgoing.headersSent;
+}
+
+/**
+ * Closes the connection once a pending response is sent. The request before the malformed bytes was complete, and its
+ * client has to learn whether it was carried out.
+ */
+function closeAfter(outgoing: ServerResponse, socket: Socket): void {
+  socket.pause();
+  if (!outgoing.headersSent) outgoing.shouldKeepAlive = false;
+  outgoing.once('finish', () => socket.destroySoon());
 }
 
 function sendRaw(socket: Socket, reason: GatewayReason, log: Logger, strictTransport?: string): void {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AccessTokenVerifier, kidOf } from '../../jwt/access-token.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
@@ -87,6 +88,8 @@ async function judge(deps: PipelineDeps, context: RequestContext): Promise<Grant
 /** All stages after the edge: authenticates the request, authorizes it and forwards it. It never rejects. */
 export async function runPipeline(deps: PipelineDeps, context: RequestContext): Promise<void> {
   try {
+    // A short body often arrives with its head, and Node has parsed it in the next turn: then one lookup is enough.
+    if (hasBody(context.incoming)) await nextTurn();
     const granted = await judge(deps, context);
     if ('refusal' in granted) return void refuse(context, granted.refusal, granted.claims);
 

@@ -56,7 +56,8 @@ export class Upload extends Transform {
       return;
     }
     if (this.#passed < this.#declaredBytes) {
-      done(null, chunk);
+      // A response that has arrived is read before more is written, because a write can fail and end the connection.
+      setImmediate(done, null, chunk);
       return;
     }
     this.#last = chunk;
