@@ -20,6 +20,7 @@ export const SETTING_NAMES = Object.keys(SETTINGS);
 const DEFAULT_IN_WORDS: Record<string, string> = {
   PASSWORD_WORKERS: 'CPU cores − 1',
   TRUSTED_PROXIES: 'none',
+  PLAIN_HTTP_HOSTS: 'none',
 };
 
 const MARKED_TABLE = /(<!-- (settings|routes|problems)(?:: ([^>]+))? -->)\n[\s\S]*?(<!-- end -->)/g;

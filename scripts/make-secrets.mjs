@@ -21,7 +21,8 @@ const BANK_COMMANDS =
  * - `default` has all permissions, behind a password: Redis 7.0 replays the transactions of its append-only file with this
  *   user's permissions and silently skips those that are denied (redis/redis#14541).
  * - `health` needs no password and may only PING.
- * - `portcullis`, the gateway, may do everything except functions, administration and dangerous commands.
+ * - `portcullis`, the gateway, may do everything except functions, administration and dangerous commands. It may run `INFO`,
+ *   to warn of a server that loses data.
  * - `bank` may access the ledger's keys and channel only, and cannot list other keys.
  * - `inspector` may only read.
  *
@@ -29,7 +30,7 @@ const BANK_COMMANDS =
  */
 const acl = ({ admin, gateway, bank, inspector }) => `user default on #${sha256(admin)} ~* &* +@all
 user health on nopass resetkeys resetchannels -@all +ping
-user portcullis on #${sha256(gateway)} ~* &* +@all -function -@admin -@dangerous
+user portcullis on #${sha256(gateway)} ~* &* +@all -function -@admin -@dangerous +info
 user bank on #${sha256(bank)} resetkeys ~ledger:{bank}:* resetchannels &ledger:{bank}:* -@all ${BANK_COMMANDS}
 user inspector on #${sha256(inspector)} ~* &* -@all +@read +@connection -@admin -@dangerous +info +memory|usage +module|list +dbsize
 `;

@@ -38,7 +38,6 @@ const LARGE_FOLDERS: Record<string, string> = {};
 const SMALL_FILES: Record<string, string> = {
   'cli/audit.ts': 'one file per command group',
   'cli/password-input.ts': 'shared by two commands',
-  'config/shared.ts': 'the settings of both processes',
   'gateway/proxy/body-buffers.ts': 'the only use of the garbage collector',
   'http/event-stream.ts': 'shared by gateway and bank',
   'openapi/page/prose.ts': 'shared by three files of the page',

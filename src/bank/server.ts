@@ -7,6 +7,7 @@ import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertio
 import { RemoteJwks } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
+import { checkServerOnce } from '../redis/server-check.ts';
 import { ROLES, SCOPES } from '../users/roles.ts';
 import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
@@ -41,6 +42,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   await using started = new AsyncDisposableStack();
   const redis = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const link = started.adopt(new RedisLink(redis), (open) => open.close());
+  checkServerOnce(link, log);
   // A subscribed connection can't be used for anything else (RESP 2).
   const subscriber = started.adopt(new RedisLink(redis), (open) => open.close());
   const heartbeatMs = settings.bankStreamHeartbeatMs;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { startBank } from '../bank/server.ts';
-import { bankSettings, type Environment, gatewaySettings } from '../config/load.ts';
+import { bankSettings, type Environment, gatewaySettings, misspeltSettings } from '../config/load.ts';
 import { startGateway } from '../gateway/server.ts';
 import { openWebApp } from '../gateway/static/web-build.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Logger } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
 import { fail, runCommand } from './run.ts';
 
@@ -15,6 +15,7 @@ export function runGateway(env: Environment): Promise<number> {
     const settings = gatewaySettings(env);
     const api = await publishedDescription(settings);
     const log = createLog('gateway', settings.logLevel);
+    warnOfMisspelt(env, log);
     const web = await openWebApp(settings, log);
     return startGateway({ settings, api, web, log });
   });
@@ -24,8 +25,15 @@ export function runGateway(env: Environment): Promise<number> {
 export function runBank(env: Environment): Promise<number> {
   return serve(() => {
     const settings = bankSettings(env);
-    return startBank({ settings, log: createLog('bank', settings.logLevel) });
+    const log = createLog('bank', settings.logLevel);
+    warnOfMisspelt(env, log);
+    return startBank({ settings, log });
   });
+}
+
+function warnOfMisspelt(env: Environment, log: Logger): void {
+  for (const { name, meant } of misspeltSettings(env))
+    log.warn({ event: 'setting_misspelt', name, meant }, `${name} is not a setting; ${meant} is`);
 }
 
 /** Runs a server until SIGTERM or SIGINT, then closes it. */

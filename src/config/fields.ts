@@ -87,5 +87,11 @@ export const forwardableHeaders = () =>
     return z.NEVER;
   });
 
+/** A list of hostnames, separated by commas. */
+export const hosts = () =>
+  text(/^[A-Za-z0-9.-]{1,253}( *, *[A-Za-z0-9.-]{1,253})*$/, 'hostnames separated by commas').transform(
+    (value) => value.split(',').map((name) => name.trim().toLowerCase()),
+  );
+
 export const host = () => text(/^[A-Za-z0-9.:_-]{1,253}$/, 'a hostname or an address');
 export const audience = () => text(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters');

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { bankShape } from './bank.ts';
 import { gatewayShape } from './gateway.ts';
+import { findMisspelt, type MisspeltSetting } from './misspelt.ts';
+import { productionFaults } from './production.ts';
 
 /** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -48,12 +50,22 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
   const parsed = z.object(shape).safeParse(given);
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  if (env.NODE_ENV === 'production') faults.push(...productionFaults(shape, given));
+  if (env.NODE_ENV === 'production') faults.push(...productionFaults(shape, given), ...misspeltFaults(env));
   if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
   const settings: Record<string, unknown> = parsed.data;
   const named = Object.keys(shape).map((name) => [camelCase(name), settings[name]]);
   return Object.fromEntries(named) as SettingsOf<Shape>;
 }
+
+/** The variables of the environment that are probably meant to be settings of the gateway or the bank. */
+export const misspeltSettings = (env: Environment): MisspeltSetting[] =>
+  findMisspelt(
+    Object.keys(env).filter((name) => env[name]),
+    Object.keys({ ...gatewayShape, ...bankShape }),
+  );
+
+const misspeltFaults = (env: Environment): string[] =>
+  misspeltSettings(env).map(({ name, meant }) => `${name}: must be spelled ${meant}, or be unset`);
 
 function givenValue(name: string, env: Environment, faults: string[]): string | undefined {
   const direct = env[name] || undefined;
@@ -67,23 +79,6 @@ function givenValue(name: string, env: Environment, faults: string[]): string | 
     faults.push(`${name}_FILE: must be the path of a readable file`);
     return undefined;
   }
-}
-
-/** Defaults for development that would be dangerous in production. */
-function productionFaults(shape: z.ZodRawShape, given: Record<string, string>): string[] {
-  const faults: string[] = [];
-  if ('SIGNING_KEY' in shape && given.SIGNING_KEY === undefined && given.KEYS_DIR === undefined) {
-    faults.push(
-      'SIGNING_KEY: must be an RSA and an EC private key (PEM, PKCS #8) in production; set it, SIGNING_KEY_FILE or KEYS_DIR',
-    );
-  }
-  if ('REFRESH_KEY' in shape && given.REFRESH_KEY === undefined) {
-    faults.push(
-      'REFRESH_KEY: must be at least 32 random bytes in base64url in production; set it or REFRESH_KEY_FILE',
-    );
-  }
-  if (!given.ISSUER?.startsWith('https://')) faults.push('ISSUER: must be an https:// URL in production');
-  return faults;
 }
 
 const camelCase = (name: string): string =>

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { audience, issuerUrl, milliseconds, oneOf, redisUrl } from './fields.ts';
+import { audience, hosts, issuerUrl, milliseconds, oneOf, redisUrl } from './fields.ts';
 
 /** The settings that the gateway and the bank share. */
 export const sharedShape = {
   NODE_ENV: oneOf('development', 'production', 'test')
     .default('development')
-    .describe('environment: `production` requires configured keys and an https issuer'),
+    .describe('environment: `production` refuses what is only safe in development (docs/operations.md)'),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent')
     .default('info')
     .describe('minimum severity of log lines'),
@@ -14,6 +14,11 @@ export const sharedShape = {
   ISSUER: issuerUrl()
     .default('http://127.0.0.1:8080')
     .describe('public URL of the gateway, the `iss` of its tokens'),
+  PLAIN_HTTP_HOSTS: hosts()
+    .default([])
+    .describe(
+      'hosts on a private network to which `BANK_URL` and `JWKS_URL` may lead by http in production, separated by commas; loopback always may',
+    ),
   BANK_AUDIENCE: audience()
     .default('portcullis-bank')
     .describe("`aud` of the gateway's assertions to the upstream"),

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningBank, startBank } from '../bank/server.ts';
-import { type Environment, SettingsRefused } from '../config/load.ts';
+import { type Environment, misspeltSettings, SettingsRefused } from '../config/load.ts';
 import { PolicyRefused } from '../gateway/pipeline/policy.ts';
 import { type RunningGateway, startGateway } from '../gateway/server.ts';
 import { openWebApp } from '../gateway/static/web-build.ts';
@@ -85,6 +85,7 @@ function stopRequest(): StopRequest {
 
 async function runUntilStopped(env: Environment, stop: StopRequest): Promise<number> {
   const plan = await planDev(env);
+  for (const { name, meant } of misspeltSettings(env)) say(`${name} is not a setting; ${meant} is.`);
   await mkdir(plan.dataDirectory, { recursive: true, mode: 0o700 });
   await using stack = new AsyncDisposableStack();
   const redis = stack.adopt(

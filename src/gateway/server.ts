@@ -5,6 +5,7 @@ import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import type { Logger } from '../log.ts';
 import { logMailer, type Mailer, smtpMailer } from '../mail/mailer.ts';
 import { RedisLink } from '../redis/connection.ts';
+import { checkServerOnce } from '../redis/server-check.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { pipelineDeps, type Resources, routeDeps } from './deps.ts';
@@ -89,6 +90,7 @@ async function openResources(
   const proxy = opened(new UpstreamProxy(settings));
   const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const redis = opened(new RedisLink(link));
+  checkServerOnce(redis, log);
   const listener = opened(new RedisLink(link));
   const liveResponses = opened(new LiveResponses({ redis, listener, ring, log, now }));
   ring.listen(listener, redis);

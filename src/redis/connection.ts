@@ -1,5 +1,6 @@
 import type { Logger } from '../log.ts';
 import { afterDeadline, clientFor, connectWithin, type RedisClient, RedisUnavailable } from './client.ts';
+import { loginFault, logReplaced, logUnreachable } from './login-fault.ts';
 
 export { type RedisClient, RedisUnavailable };
 
@@ -34,6 +35,7 @@ export class RedisLink {
   #closed = false;
   #retryMs = MIN_CONNECT_RETRY_MS;
   #failuresInARow = 0;
+  #why: string | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #replacing = false;
   readonly #retired = new Set<RedisClient>();
@@ -69,8 +71,8 @@ export class RedisLink {
         },
         (fault) => {
           cancelDeadline();
-          if (DEMOTED_SERVER_REPLY.test(String(fault?.message))) this.#replace(client);
-          reject(new RedisUnavailable('a Redis command failed', { cause: fault }));
+          if (DEMOTED_SERVER_REPLY.test(String(fault?.message))) this.#replace(client, fault);
+          reject(new RedisUnavailable(loginFault(fault) ?? 'a Redis command failed', { cause: fault }));
         },
       );
     });
@@ -86,7 +88,8 @@ export class RedisLink {
   async whenReady(waitMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const listener = (): void => resolve();
-    const onTimeout = (): void => reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms`));
+    const onTimeout = (): void =>
+      reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms: ${this.#why ?? 'no reply'}`));
     const timer = setTimeout(onTimeout, waitMs);
     this.onReady(listener);
     await promise.finally(() => {
@@ -111,7 +114,7 @@ export class RedisLink {
     try {
       await connectWithin(client, this.#options.deadlineMs);
     } catch (fault) {
-      this.#retryLater(fault instanceof Error ? fault.message : 'unknown');
+      this.#retryLater(loginFault(fault) ?? (fault instanceof Error ? fault.message : 'unknown'));
       return;
     }
     this.#adopt(client);
@@ -132,10 +135,10 @@ export class RedisLink {
   }
 
   /** Connects again, because the address may now lead to another server, and uses the current connection until then. */
-  #replace(client: RedisClient): void {
+  #replace(client: RedisClient, fault: unknown): void {
     if (client !== this.#client || this.#replacing) return;
     this.#replacing = true;
-    this.#options.log.error({ event: 'redis_demoted' }, 'Redis has become a replica; connecting again');
+    logReplaced(this.#options.log, fault);
     const done = (): void => {
       this.#replacing = false;
     };
@@ -163,9 +166,8 @@ export class RedisLink {
   #retryLater(why: string): void {
     if (this.#closed || this.#client !== undefined) return;
     this.#failuresInARow += 1;
-    if (this.#failuresInARow === FAILURES_BEFORE_WARNING) {
-      this.#options.log.warn({ event: 'redis_unreachable', why }, 'Redis is unreachable; retrying');
-    }
+    this.#why = why;
+    if (this.#failuresInARow === FAILURES_BEFORE_WARNING) logUnreachable(this.#options.log, why);
     this.#retryTimer = setTimeout(() => void this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_CONNECT_RETRY_MS);
   }

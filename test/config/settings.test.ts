@@ -116,15 +116,6 @@ test('an empty variable counts as unset', () => {
   expect(gatewaySettings({ GATEWAY_PORT: '', REDIS_URL: '' })).toMatchObject({ gatewayPort: 8080 });
 });
 
-test('in production, missing keys and an issuer without TLS are rejected by name', () => {
-  const { faults } = refusalOf({ NODE_ENV: 'production' });
-  expect(faults).toEqual([
-    expect.stringMatching(/^SIGNING_KEY: must be .*SIGNING_KEY_FILE or KEYS_DIR$/),
-    expect.stringMatching(/^REFRESH_KEY: must be .*REFRESH_KEY_FILE/),
-    expect.stringMatching(/^ISSUER: must be an https/),
-  ]);
-});
-
 test('a secret can be read from a file, and its content is trimmed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-config-'));
   try {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { bankShape } from '../../src/config/bank.ts';
+import { gatewayShape } from '../../src/config/gateway.ts';
+import { misspeltSettings } from '../../src/config/load.ts';
+
+const misspelt = (name: string): string | undefined => misspeltSettings({ [name]: 'value' })[0]?.meant;
+
+test.each([
+  ['SESION_IDLE_SECONDS', 'SESSION_IDLE_SECONDS'],
+  ['SESSION_IDLE_SECOND', 'SESSION_IDLE_SECONDS'],
+  ['SESSION_IDEL_SECODNS', 'SESSION_IDLE_SECONDS'],
+  ['SESSIONIDLESECONDS', 'SESSION_IDLE_SECONDS'],
+  ['SESSIONS_IDLE_SECONDS', 'SESSION_IDLE_SECONDS'],
+  ['BANK_URI', 'BANK_URL'],
+  ['REDIS_UR', 'REDIS_URL'],
+  ['ISUER', 'ISSUER'],
+  ['SIGNING_KEY_FLIE', 'SIGNING_KEY_FILE'],
+  ['BANK_TRANSACTION_KEPT', 'BANK_TRANSACTIONS_KEPT'],
+])('%s is a misspelt %s', (name, meant) => {
+  expect(misspelt(name)).toBe(meant);
+});
+
+test('no setting of either server, nor the name of its file, is a misspelt other one', () => {
+  const settings = Object.keys({ ...gatewayShape, ...bankShape });
+  const env = Object.fromEntries(
+    [...settings, ...settings.map((name) => `${name}_FILE`)].map((name) => [name, 'x']),
+  );
+  expect(misspeltSettings(env)).toEqual([]);
+});
+
+test('an empty variable counts as unset', () => {
+  expect(misspeltSettings({ SESION_IDLE_SECONDS: '', REDIS_URI: undefined })).toEqual([]);
+});
+
+/** Names from login shells, systemd, containers, Kubernetes, CI, package managers and other services. */
+const ORDINARY = `
+  _ PATH HOME USER LOGNAME SHELL SHLVL PWD OLDPWD HOSTNAME HOST TERM LANG LANGUAGE LC_ALL LC_CTYPE TZ EDITOR VISUAL PAGER
+  MAIL MANPATH DISPLAY XDG_RUNTIME_DIR XDG_DATA_DIRS XDG_CONFIG_DIR SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY
+  DBUS_SESSION_BUS_ADDRESS LS_COLORS COLORTERM TMPDIR TEMP TMP PS1 BASH_ENV ENV DEBIAN_FRONTEND SUDO_USER SUDO_COMMAND
+  INVOCATION_ID JOURNAL_STREAM NOTIFY_SOCKET LISTEN_FDS LISTEN_PID MAINPID SYSTEMD_EXEC_PID STATE_DIRECTORY RUNTIME_DIRECTORY
+  CREDENTIALS_DIRECTORY CONFIGURATION_DIRECTORY LOGS_DIRECTORY CACHE_DIRECTORY
+  NODE_VERSION NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED NODE_NO_WARNINGS NODE NODE_HOME
+  YARN_VERSION NPM_CONFIG_LOGLEVEL npm_config_cache npm_lifecycle_event npm_package_name INIT_CWD COLOR FORCE_COLOR NO_COLOR
+  NVM_DIR NVM_BIN PNPM_HOME BUN_INSTALL VITE_CJS_TRACE VITEST VITEST_WORKER_ID VITEST_POOL_ID TEST MODE DEV PROD SSR BASE_URL
+  HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE
+  KUBERNETES_PORT KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT KUBERNETES_PORT_443_TCP POD_NAME POD_NAMESPACE POD_IP NODE_NAME
+  REDIS_PORT REDIS_HOST REDIS_PASSWORD REDIS_SERVICE_HOST REDIS_PORT_6379_TCP_ADDR GATEWAY_SERVICE_HOST GATEWAY_PORT_8080_TCP
+  BANK_SERVICE_PORT BANK_PORT_8081_TCP DATABASE_URL DATABASE_HOST POSTGRES_PASSWORD PGHOST PGUSER MYSQL_HOST MONGO_URL AMQP_URL
+  NATS_URL HTTP_URL SITE_URL HOST_URL APP_URL API_URL WEB_URL BASE_DIR LOG_DIR LOGS_DIR TEST_DIR WORK_DIR CACHE_DIR DATA_PATH
+  PORT HOSTS APP_ENV APP_NAME APP_KEY APP_DEBUG SECRET_KEY SESSION_SECRET JWT_SECRET LOG_FORMAT LOG_FILE DEBUG VERBOSE
+  SMTP_HOST SMTP_PORT SMTP_USER SMTP_PASSWORD MAIL_HOST MAIL_PORT SENTRY_DSN OTEL_SERVICE_NAME OTEL_EXPORTER_OTLP_ENDPOINT
+  AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GOOGLE_APPLICATION_CREDENTIALS AZURE_CLIENT_ID
+  CI GITHUB_ACTIONS GITHUB_TOKEN GITHUB_SHA GITHUB_REF RUNNER_OS GITLAB_CI CI_JOB_ID BUILD_NUMBER JENKINS_URL BUILDKIT_HOST
+  DOCKER_HOST COMPOSE_PROJECT_NAME COMPOSE_FILE container GPG_KEY PYTHON_VERSION JAVA_HOME GOPATH LD_LIBRARY_PATH
+`;
+
+test('no ordinary name of an environment is taken for a misspelt setting', () => {
+  const names = ORDINARY.trim().split(/\s+/);
+  expect(names.length).toBeGreaterThan(150);
+  expect(misspeltSettings(Object.fromEntries(names.map((name) => [name, 'x'])))).toEqual([]);
+});
+
+test('the environment of this test has no misspelt setting', () => {
+  expect(misspeltSettings(process.env)).toEqual([]);
+});
