@@ -1,4 +1,5 @@
 import { createClient } from 'redis';
+import { afterDeadline } from './deadline.ts';
 
 export type RedisClient = ReturnType<typeof clientFor>;
 
@@ -40,20 +41,4 @@ export async function connectWithin(client: RedisClient, deadlineMs: number): Pr
   } finally {
     cancelTimeout();
   }
-}
-
-/**
- * Calls `onTimeout` after the deadline, once everything that had arrived by then has been read: when this process was
- * suspended, the timer is late, but the reply may be there.
- * @returns a function that cancels it
- */
-export function afterDeadline(deadlineMs: number, onTimeout: () => void): () => void {
-  let immediate: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => {
-    immediate = setImmediate(onTimeout);
-  }, deadlineMs);
-  return () => {
-    clearTimeout(timer);
-    clearImmediate(immediate);
-  };
 }

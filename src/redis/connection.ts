@@ -1,5 +1,6 @@
 import type { Logger } from '../log.ts';
-import { afterDeadline, clientFor, connectWithin, type RedisClient, RedisUnavailable } from './client.ts';
+import { clientFor, connectWithin, type RedisClient, RedisUnavailable } from './client.ts';
+import { afterDeadline } from './deadline.ts';
 import { loginFault, logReplaced, logUnreachable } from './login-fault.ts';
 
 export { type RedisClient, RedisUnavailable };
@@ -26,8 +27,9 @@ interface RedisLinkOptions {
  *
  * The reconnecting, offline queue and command timeout of node-redis are off: a hung server must delay a request by no
  * more than the deadline, and a connection that missed a deadline could match later replies to the wrong commands. So
- * after any failure the connection is dropped and a new one is made. The only exception is a server that became a
- * replica: it is still used for reads until a new connection to its address is usable.
+ * after any failure the connection is dropped and a new one is made. There are two exceptions: a server that became a
+ * replica is still used for reads until a new connection to its address is usable, and a connection on which replies
+ * to other commands keep arriving is kept, because this process is behind with reading them and Redis is not lost.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
@@ -38,6 +40,8 @@ export class RedisLink {
   #why: string | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #replacing = false;
+  /** When the current connection last delivered a reply (`performance.now()`). */
+  #repliedAtMs = 0;
   readonly #retired = new Set<RedisClient>();
   readonly #onReady = new Set<(client: RedisClient) => void>();
 
@@ -58,14 +62,17 @@ export class RedisLink {
    */
   run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
+    const { deadlineMs } = this.#options;
     if (client === undefined) return Promise.reject(new RedisUnavailable('there is no connection to Redis'));
     return new Promise((resolve, reject) => {
-      const cancelDeadline = afterDeadline(this.#options.deadlineMs, () => {
-        this.#drop(client, 'a command missed its deadline');
-        reject(new RedisUnavailable(`Redis gave no reply within ${this.#options.deadlineMs} ms`));
+      const cancelDeadline = afterDeadline(deadlineMs, () => {
+        const isSilent = performance.now() - this.#repliedAtMs > deadlineMs / 2;
+        if (isSilent) this.#drop(client, 'a command missed its deadline');
+        reject(new RedisUnavailable(`Redis gave no reply within ${deadlineMs} ms`));
       });
       Promise.try(command, client).then(
         (reply) => {
+          this.#repliedAtMs = performance.now();
           cancelDeadline();
           resolve(reply);
         },

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { type RedisClient, RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startRedisRelay } from '../support/redis-relay.ts';
+import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 100;
 
@@ -9,7 +11,7 @@ let redis: TestRedis;
 let link: RedisLink;
 const connections: RedisClient[] = [];
 beforeAll(async () => {
-  redis = await startTestRedis();
+  redis = await startTestRedis({ tcp: true });
   link = new RedisLink({ url: redis.url, deadlineMs: DEADLINE_MS, log: createLog('cli', 'silent') });
   link.onReady((client) => connections.push(client));
   await link.whenReady(3000);
@@ -19,14 +21,72 @@ afterAll(async () => {
   await redis.stop();
 });
 
+async function anotherLink(url: string, deadlineMs: number) {
+  const made: RedisClient[] = [];
+  const busy = new RedisLink({ url, deadlineMs, log: createLog('cli', 'silent') });
+  onTestFinished(() => busy.close());
+  busy.onReady((client) => made.push(client));
+  await busy.whenReady(3000);
+  return { made, busy };
+}
+
+const isPong = (reply: string): boolean => reply === 'PONG';
+
+/** Keeps the event loop busy. */
+function work(forMs: number): void {
+  const untilMs = performance.now() + forMs;
+  while (performance.now() < untilMs);
+}
+
 test('a reply that has arrived is used although the process was too busy to read it before the deadline', async () => {
   const before = connections.length;
   const reply = link.run((client) => client.ping());
   await new Promise(setImmediate);
-  const untilMs = performance.now() + 2 * DEADLINE_MS;
-  while (performance.now() < untilMs);
+  work(2 * DEADLINE_MS);
   expect(await reply).toBe('PONG');
   expect(connections.length).toBe(before);
+});
+
+test('a command is carried out although the process was too busy for longer than the deadline to pass it on', async () => {
+  const relay = await startRedisRelay(redis.tcpUrl ?? '');
+  onTestFinished(() => relay.close());
+  const { made, busy } = await anotherLink(relay.url, DEADLINE_MS);
+  const reply = busy.run((client) => client.ping());
+  work(3 * DEADLINE_MS);
+  expect(await reply).toBe('PONG');
+  expect(made).toHaveLength(1);
+});
+
+test('a command that waits behind many replies does not cost the others the connection', async () => {
+  const { made, busy } = await anotherLink(redis.url, 5 * DEADLINE_MS);
+  await busy.run((client) =>
+    client.rPush(
+      'list',
+      Array.from({ length: 1000 }, (_, n) => `element ${n}`),
+    ),
+  );
+  const readAndWork = async (): Promise<void> => {
+    await busy.run((client) => client.lRange('list', 0, -1));
+    work(8);
+  };
+  const reads = await Promise.allSettled(Array.from({ length: 150 }, readAndWork));
+  expect(reads.filter(({ status }) => status === 'rejected')).not.toEqual([]);
+  const ping = () => busy.run((client) => client.ping());
+  await until(() => ping().then(isPong, () => false));
+  expect(made).toHaveLength(1);
+});
+
+test('a Redis that stops replying is given up at the deadline, although it replied just before', async () => {
+  const before = connections.length;
+  await link.run((client) => client.ping());
+  redis.freeze();
+  const startedMs = performance.now();
+  await expect(link.run((client) => client.ping())).rejects.toThrow(RedisUnavailable);
+  expect(performance.now() - startedMs).toBeLessThan(1000);
+  expect(link.ready).toBe(false);
+  redis.thaw();
+  await link.whenReady(3000);
+  expect(connections.length).toBe(before + 1);
 });
 
 test('a command that cannot be sent is rejected, and the connection stays open', async () => {

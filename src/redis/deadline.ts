@@ -1,0 +1,28 @@
+/** A timer that is later than this shows that the process was busy or suspended. */
+const BUSY_MS = 20;
+
+/**
+ * Calls `onTimeout` after the deadline, once everything that had arrived by then has been read. The time for which this
+ * process was busy or suspended does not count, up to one more deadline: it could neither send the command nor read the
+ * reply, which says nothing about Redis.
+ * @returns a function that cancels it
+ */
+export function afterDeadline(deadlineMs: number, onTimeout: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
+  const wait = (waitMs: number, isExtended: boolean): void => {
+    const dueMs = performance.now() + waitMs;
+    timer = setTimeout(() => {
+      const lateMs = performance.now() - dueMs;
+      immediate = setImmediate(() => {
+        if (isExtended || lateMs < BUSY_MS) onTimeout();
+        else wait(Math.min(lateMs, deadlineMs), true);
+      });
+    }, waitMs);
+  };
+  wait(deadlineMs, false);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
+}
