@@ -2,6 +2,7 @@
 export const AUDIT_ACTIONS = [
   'login',
   'logout',
+  'refresh_crossing',
   'refresh_reuse',
   'session_end',
   'sessions_end',

@@ -28,6 +28,9 @@ export const limitsShape = {
   HELD_BODY_TIMEOUT_MS: milliseconds(100, 600_000, 30_000).describe(
     'timeout for receiving a body that is held until it is complete',
   ),
+  OWN_BODY_TIMEOUT_MS: milliseconds(100, 600_000, 10_000).describe(
+    "timeout for receiving the body of a request to the gateway's own routes",
+  ),
   HEADERS_TIMEOUT_MS: milliseconds(100, 600_000, 10_000).describe(
     'timeout for receiving the request headers',
   ),

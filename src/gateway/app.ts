@@ -6,22 +6,17 @@ import { Refusal } from '../refusal.ts';
 import type { Scope } from '../users/roles.ts';
 import { refuse, refuseFault } from './decision-log.ts';
 import { type AuthenticatedRoute, requireScope, requireSession, requireToken } from './pipeline/guards.ts';
+import { type OwnBodyLimits, type OwnRequestContext, withOwnBody } from './pipeline/own-body.ts';
 import type { AuthenticationDeps } from './pipeline/pipeline.ts';
 import type { RequestContext } from './request-context.ts';
+import type { AdminActionDeps } from './routes/admin/admin-action.ts';
 import { readAudit } from './routes/admin/audit.ts';
-import {
-  type AdminActionDeps,
-  blockUser,
-  changeRanges,
-  changeRole,
-  logOutUser,
-  unblockUser,
-} from './routes/admin/user-actions.ts';
+import { blockUser, changeRanges, changeRole, logOutUser, unblockUser } from './routes/admin/user-actions.ts';
 import { type AdminResetDeps, resetUserPassword } from './routes/admin/user-password.ts';
 import { endUserSession, listUserSessions, type UserSessionsDeps } from './routes/admin/user-sessions.ts';
 import { type AdminUsersDeps, createUser, getUser, listUsers } from './routes/admin/users.ts';
 import { type LoginDeps, login } from './routes/auth/login.ts';
-import { logout } from './routes/auth/logout.ts';
+import { type LogoutDeps, logout } from './routes/auth/logout.ts';
 import { changePassword } from './routes/auth/password.ts';
 import {
   confirmPasswordReset,
@@ -47,11 +42,11 @@ import {
 import { routeStatic, type StaticDeps } from './routes/static.ts';
 import { STRICT_TRANSPORT } from './security-headers.ts';
 
-type App = Hono<{ Bindings: RequestContext }>;
+type App = Hono<{ Bindings: OwnRequestContext }>;
 
 /** What the gateway's own routes need, by the folder that they are in. */
 export interface RouteDeps {
-  auth: LoginDeps & RefreshDeps & RegisterDeps & PasswordResetDeps;
+  auth: LoginDeps & LogoutDeps & RefreshDeps & RegisterDeps & PasswordResetDeps;
   sessions: OwnSessionsDeps & SessionDataDeps & SessionEventsDeps;
   oauth: IntrospectDeps & RefreshDeps & KeysDeps;
   admin: AdminUsersDeps & AdminActionDeps & AdminResetDeps & UserSessionsDeps;
@@ -84,7 +79,7 @@ function routeAuth(app: App, authentication: AuthenticationDeps, deps: RouteDeps
   app.post('/auth/password', requireSession(authentication, changePassword(deps)));
   app.post('/auth/password-reset', requestPasswordReset(deps));
   app.post('/auth/password-reset/confirm', confirmPasswordReset(deps));
-  app.post('/auth/logout', requireSession(authentication, logout(deps)));
+  app.post('/auth/logout', logout(deps));
   app.post('/auth/refresh', refresh(deps));
 }
 
@@ -123,9 +118,13 @@ function routeAdmin(app: App, authentication: AuthenticationDeps, deps: RouteDep
   app.get('/admin/audit', allow('audit:read', readAudit(deps)));
 }
 
-/** Runs the app for requests that have passed the edge. */
-export function createAppHandler(app: App): (context: RequestContext) => void {
-  const contexts = new WeakMap<IncomingMessage, RequestContext>();
+/** Runs the app for requests that have passed the edge. `limitsOf` a path are the limits of a body. */
+export function createAppHandler(
+  app: App,
+  limitsOf: (path: string) => OwnBodyLimits,
+  now: () => number,
+): (context: RequestContext) => void {
+  const contexts = new WeakMap<IncomingMessage, OwnRequestContext>();
   const listener = getRequestListener(
     (request, { incoming }) => app.fetch(request, contexts.get(incoming as IncomingMessage)),
     { overrideGlobalObjects: false },
@@ -136,7 +135,7 @@ export function createAppHandler(app: App): (context: RequestContext) => void {
     outgoing.setHeader('content-security-policy', DENY_ALL_CSP);
     outgoing.setHeader('x-content-type-options', 'nosniff');
     if (strictTransport !== undefined) outgoing.setHeader(STRICT_TRANSPORT, strictTransport);
-    contexts.set(incoming, context);
+    contexts.set(incoming, withOwnBody(context, limitsOf(context.path), now));
     void listener(incoming, outgoing);
   };
 }

@@ -10,9 +10,10 @@ import { LoginLimiter } from '../users/login-limiter.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
 import type { RouteDeps } from './app.ts';
 import { ConcurrencyLimiter } from './pipeline/limits.ts';
+import type { OwnBodyLimits } from './pipeline/own-body.ts';
 import type { PipelineDeps } from './pipeline/pipeline.ts';
 import { createPolicy, type PolicyRule } from './pipeline/policy.ts';
-import { createTokenVerifier } from './pipeline/signature.ts';
+import { createRevocationVerifier, createTokenVerifier } from './pipeline/signature.ts';
 import { createAssertionSource } from './proxy/assertions.ts';
 import { HeldBodies } from './proxy/held-bodies.ts';
 import type { LiveResponses } from './proxy/live-responses.ts';
@@ -59,6 +60,16 @@ export function pipelineDeps(
   };
 }
 
+/** The limits of a body that is sent to an own route, by path. */
+export const ownBodyLimits =
+  ({ authBodyMaxBytes, sessionDataMaxBytes, ownBodyTimeoutMs: timeoutMs }: GatewaySettings) =>
+  (path: string): OwnBodyLimits => ({
+    maxBytes: path.startsWith(SESSION_DATA_PREFIX) ? sessionDataMaxBytes : authBodyMaxBytes,
+    timeoutMs,
+  });
+
+const SESSION_DATA_PREFIX = '/auth/session/data/';
+
 export function routeDeps(
   settings: GatewaySettings,
   { site, verifyToken }: PipelineDeps,
@@ -66,15 +77,14 @@ export function routeDeps(
   log: Logger,
 ): RouteDeps {
   const audit = new RedisAuditLog(redis, log, settings.auditRecordsMax);
-  const { issuer, authBodyMaxBytes, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
-  const sessions = { redis, ring, refreshKey, options: settings, site, audit, authBodyMaxBytes };
+  const { issuer, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
+  const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken };
   const passwords = {
     redis,
     ring,
     issuer,
     hasher,
     audit,
-    authBodyMaxBytes,
     mailer,
     ...resetDeps(settings, redis),
   };
@@ -87,6 +97,7 @@ export function routeDeps(
     auth: {
       ...sessions,
       ...passwords,
+      verifyRevocable: createRevocationVerifier(ring, settings),
       loginLimiter: new LoginLimiter(redis, failureLimits),
       ...registrationDeps(settings, redis),
     },
@@ -99,7 +110,6 @@ export function routeDeps(
     },
     oauth: {
       ...sessions,
-      verifyToken,
       clientLimiter: new LoginLimiter(redis, failureLimits, 'client-'),
       keyPublishLeadSeconds,
     },

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditEvent, AuditLog } from '../audit/event.ts';
 import type { AccessClaims } from '../jwt/access-token.ts';
 import type { Logger } from '../log.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import type { Authorization } from '../users/authorization.ts';
 
 /** A request and its response, with what all stages and log lines need to know. */
@@ -35,3 +36,21 @@ export const recordEvent = (
   { clientAddress: address, requestId, nowMs }: RequestContext,
   event: AuditEvent,
 ): Promise<void> => audit.record({ ...event, address, requestId }, nowMs);
+
+/**
+ * Writes an audit record of a revocation, which stands even if it cannot be recorded, for example because Redis is full.
+ * The response then says what has been done, and the log of the process has the record.
+ */
+export async function recordRevocation(
+  audit: AuditLog,
+  context: RequestContext,
+  event: AuditEvent,
+): Promise<void> {
+  try {
+    await recordEvent(audit, context, event);
+  } catch (err) {
+    if (!(err instanceof RedisUnavailable)) throw err;
+    const { log, requestId } = context;
+    log.error({ event: 'revocation_not_recorded', record: event, requestId, err }, 'not in the audit log');
+  }
+}

@@ -8,7 +8,7 @@ import { RedisLink } from '../redis/connection.ts';
 import { checkServerOnce } from '../redis/server-check.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
-import { pipelineDeps, type Resources, routeDeps } from './deps.ts';
+import { ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
 import { createGatewayServer } from './edge/listen.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
@@ -55,7 +55,11 @@ export async function startGateway({
   const routes = routeDeps(settings, pipeline, resources, log);
   const server = createGatewayServer({
     proxied: (context) => void runPipeline(pipeline, context),
-    own: createAppHandler(createApp({ authentication: pipeline, routes, api, web })),
+    own: createAppHandler(
+      createApp({ authentication: pipeline, routes, api, web }),
+      ownBodyLimits(settings),
+      now,
+    ),
     settings,
     log,
     now,

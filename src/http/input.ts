@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
-import { type ParsedJson, parseJson } from './json.ts';
+import { parseJson } from './json.ts';
 
 /** Why a body is not accepted. */
 export type BodyReason = 'body_too_large' | 'body_not_json' | 'body_wrong';
@@ -10,7 +10,6 @@ export type BodyReason = 'body_too_large' | 'body_not_json' | 'body_wrong';
 const MAX_ERRORS = 10;
 /** Field names that a client made up are repeated to it, but not at any length. */
 const MAX_FIELD_CHARACTERS = 64;
-const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
 
 /** A parameter that appears twice is refused: two hops could disagree on which of them counts. */
 export const REPEATED = 'must be given once';
@@ -78,46 +77,14 @@ export const integerParameter = (min: number, max: number, preset: number) =>
     .default(preset)
     .describe(`From ${min} to ${max}. Defaults to ${preset}.`);
 
-/** Reads a JSON body (RFC 8259) of at most `maxBytes` and checks it. */
-export async function readJsonBody<Schema extends z.ZodType>(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  schema: Schema,
-  maxBytes: number,
-): Promise<z.output<Schema> | Refusal<BodyReason>> {
-  const body = await readJson(incoming, outgoing, maxBytes);
-  return body instanceof Refusal ? body : checkInput(schema, body.value, 'body_wrong');
-}
-
 /** Checks a JSON body (RFC 8259) that has been read. */
 export function parseJsonBody<Schema extends z.ZodType>(
   { headers }: Pick<IncomingMessage, 'headers'>,
   bytes: Uint8Array,
   schema: Schema,
 ): z.output<Schema> | Refusal<BodyReason> {
-  if (!isJsonType(headers['content-type'])) return new Refusal('body_not_json');
-  const body = parseJson(bytes);
+  const body = parseJson(headers['content-type'], bytes);
   return body instanceof Refusal ? body : checkInput(schema, body.value, 'body_wrong');
-}
-
-/** A JSON body as text, trimmed. Unlike the parsed value it keeps all digits of numbers. */
-export async function readJsonText(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  maxBytes: number,
-): Promise<string | Refusal<BodyReason>> {
-  const body = await readJson(incoming, outgoing, maxBytes);
-  return body instanceof Refusal ? body : body.text.trim();
-}
-
-async function readJson(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  maxBytes: number,
-): Promise<ParsedJson | Refusal<BodyReason>> {
-  if (!isJsonType(incoming.headers['content-type'])) return new Refusal('body_not_json');
-  const bytes = await readBytes(incoming, outgoing, maxBytes);
-  return bytes instanceof Refusal ? bytes : parseJson(bytes);
 }
 
 /** The whole body, unless it is longer than `maxBytes`. */
@@ -137,5 +104,3 @@ export async function readBytes(
   }
   return Buffer.concat(chunks);
 }
-
-const isJsonType = (contentType: string | undefined): boolean => JSON_TYPE.test(contentType ?? '');

@@ -1,5 +1,7 @@
 import { Refusal } from '../refusal.ts';
 
+const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
+
 export interface ParsedJson {
   text: string;
   value: unknown;
@@ -9,10 +11,14 @@ export interface ParsedJson {
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
 /**
- * Parses JSON in UTF-8 (RFC 8259). Objects with two members of the same name are refused: parsers disagree on which of
+ * Parses a body of JSON in UTF-8 (RFC 8259), if its `Content-Type` says so. Objects with two members of the same name are refused: parsers disagree on which of
  * them counts (section 4), so a service in front could have checked another value than the one that is used.
  */
-export function parseJson(bytes: ArrayBuffer | Uint8Array): ParsedJson | Refusal<'body_wrong'> {
+export function parseJson(
+  contentType: string | undefined,
+  bytes: Uint8Array,
+): ParsedJson | Refusal<'body_not_json' | 'body_wrong'> {
+  if (!JSON_TYPE.test(contentType ?? '')) return new Refusal('body_not_json');
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     const value: unknown = JSON.parse(text);

@@ -67,5 +67,29 @@ export function createAccessTokenVerifier(
   };
 }
 
+/**
+ * A verifier that also accepts tokens that have expired. For ending a session, to which the holder of any of its tokens
+ * is entitled; never to authenticate a request.
+ */
+export function createRevocableTokenVerifier(
+  keys: KeySet,
+  { issuer, audience }: { issuer: string; audience: string },
+): AccessTokenVerifier {
+  const maxLifetimeSeconds = MAX_LIFETIME_SECONDS;
+  const rules = { kind: ACCESS_TOKEN, schema: accessClaims, issuer, audience, maxLifetimeSeconds };
+  const keyByKid = new Map(keys.all.map((key) => [key.kid, key]));
+  return async (token, nowMs) => {
+    const verified = await verifyJwt(
+      { ...rules, acceptExpired: true },
+      (kid) => keyByKid.get(kid),
+      token,
+      nowMs,
+    );
+    return verified instanceof Refusal
+      ? new Refusal(`token_${verified.reason}`, verified.detail)
+      : verified.claims;
+  };
+}
+
 /** The `kid` of the key that signed a verified token. */
 export const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';

@@ -28,6 +28,8 @@ interface JwtRules<Claims> {
   maxLifetimeSeconds: number;
   /** The maximum length of the token. */
   maxCharacters?: number;
+  /** Whether a token that has expired, and has no other fault, is accepted. By default it is refused. */
+  acceptExpired?: boolean;
 }
 
 type FindKey<Key extends PublicKey> = (
@@ -76,7 +78,7 @@ function kidOfHeader(header: string, kind: TokenKind): string | undefined {
 }
 
 async function verifyWithJose<Claims extends TimedClaims>(
-  { kind, schema, issuer, audience, maxLifetimeSeconds }: JwtRules<Claims>,
+  { kind, schema, issuer, audience, maxLifetimeSeconds, acceptExpired = false }: JwtRules<Claims>,
   { publicKey }: PublicKey,
   token: string,
   nowMs: number,
@@ -93,6 +95,8 @@ async function verifyWithJose<Claims extends TimedClaims>(
     });
     return checkClaims(schema, payload, maxLifetimeSeconds, nowMs);
   } catch (fault) {
+    if (acceptExpired && fault instanceof errors.JWTExpired)
+      return checkClaims(schema, fault.payload, maxLifetimeSeconds, nowMs);
     return refusalFor(fault);
   }
 }

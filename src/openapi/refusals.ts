@@ -102,7 +102,7 @@ function reasonsOfBody({ body }: Pick<Operation, 'body'>): readonly GatewayReaso
   if (body === undefined) return [];
   return body.mediaType === 'application/json'
     ? ['body_not_json', 'body_wrong', 'body_too_large']
-    : ['body_not_form', 'body_wrong', 'query_wrong', 'body_too_large'];
+    : ['body_not_form', 'body_wrong', 'query_wrong', 'body_too_large', 'request_too_slow'];
 }
 
 /** Sorted by status. Of several with the same status and code, the first. */

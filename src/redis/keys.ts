@@ -43,6 +43,12 @@ export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
 /** A pub/sub channel: the id of a user whenever a token or session of theirs is revoked. */
 export const revocationsChannel = (): string => 'revocations';
 
+/**
+ * A sorted set: the staff actions of this user that are in progress, each with the time from which it counts no
+ * longer, in milliseconds by Redis's clock. It expires with the last one.
+ */
+export const pendingActionsKey = (userId: string): string => `actions:{${userId}}`;
+
 /** A hash: the registered OAuth clients by their ids, each as JSON. */
 export const clientsKey = (): string => 'clients';
 

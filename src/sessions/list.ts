@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, authzKey, sessionKey, sessionsKey } from '../redis/keys.ts';
+import { defineScript, runScript } from '../redis/scripts.ts';
 import { readAuthorization } from '../users/authorization.ts';
 
 const storedSession = z.object({
@@ -9,18 +10,45 @@ const storedSession = z.object({
   device: z.string(),
   address: z.string(),
   createdMs: z.coerce.number(),
+  movedAtMs: z.coerce.number(),
   lastSeenMs: z.coerce.number(),
   endsAt: z.coerce.number(),
 });
+/** The fields of a session that a list shows. */
+const FIELDS = Object.keys(storedSession.shape);
+
+/**
+ * KEYS: sessions, authz. ARGV: prefix of the session keys, prefix of the active keys, then the names of fields.
+ * Returns the authorization, and for each active session its id and the fields. A script, because a full Redis refuses
+ * even reads in `MULTI`.
+ */
+const LIST_SESSIONS = defineScript(
+  'session-list',
+  `
+local sessionPrefix, activePrefix = unpack(ARGV)
+local sessions = {}
+for _, sid in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if redis.call('EXISTS', activePrefix .. sid) == 1 then
+    table.insert(sessions, { sid, redis.call('HMGET', sessionPrefix .. sid, unpack(ARGV, 3)) })
+  end
+end
+return { redis.call('GET', KEYS[2]), sessions }
+`,
+);
 
 /** One session as its owner and an administrator see it. */
 export const sessionSummarySchema = z
   .strictObject({
     session_id: z.string(),
     client_id: z.string(),
-    device: z.string().describe('Browser and operating system, from the user agent'),
-    address: z.string().describe('Client address of the last login or refresh'),
+    device: z
+      .string()
+      .describe(
+        'Browser and operating system at the last refresh, or else at the login, from the user agent',
+      ),
+    address: z.string().describe('Client address of the last refresh, or else of the login'),
     created_at: z.iso.datetime(),
+    refreshed_at: z.iso.datetime().describe('Time of the last refresh, or else of the login'),
     last_seen_at: z.iso.datetime(),
     ends_at: z.iso.datetime().describe('Latest possible end'),
   })
@@ -29,67 +57,37 @@ export type SessionSummary = z.output<typeof sessionSummarySchema>;
 
 /** A user's active sessions, most recently used first. @throws {RedisUnavailable} */
 export async function listSessions(redis: RedisLink, sub: string): Promise<SessionSummary[]> {
-  const [ids, authz] = await redis.run((client) =>
-    client.multi().zRange(sessionsKey(sub), 0, -1).get(authzKey(sub)).execTyped(),
-  );
+  const keys = [sessionsKey(sub), authzKey(sub)];
+  const args = [sessionKey(sub, ''), activeKey(sub, ''), ...FIELDS];
+  const reply = await runScript(redis, LIST_SESSIONS, keys, args);
+  const [authz, sessions] = reply as [string | null, [sid: string, values: (string | null)[]][]];
   if (authz === null) return [];
   const { generation } = readAuthorization(authz);
-  const sessions = await Promise.all(ids.map((sid) => readSession(redis, sub, sid, generation)));
   return sessions
+    .map(([sid, values]) => summaryOf(sid, values, generation))
     .filter((session) => session !== undefined)
     .sort((one, two) => two.last_seen_at.localeCompare(one.last_seen_at));
 }
 
-async function readSession(
-  redis: RedisLink,
-  sub: string,
+/** Undefined if the session is of an older generation, or has been ended since its id was listed. */
+function summaryOf(
   sid: string,
+  values: readonly (string | null)[],
   generation: number,
-): Promise<SessionSummary | undefined> {
-  const [stored, isActive] = await redis.run((client) =>
-    client.multi().hGetAll(sessionKey(sub, sid)).exists(activeKey(sub, sid)).execTyped(),
-  );
-  const session = storedSession.safeParse(stored);
-  if (isActive === 0 || !session.success || session.data.gen !== generation) return undefined;
-  const { clientId, device, address, createdMs, lastSeenMs, endsAt } = session.data;
+): SessionSummary | undefined {
+  const fields = FIELDS.map((field, i) => [field, values[i] ?? undefined]);
+  const session = storedSession.safeParse(Object.fromEntries(fields));
+  if (!session.success || session.data.gen !== generation) return undefined;
+  const { clientId, device, address, createdMs, movedAtMs, lastSeenMs, endsAt } = session.data;
+  const dateTime = (ms: number): string => new Date(ms).toISOString();
   return {
     session_id: sid,
     client_id: clientId,
     device,
     address,
-    created_at: new Date(createdMs).toISOString(),
-    last_seen_at: new Date(lastSeenMs).toISOString(),
-    ends_at: new Date(endsAt * 1000).toISOString(),
+    created_at: dateTime(createdMs),
+    refreshed_at: dateTime(movedAtMs),
+    last_seen_at: dateTime(lastSeenMs),
+    ends_at: dateTime(endsAt * 1000),
   };
-}
-
-/** When a session ends. */
-interface SessionLifetime {
-  /** The time left until the idle timeout, in milliseconds by Redis's clock. */
-  idleMs: number;
-  /** The end of the absolute lifetime, in seconds since the epoch. */
-  endsAt: number;
-}
-
-/**
- * Reads a session's lifetime in one step without renewing it; undefined if the session has ended. Activity that was
- * noted earlier on the same connection is included.
- * @throws {RedisUnavailable} also when Redis returns a malformed value.
- */
-export async function readSessionLifetime(
-  redis: RedisLink,
-  sub: string,
-  sid: string,
-): Promise<SessionLifetime | undefined> {
-  const [[generation, endsAt], idleMs, authz] = await redis.run((client) =>
-    client
-      .multi()
-      .hmGet(sessionKey(sub, sid), ['gen', 'endsAt'])
-      .pTTL(activeKey(sub, sid))
-      .get(authzKey(sub))
-      .execTyped(),
-  );
-  if (idleMs < 0 || authz === null || !endsAt) return undefined;
-  if (generation !== String(readAuthorization(authz).generation)) return undefined;
-  return { idleMs, endsAt: Number(endsAt) };
 }

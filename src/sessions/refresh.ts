@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
+import { networkOf } from '../http/addresses.ts';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RedisLink } from '../redis/connection.ts';
-import { activeKey, authzKey, revocationsChannel, sessionKey } from '../redis/keys.ts';
+import { authzKey, revocationsChannel } from '../redis/keys.ts';
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
+import { settleRevocation } from '../users/pending-actions.ts';
+import { REFRESH_ARGUMENTS, REFRESH_SESSION, refreshKeys } from './refresh-script.ts';
 import { mintRefreshToken, type RefreshIdentity, readRefreshToken } from './refresh-token.ts';
-import { REFRESH_ARGUMENTS, REFRESH_SESSION, scriptKeys } from './scripts.ts';
 import { random128, type SessionDeps, type TokenPair } from './start.ts';
 
 export type RefreshReason = 'refresh_invalid' | 'refresh_over' | 'refresh_reused' | 'address_refused';
@@ -23,31 +26,59 @@ export class RefreshRefusal extends Refusal<RefreshReason> {
 const REASON_OF_VERDICT: Record<string, RefreshReason> = {
   gone: 'refresh_over',
   unknown: 'refresh_invalid',
-  reuse: 'refresh_reused',
 };
+
+/** A refresh token, and where it comes from. */
+export interface RefreshRequest {
+  token: string;
+  address: string;
+  /** The `User-Agent` header. */
+  userAgent: string | undefined;
+  /** From the user agent, for people to recognize the session. */
+  device: string;
+}
+
+/** The next pair of a session. */
+export interface RefreshedPair extends TokenPair {
+  /** If a concurrent request had already used the refresh token, the address that it came from. */
+  crossedWith: string | undefined;
+}
 
 /**
  * Exchanges a refresh token for the session's next pair (RFC 6749, section 6; RFC 9700, section 4.14.2). Concurrent
- * requests get the same refresh token, and access tokens with the same claims. A token from before the grace window is
- * treated as stolen and replayed: the session ends. Earlier access tokens stay valid until their own `exp`, so that
- * requests in progress are not interrupted; they are revoked with the session. @throws {RedisUnavailable}
+ * requests of one client, which share a network and a user agent, get the same refresh token, and access tokens with
+ * the same claims. A token that another client has used, or one from before the grace window, is treated as stolen and
+ * replayed: the session ends. Earlier access tokens stay valid until their own `exp`, so that requests in progress are
+ * not interrupted; they are revoked with the session. @throws {RedisUnavailable}
  */
 export async function refreshSession(
   deps: SessionDeps,
-  { token, address }: { token: string; address: string },
+  request: RefreshRequest,
   nowMs: number,
-): Promise<TokenPair | RefreshRefusal> {
-  const identity = readRefreshToken(deps.refreshKey, token);
+): Promise<RefreshedPair | RefreshRefusal> {
+  const identity = readRefreshToken(deps.refreshKey, request.token);
   if (identity instanceof Refusal) return new RefreshRefusal(identity.reason, undefined, identity.detail);
-  if (await isAddressRefused(deps.redis, identity.sub, address))
+  if (await isAddressRefused(deps.redis, identity.sub, request.address))
     return new RefreshRefusal('address_refused', identity);
-  const [verdict = '', ...state] = await advance(deps, identity, nowMs);
+  const [verdict, ...state] = await advance(deps, identity, request, nowMs);
+  if (verdict === 'reuse') return refuseReuse(deps.redis, identity, state);
   const reason = REASON_OF_VERDICT[verdict];
   if (reason !== undefined) return new RefreshRefusal(reason, identity);
-  const { refreshCount, claims, ...rest } = readState(deps, identity, state);
+  const { refreshCount, claims, address, ...rest } = readState(deps, identity, state as string[]);
   const accessToken = await signAccessToken(deps.ring.at(nowMs), claims);
   const refreshToken = mintRefreshToken(deps.refreshKey, { ...identity, refreshCount });
-  return { accessToken, refreshToken, claims, ...rest };
+  const crossedWith = verdict === 'again' ? address : undefined;
+  return { accessToken, refreshToken, claims, crossedWith, ...rest };
+}
+
+/** The script has ended the session. */
+async function refuseReuse(
+  redis: RedisLink,
+  identity: RefreshIdentity,
+  [address, ids]: unknown[],
+): Promise<RefreshRefusal> {
+  await settleRevocation(redis, { userId: identity.sub, ids: ids as string[] });
+  return new RefreshRefusal('refresh_reused', identity, `last refresh from ${address}`);
 }
 
 /** A user who is not active has no ranges: the script refuses the refresh. */
@@ -59,8 +90,9 @@ async function isAddressRefused(redis: RedisLink, sub: string, address: string):
 async function advance(
   { redis, options }: SessionDeps,
   { sub, sid, refreshCount }: RefreshIdentity,
+  { address, device, userAgent }: RefreshRequest,
   nowMs: number,
-): Promise<string[]> {
+): Promise<[verdict: string, ...unknown[]]> {
   const jti = random128();
   const iat = Math.floor(nowMs / 1000);
   const args = REFRESH_ARGUMENTS.list({
@@ -73,55 +105,40 @@ async function advance(
     exp: iat + options.accessTokenTtlSeconds,
     channel: revocationsChannel(),
     user: sub,
+    address,
+    device,
+    client: clientOf(address, userAgent),
   });
-  return (await runScript(redis, REFRESH_SESSION, scriptKeys({ sub, sid, jti }), args)) as string[];
+  const reply = await runScript(redis, REFRESH_SESSION, refreshKeys({ sub, sid, jti }), args);
+  return reply as [string, ...unknown[]];
 }
+
+/** Equal for requests from one network with one user agent. A user agent may have any length, so it is hashed. */
+const clientOf = (address: string, userAgent = ''): string =>
+  createHash('sha256')
+    .update(JSON.stringify([networkOf(address), userAgent]))
+    .digest('base64url');
 
 /** The session's state after the script, whether this request or a concurrent one advanced it. */
 function readState(
   { options }: SessionDeps,
   { sub, sid }: RefreshIdentity,
   state: string[],
-): Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'> & { refreshCount: number } {
-  const [count = '', jti = '', iat = '', exp = '', clientId = '', authTime = '', endsAt = '', remember = ''] =
-    state;
+): Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'> & { refreshCount: number; address: string } {
+  const [
+    count = '',
+    jti = '',
+    iat = '',
+    exp = '',
+    clientId = '',
+    authTime = '',
+    endsAt = '',
+    remember,
+    address = '',
+  ] = state;
   const times = { auth_time: Number(authTime), iat: Number(iat), exp: Number(exp) };
   const ids = { sub, client_id: clientId, sid, jti };
   const claims: AccessClaims = { iss: options.issuer, aud: options.audience, ...ids, ...times };
   const sessionEndsAt = Number(endsAt);
-  return { refreshCount: Number(count), claims, sessionEndsAt, remember: remember === '1' };
-}
-
-/** What introspection reports of a refresh token that can be used now. Times are in seconds since the epoch. */
-interface RefreshTokenStatus {
-  clientId: string;
-  issuedAt: number;
-  /** When the session ends. */
-  endsAt: number;
-}
-
-const STATUS_FIELDS = ['n', 'gen', 'clientId', 'movedAtMs', 'endsAt'] as const;
-
-/**
- * Reads in one step whether a genuine refresh token is active, and changes nothing. Only the session's current token
- * is: its predecessor is accepted within the grace window but reported as inactive.
- * @throws {RedisUnavailable} also when Redis returns a malformed value.
- */
-export async function readRefreshTokenStatus(
-  redis: RedisLink,
-  { sub, sid, refreshCount }: RefreshIdentity,
-): Promise<RefreshTokenStatus | undefined> {
-  const [fields, isActive, authz] = await redis.run((client) =>
-    client
-      .multi()
-      .hmGet(sessionKey(sub, sid), [...STATUS_FIELDS])
-      .exists(activeKey(sub, sid))
-      .get(authzKey(sub))
-      .execTyped(),
-  );
-  const [current, generation, clientId, movedAtMs, endsAt] = fields;
-  if (isActive === 0 || authz === null || !clientId) return undefined;
-  if (current !== String(refreshCount) || generation !== String(readAuthorization(authz).generation))
-    return undefined;
-  return { clientId, issuedAt: Math.floor(Number(movedAtMs) / 1000), endsAt: Number(endsAt) };
+  return { refreshCount: Number(count), claims, sessionEndsAt, remember: remember === '1', address };
 }

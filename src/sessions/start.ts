@@ -5,9 +5,10 @@ import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, revocationsChannel, sessionKey } from '../redis/keys.ts';
 import { runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
+import { settleRevocation } from '../users/pending-actions.ts';
 import type { Role } from '../users/roles.ts';
 import { mintRefreshToken } from './refresh-token.ts';
-import { START_ARGUMENTS, START_SESSION, scriptKeys } from './scripts.ts';
+import { START_ARGUMENTS, START_SESSION, startKeys } from './start-script.ts';
 
 /** The lifetimes of sessions and tokens, and the number of sessions per user. */
 export interface SessionOptions {
@@ -96,19 +97,22 @@ export async function startSession(
   };
   const accessToken = await signAccessToken(ring.at(nowMs), claims);
   const session = { claims, sessionEndsAt, remember };
-  const [outcome = '', ...evicted] = await writeSession(deps, opener, session, nowMs);
+  const [outcome, evicted = [], ids = []] = await writeSession(deps, opener, session, nowMs);
   const reason = REASON_OF_OUTCOME[outcome];
   if (reason !== undefined) return new Refusal(reason);
+  await settleRevocation(deps.redis, { userId: claims.sub, ids });
   const refreshToken = mintRefreshToken(refreshKey, { sub: claims.sub, sid: claims.sid, refreshCount: 0 });
   return { accessToken, refreshToken, ...session, evicted };
 }
+
+type StartReply = [outcome: string, evicted?: string[], pending?: string[]];
 
 async function writeSession(
   { redis, options }: SessionDeps,
   opener: SessionOpener,
   { claims, sessionEndsAt, remember }: Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'>,
   nowMs: number,
-): Promise<string[]> {
+): Promise<StartReply> {
   const { sub, sid, jti, iat, exp } = claims;
   const { clientId, device, address, verifiedGeneration } = opener;
   const args = START_ARGUMENTS.list({
@@ -131,7 +135,7 @@ async function writeSession(
     remember: remember ? '1' : '0',
     verifiedGeneration,
   });
-  return (await runScript(redis, START_SESSION, scriptKeys(claims), args)) as string[];
+  return (await runScript(redis, START_SESSION, startKeys(claims), args)) as StartReply;
 }
 
 export const random128 = (): string => randomBytes(16).toString('base64url');

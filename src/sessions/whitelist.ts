@@ -20,7 +20,18 @@ export async function checkWhitelist(
 ): Promise<Authorization | Refusal<WhitelistReason>> {
   const { sub, sid, jti } = token;
   const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub)];
-  const [entry, active, authz] = readReply(await redis.run((client) => client.mGet(keys)));
+  return judgeWhitelist(await redis.run((client) => client.mGet(keys)), token);
+}
+
+/**
+ * Judges the values of a token's whitelist entry, its session's key and its user's authorization.
+ * @throws {RedisUnavailable} when a value is malformed
+ */
+export function judgeWhitelist(
+  reply: unknown,
+  { sid }: Pick<TokenIdentity, 'sid'>,
+): Authorization | Refusal<WhitelistReason> {
+  const [entry, active, authz] = readReply(reply);
   if (entry === null) return new Refusal('token_not_alive');
   if (active === null) return new Refusal('session_over');
   if (authz === null) return new Refusal('user_not_active');

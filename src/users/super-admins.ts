@@ -8,6 +8,8 @@ import { defineScript, runScript } from '../redis/scripts.ts';
  * another one remains. A user who has gained the role is added last. So after a crash in between, the hash names
  * too few super-admins, never too many.
  *
+ * Both scripts begin with a deletion: a full Redis refuses a script only if its first write needs memory.
+ *
  * KEYS: super-admins. ARGV: user id, version of the user after the change. Returns 1 if the change is allowed.
  */
 const RELEASE = defineScript(
@@ -16,6 +18,7 @@ const RELEASE = defineScript(
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   if all[i] ~= ARGV[1] and string.sub(all[i + 1], 1, 1) == '+' then
+    redis.call('HDEL', KEYS[1], ARGV[1])
     redis.call('HSET', KEYS[1], ARGV[1], '-' .. ARGV[2])
     return 1
   end
@@ -30,6 +33,7 @@ const REGISTER = defineScript(
   `
 local known = redis.call('HGET', KEYS[1], ARGV[1])
 if known and tonumber(string.sub(known, 2)) > tonumber(ARGV[2]) then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], '+' .. ARGV[2])
 return 1
 `,

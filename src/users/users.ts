@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { authzKey, userKey, usernameKey, usernamesKey } from '../redis/keys.ts';
+import { defineScript, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { readAuthorization, writeAuthorization } from './authorization.ts';
 import { foldUsername } from './fields.ts';
+import { deadlineOf, lateChange, PENDING_ACTIONS_LUA, type StaffAction } from './pending-actions.ts';
 import { type Role, roleSchema } from './roles.ts';
 import { registerSuperAdmin } from './super-admins.ts';
 
@@ -53,12 +55,15 @@ const NO_USER = 'nobody';
 
 /**
  * Adds an active user. The user's own keys are written first and the username last: a crash in between leaves a record
- * that nobody can log in to and no list shows, never a username without a user. @throws {RedisUnavailable}
+ * that nobody can log in to and no list shows, never a username without a user.
+ * @param action the staff action that adds the user
+ * @throws {RedisUnavailable}
  */
 export async function addUser(
   redis: RedisLink,
   { email, ranges = [], ...user }: NewUser,
   now: Date,
+  action?: StaffAction,
 ): Promise<User | Refusal<'username_taken'>> {
   const id = randomBytes(16).toString('base64url');
   const optional = {
@@ -74,17 +79,33 @@ export async function addUser(
   await redis.run((client) =>
     client.multi().hSet(userKey(id), fields).set(authzKey(id), writeAuthorization(authorization)).exec(),
   );
-  if (!(await claimUsername(redis, foldUsername(user.username), id))) {
+  const claim = await claimUsername(redis, foldUsername(user.username), id, action);
+  if (claim !== 'claimed') {
     await redis.run((client) => client.del([userKey(id), authzKey(id)]));
+    if (claim === 'late') throw lateChange();
     return new Refusal('username_taken');
   }
   if (user.role === 'super-admin') await registerSuperAdmin(redis, id, 0);
   return readUser(id, fields);
 }
 
-async function claimUsername(redis: RedisLink, name: string, id: string): Promise<boolean> {
+/** KEYS: username. ARGV: user id, deadline. The user exists from here on. Returns `claimed`, `taken` or `late`. */
+const CLAIM_USERNAME = defineScript(
+  'username-claim',
+  `${PENDING_ACTIONS_LUA}
+if isLate(ARGV[2]) then return 'late' end
+return redis.call('SET', KEYS[1], ARGV[1], 'NX') and 'claimed' or 'taken'
+`,
+);
+
+async function claimUsername(
+  redis: RedisLink,
+  name: string,
+  id: string,
+  action: StaffAction | undefined,
+): Promise<string> {
   await redis.run((client) => client.zAdd(usernamesKey(), { score: 0, value: name }));
-  return (await redis.run((client) => client.set(usernameKey(name), id, { condition: 'NX' }))) !== null;
+  return String(await runScript(redis, CLAIM_USERNAME, [usernameKey(name)], [id, deadlineOf(action)]));
 }
 
 /**
@@ -97,19 +118,30 @@ export async function findUserByName(redis: RedisLink, username: string): Promis
 }
 
 /**
+ * KEYS: user, authz. Returns the fields of the user and the authorization. A script, because a full Redis refuses even
+ * reads in `MULTI`.
+ */
+const READ_USER = defineScript(
+  'user-read',
+  `return { redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`,
+);
+
+/**
  * The user with this id. Their authorization decides: a user without one is blocked, whatever their fields say.
  * @throws {RedisUnavailable}
  */
 export async function findUser(redis: RedisLink, id: string): Promise<User | undefined> {
-  const [stored, authz] = await redis.run((client) =>
-    client.multi().hGetAll(userKey(id)).get(authzKey(id)).execTyped(),
-  );
-  if (Object.keys(stored).length === 0) return undefined;
-  const user = readUser(id, stored);
+  const reply = await runScript(redis, READ_USER, [userKey(id), authzKey(id)], []);
+  const [fields, authz] = reply as [string[], string | null];
+  if (fields.length === 0) return undefined;
+  const user = readUser(id, Object.fromEntries(pairs(fields)));
   if (authz === null) return { ...user, status: 'blocked' };
   const { role, generation, ranges } = readAuthorization(authz);
   return { ...user, role, generation, ranges };
 }
+
+const pairs = (flat: readonly string[]): string[][] =>
+  flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : []));
 
 function readUser(id: string, stored: Record<string, string>): User {
   try {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseJson } from '../../src/http/json.ts';
 import { Refusal } from '../../src/refusal.ts';
 
-const parsed = (text: string) => parseJson(new TextEncoder().encode(text));
+const parsed = (text: string) => parseJson('application/json', new TextEncoder().encode(text));
 
 test.each([
   '{"a":1,"a":1}',
@@ -30,6 +30,10 @@ test.each([
   '1',
 ])('%s has no duplicate members and is accepted', (text) => {
   expect(parsed(text)).toEqual({ text, value: JSON.parse(text) });
+});
+
+test('JSON with another Content-Type is refused', () => {
+  expect(parseJson('text/plain', new TextEncoder().encode('{}'))).toMatchObject({ reason: 'body_not_json' });
 });
 
 test.each([['{"a":1'], ['{"a":1,}'], ['']])('%s is not JSON and is refused', (text) => {

@@ -6,7 +6,7 @@ import { refreshSession } from '../../src/sessions/refresh.ts';
 import { mintRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { TokenPair } from '../../src/sessions/start.ts';
 import { checkWhitelist } from '../../src/sessions/whitelist.ts';
-import { sessionTest } from './session-store.ts';
+import { CLIENT, sessionTest } from './session-store.ts';
 
 const GRACE_MS = 10_000;
 /** Far enough ahead that Redis's own clock never decides. */
@@ -77,7 +77,7 @@ test('concurrent, replayed and late refreshes at two gateways have the outcome o
           counts.map(async (refreshCount, index) => {
             const deps = index % 2 === 0 ? store.one : store.other;
             const token = mintRefreshToken(deps.refreshKey, { sub, sid, refreshCount });
-            const pair = await refreshSession(deps, { token, address: '192.0.2.1' }, nowMs);
+            const pair = await refreshSession(deps, { token, ...CLIENT }, nowMs);
             if (pair instanceof Refusal) return { refreshCount, outcome: pair.reason };
             issued.push(pair);
             expect(pair.claims.exp).toBeLessThanOrEqual(pair.sessionEndsAt);

@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
 import { sessionKey } from '../../src/redis/keys.ts';
 import { refreshSession } from '../../src/sessions/refresh.ts';
-import { sessionTest } from './session-store.ts';
+import { CLIENT, sessionTest } from './session-store.ts';
 
 const test = sessionTest();
 
 test('if Redis hung, the grace window starts when Redis carried out the refresh', async ({ store }) => {
   const sub = await store.addUser();
   const { refreshToken: token } = await store.start(sub);
-  const refreshAt = (nowMs: number) => refreshSession(store.one, { token, address: '192.0.2.1' }, nowMs);
+  const refreshAt = (nowMs: number) => refreshSession(store.one, { token, ...CLIENT }, nowMs);
   const late = await refreshAt(Date.now() - 60_000);
   expect(late).toHaveProperty('refreshToken');
   expect(await refreshAt(Date.now())).toMatchObject({ refreshToken: Reflect.get(late, 'refreshToken') });

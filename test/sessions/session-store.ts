@@ -81,12 +81,15 @@ export async function openSessionStore(options: Partial<SessionOptions> = {}): P
   };
 }
 
+/** Where requests come from unless a test says otherwise. */
+export const CLIENT = { address: '192.0.2.1', userAgent: 'a test', device: 'a test' };
+
 export const openerFor = (userId: string): SessionOpener => ({
   userId,
   role: 'user',
   verifiedGeneration: 0,
   clientId: 'portcullis-web',
-  device: 'a test',
-  address: '192.0.2.1',
+  device: CLIENT.device,
+  address: CLIENT.address,
   remember: false,
 });

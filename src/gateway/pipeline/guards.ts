@@ -2,19 +2,29 @@ import type { Context } from 'hono';
 import { Refusal } from '../../refusal.ts';
 import { type Scope, scopesOf } from '../../users/roles.ts';
 import { refuse } from '../decision-log.ts';
-import type { Authenticated, RequestContext } from '../request-context.ts';
+import type { Authenticated } from '../request-context.ts';
+import { takeCredential } from './credential.ts';
 import { recordGrant } from './forward.ts';
+import type { OwnRequestContext } from './own-body.ts';
 import { type AuthenticationDeps, authenticate } from './pipeline.ts';
 
-export type GatewayContext = Context<{ Bindings: RequestContext }>;
+export type GatewayContext = Context<{ Bindings: OwnRequestContext }>;
 
 /** One of the gateway's own routes, for authenticated users only. */
 export type AuthenticatedRoute = (c: GatewayContext, user: Authenticated) => Promise<Response> | Response;
 
-/** Requires a valid access token. The request is neither logged as granted nor counted as activity: the route does. */
+/**
+ * Requires a valid access token. The request is neither logged as granted nor counted as activity: the route does.
+ *
+ * The body is read first, as a whole, and the token is checked then. A client that sends its body slowly cannot use
+ * authority that it has lost in the meantime. A request without one credential costs no body.
+ */
 export const requireToken =
   (deps: AuthenticationDeps, route: AuthenticatedRoute) =>
   async (c: GatewayContext): Promise<Response> => {
+    const credential = takeCredential(c.env.incoming, deps.site);
+    if (credential instanceof Refusal) return refuse(c.env, credential);
+    await c.env.body.whole();
     const user = await authenticate(deps, c.env);
     return 'refusal' in user ? refuse(c.env, user.refusal, user.claims) : route(c, user);
   };

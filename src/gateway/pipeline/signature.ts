@@ -3,6 +3,7 @@ import {
   type AccessClaims,
   type AccessTokenVerifier,
   createAccessTokenVerifier,
+  createRevocableTokenVerifier,
   type TokenReason,
 } from '../../jwt/access-token.ts';
 import { oncePerRing, type RingSource } from '../../keys/ring.ts';
@@ -26,5 +27,14 @@ export function createTokenVerifier(ring: RingSource, options: SignatureOptions)
   const verifierAt = oncePerRing(ring, (keys) =>
     createAccessTokenVerifier(keys, options, options.signatureMemoSize),
   );
+  return (token, nowMs) => verifierAt(nowMs)(token, nowMs);
+}
+
+/** The same for the tokens with which a session can be ended: they may have expired. */
+export function createRevocationVerifier(
+  ring: RingSource,
+  options: Pick<SignatureOptions, 'issuer' | 'audience'>,
+): AccessTokenVerifier {
+  const verifierAt = oncePerRing(ring, (keys) => createRevocableTokenVerifier(keys, options));
   return (token, nowMs) => verifierAt(nowMs)(token, nowMs);
 }

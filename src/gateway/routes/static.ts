@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../http/operation.ts';
+import type { OwnRequestContext } from '../pipeline/own-body.ts';
 import type { GatewayReason } from '../problems/table.ts';
-import type { RequestContext } from '../request-context.ts';
 import { type StaticAsset, serveAsset } from '../static/asset.ts';
 import type { WebBuild } from '../static/web-build.ts';
 
@@ -44,7 +44,7 @@ export interface StaticDeps {
 }
 
 /** Mounts the API description and each file of the web app, if there are any. */
-export function routeStatic(app: Hono<{ Bindings: RequestContext }>, { api, web }: StaticDeps): void {
+export function routeStatic(app: Hono<{ Bindings: OwnRequestContext }>, { api, web }: StaticDeps): void {
   if (api !== undefined) {
     app.get('/openapi.json', serveAsset(api.openapi));
     app.get('/docs', serveAsset(api.docs));

@@ -1,28 +1,6 @@
 import { DEMO_USERS } from '../../../src/dev/demo-users.ts';
 import { bearer, loginAs, problemOf, type TestGateway } from '../../support/gateway.ts';
-
-export interface JsonResponse {
-  status: number;
-  body: Record<string, unknown>;
-}
-
-/** Sends a request with a token and reads the JSON response, if there is a body. */
-export async function send(
-  url: string,
-  method: string,
-  { token, body }: { token?: string; body?: unknown } = {},
-): Promise<JsonResponse> {
-  const response = await fetch(url, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : bearer(token)),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
-}
+import { send } from '../../support/requests.ts';
 
 export const idOf = ({ users }: TestGateway, username: string): string => {
   const user = users.find((one) => one.username === username);
@@ -37,4 +15,4 @@ export const passwordOf = (username: string): string =>
 export const sessionProblem = async (url: string, token: string) =>
   problemOf(await fetch(`${url}/auth/session`, { headers: bearer(token) }));
 
-export { loginAs };
+export { loginAs, send };

@@ -36,8 +36,10 @@ async function start(redis: RedisLink, count: number): Promise<StartedSession> {
   return last;
 }
 
+const CLIENT = { address: '192.0.2.1', userAgent: 'browser', device: 'Browser' };
+
 const refresh = (redis: RedisLink, { refreshToken }: StartedSession, laterMs = 0) =>
-  refreshSession(depsOf(redis), { token: refreshToken, address: '192.0.2.1' }, Date.now() + laterMs);
+  refreshSession(depsOf(redis), { token: refreshToken, ...CLIENT }, Date.now() + laterMs);
 
 export const SESSION_CASES: readonly ScriptCase[] = [
   { script: 'session-start', when: 'a first session', run: (link) => start(link, 1) },
@@ -66,7 +68,7 @@ export const SESSION_CASES: readonly ScriptCase[] = [
     when: 'a logout',
     run: async (link) => {
       const { sub, sid, jti } = (await start(link, 2)).claims;
-      await endSession(link, sub, sid, jti);
+      await endSession(link, sub, sid, { jti });
     },
   },
   {

@@ -1,16 +1,11 @@
 import { z } from 'zod';
-import type { AuditAction, AuditLog } from '../../../audit/event.ts';
-import { readJsonBody } from '../../../http/input.ts';
 import { jsonBody, type Operation, ok, withScope } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { mayActOn, roleSchema } from '../../../users/roles.ts';
-import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
-import type { User } from '../../../users/users.ts';
+import { roleSchema } from '../../../users/roles.ts';
 import { refuse } from '../../decision-log.ts';
-import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
+import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { type Authenticated, recordEvent } from '../../request-context.ts';
+import { type AdminAction, type AdminActionDeps, runAdminAction } from './admin-action.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
 const roleChangeSchema = z.strictObject({ role: roleSchema });
@@ -73,38 +68,6 @@ export const userActionOperations: readonly Operation<GatewayReason>[] = [
   }),
 ];
 
-/** A change of a user by staff, and its audit record. */
-interface AdminAction {
-  action: AuditAction;
-  detail?: string;
-  change: (user: User) => UserChange;
-}
-
-export interface AdminActionDeps {
-  redis: RedisLink;
-  audit: AuditLog;
-  authBodyMaxBytes: number;
-}
-
-/** Changes the user if the actor's rank allows it at that moment, and records the outcome. */
-export async function runAdminAction(
-  { redis, audit }: Pick<AdminActionDeps, 'redis' | 'audit'>,
-  c: GatewayContext,
-  { claims, authorization }: Authenticated,
-  { action, detail, change }: AdminAction,
-): Promise<User | Refusal<ChangeReason | 'own_account' | 'rank_too_low'>> {
-  const actor = { id: claims.sub, role: authorization.role };
-  const subject = c.req.param('id') ?? '';
-  const outcome = await changeUser(redis, subject, (user) => mayActOn(actor, user) ?? change(user));
-  if (outcome instanceof Refusal && outcome.reason === 'user_unknown') return outcome;
-  const result =
-    outcome instanceof Refusal
-      ? ({ result: 'refused', detail: outcome.reason } as const)
-      : ({ result: 'done', detail } as const);
-  await recordEvent(audit, c.env, { action, actor: claims.sub, subject, ...result });
-  return outcome;
-}
-
 const actionRoute =
   (deps: AdminActionDeps, action: AdminAction): AuthenticatedRoute =>
   async (c, who) => {
@@ -120,20 +83,24 @@ const actionRouteWithBody =
     actionOf: (body: z.output<Schema>) => AdminAction,
   ): AuthenticatedRoute =>
   async (c, who) => {
-    const body = await readJsonBody(c.env.incoming, c.env.outgoing, schema, deps.authBodyMaxBytes);
+    const body = await c.env.body.json(schema);
     if (body instanceof Refusal) return refuse(c.env, body, who.claims);
     return actionRoute(deps, actionOf(body))(c, who);
   };
 
 export const blockUser = (deps: AdminActionDeps): AuthenticatedRoute =>
-  actionRoute(deps, { action: 'user_block', change: () => ({ set: { status: 'blocked' }, end: 'all' }) });
+  actionRoute(deps, {
+    action: 'user_block',
+    isRevocation: true,
+    change: () => ({ set: { status: 'blocked' }, end: 'all' }),
+  });
 
 /** Allows the user to log in again. Ended sessions are not restored. */
 export const unblockUser = (deps: AdminActionDeps): AuthenticatedRoute =>
   actionRoute(deps, { action: 'user_unblock', change: () => ({ set: { status: 'active' } }) });
 
 export const logOutUser = (deps: AdminActionDeps): AuthenticatedRoute =>
-  actionRoute(deps, { action: 'user_logout', change: () => ({ end: 'all' }) });
+  actionRoute(deps, { action: 'user_logout', isRevocation: true, change: () => ({ end: 'all' }) });
 
 /**
  * Changes the role. Sessions continue with the new one, except those of a customer who becomes staff: they may have
@@ -142,6 +109,7 @@ export const logOutUser = (deps: AdminActionDeps): AuthenticatedRoute =>
 export const changeRole = (deps: AdminActionDeps): AuthenticatedRoute =>
   actionRouteWithBody(deps, roleChangeSchema, ({ role }) => ({
     action: 'user_role',
+    scope: 'roles:manage',
     detail: role,
     change: (user) => ({ set: { role }, ...(user.role === 'user' && role !== 'user' ? { end: 'all' } : {}) }),
   }));

@@ -8,7 +8,8 @@ import type { PasswordHasher } from '../../../users/passwords.ts';
 import type { User } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
-import { type AdminActionDeps, actionOperation, runAdminAction } from './user-actions.ts';
+import { type AdminActionDeps, runAdminAction } from './admin-action.ts';
+import { actionOperation } from './user-actions.ts';
 
 export const resetResponseSchema = z
   .strictObject({
@@ -46,11 +47,16 @@ export const resetUserPassword =
   (deps: AdminResetDeps): AuthenticatedRoute =>
   async (c, who) => {
     const passwordHash = await deps.hasher.decoy();
-    const change = () => ({ set: { passwordHash }, end: 'all' }) as const;
-    const user = await runAdminAction(deps, c, who, { action: 'password_reset_ask', change });
+    let token: string | Refusal<'user_not_active'> | undefined;
+    const user = await runAdminAction(deps, c, who, {
+      action: 'password_reset_ask',
+      change: () => ({ set: { passwordHash }, end: 'all' }),
+      follow: async ({ id, status }) => {
+        if (status === 'active') token = await issueResetToken(deps, id, c.env.nowMs);
+      },
+    });
     if (user instanceof Refusal) return refuse(c.env, user, who.claims);
-    if (user.status === 'blocked') return c.json({ delivery: 'none' } satisfies ResetResponse);
-    const token = await issueResetToken(deps, user.id, c.env.nowMs);
+    if (token === undefined) return c.json({ delivery: 'none' } satisfies ResetResponse);
     if (token instanceof Refusal) return refuse(c.env, new Refusal('user_unknown', token.reason), who.claims);
     return deliver(deps, c, user, token);
   };

@@ -10,7 +10,8 @@ import { findUser } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { recordEvent } from '../../request-context.ts';
+import { recordRevocation } from '../../request-context.ts';
+import { runAsStaff } from './as-staff.ts';
 import { userIdParameter } from './user-view.ts';
 
 export const userSessionsResponseSchema = z
@@ -60,15 +61,23 @@ export const listUserSessions =
 
 export const endUserSession =
   ({ redis, audit }: UserSessionsDeps): AuthenticatedRoute =>
-  async (c, { claims, authorization }) => {
-    const user = await findUser(redis, c.req.param('id') ?? '');
-    if (user === undefined) return refuse(c.env, new Refusal('user_unknown'), claims);
-    const sid = c.req.param('sid') ?? '';
-    const refusal = mayActOn({ id: claims.sub, role: authorization.role }, user);
-    if (refusal !== undefined) return refuse(c.env, refusal, claims);
-    if (!(await endSession(redis, user.id, sid)))
-      return refuse(c.env, new Refusal('session_unknown'), claims);
-    const event = { actor: claims.sub, subject: user.id, session: sid };
-    await recordEvent(audit, c.env, { action: 'session_end', result: 'done', ...event });
-    return c.body(null, 204);
+  async (c, who) => {
+    const { claims } = who;
+    const [subject = '', session = ''] = [c.req.param('id'), c.req.param('sid')];
+    const refusal = await runAsStaff(redis, c, who, {
+      scope: 'sessions:manage',
+      change: async (action, actor) => {
+        const user = await findUser(redis, subject);
+        if (user === undefined) return new Refusal('user_unknown');
+        const isEnded = mayActOn(actor, user) ?? (await endSession(redis, subject, session, { action }));
+        if (isEnded instanceof Refusal) return isEnded;
+        return isEnded ? undefined : new Refusal('session_unknown');
+      },
+      record: async (outcome) => {
+        if (outcome instanceof Refusal) return;
+        const event = { actor: claims.sub, subject, session };
+        await recordRevocation(audit, c.env, { action: 'session_end', result: 'done', ...event });
+      },
+    });
+    return refusal === undefined ? c.body(null, 204) : refuse(c.env, refusal, claims);
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { checkQuery, integerParameter, readJsonBody } from '../../../http/input.ts';
+import { checkQuery, integerParameter } from '../../../http/input.ts';
 import { jsonBody, type Operation, ok, withScope } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -14,6 +14,7 @@ import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
 import { hashNewPassword } from '../auth/password.ts';
+import { runAsStaff } from './as-staff.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
 const userQuerySchema = z.strictObject({
@@ -90,7 +91,6 @@ export interface AdminUsersDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
   audit: AuditLog;
-  authBodyMaxBytes: number;
 }
 
 export const listUsers =
@@ -115,21 +115,28 @@ export const getUser =
   };
 
 export const createUser =
-  ({ redis, hasher, audit, authBodyMaxBytes }: AdminUsersDeps): AuthenticatedRoute =>
-  async (c, { claims, authorization }) => {
-    const { incoming, outgoing, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, newUserSchema, authBodyMaxBytes);
+  ({ redis, hasher, audit }: AdminUsersDeps): AuthenticatedRoute =>
+  async (c, who) => {
+    const { claims, authorization } = who;
+    const body = await c.env.body.json(newUserSchema);
     if (body instanceof Refusal) return refuse(c.env, body, claims);
     const { username, password, display_name: displayName = username, role, email, ranges } = body;
-    if (role !== 'user' && !scopesOf(authorization.role).has('roles:manage'))
-      return refuse(c.env, new Refusal('scope_missing', 'roles:manage'), claims);
+    const scope = role === 'user' ? 'users:manage' : 'roles:manage';
+    if (!scopesOf(authorization.role).has(scope))
+      return refuse(c.env, new Refusal('scope_missing', scope), claims);
     const passwordHash = await initialPasswordHash(hasher, username, password);
     if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash, claims);
     const newUser = { username, displayName, role, email, ranges, passwordHash };
-    const user = await addUser(redis, newUser, new Date(nowMs));
+    const user = await runAsStaff(redis, c, who, {
+      scope,
+      change: (action) => addUser(redis, newUser, new Date(c.env.nowMs), action),
+      record: async (added) => {
+        if (added instanceof Refusal) return;
+        const event = { actor: claims.sub, subject: added.id, detail: role };
+        await recordEvent(audit, c.env, { action: 'user_create', result: 'done', ...event });
+      },
+    });
     if (user instanceof Refusal) return refuse(c.env, user, claims);
-    const event = { actor: claims.sub, subject: user.id, detail: role };
-    await recordEvent(audit, c.env, { action: 'user_create', result: 'done', ...event });
     return c.json(userView(user), 201, { location: `/admin/users/${user.id}` });
   };
 

@@ -1,7 +1,5 @@
-import Bowser from 'bowser';
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { readJsonBody } from '../../../http/input.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
@@ -22,6 +20,7 @@ import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
+import { deviceNameOf } from './device-name.ts';
 import { sendTokens, TOKEN_RESPONSES } from './tokens.ts';
 
 /** The `client_id` of tokens from a login with a password. */
@@ -63,20 +62,18 @@ export interface LoginDeps extends SessionDeps {
   loginLimiter: LoginLimiter;
   site: Site;
   audit: AuditLog;
-  authBodyMaxBytes: number;
 }
 
 export const login =
   (deps: LoginDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, loginSchema, deps.authBodyMaxBytes);
+    const body = await c.env.body.json(loginSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
-    if (body.transport === 'cookie' && !isFromSite(incoming, deps.site))
+    if (body.transport === 'cookie' && !isFromSite(c.env.incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
     const user = await authenticate(deps, body, c);
     if (user instanceof Refusal) return refuse(c.env, user);
-    const session = await startSession(deps, openerOf(c, user, body.remember), nowMs);
+    const session = await startSession(deps, openerOf(c, user, body.remember), c.env.nowMs);
     await recordOutcome(deps.audit, c, user.id, session);
     if (session instanceof Refusal) return refuse(c.env, loginRefusal(session), { sub: user.id });
     logGrant(c.env, session.claims);
@@ -107,7 +104,7 @@ const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): Sessi
   role: user.role,
   verifiedGeneration: user.generation,
   clientId: FIRST_PARTY_CLIENT,
-  device: deviceOf(env.incoming.headers['user-agent']),
+  device: deviceNameOf(env.incoming.headers['user-agent']),
   address: env.clientAddress,
   remember,
 });
@@ -137,19 +134,4 @@ function loginFault(user: User | undefined, matches: boolean, address: string): 
   if (!matches) return 'wrong password';
   if (user.status !== 'active') return 'user_not_active';
   return isAddressAllowed(user, address) ? undefined : 'address_refused';
-}
-
-const MAX_USER_AGENT = 512;
-const MAX_DEVICE_NAME = 80;
-
-const UNKNOWN_DEVICE = 'unknown device';
-
-/** A device name for people, such as `Firefox on Linux`, from a `User-Agent` (RFC 9110, section 10.1.5). */
-function deviceOf(userAgent: string | undefined): string {
-  if (userAgent === undefined || userAgent === '') return UNKNOWN_DEVICE;
-  const text = userAgent.slice(0, MAX_USER_AGENT);
-  const { browser, os } = Bowser.parse(text);
-  const known = [browser.name, os.name].filter((name) => name !== undefined && name !== '');
-  const name = known.length > 0 ? known.join(' on ') : (text.split(/[\s/]/)[0] ?? '');
-  return name.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_DEVICE_NAME) || UNKNOWN_DEVICE;
 }

@@ -1,12 +1,20 @@
+import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
+import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
+import type { AccessTokenVerifier } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
+import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
-import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
+import { logGrant, refuse } from '../../decision-log.ts';
+import { isFromSite } from '../../pipeline/credential.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { recordEvent } from '../../request-context.ts';
+import { recordRevocation } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
+import { type RevocableSession, takeSessions } from './logout-tokens.ts';
 import { clearedCookies } from './tokens.ts';
+
+const logoutSchema = z.strictObject({ refresh_token: z.string().min(1).max(512).optional() });
 
 export const logoutOperation: Operation<GatewayReason> = {
   method: 'post',
@@ -14,16 +22,47 @@ export const logoutOperation: Operation<GatewayReason> = {
   id: 'logOut',
   tag: 'Authentication',
   summary: 'Log out',
-  description: "All of the session's tokens are revoked before the response is sent.",
+  description:
+    "All of the session's tokens are revoked before the response is sent. The session is the one of the access token, " +
+    'which may have expired, or of the refresh token in the body or in its cookie. If it has ended before, the ' +
+    "response is the same. The cookies are cleared in every response to the site's own pages.",
   access: LOGGED_IN,
+  body: { ...jsonBody(logoutSchema), optional: true },
   responses: NO_CONTENT,
+  refusals: ['refresh_invalid'],
 };
 
+export interface LogoutDeps {
+  redis: RedisLink;
+  site: Site;
+  audit: AuditLog;
+  /** Also accepts expired tokens: whoever has one may end its session. */
+  verifyRevocable: AccessTokenVerifier;
+  refreshKey: Uint8Array;
+}
+
+/** Ends the session of each genuine token that the request presents. */
 export const logout =
-  ({ redis, site, audit }: { redis: RedisLink; site: Site; audit: AuditLog }): AuthenticatedRoute =>
-  async (c, { claims: { sub, sid, jti } }) => {
-    await endSession(redis, sub, sid, jti);
-    await recordEvent(audit, c.env, { action: 'logout', result: 'done', actor: sub, session: sid });
-    for (const cookie of clearedCookies(site)) c.header('set-cookie', cookie, { append: true });
+  (deps: LogoutDeps) =>
+  async (c: GatewayContext): Promise<Response> => {
+    const { body, incoming, outgoing } = c.env;
+    const input = body.exists ? await body.json(logoutSchema) : {};
+    if (isFromSite(incoming, deps.site))
+      for (const cookie of clearedCookies(deps.site)) outgoing.appendHeader('set-cookie', cookie);
+    if (input instanceof Refusal) return refuse(c.env, input);
+    const sessions = await takeSessions(deps, c.env, input.refresh_token);
+    if (sessions instanceof Refusal) return refuse(c.env, sessions);
+    for (const session of sessions) await end(deps, c, session);
     return c.body(null, 204);
   };
+
+async function end(
+  { redis, audit }: LogoutDeps,
+  { env }: GatewayContext,
+  { sub, sid, jti }: RevocableSession,
+): Promise<void> {
+  const wasActive = await endSession(redis, sub, sid, { jti });
+  logGrant(env, { sub, sid });
+  if (wasActive)
+    await recordRevocation(audit, env, { action: 'logout', result: 'done', actor: sub, session: sid });
+}

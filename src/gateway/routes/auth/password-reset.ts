@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { readJsonBody } from '../../../http/input.ts';
 import { ANYONE, jsonBody, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { Mailer } from '../../../mail/mailer.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
@@ -57,7 +56,6 @@ export const passwordResetOperations: readonly Operation<GatewayReason>[] = [
 export interface PasswordResetDeps extends ResetDeps {
   hasher: PasswordHasher;
   audit: AuditLog;
-  authBodyMaxBytes: number;
   /** Without a mailer users cannot reset their own password. */
   mailer: Mailer | undefined;
   resetUrl: string;
@@ -71,9 +69,9 @@ export interface PasswordResetDeps extends ResetDeps {
 export const requestPasswordReset =
   (deps: PasswordResetDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, clientAddress, requestId, log } = c.env;
+    const { clientAddress, requestId, log } = c.env;
     if (deps.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
-    const body = await readJsonBody(incoming, outgoing, requestSchema, deps.authBodyMaxBytes);
+    const body = await c.env.body.json(requestSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
     const { address, username } = deps.resetLimiters;
     const retryAfterSeconds =
@@ -108,11 +106,10 @@ async function sendReset(
 export const confirmPasswordReset =
   (deps: Omit<PasswordResetDeps, 'mailer' | 'resetUrl' | 'resetLimiters'>) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, clientAddress: address, nowMs } = c.env;
-    const body = await readJsonBody(incoming, outgoing, confirmSchema, deps.authBodyMaxBytes);
+    const body = await c.env.body.json(confirmSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
     const { token, new_password: password } = body;
-    const reset = await verifyReset(deps, { token, address }, nowMs);
+    const reset = await verifyReset(deps, { token, address: c.env.clientAddress }, c.env.nowMs);
     if (reset instanceof Refusal) return refuse(c.env, reset);
     const { id, username } = reset.user;
     const hash = await hashNewPassword(deps.hasher, { field: 'new_password', password, username });

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { readJsonBody } from '../../../http/input.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -37,16 +36,15 @@ interface PasswordDeps {
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;
   audit: AuditLog;
-  authBodyMaxBytes: number;
 }
 
 /** Changes the password of the user who sends the request. */
 export const changePassword =
   (deps: PasswordDeps): AuthenticatedRoute =>
   async (c, who) => {
-    const { incoming, outgoing, clientAddress } = c.env;
+    const { clientAddress } = c.env;
     const { sub, sid } = who.claims;
-    const body = await readJsonBody(incoming, outgoing, passwordChangeSchema, deps.authBodyMaxBytes);
+    const body = await c.env.body.json(passwordChangeSchema);
     if (body instanceof Refusal) return refuse(c.env, body, who.claims);
     const user = await findUser(deps.redis, sub);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), who.claims);

@@ -1,20 +1,25 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { type BodyReason, readJsonBody } from '../../../http/input.ts';
 import { jsonBody, type Operation } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
-import { type RefreshRefusal, refreshSession } from '../../../sessions/refresh.ts';
+import {
+  type RefreshedPair,
+  type RefreshRefusal,
+  type RefreshRequest,
+  refreshSession,
+} from '../../../sessions/refresh.ts';
 import type { SessionDeps } from '../../../sessions/start.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
-import { hasBody } from '../../edge/body.ts';
 import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
+import type { OwnBodyReason } from '../../pipeline/own-body.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { recordEvent } from '../../request-context.ts';
+import { recordEvent, recordRevocation } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
+import { deviceNameOf } from './device-name.ts';
 import { sendTokens, TOKEN_RESPONSES, type Transport } from './tokens.ts';
 
-const refreshSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });
+export const refreshTokenSchema = z.strictObject({ refresh_token: z.string().min(1).max(512) });
 
 export const refreshOperation: Operation<GatewayReason> = {
   method: 'post',
@@ -24,9 +29,9 @@ export const refreshOperation: Operation<GatewayReason> = {
   summary: 'Exchange a refresh token for a new pair of tokens',
   description:
     'Send the refresh token in the body or in its cookie. Reusing a refresh token ends the session, except during ' +
-    'a short grace period for concurrent requests, which all get the same pair.',
+    'a short grace period for concurrent requests from one network with one user agent, which all get the same pair.',
   access: { by: 'refresh-token', cookieToo: true },
-  body: { ...jsonBody(refreshSchema), optional: true },
+  body: { ...jsonBody(refreshTokenSchema), optional: true },
   responses: TOKEN_RESPONSES,
   refusals: [
     'csrf',
@@ -41,7 +46,6 @@ export const refreshOperation: Operation<GatewayReason> = {
 export interface RefreshDeps extends SessionDeps {
   site: Site;
   audit: AuditLog;
-  authBodyMaxBytes: number;
 }
 
 export const refresh =
@@ -50,47 +54,69 @@ export const refresh =
     const presented = await takeRefreshToken(deps, c);
     if (presented instanceof Refusal) return refuse(c.env, presented);
     const { token, transport } = presented;
-    const pair = await refreshSession(deps, { token, address: c.env.clientAddress }, c.env.nowMs);
-    if (pair instanceof Refusal) {
-      await recordReuse(deps.audit, c, pair);
-      return refuse(c.env, pair, subjectOf(pair));
-    }
+    const pair = await refreshFor(deps, c, token);
+    if (pair instanceof Refusal) return refuse(c.env, pair, subjectOf(pair));
     logGrant(c.env, pair.claims);
     return sendTokens(c, deps.site, pair, transport);
   };
 
+/** Exchanges a refresh token, and records its reuse or a crossing before the response is sent. */
+export async function refreshFor(
+  deps: RefreshDeps,
+  c: GatewayContext,
+  token: string,
+): Promise<RefreshedPair | RefreshRefusal> {
+  const { clientAddress: address, incoming, nowMs } = c.env;
+  const userAgent = incoming.headers['user-agent'];
+  const request: RefreshRequest = { token, address, userAgent, device: deviceNameOf(userAgent) };
+  const outcome = await refreshSession(deps, request, nowMs);
+  if (outcome instanceof Refusal) await recordReuse(deps.audit, c, outcome);
+  else await recordCrossing(deps.audit, c, outcome);
+  return outcome;
+}
+
 /** The one refresh token of a request, from the body or from the cookie. */
 async function takeRefreshToken(
-  { site, authBodyMaxBytes }: RefreshDeps,
-  c: GatewayContext,
+  { site }: RefreshDeps,
+  { env: { incoming, body } }: GatewayContext,
 ): Promise<
   | { token: string; transport: Transport }
-  | Refusal<BodyReason | 'credential_missing' | 'credential_twice' | 'csrf'>
+  | Refusal<OwnBodyReason | 'credential_missing' | 'credential_twice' | 'csrf'>
 > {
-  const { incoming, outgoing } = c.env;
   const cookies = cookieValues(incoming, site.refreshCookieName);
-  const inBody = hasBody(incoming);
-  if (cookies.length + (inBody ? 1 : 0) > 1) return new Refusal('credential_twice');
+  if (cookies.length + (body.exists ? 1 : 0) > 1) return new Refusal('credential_twice');
   const [cookie] = cookies;
   if (cookie !== undefined) {
     return isFromSite(incoming, site) ? { token: cookie, transport: 'cookie' } : new Refusal('csrf');
   }
-  if (!inBody) return new Refusal('credential_missing');
-  const body = await readJsonBody(incoming, outgoing, refreshSchema, authBodyMaxBytes);
-  return body instanceof Refusal ? body : { token: body.refresh_token, transport: 'bearer' };
+  if (!body.exists) return new Refusal('credential_missing');
+  const input = await body.json(refreshTokenSchema);
+  return input instanceof Refusal ? input : { token: input.refresh_token, transport: 'bearer' };
 }
 
 /** Whose session a refused refresh token belongs to, if it is genuine. */
 export const subjectOf = ({ about }: RefreshRefusal): { sub: string; sid: string } | undefined =>
   about && { sub: about.sub, sid: about.sid };
 
-/** The reuse of a refresh token has ended the session. It is recorded before the response is sent. */
-export async function recordReuse(
+/** The reuse of a refresh token has ended the session, whether or not that can be recorded. */
+function recordReuse(
   audit: AuditLog,
   { env }: GatewayContext,
-  { reason, about }: RefreshRefusal,
+  { reason, about, detail }: RefreshRefusal,
 ): Promise<void> {
-  if (reason !== 'refresh_reused' || about === undefined) return;
+  if (reason !== 'refresh_reused' || about === undefined) return Promise.resolve();
   const { sub: subject, sid: session } = about;
-  await recordEvent(audit, env, { action: 'refresh_reuse', result: 'done', subject, session });
+  return recordRevocation(audit, env, { action: 'refresh_reuse', result: 'done', subject, session, detail });
+}
+
+/** Concurrent requests of one client have used the same refresh token. */
+async function recordCrossing(
+  audit: AuditLog,
+  { env }: GatewayContext,
+  { claims, crossedWith }: RefreshedPair,
+): Promise<void> {
+  if (crossedWith === undefined) return;
+  const { sub: subject, sid: session } = claims;
+  const detail = `last refresh from ${crossedWith}`;
+  await recordEvent(audit, env, { action: 'refresh_crossing', result: 'done', subject, session, detail });
 }

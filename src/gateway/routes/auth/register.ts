@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { readJsonBody } from '../../../http/input.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
@@ -42,7 +41,6 @@ export interface RegisterDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
   audit: AuditLog;
-  authBodyMaxBytes: number;
   registration: 'closed' | 'open';
   registrationLimiter: RateLimiter;
 }
@@ -54,17 +52,16 @@ export interface RegisterDeps {
 export const register =
   (deps: RegisterDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { incoming, outgoing, clientAddress, nowMs } = c.env;
     if (deps.registration === 'closed') return refuse(c.env, new Refusal('route_unknown'));
-    const body = await readJsonBody(incoming, outgoing, registerSchema, deps.authBodyMaxBytes);
+    const body = await c.env.body.json(registerSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
-    const retryAfterSeconds = await deps.registrationLimiter.take(clientAddress);
+    const retryAfterSeconds = await deps.registrationLimiter.take(c.env.clientAddress);
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('rate_limited', { retryAfterSeconds }));
     const { username, password, display_name: displayName = username, email } = body;
     const passwordHash = await hashNewPassword(deps.hasher, { field: 'password', password, username });
     if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash);
     const newUser = { username, displayName, email, passwordHash, role: 'user' } as const;
-    const user = await addUser(deps.redis, newUser, new Date(nowMs));
+    const user = await addUser(deps.redis, newUser, new Date(c.env.nowMs));
     const action = 'user_register';
     if (user instanceof Refusal) {
       await recordEvent(deps.audit, c.env, { action, result: 'refused', detail: user.reason });

@@ -25,7 +25,6 @@ export interface ClientDeps {
   audit: AuditLog;
   /** Counts failures by client id and by address. */
   clientLimiter: LoginLimiter;
-  authBodyMaxBytes: number;
 }
 
 /** The id and the secret as presented, unverified. */
@@ -50,7 +49,7 @@ export const requireClient =
     route: ClientRoute<z.output<Schema>>,
   ) =>
   async (c: GatewayContext): Promise<Response> => {
-    const form = await readForm(c.env.incoming, c.env.outgoing, deps.authBodyMaxBytes);
+    const form = await readForm(c.env);
     if (form instanceof Refusal) return refuseOauth(c.env, form);
     const client = await authenticateClient(deps, c, form);
     if (client instanceof Refusal) return refuseOauth(c.env, client);

@@ -1,13 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { checkInput, REPEATED, readBytes } from '../../../http/input.ts';
+import { checkInput, REPEATED } from '../../../http/input.ts';
 import type { FieldError } from '../../../refusal.ts';
 import { Refusal } from '../../../refusal.ts';
+import type { OwnRequestContext } from '../../pipeline/own-body.ts';
 
 /** The parameters of a form by their decoded names, without empty ones. */
 export type Form = Readonly<Record<string, string>>;
 
-type FormReason = 'query_wrong' | 'body_not_form' | 'body_too_large' | 'body_wrong';
+type FormReason = 'query_wrong' | 'body_not_form' | 'body_too_large' | 'request_too_slow' | 'body_wrong';
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(?:; *charset="?utf-8"? *)?$/i;
 /** Visible ASCII, which is all that form serializers write. */
@@ -17,17 +17,13 @@ const ENCODED = /^[\x21-\x7e]*$/;
  * Reads the parameters of an OAuth request (RFC 6749, section 3.2): a form in the body, each parameter at most once,
  * empty ones as if omitted. Parameters in the URL are refused, because URLs are logged (section 2.3.1).
  */
-export async function readForm(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  maxBytes: number,
-): Promise<Form | Refusal<FormReason>> {
+export async function readForm({ incoming, body }: OwnRequestContext): Promise<Form | Refusal<FormReason>> {
   if (incoming.url?.includes('?')) {
     const errors = [{ field: '', message: 'parameters must be sent in the body, not in the URL' }];
     return new Refusal('query_wrong', { errors });
   }
   if (!FORM_TYPE.test(incoming.headers['content-type'] ?? '')) return new Refusal('body_not_form');
-  const bytes = await readBytes(incoming, outgoing, maxBytes);
+  const bytes = await body.whole();
   if (bytes instanceof Refusal) return bytes;
   const form = parseForm(bytes.toString('latin1'));
   return 'fault' in form ? new Refusal('body_wrong', { errors: [form.fault] }) : form.form;

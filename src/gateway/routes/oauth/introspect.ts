@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readRefreshTokenStatus } from '../../../sessions/refresh.ts';
+import { readRefreshTokenStatus } from '../../../sessions/lifetime.ts';
 import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refresh-token.ts';
 import type { SessionOptions } from '../../../sessions/start.ts';
 import { checkWhitelist } from '../../../sessions/whitelist.ts';

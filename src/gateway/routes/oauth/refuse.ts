@@ -7,6 +7,7 @@ import type { RequestContext } from '../../request-context.ts';
 export const OAUTH_ERRORS = {
   body_not_form: 'invalid_request',
   body_too_large: 'invalid_request',
+  request_too_slow: 'invalid_request',
   body_wrong: 'invalid_request',
   query_wrong: 'invalid_request',
   client_twice: 'invalid_request',

@@ -6,7 +6,7 @@ import { endSession } from '../../../sessions/end.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
 import { logGrant } from '../../decision-log.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { recordEvent } from '../../request-context.ts';
+import { recordRevocation } from '../../request-context.ts';
 import {
   CLIENT_AUTHENTICATION,
   type ClientDeps,
@@ -62,9 +62,12 @@ const endSessionOfToken =
   async (c, client, { token }) => {
     const { env } = c;
     const session = await sessionOf(deps, token, env.nowMs);
-    if (session !== undefined && (await endSession(deps.redis, session.sub, session.sid, session.jti))) {
+    if (
+      session !== undefined &&
+      (await endSession(deps.redis, session.sub, session.sid, { jti: session.jti }))
+    ) {
       const event = { actor: client.id, subject: session.sub, session: session.sid };
-      await recordEvent(deps.audit, env, { action: 'token_revoke', result: 'done', ...event });
+      await recordRevocation(deps.audit, env, { action: 'token_revoke', result: 'done', ...event });
     }
     logGrant(env, { client: client.id, ...session });
     return c.body(null, 200);

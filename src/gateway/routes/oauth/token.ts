@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
 import { Refusal } from '../../../refusal.ts';
-import { refreshSession } from '../../../sessions/refresh.ts';
 import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
-import { type RefreshDeps, recordReuse, subjectOf } from '../auth/refresh.ts';
+import { type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
 import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
 import { checkForm, type Form, readForm } from './form.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';
@@ -41,20 +40,17 @@ export const token =
   (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { env } = c;
-    const refreshToken = await takeGrant(deps, c);
+    const refreshToken = await takeGrant(c);
     if (refreshToken instanceof Refusal) return refuseOauth(env, refreshToken);
-    const presented = { token: refreshToken, address: env.clientAddress };
-    const pair = await refreshSession(deps, presented, env.nowMs);
-    if (pair instanceof Refusal) {
-      await recordReuse(deps.audit, c, pair);
+    const pair = await refreshFor(deps, c, refreshToken);
+    if (pair instanceof Refusal)
       return refuseOauth(env, new Refusal('grant_invalid', pair.reason), subjectOf(pair));
-    }
     logGrant(env, { ...pair.claims, client: pair.claims.client_id });
     return sendTokens(c, deps.site, pair, 'bearer');
   };
 
-async function takeGrant(deps: RefreshDeps, { env }: GatewayContext): Promise<string | Refusal<OauthReason>> {
-  const form = await readForm(env.incoming, env.outgoing, deps.authBodyMaxBytes);
+async function takeGrant({ env }: GatewayContext): Promise<string | Refusal<OauthReason>> {
+  const form = await readForm(env);
   if (form instanceof Refusal) return form;
   if (form.grant_type !== undefined && form.grant_type !== 'refresh_token')
     return new Refusal('grant_unsupported');

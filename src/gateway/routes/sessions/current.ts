@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LOGGED_IN, type Operation, ok } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readSessionLifetime } from '../../../sessions/list.ts';
+import { readSessionLifetime } from '../../../sessions/lifetime.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { findUser } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { readJsonText } from '../../../http/input.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation, ok } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -74,7 +73,7 @@ export const readData = ({ redis }: Pick<SessionDataDeps, 'redis'>): Authenticat
 /** Stores any JSON value, byte for byte, until the session ends. */
 export const writeData = ({ redis, sessionDataMaxBytes: maxBytes }: SessionDataDeps): AuthenticatedRoute =>
   withKey(async (key, c, { claims }) => {
-    const json = await readJsonText(c.env.incoming, c.env.outgoing, maxBytes);
+    const json = await c.env.body.jsonText();
     if (json instanceof Refusal) return refuse(c.env, json, claims);
     const refusal = await putSessionData(redis, claims, { key, json, maxBytes });
     return refusal === undefined ? c.body(null, 204) : refuse(c.env, refusal, claims);

@@ -6,7 +6,7 @@ import { LOGGED_IN, type Operation } from '../../../http/operation.ts';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import { readSessionLifetime } from '../../../sessions/list.ts';
+import { readSessionLifetime } from '../../../sessions/lifetime.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { ConcurrencyLimiter } from '../../pipeline/limits.ts';

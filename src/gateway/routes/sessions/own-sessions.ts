@@ -9,7 +9,7 @@ import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { recordEvent } from '../../request-context.ts';
+import { recordRevocation } from '../../request-context.ts';
 
 export const ownSessionsResponseSchema = z
   .strictObject({
@@ -104,4 +104,4 @@ const recordEnd = (
   { env }: GatewayContext,
   sub: string,
   event: Pick<AuditEvent, 'action' | 'session' | 'detail'>,
-): Promise<void> => recordEvent(audit, env, { ...event, result: 'done', actor: sub, subject: sub });
+): Promise<void> => recordRevocation(audit, env, { ...event, result: 'done', actor: sub, subject: sub });

@@ -4,6 +4,7 @@ import type { AuditRecord } from '../../api/admin.ts';
 export const ACTION_LABELS: Record<AuditAction, string> = {
   login: 'Login',
   logout: 'Logout',
+  refresh_crossing: 'Refresh token used twice at once',
   refresh_reuse: 'Stolen refresh token used',
   session_end: 'Session ended',
   sessions_end: 'Own sessions ended',

@@ -1,0 +1,68 @@
+import type { AuditAction, AuditLog } from '../../../audit/event.ts';
+import type { RedisLink } from '../../../redis/connection.ts';
+import { Refusal } from '../../../refusal.ts';
+import { mayActOn, type Scope } from '../../../users/roles.ts';
+import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
+import type { User } from '../../../users/users.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import { type Authenticated, recordEvent, recordRevocation } from '../../request-context.ts';
+import { runAsStaff, type StaffReason } from './as-staff.ts';
+
+/** A change of a user by staff, and its audit record. */
+export interface AdminAction {
+  action: AuditAction;
+  /** By default `users:manage`. */
+  scope?: Scope;
+  detail?: string;
+  /** Whether it only takes authority away. Then it stands even if it cannot be recorded. */
+  isRevocation?: boolean;
+  change: (user: User) => UserChange;
+  /** What follows the change, under the same authority. */
+  follow?: (user: User) => Promise<void>;
+}
+
+export interface AdminActionDeps {
+  redis: RedisLink;
+  audit: AuditLog;
+}
+
+type Outcome = User | Refusal<ChangeReason | StaffReason | 'own_account' | 'rank_too_low'>;
+
+/** Changes the user if the actor is allowed to at that moment, and records the outcome. */
+export function runAdminAction(
+  deps: AdminActionDeps,
+  c: GatewayContext,
+  who: Authenticated,
+  action: AdminAction,
+): Promise<Outcome> {
+  const subject = c.req.param('id') ?? '';
+  return runAsStaff<Outcome>(deps.redis, c, who, {
+    scope: action.scope ?? 'users:manage',
+    change: async (staffAction, actor) => {
+      const decide = (user: User) => mayActOn(actor, user) ?? action.change(user);
+      const user = await changeUser(deps.redis, subject, decide, staffAction);
+      if (!(user instanceof Refusal)) await action.follow?.(user);
+      return user;
+    },
+    record: (outcome) => recordOutcome(deps, c, { actor: who.claims.sub, subject }, action, outcome),
+  });
+}
+
+async function recordOutcome(
+  { audit }: AdminActionDeps,
+  { env }: GatewayContext,
+  users: { actor: string; subject: string },
+  { action, detail, isRevocation = false }: AdminAction,
+  outcome: Outcome,
+): Promise<void> {
+  if (outcome instanceof Refusal && outcome.reason === 'user_unknown') return;
+  if (outcome instanceof Refusal)
+    await recordEvent(audit, env, { action, ...users, result: 'refused', detail: outcome.reason });
+  else
+    await (isRevocation ? recordRevocation : recordEvent)(audit, env, {
+      action,
+      ...users,
+      result: 'done',
+      detail,
+    });
+}

@@ -1,0 +1,134 @@
+import type { RedisLink } from '../redis/connection.ts';
+import {
+  activeKey,
+  authzKey,
+  pendingActionsKey,
+  resetKey,
+  revocationsChannel,
+  sessionKey,
+  userKey,
+  whitelistKey,
+} from '../redis/keys.ts';
+import { defineScript, nameEntries, runScript } from '../redis/scripts.ts';
+import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
+import { AUTHORIZATION_LUA } from './authorization.ts';
+import { deadlineOf, PENDING_ACTIONS_LUA, type StaffAction } from './pending-actions.ts';
+import type { User } from './users.ts';
+
+const ARGUMENTS = nameEntries('ARGV', [
+  'version',
+  'channel',
+  'user',
+  'ending',
+  'resetPrefix',
+  'consumedReset',
+  'sid',
+  'entryPrefix',
+  'deadline',
+]);
+
+/**
+ * Changes a user if their version is still `version`, and writes the authorization that every request reads.
+ *
+ * All sessions are ended by one number: the generation goes up, which revokes sessions and tokens of older ones.
+ * `ending` is empty, `all` or `others`. With `others`, the session to keep and its tokens get the new generation; it
+ * has to be active. Ending sessions also revokes a pending reset token.
+ *
+ * It begins with a deletion, because a full Redis refuses a script only if its first write needs memory.
+ *
+ * KEYS: user, authz, pending actions, and to keep a session: the session, the whitelist entry of the token that asks,
+ * active. ARGV: the named arguments, then pairs of field and value; an empty value deletes the field.
+ * Returns `changed` (by another process), `late`, `consumed` (the reset token was used before), `over` (the session to
+ * keep), or `done` with the actions that the user had begun as staff.
+ */
+const CHANGE_USER = defineScript(
+  'user-change',
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${PENDING_ACTIONS_LUA}
+${ARGUMENTS.lua}
+local userKey, authzKey, actionsKey, sessionKey, entryKey, activeKey = unpack(KEYS)
+local current, oldGeneration, reset = unpack(redis.call('HMGET', userKey, 'ver', 'gen', 'resetJti'))
+if current ~= version then return { 'changed' } end
+if isLate(deadline) then return { 'late' } end
+if consumedReset ~= '' and redis.call('EXISTS', resetPrefix .. consumedReset) == 0 then return { 'consumed' } end
+local tokenKeys = {}
+if ending == 'others' then
+  local sessionGeneration, jti = unpack(redis.call('HMGET', sessionKey, 'gen', 'jti'))
+  if redis.call('EXISTS', activeKey, entryKey) < 2 or sessionGeneration ~= oldGeneration then return { 'over' } end
+  tokenKeys = { entryKey, entryPrefix .. jti }
+end
+local pending = pendingActions(actionsKey)
+
+local set = {}
+for i = ${ARGUMENTS.count + 1}, #ARGV, 2 do set[ARGV[i]] = ARGV[i + 1] end
+local function nextOf(field)
+  local value = set[field] or redis.call('HGET', userKey, field)
+  return value ~= '' and value
+end
+local generation = tonumber(oldGeneration) + (ending ~= '' and 1 or 0)
+local isActive = nextOf('status') == 'active'
+local authorization = writeAuthorization(nextOf('role'), generation, nextOf('ranges'))
+
+redis.call('DEL', authzKey)
+if consumedReset ~= '' then redis.call('DEL', resetPrefix .. consumedReset) end
+if ending ~= '' then
+  if reset then redis.call('DEL', resetPrefix .. reset) end
+  redis.call('HDEL', userKey, 'resetJti')
+end
+for field, value in pairs(set) do
+  if value == '' then redis.call('HDEL', userKey, field) else redis.call('HSET', userKey, field, value) end
+end
+redis.call('HSET', userKey, 'ver', version + 1, 'gen', generation)
+if ending == 'others' then
+  redis.call('HSET', sessionKey, 'gen', generation)
+  for _, key in ipairs(tokenKeys) do redis.call('SET', key, whitelistEntry(sid, generation), 'XX', 'KEEPTTL') end
+end
+if isActive then redis.call('SET', authzKey, authorization) end
+redis.pcall('PUBLISH', channel, user)
+return { 'done', pending }
+`,
+);
+
+type Changeable = 'role' | 'status' | 'ranges' | 'passwordHash';
+
+/** A change of a user. */
+export interface UserChange {
+  set?: Partial<Pick<User, Changeable>>;
+  /** Which sessions end: all of them, or all but this one, which has to be active. */
+  end?: 'all' | { keepSid: string; keepJti: string };
+  /** The id of a reset token to consume. If it was consumed before, nothing changes. */
+  consumeReset?: string;
+}
+
+export type ChangeOutcome = 'changed' | 'late' | 'consumed' | 'over' | 'done';
+
+/** Writes a change if the user is still as given. `pending` are the ids of the staff actions to wait for. */
+export async function writeChange(
+  redis: RedisLink,
+  { id, version }: Pick<User, 'id' | 'version'>,
+  { set = {}, end, consumeReset = '' }: UserChange,
+  action: StaffAction | undefined,
+): Promise<{ outcome: ChangeOutcome; pending: string[] }> {
+  const keep = typeof end === 'object' ? end : undefined;
+  const keys = [userKey(id), authzKey(id), pendingActionsKey(id)];
+  if (keep !== undefined)
+    keys.push(sessionKey(id, keep.keepSid), whitelistKey(id, keep.keepJti), activeKey(id, keep.keepSid));
+  const args = ARGUMENTS.list({
+    version,
+    channel: revocationsChannel(),
+    user: id,
+    ending: typeof end === 'object' ? 'others' : (end ?? ''),
+    resetPrefix: resetKey(id, ''),
+    consumedReset: consumeReset,
+    sid: keep?.keepSid ?? '',
+    entryPrefix: whitelistKey(id, ''),
+    deadline: deadlineOf(action),
+  });
+  const fields = Object.entries(set).flatMap(([name, value]) => [name, fieldOf(value)]);
+  const reply = await runScript(redis, CHANGE_USER, keys, [...args, ...fields]);
+  const [outcome, pending = []] = reply as [ChangeOutcome, string[]?];
+  return { outcome, pending };
+}
+
+/** The text of a field; empty to delete it. */
+const fieldOf = (value: string | readonly string[] | undefined): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
