@@ -39,6 +39,7 @@ const SMALL_FILES: Record<string, string> = {
   'cli/audit.ts': 'one file per command group',
   'cli/password-input.ts': 'shared by two commands',
   'gateway/proxy/body-buffers.ts': 'the only use of the garbage collector',
+  'gateway/routes/auth/device-name.ts': 'shared by login and refresh',
   'http/event-stream.ts': 'shared by gateway and bank',
   'openapi/page/prose.ts': 'shared by three files of the page',
   'redis/whitelist-entry.ts': 'the only place with the format',

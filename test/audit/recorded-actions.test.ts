@@ -100,6 +100,7 @@ test('logins, failed logins, logouts, ended sessions and replays are recorded wi
       subject: (decodeJwt(hers.access_token) as AccessClaims).sub,
       session: hers.session_id,
       address: '127.0.0.1',
+      detail: 'last refresh from 127.0.0.1',
     },
   ]);
   const { records, fault } = await verifyAudit(gateway.link, gateway.settings.auditRecordsMax);

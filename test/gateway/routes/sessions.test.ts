@@ -66,6 +66,7 @@ describe('the list', () => {
       device: 'Firefox on Linux',
       address: '127.0.0.1',
       created_at: expect.any(String),
+      refreshed_at: expect.any(String),
       last_seen_at: expect.any(String),
       ends_at: new Date((claimsOf(phone).iat + 43_200) * 1000).toISOString(),
       current: false,
