@@ -76,6 +76,21 @@ describe('a body that arrives after its head was received and the response to', 
     );
 });
 
+test('a body for a route of the user themself that arrives after logout has no effect', async ({
+  gateway,
+  staff,
+}) => {
+  const bob = await staff.add('user');
+  const body = JSON.stringify({ current_password: 'foobared', new_password: 'a long new password' });
+  const lines = [JSON_TYPE, `Content-Length: ${body.length}`, 'Expect: 100-continue'];
+  const connection = new RawConnection(gateway.url).send(head('/auth/password', bob.token, ...lines));
+  expect((await connection.response()).status).toBe(100);
+  expect((await bob.ask(gateway.url, 'POST', '/auth/logout')).status).toBe(204);
+  const response = rawProblemOf(await connection.send(body).response());
+  expect(response).toEqual({ status: 401, code: 'token_revoked' });
+  connection.destroy();
+});
+
 test('a request without one credential is refused at its head, and Redis is not asked', async ({
   gateway,
 }) => {

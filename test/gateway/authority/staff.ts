@@ -1,6 +1,7 @@
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
 import { loadOrCreateRefreshKey } from '../../../src/keys/refresh-key.ts';
 import { fixedRing } from '../../../src/keys/ring.ts';
+import { definedScripts } from '../../../src/redis/scripts.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { startSession } from '../../../src/sessions/start.ts';
 import { changeUser, type UserChange } from '../../../src/users/update.ts';
@@ -68,6 +69,9 @@ export class Staff {
 export const staffTest = (environment: Record<string, string> = {}) =>
   gatewayTest({ SESSIONS_PER_USER_MAX: '1000', ...environment })
     .extend('relay', { scope: 'file' }, async ({ gateway }, { onCleanup }): Promise<RedisRelay> => {
+      // Otherwise a held script would not be known to Redis, and nothing would happen when it is released.
+      for (const { source } of definedScripts())
+        await gateway.link.run((client) => client.scriptLoad(source));
       const relay = await startRedisRelay(gateway.redis.tcpUrl ?? '');
       onCleanup(() => relay.close());
       return relay;
