@@ -30,8 +30,8 @@ export const logIn = (credentials: Credentials) =>
     body: { ...credentials, transport: 'cookie' },
   });
 
-/** @throws {ApiError} */
-export const logOut = () => request<void>('/auth/logout', { method: 'POST' });
+/** Ends the session, even if its access token has expired. @throws {ApiError} */
+export const logOut = () => requestOnce<void>('/auth/logout', { method: 'POST' });
 
 /** In the background, it does not restart the idle timeout. @throws {ApiError} */
 export const currentSession = (isBackground: boolean) =>

@@ -64,3 +64,14 @@ export const nowMs = createClock(
   () => Date.now(),
   () => performance.now(),
 );
+
+/** Tokens are renewed after between this and that fraction of their remaining lifetime. */
+const RENEW_FROM = 0.5;
+const RENEW_UNTIL = 0.9;
+
+/**
+ * When to renew tokens that expire in `leftMs`. The moment is random, so that somebody who has stolen the tokens, and
+ * with them knows when they expire, cannot renew them at the same time (`REFRESH_GRACE_SECONDS`).
+ */
+export const renewalDelayMs = (leftMs: number): number =>
+  Math.max(0, leftMs) * (RENEW_FROM + Math.random() * (RENEW_UNTIL - RENEW_FROM));

@@ -1,6 +1,6 @@
 import { createEventStream } from '../api/event-stream.ts';
 import { refreshTokens } from '../api/request.ts';
-import { nowMs } from './idle-time.ts';
+import { nowMs, renewalDelayMs } from './idle-time.ts';
 import { inOneTab } from './tabs.ts';
 
 export interface SessionEventsDeps {
@@ -14,9 +14,6 @@ export interface SessionEventsDeps {
   /** When the access token expires, in milliseconds since 1970. */
   tokenExpiresAtMs(): number;
 }
-
-/** Tokens are refreshed after this fraction of their remaining lifetime. */
-const REFRESH_AT = 0.75;
 
 /**
  * Follows a session's event stream and refreshes its tokens before they expire, in one tab for all of them. Neither
@@ -43,7 +40,7 @@ export function followSession(deps: SessionEventsDeps): () => void {
 
     function scheduleRefresh(): void {
       clearTimeout(timer);
-      timer = window.setTimeout(() => void refresh(), (deps.tokenExpiresAtMs() - nowMs()) * REFRESH_AT);
+      timer = window.setTimeout(() => void refresh(), renewalDelayMs(deps.tokenExpiresAtMs() - nowMs()));
     }
 
     async function refresh(): Promise<void> {

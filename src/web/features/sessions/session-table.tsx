@@ -33,7 +33,7 @@ export function SessionTable<Session extends ListedSession>({
 }: SessionTableProps<Session>): JSX.Element {
   return (
     <table class="cards sessions">
-      <TableHead caption={caption} columns={['Device', 'Address', 'Since', 'Last seen', 'Expires']}>
+      <TableHead caption={caption} columns={['Device', 'Address', 'Since', 'Renewed', 'Last seen', 'Expires']}>
         {action && (
           <th scope="col">
             <span class="unseen">Actions</span>
@@ -50,7 +50,7 @@ export function SessionTable<Session extends ListedSession>({
 }
 
 function SessionRow({ session, action }: { session: ListedSession; action: ComponentChildren }): JSX.Element {
-  const { device, address, created_at, last_seen_at, ends_at, current } = session;
+  const { device, address, created_at, refreshed_at, last_seen_at, ends_at, current } = session;
   return (
     <tr>
       <th scope="row">
@@ -60,6 +60,7 @@ function SessionRow({ session, action }: { session: ListedSession; action: Compo
         {address}
       </td>
       <td data-label="Since">{formatDateTime(created_at)}</td>
+      <td data-label="Renewed">{formatAgo(refreshed_at, Date.now())}</td>
       <td data-label="Last seen">{current ? 'now' : formatAgo(last_seen_at, Date.now())}</td>
       <td data-label="Expires">{formatDateTime(ends_at)}</td>
       {action && <td class="row-action">{action}</td>}

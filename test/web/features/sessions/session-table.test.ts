@@ -10,6 +10,7 @@ const session = (session_id: string, current = false, day = '01'): OwnSession =>
   device: 'Firefox on Linux',
   address: '127.0.0.1',
   created_at: `2026-01-${day}T00:00:00.000Z`,
+  refreshed_at: '2026-01-09T00:00:00.000Z',
   last_seen_at: '2026-01-01T00:00:00.000Z',
   ends_at: '2026-01-01T12:00:00.000Z',
 });
