@@ -130,3 +130,14 @@ test('a super-admin whose step-down was overtaken by another change and then ref
   expect(await findUser(store.link(), user.id)).toMatchObject({ role: 'super-admin', version: 1 });
   expect(await superAdmins(store)).toContain(user.id);
 });
+
+test('a change that keeps a session is refused once that session has ended', async ({ store }) => {
+  const user = await store.newUser();
+  const before = await store.redis.dump();
+  const outcome = await changeBy(store, user, {
+    set: { passwordHash: 'new' },
+    end: { keepSid: 's'.repeat(22), keepJti: 'j'.repeat(22) },
+  });
+  expect(outcome).toMatchObject({ reason: 'session_over' });
+  expect(await store.redis.dump()).toEqual(before);
+});

@@ -129,6 +129,19 @@ test('within the grace period the previous token returns the current pair with i
   expect(again.expires_in).toBeLessThanOrEqual(293);
 });
 
+test('a crossing within the grace period is recorded with both addresses', async ({ gateway }) => {
+  const first = await logIn(gateway.url);
+  await refreshed(gateway.url, first.refresh_token);
+  await refreshed(gateway.url, first.refresh_token);
+  expect((await auditRecords(gateway.link)).at(-1)).toMatchObject({
+    action: 'refresh_crossing',
+    result: 'done',
+    session: first.session_id,
+    address: '127.0.0.1',
+    detail: 'last refresh from 127.0.0.1',
+  });
+});
+
 test('the access token from before a refresh stays valid until it expires or the session ends', async ({
   gateway,
 }) => {
