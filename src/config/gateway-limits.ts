@@ -41,7 +41,21 @@ export const limitsShape = {
   KEEP_ALIVE_TIMEOUT_MS: milliseconds(0, 600_000, 65_000).describe(
     'idle timeout of a client connection between two requests',
   ),
-  CONNECTIONS_MAX: integer(1, 1_000_000).default(10_000).describe('maximum concurrent client connections'),
+  CONNECTIONS_MAX: integer(1, 1_000_000)
+    .default(10_000)
+    .describe(
+      'maximum concurrent client connections; beyond it, the one that has been idle longest is closed',
+    ),
+  CONNECTIONS_PER_NETWORK_MAX: integer(1, 1_000_000)
+    .optional()
+    .describe(
+      'maximum concurrent connections of one IPv4 address or IPv6 /64, except of `TRUSTED_PROXIES`; defaults to 5 % of `CONNECTIONS_MAX`',
+    ),
+  PIPELINED_REQUESTS_MAX: integer(1, 1000)
+    .default(8)
+    .describe(
+      'maximum unanswered requests of one connection; it is not read further until a response has been sent',
+    ),
   BANK_CONNECTIONS_MAX: integer(1, 65_535)
     .default(256)
     .describe('maximum concurrent connections to the upstream for requests'),

@@ -1,5 +1,5 @@
 import type { GatewaySettings } from '../config/load.ts';
-import { drain, listen } from '../http/server.ts';
+import { listen } from '../http/server.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import type { Logger } from '../log.ts';
@@ -66,9 +66,9 @@ export async function startGateway({
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
-  const url = await listen(server, settings.gatewayHost, settings.gatewayPort);
+  const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
   started.defer(() => {
-    const drained = drain(server, settings.shutdownGraceMs);
+    const drained = server.drain(settings.shutdownGraceMs);
     resources.liveResponses.stop();
     return drained;
   });

@@ -2,6 +2,7 @@ import { gatewaySettings } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway/server.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import type { TestGateway } from './gateway.ts';
+import { LIMITS_OFF } from './limits-off.ts';
 
 /** Starts another gateway with the same Redis and keys, so that a token of one is valid at the other. */
 export function startGatewayBeside(
@@ -10,6 +11,6 @@ export function startGatewayBeside(
   log: Logger = createLog('gateway', 'silent'),
 ): Promise<RunningGateway> {
   const shared = { REDIS_URL: redis.url, SIGNING_KEY: signingKeyPem, GATEWAY_PORT: '0' };
-  const settings = gatewaySettings({ ...shared, ...env });
+  const settings = gatewaySettings({ ...LIMITS_OFF, ...shared, ...env });
   return startGateway({ settings, log });
 }

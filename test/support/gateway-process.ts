@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { LIMITS_OFF } from './limits-off.ts';
 
 export interface GatewayProcess {
   url: string;
@@ -16,7 +17,7 @@ export interface GatewayProcess {
 /** Starts `portcullis gateway` as a process on a free port, with only these settings. */
 export async function startGatewayProcess(env: Record<string, string>): Promise<GatewayProcess> {
   const child = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], {
-    env: { PATH: process.env.PATH, GATEWAY_PORT: '0', BANK_REQUESTS_PER_USER_MAX: '10000', ...env },
+    env: { PATH: process.env.PATH, GATEWAY_PORT: '0', ...LIMITS_OFF, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;

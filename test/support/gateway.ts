@@ -11,6 +11,7 @@ import { publishedDescription } from '../../src/openapi/publish.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
 import type { User } from '../../src/users/users.ts';
+import { LIMITS_OFF } from './limits-off.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
 export interface TestGateway {
@@ -29,9 +30,6 @@ export interface TestGateway {
   login(username?: string): Promise<string>;
   close(): Promise<void>;
 }
-
-/** Tests send as one user what many users would. fair-share.test.ts tests the limit per user. */
-const NO_LIMIT = '10000';
 
 export interface TestGatewayOptions {
   /** Served at `/`. */
@@ -58,7 +56,7 @@ export async function startTestGateway(
     DATA_DIR: dataDir,
     SIGNING_KEY: signingKeyPem,
     ISSUER: 'http://127.0.0.1:8080',
-    BANK_REQUESTS_PER_USER_MAX: NO_LIMIT,
+    ...LIMITS_OFF,
     ...env,
   });
   const settings = { ...parsed, ...overrides };

@@ -9,6 +9,7 @@ import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
 import { bearer, loginAs, postJson, problemOf } from './gateway.ts';
+import { LIMITS_OFF } from './limits-off.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 import { until } from './until.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
@@ -48,6 +49,7 @@ export async function startFailingRedisGateway({
     settings: gatewaySettings({
       REDIS_URL: (await redisUrl?.(redis)) ?? redis.url,
       BANK_URL: upstream.url,
+      ...LIMITS_OFF,
       GATEWAY_PORT: '0',
       DATA_DIR: dataDir,
       LOGIN_FAILURES_PER_ADDRESS: '10000',

@@ -20,13 +20,22 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 /** How long a client may take to send the rest of a body that is discarded. */
 const DISCARD_TIMEOUT_MS = 500;
 
+/** How much of a body is discarded. Every byte of it costs the gateway work for nothing. */
+const DISCARD_MAX_BYTES = 1024 * 1024;
+
 /**
  * Discards what is left of a body once the response is sent, so that the connection can be used again. A client that
- * does not send it in time is disconnected.
+ * does not send it in time is disconnected. So is one that sends too much, after the same time, in which it can read
+ * the response.
  */
 export function discardUnreadBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
   outgoing.once('finish', () => {
     if (incoming.complete) return;
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > DISCARD_MAX_BYTES) incoming.pause();
+    });
     incoming.resume();
     const timer = setTimeout(() => incoming.socket.destroySoon(), DISCARD_TIMEOUT_MS).unref();
     for (const event of ['end', 'close']) incoming.once(event, () => clearTimeout(timer));

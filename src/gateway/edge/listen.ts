@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GatewaySettings } from '../../config/load.ts';
 import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
@@ -8,7 +9,11 @@ import { refuse } from '../decision-log.ts';
 import type { RequestContext } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
 import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
+import { drainConnections } from './drain.ts';
 import { refuseMalformedRequests } from './malformed.ts';
+import { discardAfterConnect, readInSlices } from './paced-reading.ts';
+import { limitPipelining } from './pipelining.ts';
 import { canonicalPath, isForUpstream, targetRefusal } from './target.ts';
 
 /** How often Node checks connections for timeouts. */
@@ -31,11 +36,17 @@ interface EdgeDeps extends Handlers {
   now: () => number;
 }
 
+export interface GatewayServer {
+  http: Server;
+  /** Stops listening, lets requests in progress finish for at most `graceMs`, and closes all connections. */
+  drain(graceMs: number): Promise<void>;
+}
+
 /**
  * Stage 0: an HTTP server that enforces the limits and hands on only requests that every parser reads alike. What it
  * refuses costs no token check.
  */
-export function createGatewayServer(deps: EdgeDeps): Server {
+export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   const { settings, log } = deps;
   const strictTransport = strictTransportOf(settings);
   const server = createServer({
@@ -48,14 +59,30 @@ export function createGatewayServer(deps: EdgeDeps): Server {
     noDelay: true,
   });
   server.setTimeout(settings.idleTimeoutMs);
-  server.maxConnections = settings.connectionsMax;
   server.maxHeadersCount = UNLIMITED_HEADER_COUNT;
-  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
-    receive(deps, strictTransport, incoming, outgoing);
+  const connections = new Connections(connectionLimits(deps));
+  server.on('connection', (socket: Socket) => {
+    const connection = connections.add(socket);
+    if (connection !== undefined) readInSlices(connection);
+  });
+  discardAfterConnect(server);
+  const listener = limitPipelining(connections, settings.pipelinedRequestsMax, (incoming, outgoing) =>
+    receive(deps, strictTransport, incoming, outgoing),
+  );
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
   refuseMalformedRequests(server, log, strictTransport);
-  return server;
+  return { http: server, drain: (graceMs) => drainConnections(server, connections, graceMs) };
 }
+
+/** The share of one network, unless it is set. */
+const NETWORK_SHARE = 0.05;
+
+const connectionLimits = ({ settings, log }: EdgeDeps): ConnectionLimits => ({
+  max: settings.connectionsMax,
+  maxPerNetwork: settings.connectionsPerNetworkMax ?? Math.ceil(settings.connectionsMax * NETWORK_SHARE),
+  trustedProxies: settings.trustedProxies,
+  log,
+});
 
 /** Refuses a request that is not in its one form, and hands on any other: to the pipeline or to the own routes. */
 function receive(

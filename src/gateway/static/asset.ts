@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { GatewayContext } from '../pipeline/guards.ts';
 import { PAGE_HEADERS } from '../security-headers.ts';
 import { type ContentCoding, codingsOf, preferredCoding } from './content-coding.ts';
@@ -12,10 +13,12 @@ export interface StaticAsset {
 }
 
 interface Representation {
-  body: Buffer<ArrayBuffer>;
+  body: Buffer;
   /** An entity tag (RFC 9110, section 8.8.3), in quotes. Each coding has its own. */
   etag: string;
   headers: Record<string, string>;
+  /** Further headers of a response with the body. */
+  contentHeaders: Record<string, string>;
 }
 
 /**
@@ -24,18 +27,15 @@ interface Representation {
  */
 export function serveAsset(asset: StaticAsset): (c: GatewayContext) => Response {
   const representations = representationsOf(asset);
-  const { mediaType } = asset;
   return (c) => {
-    const request = c.env.incoming.headers;
+    const { incoming, outgoing } = c.env;
+    const request = incoming.headers;
     const coding = preferredCoding(request['accept-encoding'], representations.keys());
-    const { body, etag, headers } = representations.get(coding) as Representation;
-    if (matchesTag(request['if-none-match'], etag)) return c.body(null, 304, headers);
-    return c.body(body, 200, {
-      ...headers,
-      ...(coding === 'identity' ? {} : { 'content-encoding': coding }),
-      'content-type': mediaType,
-      'content-length': String(body.length),
-    });
+    const { body, etag, headers, contentHeaders } = representations.get(coding) as Representation;
+    if (matchesTag(request['if-none-match'], etag)) outgoing.writeHead(304, headers).end();
+    // Every response sends the same buffer. A `Response` would have a copy of its own until its client has read it.
+    else outgoing.writeHead(200, { ...headers, ...contentHeaders }).end(body);
+    return RESPONSE_ALREADY_SENT;
   };
 }
 
@@ -53,7 +53,12 @@ function representationsOf(asset: StaticAsset): Map<ContentCoding, Representatio
       etag,
       ...(codings.size === 1 ? {} : { vary: 'Accept-Encoding' }),
     };
-    representations.set(coding, { body: Buffer.from(body), etag, headers });
+    const contentHeaders = {
+      ...(coding !== 'identity' && { 'content-encoding': coding }),
+      'content-type': asset.mediaType,
+      'content-length': String(body.length),
+    };
+    representations.set(coding, { body, etag, headers, contentHeaders });
   }
   return representations;
 }

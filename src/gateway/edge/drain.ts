@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import type { Connections } from './connections.ts';
+
+/** How often connections that have become idle are closed. */
+const SWEEP_INTERVAL_MS = 20;
+
+/** A connection that has been idle for so long is closed: its client is unlikely to be sending a request just now. */
+const IDLE_MS = 500;
+
+/**
+ * Stops a server without losing a request. It stops listening at once. The next response on each connection says
+ * `Connection: close` (RFC 9112, section 9.6), and connections that stay idle are closed. After `graceMs`, all are.
+ * Resolves when the last connection is closed.
+ */
+export async function drainConnections(
+  server: Server,
+  connections: Connections,
+  graceMs: number,
+): Promise<void> {
+  connections.startDraining();
+  const closed = once(server, 'close');
+  // The close() of an HTTP server would also close idle connections, on which requests may be on their way.
+  NetServer.prototype.close.call(server);
+  const idleMs = Math.min(IDLE_MS, graceMs);
+  const sweep = setInterval(() => connections.closeIdle(idleMs), SWEEP_INTERVAL_MS);
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(grace);
+  // Stops Node's check of timeouts.
+  server.close();
+}

@@ -1,0 +1,5 @@
+/** Settings for tests that send as one user, from one address, what many would. Each limit has tests of its own. */
+export const LIMITS_OFF = {
+  BANK_REQUESTS_PER_USER_MAX: '10000',
+  CONNECTIONS_PER_NETWORK_MAX: '10000',
+} as const;
