@@ -8,6 +8,9 @@ export const limitsShape = {
   HEADER_MAX_BYTES: integer(1024, 1_048_576)
     .default(16_384)
     .describe('maximum size of the request line and headers'),
+  PATH_MAX_BYTES: integer(64, 65_536)
+    .default(4096)
+    .describe('maximum size of the request path; the query is limited by `HEADER_MAX_BYTES` only'),
   BODY_MAX_BYTES: integer(0, 1024 * 1024 * MIB)
     .default(10 * MIB)
     .describe('maximum body size of a proxied request'),

@@ -13,6 +13,7 @@ export interface DocumentedOperation extends Omit<Operation, 'refusals'> {
 const ALWAYS: readonly GatewayReason[] = [
   'request_malformed',
   'target_not_canonical',
+  'path_too_long',
   'headers_too_large',
   'request_too_slow',
   'body_too_large',

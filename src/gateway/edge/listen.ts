@@ -14,7 +14,7 @@ import { drainConnections } from './drain.ts';
 import { refuseMalformedRequests } from './malformed.ts';
 import { discardAfterConnect, readInSlices } from './paced-reading.ts';
 import { limitPipelining } from './pipelining.ts';
-import { canonicalPath, isForUpstream, targetRefusal } from './target.ts';
+import { canonicalPath, isForUpstream, isPathTooLong, targetRefusal } from './target.ts';
 
 /** How often Node checks connections for timeouts. */
 const CONNECTION_CHECK_MS = 1000;
@@ -92,7 +92,8 @@ function receive(
   outgoing: ServerResponse,
 ): void {
   try {
-    const path = canonicalPath(incoming.url ?? '');
+    const { url = '' } = incoming;
+    const path = isPathTooLong(url, settings.pathMaxBytes) ? undefined : canonicalPath(url);
     const context: RequestContext = {
       incoming,
       outgoing,
@@ -103,7 +104,7 @@ function receive(
       strictTransport,
       log,
     };
-    const reason = edgeRefusal(incoming, path, settings.bodyMaxBytes);
+    const reason = edgeRefusal(incoming, path, settings);
     if (hasBody(incoming)) discardUnreadBody(incoming, outgoing);
     // Where a malformed request ends, and so where the next one on this connection begins, is not certain.
     if (reason === 'request_malformed') outgoing.shouldKeepAlive = false;
@@ -120,10 +121,12 @@ function receive(
 function edgeRefusal(
   incoming: IncomingMessage,
   path: string | undefined,
-  bodyMaxBytes: number,
-): 'request_malformed' | 'target_not_canonical' | 'body_too_large' | undefined {
+  { pathMaxBytes, bodyMaxBytes }: GatewaySettings,
+): 'request_malformed' | 'path_too_long' | 'target_not_canonical' | 'body_too_large' | undefined {
   if (!isHttp1(incoming) || !isPlainlyFramed(incoming) || !hasOneHost(incoming)) return 'request_malformed';
-  if (path === undefined) return targetRefusal(incoming.url ?? '');
+  const { url = '' } = incoming;
+  if (isPathTooLong(url, pathMaxBytes)) return 'path_too_long';
+  if (path === undefined) return targetRefusal(url);
   return declaresTooMuch(incoming, bodyMaxBytes) ? 'body_too_large' : undefined;
 }
 

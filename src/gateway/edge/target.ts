@@ -28,6 +28,13 @@ const AMBIGUOUS_DECODED = /\/\/|\/\.{1,2}(?:\/|$)|\.\.|[\p{Cc}#%;?\\]/u;
 /** Visible ASCII without `#`, which ends the query for some parsers but not for others. */
 const QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
+/** Whether the path of a request target is longer than `maxBytes`. The query is not counted. */
+export function isPathTooLong(target: string, maxBytes: number): boolean {
+  if (target.length <= maxBytes) return false;
+  const queryAt = target.indexOf('?');
+  return queryAt === -1 || queryAt > maxBytes;
+}
+
 /**
  * The path of a request target in origin form (RFC 9112, section 3.2.1), byte for byte as it was sent, or undefined if
  * it is not canonical. The policy checks this text, and the upstream gets this text.
@@ -42,12 +49,20 @@ export function canonicalPath(target: string): string | undefined {
 }
 
 /**
+ * More combining marks in a row than text has (the Stream-Safe Text Format, UAX #15, section 13). To normalize a run of
+ * marks takes time that is quadratic in its length.
+ */
+const TOO_MANY_MARKS = /\p{M}{31}/u;
+
+/**
  * Whether the escapes are valid UTF-8 (an overlong `/` is `%C0%AF`) and do not stand for characters that a service
  * which normalizes text would read as delimiters, such as U+FF0F for `/`.
  */
 function isCanonicalDecoded(path: string): boolean {
   try {
-    const decoded = decodeURIComponent(path).normalize('NFKC');
+    const text = decodeURIComponent(path);
+    if (TOO_MANY_MARKS.test(text)) return false;
+    const decoded = text.normalize('NFKC');
     return !AMBIGUOUS_DECODED.test(decoded) && decoded.split('/').length === path.split('/').length;
   } catch {
     return false;

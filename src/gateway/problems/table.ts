@@ -34,6 +34,7 @@ const TOKEN_PROBLEMS = {
 /** Every reason for a refusal by the gateway. The reason is logged; the client gets its code. */
 export const GATEWAY_PROBLEMS = {
   target_not_canonical: problem(400, 'path_invalid', 'The request path is not in canonical form.'),
+  path_too_long: problem(414, 'path_too_long', 'The request path is too long.'),
   request_malformed: problem(400, 'request_malformed', 'The request is not valid HTTP.'),
   headers_too_large: problem(431, 'headers_too_large', 'The request headers are too large.'),
   request_too_slow: problem(408, 'request_timeout', 'The request was not received in time.'),

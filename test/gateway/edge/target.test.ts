@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { canonicalPath } from '../../../src/gateway/edge/target.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { rawProblemOf, rawRequest, sendRaw } from '../../support/raw-http.ts';
@@ -128,6 +128,63 @@ describe('a target that is not a URL is a 400 before any check', () => {
       code: 'request_malformed',
     }),
   );
+});
+
+describe('the size of a path', () => {
+  const PATH_MAX_BYTES = 4096;
+  const pathOf = (bytes: number): string => `/bank/accounts/${'x'.repeat(bytes - '/bank/accounts/'.length)}`;
+
+  test('of 4 KiB is accepted, with a query of any length', async ({ send }) => {
+    const target = `${pathOf(PATH_MAX_BYTES)}?q=${'x'.repeat(8000)}`;
+    expect((await send(target)).status).toBe(200);
+    expect(arrived).toBe(target.slice('/bank'.length));
+  });
+
+  test.for([
+    pathOf(PATH_MAX_BYTES + 1),
+    `${pathOf(PATH_MAX_BYTES + 1)}?q=1`,
+    `/livez/${'%CC%81'.repeat(2000)}`,
+  ])('of more than 4 KiB is a 414 before any check', (target, { gateway, upstream, send }) =>
+    expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(target)), {
+      status: 414,
+      code: 'path_too_long',
+    }),
+  );
+
+  test('of more than 4 KiB is a 400 that closes the connection if the request is malformed as well', async ({
+    gateway,
+  }) => {
+    const head = rawRequest(`POST ${pathOf(PATH_MAX_BYTES + 1)}`, 'Transfer-Encoding: gzip, chunked');
+    const response = await sendRaw(gateway.url, head);
+    expect(rawProblemOf(response)).toEqual({ status: 400, code: 'request_malformed' });
+    expect(response.headers.connection).toEqual(['close']);
+  });
+});
+
+describe('combining marks in a path', () => {
+  const marks = (count: number): string => `/bank/accounts/e${'%CC%81'.repeat(count)}`;
+
+  test('are accepted up to 30 in a row', () => {
+    expect(canonicalPath(marks(30))).toBe(marks(30));
+  });
+
+  test('of which more than 30 are in a row are a 400 before any check', ({ gateway, upstream, send }) =>
+    expectRefusal({ gateway, upstream }, async () => rawProblemOf(await send(marks(31))), {
+      status: 400,
+      code: 'path_invalid',
+    }));
+
+  test('of which more than 30 are in a row are refused before the path is normalized', () => {
+    const normalize = vi.spyOn(String.prototype, 'normalize');
+    try {
+      expect(canonicalPath(marks(31))).toBeUndefined();
+      expect(normalize).not.toHaveBeenCalled();
+      expect(canonicalPath(marks(30))).toBeDefined();
+      expect(normalize).toHaveBeenCalledOnce();
+    } finally {
+      normalize.mockRestore();
+    }
+  });
 });
 
 describe('a path that canonicalPath accepts is unambiguous', () => {

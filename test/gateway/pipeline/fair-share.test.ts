@@ -87,8 +87,8 @@ test('a client that leaves while sending a body and waiting for a connection aff
   expect((await get(alices)).status).toBe(200);
 });
 
-test('a path of 16 KiB makes a short log line', async () => {
-  await fetch(`${gateway.url}${'/a'.repeat(7000)}`);
+test('a path of 4 KiB makes a short log line', async () => {
+  await fetch(`${gateway.url}${'/a'.repeat(2000)}`);
   await until(() => printed.includes('/a/a/a'));
   const line = printed.split('\n').find((text) => text.includes('/a/a/a')) ?? '';
   expect(line.length).toBeLessThan(700);
