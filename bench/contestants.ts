@@ -15,6 +15,8 @@ export interface PeerEnvironment {
   PUBLIC_KEY: string;
   REFRESH_KEY: string;
   SESSION_SECRET: string;
+  REQUESTS_PER_NETWORK_PER_SECOND: string;
+  REQUESTS_PER_USER_PER_SECOND: string;
   TOKEN_CACHE?: string;
   SIGNATURE_MEMO_SIZE?: string;
 }

@@ -12,6 +12,7 @@ import {
   text,
 } from './fields.ts';
 import { limitsShape } from './gateway-limits.ts';
+import { ratesShape } from './gateway-rates.ts';
 import { usersShape } from './gateway-users.ts';
 import { sharedShape } from './shared.ts';
 
@@ -20,6 +21,12 @@ export const gatewayShape = {
   ...sharedShape,
   GATEWAY_HOST: host().default('127.0.0.1').describe('address to listen on'),
   GATEWAY_PORT: integer(0, 65_535).default(8080).describe('port to listen on'),
+  HEALTH_HOST: host().default('127.0.0.1').describe('address of the private listener for health checks'),
+  HEALTH_PORT: integer(0, 65_535)
+    .optional()
+    .describe(
+      'port of a private listener for `/livez` and `/readyz`; without it, only the public one has them',
+    ),
   AUDIENCE: audience().default('portcullis-api').describe('`aud` of access tokens'),
   BANK_URL: httpOrigin()
     .default('http://127.0.0.1:8081')
@@ -82,4 +89,5 @@ export const gatewayShape = {
     .default(1_000_000)
     .describe('approximate number of records kept in the audit log'),
   ...limitsShape,
+  ...ratesShape,
 } satisfies z.ZodRawShape;

@@ -76,7 +76,7 @@ export function createApp({ authentication, routes, ...files }: AppDeps): App {
 function routeAuth(app: App, authentication: AuthenticationDeps, deps: RouteDeps['auth']): void {
   app.post('/auth/login', login(deps));
   app.post('/auth/register', register(deps));
-  app.post('/auth/password', requireSession(authentication, changePassword(deps)));
+  app.post('/auth/password', requireSession(authentication, changePassword(deps), 'session-change'));
   app.post('/auth/password-reset', requestPasswordReset(deps));
   app.post('/auth/password-reset/confirm', confirmPasswordReset(deps));
   app.post('/auth/logout', logout(deps));
@@ -87,11 +87,11 @@ function routeSessions(app: App, authentication: AuthenticationDeps, deps: Route
   app.get('/auth/session', requireSession(authentication, currentSession(deps)));
   app.get('/auth/session/events', requireToken(authentication, sessionEvents(deps)));
   app.get('/auth/session/data/:key', requireSession(authentication, readData(deps)));
-  app.put('/auth/session/data/:key', requireSession(authentication, writeData(deps)));
-  app.delete('/auth/session/data/:key', requireSession(authentication, removeData(deps)));
+  app.put('/auth/session/data/:key', requireSession(authentication, writeData(deps), 'session-change'));
+  app.delete('/auth/session/data/:key', requireSession(authentication, removeData(deps), 'session-change'));
   app.get('/auth/sessions', requireSession(authentication, listOwnSessions(deps)));
-  app.delete('/auth/sessions', requireSession(authentication, endOwnSessions(deps)));
-  app.delete('/auth/sessions/:sid', requireSession(authentication, endOwnSession(deps)));
+  app.delete('/auth/sessions', requireSession(authentication, endOwnSessions(deps), 'session-change'));
+  app.delete('/auth/sessions/:sid', requireSession(authentication, endOwnSession(deps), 'session-change'));
 }
 
 function routeOauth(app: App, deps: RouteDeps['oauth']): void {

@@ -20,6 +20,7 @@ import type { LiveResponses } from './proxy/live-responses.ts';
 import type { UpstreamProxy } from './proxy/proxy.ts';
 import { createUpstreamHeaders } from './proxy/request-headers.ts';
 import { createClientHeaders } from './proxy/response-headers.ts';
+import type { RequestRates } from './rates/request-rates.ts';
 import { siteOf } from './site.ts';
 
 /** What the gateway has opened and has to close. */
@@ -30,6 +31,7 @@ export interface Resources {
   hasher: PasswordHasher;
   proxy: UpstreamProxy;
   liveResponses: LiveResponses;
+  rates: RequestRates;
   mailer: Mailer | undefined;
   /** The clock, in milliseconds since the epoch. */
   now: () => number;
@@ -38,7 +40,7 @@ export interface Resources {
 export function pipelineDeps(
   settings: GatewaySettings,
   rules: readonly PolicyRule[],
-  { redis, ring, proxy, liveResponses, now }: Resources,
+  { redis, ring, proxy, liveResponses, rates, now }: Resources,
 ): PipelineDeps {
   const site = siteOf(settings.issuer);
   return {
@@ -50,6 +52,7 @@ export function pipelineDeps(
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     policy: createPolicy(rules),
     requestLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
+    searchLimiter: new ConcurrencyLimiter(settings.searchesPerUserMax),
     streamLimiter: new ConcurrencyLimiter(settings.bankStreamsPerUserMax),
     heldBodies: new HeldBodies(settings),
     bodyMaxBytes: settings.bodyMaxBytes,
@@ -57,6 +60,7 @@ export function pipelineDeps(
     assertionFor: createAssertionSource(ring, settings),
     proxy,
     liveResponses,
+    rates,
   };
 }
 
@@ -73,12 +77,12 @@ const SESSION_DATA_PREFIX = '/auth/session/data/';
 export function routeDeps(
   settings: GatewaySettings,
   { site, verifyToken }: PipelineDeps,
-  { redis, ring, refreshKey, hasher, mailer, liveResponses }: Resources,
+  { redis, ring, refreshKey, hasher, mailer, liveResponses, rates }: Resources,
   log: Logger,
 ): RouteDeps {
   const audit = new RedisAuditLog(redis, log, settings.auditRecordsMax);
   const { issuer, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
-  const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken };
+  const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
   const passwords = {
     redis,
     ring,

@@ -1,5 +1,5 @@
 import type { GatewaySettings } from '../config/load.ts';
-import { listen } from '../http/server.ts';
+import { drain, listen } from '../http/server.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import type { Logger } from '../log.ts';
@@ -9,12 +9,15 @@ import { checkServerOnce } from '../redis/server-check.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
+import { createHealthServer } from './edge/health-server.ts';
 import { createGatewayServer } from './edge/listen.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { canCollectBuffers } from './proxy/body-buffers.ts';
 import { LiveResponses } from './proxy/live-responses.ts';
 import { UpstreamProxy } from './proxy/proxy.ts';
+import { RequestRates } from './rates/request-rates.ts';
+import { isReady } from './routes/health.ts';
 import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';
 
@@ -32,6 +35,8 @@ interface GatewayOptions {
 export interface RunningGateway {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   url: string;
+  /** Where it listens for health checks only, if `HEALTH_PORT` is set. */
+  healthUrl: string | undefined;
   /** Stops accepting requests, lets open ones finish within `SHUTDOWN_GRACE_MS`, and closes all resources. */
   close(): Promise<void>;
 }
@@ -60,21 +65,42 @@ export async function startGateway({
       ownBodyLimits(settings),
       now,
     ),
+    rates: resources.rates,
     settings,
     log,
     now,
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
+  let isStopping = false;
+  const healthUrl = await listenForHealthChecks(settings, log, started, async () => {
+    return !isStopping && (await isReady(resources.redis));
+  });
   const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
   started.defer(() => {
+    isStopping = true;
     const drained = server.drain(settings.shutdownGraceMs);
     resources.liveResponses.stop();
     return drained;
   });
   log.info({ event: 'gateway_listening', url }, 'the gateway is listening');
   const running = started.move();
-  return { url, close: () => running.disposeAsync() };
+  return { url, healthUrl, close: () => running.disposeAsync() };
+}
+
+/** Starts the private listener, if there is to be one, and returns its URL. It is closed after the public one. */
+async function listenForHealthChecks(
+  { healthHost, healthPort, shutdownGraceMs }: GatewaySettings,
+  log: Logger,
+  started: AsyncDisposableStack,
+  isReady: () => Promise<boolean>,
+): Promise<string | undefined> {
+  if (healthPort === undefined) return undefined;
+  const server = createHealthServer({ isReady, log });
+  const url = await listen(server, healthHost, healthPort);
+  started.defer(() => drain(server, shutdownGraceMs));
+  log.info({ event: 'health_listening', url }, 'the gateway listens for health checks');
+  return url;
 }
 
 /** Opens what has to be closed again, and puts it on the stack. */
@@ -99,7 +125,17 @@ async function openResources(
   const liveResponses = opened(new LiveResponses({ redis, listener, ring, log, now }));
   ring.listen(listener, redis);
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  return { redis, ring, refreshKey, hasher, proxy, liveResponses, mailer, now };
+  return {
+    redis,
+    ring,
+    refreshKey,
+    hasher,
+    proxy,
+    liveResponses,
+    mailer,
+    rates: new RequestRates(settings),
+    now,
+  };
 }
 
 /** The SMTP server of the settings. Without one, mail goes to the log, or in production nowhere. */

@@ -17,6 +17,7 @@ const ALWAYS: readonly GatewayReason[] = [
   'headers_too_large',
   'request_too_slow',
   'body_too_large',
+  'network_rate_exceeded',
   'fault',
 ];
 
@@ -42,6 +43,8 @@ const CLIENT_CREDENTIAL: readonly GatewayReason[] = [
 
 const PROXY: readonly GatewayReason[] = [
   'no_rule',
+  'transfer_rate_exceeded',
+  'too_many_searches',
   'scope_missing',
   'too_many_under_way',
   'too_many_streams',

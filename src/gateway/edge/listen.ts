@@ -6,6 +6,7 @@ import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
 import { refuse } from '../decision-log.ts';
+import type { RequestRates } from '../rates/request-rates.ts';
 import type { RequestContext } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
 import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
@@ -31,6 +32,7 @@ export interface Handlers {
 }
 
 interface EdgeDeps extends Handlers {
+  rates: RequestRates;
   settings: GatewaySettings;
   log: Logger;
   now: () => number;
@@ -86,7 +88,7 @@ const connectionLimits = ({ settings, log }: EdgeDeps): ConnectionLimits => ({
 
 /** Refuses a request that is not in its one form, and hands on any other: to the pipeline or to the own routes. */
 function receive(
-  { settings, log, now, proxied, own }: EdgeDeps,
+  { rates, settings, log, now, proxied, own }: EdgeDeps,
   strictTransport: string | undefined,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -108,7 +110,8 @@ function receive(
     if (hasBody(incoming)) discardUnreadBody(incoming, outgoing);
     // Where a malformed request ends, and so where the next one on this connection begins, is not certain.
     if (reason === 'request_malformed') outgoing.shouldKeepAlive = false;
-    if (reason !== undefined) refuse(context, new Refusal(reason));
+    const refusal = rates.countForNetwork(context) ?? (reason && new Refusal(reason));
+    if (refusal !== undefined) refuse(context, refusal);
     else if (isForUpstream(context.path)) proxied(context);
     else own(context);
   } catch (fault) {

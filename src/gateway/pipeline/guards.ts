@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { Refusal } from '../../refusal.ts';
 import { type Scope, scopesOf } from '../../users/roles.ts';
 import { refuse } from '../decision-log.ts';
-import type { Authenticated } from '../request-context.ts';
+import type { Authenticated, RequestContext } from '../request-context.ts';
 import { takeCredential } from './credential.ts';
 import { recordGrant } from './forward.ts';
 import type { OwnRequestContext } from './own-body.ts';
@@ -20,21 +20,38 @@ export type AuthenticatedRoute = (c: GatewayContext, user: Authenticated) => Pro
  * authority that it has lost in the meantime. A request without one credential costs no body.
  */
 export const requireToken =
-  (deps: AuthenticationDeps, route: AuthenticatedRoute) =>
+  (deps: AuthenticationDeps, route: AuthenticatedRoute, rate: RouteRate = 'request') =>
   async (c: GatewayContext): Promise<Response> => {
     const credential = takeCredential(c.env.incoming, deps.site);
     if (credential instanceof Refusal) return refuse(c.env, credential);
     await c.env.body.whole();
     const user = await authenticate(deps, c.env);
-    return 'refusal' in user ? refuse(c.env, user.refusal, user.claims) : route(c, user);
+    if ('refusal' in user) return refuse(c.env, user.refusal, user.claims);
+    const overRate = countRequest(deps, c.env, user, rate);
+    return overRate === undefined ? route(c, user) : refuse(c.env, overRate, user.claims);
   };
 
+/** Which rate a route counts for: that of its user, or the one for changes of its session. */
+type RouteRate = 'request' | 'session-change';
+
+const countRequest = (
+  { rates }: AuthenticationDeps,
+  context: RequestContext,
+  { claims: { sub, sid } }: Authenticated,
+  rate: RouteRate,
+): Refusal<'user_rate_exceeded' | 'session_change_rate_exceeded'> | undefined =>
+  rate === 'request' ? rates.countForUser(context, sub) : rates.countSessionChange(context, sid);
+
 /** Requires a valid access token and no further permission. */
-export const requireSession = (deps: AuthenticationDeps, route: AuthenticatedRoute) =>
-  requireToken(deps, (c, user) => {
-    recordGrant(deps.activity, c.env, user.claims);
-    return route(c, user);
-  });
+export const requireSession = (deps: AuthenticationDeps, route: AuthenticatedRoute, rate?: RouteRate) =>
+  requireToken(
+    deps,
+    (c, user) => {
+      recordGrant(deps.activity, c.env, user.claims);
+      return route(c, user);
+    },
+    rate,
+  );
 
 /** Requires a valid access token of a user whose role has the scope now. */
 export const requireScope = (deps: AuthenticationDeps, scope: Scope, route: AuthenticatedRoute) =>

@@ -9,6 +9,7 @@ import { refuse, refuseFault } from '../decision-log.ts';
 import { hasBody } from '../edge/body.ts';
 import { upstreamPath } from '../edge/target.ts';
 import type { HeldBodies } from '../proxy/held-bodies.ts';
+import type { RequestRates } from '../rates/request-rates.ts';
 import type { Authenticated, RequestContext } from '../request-context.ts';
 import type { Site } from '../site.ts';
 import { receiveBody } from './body.ts';
@@ -29,7 +30,7 @@ import { verifySignature } from './signature.ts';
  *   3 whitelist   not revoked, the session and the user active                   401 503           sessions/whitelist.ts
  *   4 address     in the user's IP ranges                                        403               users/authorization.ts
  *   5 policy      a rule names the request, and the role has its scope           403               ./policy.ts
- *   6 limits      the user's share of concurrent requests or streams            429               ./limits.ts
+ *   6 limits      the user's rates, shares of concurrent requests and streams   429               ./limits.ts
  *   7 body        a short body is complete, and 1 to 5 have passed since then    408 429 503       ./body.ts
  *   8 proxy       forwarded with an assertion                                    413 502 503 504   ./forward.ts, ../proxy
  *
@@ -44,6 +45,7 @@ export interface AuthenticationDeps {
   verifyToken: AccessTokenVerifier;
   redis: RedisLink;
   activity: ActivityTracker;
+  rates: RequestRates;
 }
 
 /** Stages 1 to 4. @throws {RedisUnavailable} */
@@ -67,10 +69,19 @@ export async function authenticate(
   return { claims, kid: () => kidOf(credential), authorization, wasComplete };
 }
 
+/** Why a user has to wait. */
+type LimitReason =
+  | 'user_rate_exceeded'
+  | 'transfer_rate_exceeded'
+  | 'too_many_searches'
+  | 'too_many_streams'
+  | 'too_many_under_way';
+
 export interface PipelineDeps extends AuthenticationDeps, ForwardDeps {
   policy: Policy;
   requestLimiter: ConcurrencyLimiter;
   streamLimiter: ConcurrencyLimiter;
+  searchLimiter: ConcurrencyLimiter;
   heldBodies: HeldBodies;
   now: () => number;
 }
@@ -111,11 +122,18 @@ export async function runPipeline(deps: PipelineDeps, context: RequestContext): 
 
 /** Counts the request against its user's share, or refuses it. */
 function overLimit(
-  { requestLimiter, streamLimiter }: PipelineDeps,
-  { incoming, outgoing }: RequestContext,
+  { rates, requestLimiter, streamLimiter, searchLimiter }: PipelineDeps,
+  context: RequestContext,
   { user, grant }: Granted,
-): Refusal<'too_many_under_way' | 'too_many_streams'> | undefined {
+): Refusal<LimitReason> | undefined {
+  const { incoming, outgoing } = context;
   const { sub } = user.claims;
+  const overRate =
+    rates.countForUser(context, sub) ??
+    (grant.kind === 'transfer' ? rates.countTransfer(context, sub) : undefined);
+  if (overRate !== undefined) return overRate;
+  if (grant.kind === 'search' && !searchLimiter.tryAcquire(sub, outgoing))
+    return new Refusal('too_many_searches');
   if (isEventStream(incoming, grant))
     return streamLimiter.tryAcquire(sub, outgoing) ? undefined : new Refusal('too_many_streams');
   return requestLimiter.tryAcquire(sub, outgoing) ? undefined : new Refusal('too_many_under_way');

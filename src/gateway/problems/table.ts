@@ -15,6 +15,8 @@ const tokenRevoked = tokenProblem('token_revoked', 'The access token has been re
 const refreshInvalid = tokenProblem('refresh_token_invalid', 'The refresh token is not valid. Log in again.');
 const loginFailed = problem(401, 'login_failed', 'The username or password is wrong.', { challenge: BEARER });
 
+const rateLimited = problem(429, 'rate_limited', 'Too many requests. Try again later.');
+
 /** What the verification of a token, the whitelist and a refresh can refuse. */
 const TOKEN_PROBLEMS = {
   token_spelling: tokenInvalid,
@@ -115,6 +117,13 @@ export const GATEWAY_PROBLEMS = {
     'The service is temporarily unavailable. Your session is not affected.',
     { retryAfterSeconds: 1 },
   ),
+  network_rate_exceeded: rateLimited,
+  user_rate_exceeded: rateLimited,
+  transfer_rate_exceeded: problem(429, 'transfers_limited', 'Too many transfers. Try again later.'),
+  session_change_rate_exceeded: rateLimited,
+  too_many_searches: problem(429, 'too_many_searches', 'You have too many concurrent searches.', {
+    retryAfterSeconds: 1,
+  }),
   too_many_under_way: problem(429, 'too_many_requests', 'You have too many concurrent requests.', {
     retryAfterSeconds: 1,
   }),

@@ -35,15 +35,18 @@ export interface HealthDeps {
   redis: RedisLink;
 }
 
+/** Whether Redis responds. The keys have been loaded, because the process does not start without them. @throws {RedisUnavailable} */
+export const isReady = async (redis: RedisLink): Promise<boolean> =>
+  (await redis.run((client) => client.ping())) === 'PONG';
+
 /** Depends on nothing else, because restarting the process would not fix Redis. */
 export const livez = (c: GatewayContext): Response =>
   c.json({ status: 'alive' } satisfies z.output<typeof livezResponseSchema>);
 
-/** Depends on Redis. The keys have been loaded, because the process does not start without them. */
+/** Depends on Redis. */
 export const readyz =
   ({ redis }: HealthDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const reply = await redis.run((client) => client.ping());
-    if (reply !== 'PONG') return refuse(c.env, new Refusal('redis_unavailable'));
+    if (!(await isReady(redis))) return refuse(c.env, new Refusal('redis_unavailable'));
     return c.json({ status: 'ready' } satisfies z.output<typeof readyzResponseSchema>);
   };

@@ -11,6 +11,7 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 const CONNECTIONS = 6;
 const PER_USER = 4;
 const QUEUE = 3;
+const SEARCHES = 2;
 
 let gateway: TestGateway;
 let upstream: Upstream;
@@ -35,6 +36,7 @@ beforeAll(async () => {
     BANK_REQUESTS_PER_USER_MAX: String(PER_USER),
     BANK_STREAMS_PER_USER_MAX: String(PER_USER),
     BANK_QUEUE_MAX: String(QUEUE),
+    SEARCHES_PER_USER_MAX: String(SEARCHES),
   };
   gateway = await startTestGateway({ BANK_URL: upstream.url, ...limits }, pino(sink));
   [bobs, alices] = [await gateway.login('bob'), await gateway.login('alice')];
@@ -68,6 +70,24 @@ test('a user with too many concurrent requests gets a 429, and other users are s
   release();
   for (const response of await Promise.all(held)) expect(response.status).toBe(200);
   expect((await get(bobs)).status).toBe(200);
+});
+
+test('a user with too many concurrent searches gets a 429, and their other requests are served', async () => {
+  upstream.respondWith((_incoming, outgoing) => void waiting.push(() => outgoing.end('{}')));
+  const search = (): Promise<Response> =>
+    fetch(`${gateway.url}/bank/accounts/1/transactions/search?q=rent`, { headers: bearer(bobs ?? '') });
+  const before = upstream.count;
+  const held = Array.from({ length: SEARCHES }, search);
+  await until(() => upstream.count === before + SEARCHES);
+  const refused = await search();
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_searches' });
+  expect(upstream.count).toBe(before + SEARCHES);
+  upstream.respondWith((_incoming, outgoing) => void outgoing.end('{}'));
+  expect((await get(bobs)).status).toBe(200);
+  release();
+  for (const response of await Promise.all(held)) expect(response.status).toBe(200);
+  expect((await search()).status).toBe(200);
 });
 
 test('a client that leaves while sending a body and waiting for a connection affects no other request', async () => {

@@ -8,12 +8,14 @@ import {
   type RefreshRequest,
   refreshSession,
 } from '../../../sessions/refresh.ts';
+import { readRefreshToken } from '../../../sessions/refresh-token.ts';
 import type { SessionDeps } from '../../../sessions/start.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { OwnBodyReason } from '../../pipeline/own-body.ts';
 import type { GatewayReason } from '../../problems/table.ts';
+import type { RequestRates } from '../../rates/request-rates.ts';
 import { recordEvent, recordRevocation } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
 import { deviceNameOf } from './device-name.ts';
@@ -46,6 +48,7 @@ export const refreshOperation: Operation<GatewayReason> = {
 export interface RefreshDeps extends SessionDeps {
   site: Site;
   audit: AuditLog;
+  rates: RequestRates;
 }
 
 export const refresh =
@@ -54,6 +57,8 @@ export const refresh =
     const presented = await takeRefreshToken(deps, c);
     if (presented instanceof Refusal) return refuse(c.env, presented);
     const { token, transport } = presented;
+    const overRate = countRefresh(deps, c, token);
+    if (overRate !== undefined) return refuse(c.env, overRate);
     const pair = await refreshFor(deps, c, token);
     if (pair instanceof Refusal) return refuse(c.env, pair, subjectOf(pair));
     logGrant(c.env, pair.claims);
@@ -92,6 +97,16 @@ async function takeRefreshToken(
   if (!body.exists) return new Refusal('credential_missing');
   const input = await body.json(refreshTokenSchema);
   return input instanceof Refusal ? input : { token: input.refresh_token, transport: 'bearer' };
+}
+
+/** Counts a refresh as a change of the session, if its token is genuine: nobody else can use up that rate. */
+export function countRefresh(
+  { refreshKey, rates }: RefreshDeps,
+  { env }: GatewayContext,
+  token: string,
+): Refusal<'session_change_rate_exceeded'> | undefined {
+  const identity = readRefreshToken(refreshKey, token);
+  return identity instanceof Refusal ? undefined : rates.countSessionChange(env, identity.sid);
 }
 
 /** Whose session a refused refresh token belongs to, if it is genuine. */

@@ -13,6 +13,7 @@ export const OAUTH_ERRORS = {
   client_twice: 'invalid_request',
   client_wrong: 'invalid_client',
   client_throttled: 'temporarily_unavailable',
+  session_change_rate_exceeded: 'temporarily_unavailable',
   client_not_permitted: 'unauthorized_client',
   grant_invalid: 'invalid_grant',
   grant_unsupported: 'unsupported_grant_type',

@@ -6,7 +6,7 @@ import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
-import { type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
+import { countRefresh, type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
 import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
 import { checkForm, type Form, readForm } from './form.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';
@@ -42,6 +42,8 @@ export const token =
     const { env } = c;
     const refreshToken = await takeGrant(c);
     if (refreshToken instanceof Refusal) return refuseOauth(env, refreshToken);
+    const overRate = countRefresh(deps, c, refreshToken);
+    if (overRate !== undefined) return refuseOauth(env, overRate);
     const pair = await refreshFor(deps, c, refreshToken);
     if (pair instanceof Refusal)
       return refuseOauth(env, new Refusal('grant_invalid', pair.reason), subjectOf(pair));

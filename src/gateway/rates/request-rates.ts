@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import type { GatewaySettings } from '../../config/load.ts';
+import { type AddressRanges, isInRanges, networkOf } from '../../http/addresses.ts';
+import { Refusal } from '../../refusal.ts';
+import type { RequestContext } from '../request-context.ts';
+import { type Rate, TokenBuckets } from './token-buckets.ts';
+
+type RateReason =
+  | 'network_rate_exceeded'
+  | 'user_rate_exceeded'
+  | 'transfer_rate_exceeded'
+  | 'session_change_rate_exceeded';
+
+/** What a request needs to know to be counted. */
+export type CountedRequest = Pick<RequestContext, 'outgoing' | 'clientAddress' | 'nowMs'>;
+
+/**
+ * How many requests are accepted per time. Each limit is a token bucket of this process, so that counting costs neither
+ * Redis nor a round trip.
+ */
+export class RequestRates {
+  readonly #networks: RateLimit<'network_rate_exceeded'>;
+  readonly #users: RateLimit<'user_rate_exceeded'>;
+  readonly #transfers: RateLimit<'transfer_rate_exceeded'>;
+  readonly #sessionChanges: RateLimit<'session_change_rate_exceeded'>;
+  readonly #trustedProxies: AddressRanges;
+
+  constructor(settings: GatewaySettings) {
+    const perSecond = (name: 'Network' | 'User'): Rate => ({
+      perSecond: settings[`requestsPer${name}PerSecond`],
+      burst: settings[`requestsPer${name}Burst`],
+    });
+    this.#networks = new RateLimit('network', 'network_rate_exceeded', perSecond('Network'));
+    this.#users = new RateLimit('user', 'user_rate_exceeded', perSecond('User'));
+    const transfers = perMinute(settings.transfersPerUserPerMinute);
+    this.#transfers = new RateLimit('transfer', 'transfer_rate_exceeded', transfers);
+    const sessionChanges = perMinute(settings.sessionChangesPerMinute);
+    this.#sessionChanges = new RateLimit('session-change', 'session_change_rate_exceeded', sessionChanges);
+    this.#trustedProxies = settings.trustedProxies;
+  }
+
+  /** Counts any request. One of a trusted proxy itself, such as a health check, is always accepted. */
+  countForNetwork(request: CountedRequest): Refusal<'network_rate_exceeded'> | undefined {
+    const { clientAddress } = request;
+    const isExempt = (): boolean => isInRanges(clientAddress, this.#trustedProxies);
+    return this.#networks.count(request, networkOf(clientAddress), isExempt);
+  }
+
+  /** Counts a request of an authenticated user. */
+  countForUser(request: CountedRequest, sub: string): Refusal<'user_rate_exceeded'> | undefined {
+    return this.#users.count(request, sub);
+  }
+
+  /** Counts a transfer, besides counting it as a request. */
+  countTransfer(request: CountedRequest, sub: string): Refusal<'transfer_rate_exceeded'> | undefined {
+    return this.#transfers.count(request, sub);
+  }
+
+  /**
+   * Counts a request that changes a session. It is not counted for its user: with a stolen token, somebody else could
+   * then keep the user from ending the stolen session.
+   */
+  countSessionChange(
+    request: CountedRequest,
+    sid: string,
+  ): Refusal<'session_change_rate_exceeded'> | undefined {
+    return this.#sessionChanges.count(request, sid);
+  }
+}
+
+const perMinute = (max: number): Rate => ({ perSecond: max / 60, burst: max });
+
+/** One of the limits, as it is enforced and as it is announced (draft-ietf-httpapi-ratelimit-headers). */
+class RateLimit<Reason extends RateReason> {
+  readonly #buckets: TokenBuckets;
+  readonly #name: string;
+  readonly #reason: Reason;
+  readonly #announceBelow: number;
+  readonly #policy: string;
+
+  constructor(name: string, reason: Reason, rate: Rate) {
+    this.#buckets = new TokenBuckets(rate);
+    this.#name = name;
+    this.#reason = reason;
+    this.#announceBelow = rate.burst / 2;
+    this.#policy = `"${name}";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`;
+  }
+
+  /** Takes a token, or refuses. A client learns the state of its bucket once that is less than half full. */
+  count(
+    { outgoing, nowMs }: CountedRequest,
+    subject: string,
+    isExempt = (): boolean => false,
+  ): Refusal<Reason> | undefined {
+    const { granted, remaining, resetSeconds } = this.#buckets.take(subject, nowMs);
+    if (remaining >= this.#announceBelow) return undefined;
+    if (!granted && isExempt()) return undefined;
+    this.#announce(outgoing, remaining, resetSeconds);
+    return granted ? undefined : new Refusal(this.#reason, { retryAfterSeconds: resetSeconds });
+  }
+
+  #announce(outgoing: ServerResponse, remaining: number, resetSeconds: number): void {
+    if (outgoing.headersSent) return;
+    outgoing.appendHeader('ratelimit-policy', this.#policy);
+    outgoing.appendHeader('ratelimit', `"${this.#name}";r=${remaining};t=${resetSeconds}`);
+  }
+}
