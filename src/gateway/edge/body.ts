@@ -31,13 +31,21 @@ const DISCARD_MAX_BYTES = 1024 * 1024;
 export function discardUnreadBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
   outgoing.once('finish', () => {
     if (incoming.complete) return;
+    const { socket } = incoming;
     let bytes = 0;
-    incoming.on('data', (chunk: Buffer) => {
+    // Node discards the body by itself and does not say how much.
+    const count = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > DISCARD_MAX_BYTES) incoming.pause();
-    });
+      if (bytes > DISCARD_MAX_BYTES) socket.pause();
+    };
+    socket.on('data', count);
     incoming.resume();
-    const timer = setTimeout(() => incoming.socket.destroySoon(), DISCARD_TIMEOUT_MS).unref();
-    for (const event of ['end', 'close']) incoming.once(event, () => clearTimeout(timer));
+    const timer = setTimeout(() => socket.destroySoon(), DISCARD_TIMEOUT_MS).unref();
+    const stop = (): void => {
+      clearTimeout(timer);
+      socket.off('data', count);
+      if (bytes > DISCARD_MAX_BYTES) socket.resume();
+    };
+    for (const event of ['end', 'close']) incoming.once(event, stop);
   });
 }
