@@ -24,7 +24,8 @@ import { verifySignature } from './signature.ts';
  * The stages of a request, in order. Each needs the result of the one before, and the first refusal ends the request:
  * a token with a bad signature never reaches Redis, and a refused request never reaches the upstream.
  *
- *   0 edge        HTTP that two parsers cannot read in two ways, within limits   400 408 413 431   ../edge/listen.ts
+ *   0 edge        HTTP that two parsers cannot read in two ways, within limits   400 408 413 414   ../edge/listen.ts
+ *                 and the rate of the network                                    429 431
  *   1 credential  exactly one token, from a header or a cookie                   400 401 403       ./credential.ts
  *   2 signature   signed by the gateway, not expired                             401               ./signature.ts
  *   3 whitelist   not revoked, the session and the user active                   401 503           sessions/whitelist.ts
