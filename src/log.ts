@@ -1,4 +1,5 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { lineBuffer } from './log-buffer.ts';
 
 export type { Logger };
 
@@ -6,9 +7,6 @@ type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 
 /** The maximum time that a line is buffered. */
 const FLUSH_MS = 100;
-
-/** When the reader of the log is too slow, lines beyond this are dropped, so that the buffer stays bounded. */
-const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
 /**
  * A structured log with one JSON object per line, `time` in ISO 8601 (RFC 3339).
@@ -23,17 +21,34 @@ export function createLog(
   level: LogLevel,
   file?: string,
 ): Logger {
-  return pino(
-    { level, base: { process }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: faultFields } },
-    pino.destination({
-      ...(file === undefined ? { dest: 1 } : { dest: file, append: false, mode: 0o600 }),
-      sync: false,
-      minLength: 4096,
-      maxLength: MAX_UNWRITTEN_BYTES,
-      periodicFlush: FLUSH_MS,
-    }),
+  const destination = pino.destination({
+    ...(file === undefined ? { dest: 1 } : { dest: file, append: false, mode: 0o600 }),
+    sync: false,
+    minLength: 4096,
+    periodicFlush: FLUSH_MS,
+  });
+  const log: Logger = loggerTo(
+    process,
+    level,
+    lineBuffer(destination, (dropped) =>
+      log.warn({ event: 'log_lines_dropped', dropped }, 'the reader of the log is too slow'),
+    ),
   );
+  return log;
 }
+
+/** The log of a command: each line is written to standard error at once. */
+export const commandLog = (): Logger => loggerTo('cli', 'info', pino.destination({ dest: 2, sync: true }));
+
+const loggerTo = (process: string, level: LogLevel, destination: DestinationStream): Logger =>
+  pino(
+    { level, base: { process }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: faultFields } },
+    destination,
+  );
+
+/** The same log for audit records, which are written whatever its level is, unless it is silent. */
+export const auditLines = (log: Logger): Logger =>
+  log.isLevelEnabled('fatal') ? log.child({}, { level: 'info' }) : log;
 
 /**
  * The logged fields of a fault: its name, code, message and stack, and those of its causes. Other properties of an

@@ -25,6 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['config'],
   ['http'],
   ['log', 'refusal'],
+  ['log-buffer'],
 ];
 
 const FILES_PER_FOLDER_MAX = 15;
