@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { ROLES } from './users/roles.ts';
 
-/** An action whose result becomes the exit code: 0 for success, 1 for a failure. */
+/** An action whose result becomes the exit code: 0 for success, 1 or more for a failure. */
 const exitWith =
   <Parameters extends unknown[]>(run: (...given: Parameters) => Promise<number>) =>
   async (...given: Parameters): Promise<void> => {
@@ -109,12 +109,34 @@ keys
   .argument('<kid>')
   .action(exitWith(async (kid: string) => (await import('./cli/keys.ts')).runKeysRetire(process.env, kid)));
 
-program
-  .command('audit')
-  .description('check the audit log')
+const audit = program.command('audit').description('verify and export the audit logs');
+
+audit
   .command('verify')
-  .description('check that no record was altered or removed; prints the first one that was, with exit code 1')
-  .action(exitWith(async () => (await import('./cli/audit.ts')).runAuditVerify(process.env)));
+  .description(
+    'check that no record was altered or removed: exit code 1 and the first one that was; 2 if only records are missing that were never exported',
+  )
+  .option('--file <path>', 'check an export instead, without Redis')
+  .option('--jwks <path>', "with --file: the public keys (RFC 7517) instead of the gateway's own")
+  .action(
+    exitWith(async ({ file, jwks }: { file?: string; jwks?: string }) => {
+      const { runAuditVerify, runAuditVerifyFile } = await import('./cli/audit.ts');
+      return file === undefined
+        ? runAuditVerify(process.env)
+        : runAuditVerifyFile(process.env, { file, ...(jwks !== undefined && { jwks }) });
+    }),
+  );
+
+audit
+  .command('export')
+  .description('write the records since the last export as JSON lines, with a signed checkpoint at the end')
+  .option('--all', 'all records that are left', false)
+  .option('--output <path>', 'a file to create, in place of standard output')
+  .action(
+    exitWith(async (options: { all: boolean; output?: string }) =>
+      (await import('./cli/audit-export.ts')).runAuditExport(process.env, options),
+    ),
+  );
 
 program
   .command('probe')

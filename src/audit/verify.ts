@@ -1,94 +1,65 @@
 import type { RedisLink } from '../redis/connection.ts';
-import { auditKey } from '../redis/keys.ts';
-import { hashOf, NO_RECORD } from './audit-log.ts';
-
-const BATCH_SIZE = 500;
-
-/** The first record that was altered or removed. */
-interface AuditFault {
-  /** The number of the altered record, or of the first missing one. */
-  seq: number;
-  what: 'altered' | 'removed';
-}
+import { linkOf, START_OF_CHAIN, type StoredRecord } from './chain.ts';
+import { ChainCheck, type ChainFault } from './chain-check.ts';
+import { type ExportMark, gapAfter, type RecordRange, readMark } from './export/mark.ts';
+import type { AuditLogName } from './logs.ts';
+import { oldestFirst } from './records.ts';
 
 export interface AuditVerdict {
   /** The number of intact records, up to the fault if there is one. */
   records: number;
+  oldest: { seq: number; time: string | undefined } | undefined;
   /** The last intact record. Compare its hash with the process log: only that shows records removed from the end. */
   last: { seq: number; hash: string } | undefined;
-  fault: AuditFault | undefined;
+  fault: ChainFault | undefined;
+  /** Records before the oldest one that were removed without having been exported. */
+  neverExported: RecordRange | undefined;
+  mark: ExportMark | undefined;
 }
 
-interface StoredRecord {
-  text: string;
-  hash: string;
-}
-
-/** The number of a record and the hash of the previous one; `prev` is undefined if any hash is accepted. */
-interface ChainLink {
-  seq: number;
-  prev: string | undefined;
-}
-
-/**
- * Reads the whole audit log and verifies its chain. The oldest records are dropped once there are more than
- * `recordsMax`; if there are fewer, the first record must be number 1. @throws {RedisUnavailable}
- */
-export async function verifyAudit(redis: RedisLink, recordsMax: number): Promise<AuditVerdict> {
-  let expected: ChainLink | undefined;
-  let records = 0;
-  let last: AuditVerdict['last'];
-  for await (const record of readAll(redis)) {
-    expected ??= await firstLink(redis, record, recordsMax);
-    const fault = faultOf(record, expected);
-    if (fault !== undefined) return { records, last, fault };
-    last = { seq: expected.seq, hash: record.hash };
-    expected = { seq: expected.seq + 1, prev: record.hash };
-    records += 1;
+/** Reads one audit log and verifies its chain, from the oldest record on. @throws {RedisUnavailable} */
+export async function verifyAudit(redis: RedisLink, log: AuditLogName): Promise<AuditVerdict> {
+  const records = oldestFirst(redis, log);
+  const first = await records.next();
+  // The mark is read after the oldest record, because records are only removed after the mark has moved beyond them.
+  const mark = await readMark(redis, log);
+  if (first.done === true) return { ...verdictOf(new ChainCheck()), mark, fault: endFault(0, mark) };
+  const check = new ChainCheck(predecessorOf(first.value, mark));
+  let fault = check.add(first.value) ?? markFault(first.value, check, mark);
+  for await (const record of records) {
+    if (fault !== undefined) break;
+    fault = check.add(record) ?? markFault(record, check, mark);
   }
-  return { records, last, fault: undefined };
+  fault ??= endFault(check.end?.seq ?? 0, mark);
+  return { ...verdictOf(check), neverExported: gapAfter(mark, first.value.text), mark, fault };
 }
 
-/**
- * What the first record must be: number 1, or any number once the log has been full. The length is read after the
- * record: if older records had been dropped before, the log is full by now.
- */
-async function firstLink(redis: RedisLink, { text }: StoredRecord, recordsMax: number): Promise<ChainLink> {
-  const total = await redis.run((client) => client.xLen(auditKey()));
-  if (total < recordsMax) return { seq: 1, prev: NO_RECORD };
-  return { seq: readChain(text).seq ?? 1, prev: undefined };
+const verdictOf = ({ records, oldest, end }: ChainCheck): Omit<AuditVerdict, 'mark'> => ({
+  records,
+  oldest,
+  last: records === 0 ? undefined : end,
+  fault: undefined,
+  neverExported: undefined,
+});
+
+/** The record that the oldest one has to follow, if it is known. */
+function predecessorOf({ text }: StoredRecord, mark: ExportMark | undefined) {
+  const { seq } = linkOf(text);
+  if (seq === 1 || seq === undefined) return START_OF_CHAIN;
+  return seq - 1 === mark?.seq ? mark : undefined;
 }
 
-function faultOf({ text, hash }: StoredRecord, expected: ChainLink): AuditFault | undefined {
-  const { seq, prev } = readChain(text);
-  if (hashOf(text) !== hash || seq === undefined || seq < expected.seq)
-    return { seq: expected.seq, what: 'altered' };
-  if (seq > expected.seq) return { seq: expected.seq, what: 'removed' };
-  if (expected.prev === undefined || prev === expected.prev) return undefined;
-  return { seq: Math.max(1, expected.seq - 1), what: 'altered' };
+/** The exported record is still the same one. */
+function markFault(
+  { hash }: StoredRecord,
+  { end }: ChainCheck,
+  mark: ExportMark | undefined,
+): ChainFault | undefined {
+  return mark !== undefined && end?.seq === mark.seq && hash !== mark.hash
+    ? { seq: mark.seq, what: 'altered' }
+    : undefined;
 }
 
-async function* readAll(redis: RedisLink): AsyncGenerator<StoredRecord> {
-  let from = '-';
-  for (;;) {
-    const start = from;
-    const entries =
-      (await redis.run((client) => client.xRange(auditKey(), start, '+', { COUNT: BATCH_SIZE }))) ?? [];
-    for (const { message } of entries) yield { text: message.record ?? '', hash: message.hash ?? '' };
-    const last = entries.at(-1);
-    if (last === undefined || entries.length < BATCH_SIZE) return;
-    from = `(${last.id}`;
-  }
-}
-
-function readChain(text: string): { seq: number | undefined; prev: string | undefined } {
-  try {
-    const { seq, prev } = JSON.parse(text) as Record<string, unknown>;
-    return {
-      seq: typeof seq === 'number' ? seq : undefined,
-      prev: typeof prev === 'string' ? prev : undefined,
-    };
-  } catch {
-    return { seq: undefined, prev: undefined };
-  }
-}
+/** No record up to the exported one is missing at the end. */
+const endFault = (lastSeq: number, mark: ExportMark | undefined): ChainFault | undefined =>
+  mark !== undefined && lastSeq < mark.seq ? { seq: lastSeq + 1, what: 'removed' } : undefined;

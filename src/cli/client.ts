@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { addClient, CLIENT_USES, clientUseSchema, listClients, removeClient } from '../clients/clients.ts';
 import type { Environment } from '../config/load.ts';
+import { auditByOperator } from './operator-audit.ts';
 import { fail } from './run.ts';
-import { auditByOperator, withRedis } from './with-redis.ts';
+import { withRedis } from './with-redis.ts';
 
 const requestSchema = z.object({
   name: z.string().regex(/^[^\p{C}]{1,128}$/u, 'must be 1 to 128 printable characters'),

@@ -7,9 +7,10 @@ import { passwordFault } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { roleSchema } from '../users/roles.ts';
 import { addUser } from '../users/users.ts';
+import { auditByOperator } from './operator-audit.ts';
 import { readPassword } from './password-input.ts';
 import { fail } from './run.ts';
-import { auditByOperator, withRedis } from './with-redis.ts';
+import { withRedis } from './with-redis.ts';
 
 const requestSchema = z
   .object({

@@ -1,11 +1,11 @@
-import type { AuditEvent } from '../audit/event.ts';
 import type { Environment, GatewaySettings } from '../config/load.ts';
 import { keysDirectory } from '../keys/open.ts';
 import type { RingRecord } from '../keys/schedule.ts';
 import { announceRing, type RingRollout } from '../keys/sync.ts';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { auditByOperator, type OperatorEvent } from './operator-audit.ts';
 import { fail, runCommand } from './run.ts';
-import { administrationSettings, auditByOperator, linkTo } from './with-redis.ts';
+import { administrationSettings, linkTo } from './with-redis.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 const ROLLOUT_TIMEOUT_MS = 2000;
@@ -20,7 +20,7 @@ export interface KeyRingCommand {
    */
   announce(record: RingRecord, waitMs?: number): Promise<RingRollout | undefined>;
   /** Writes an audit record. @returns false, after a message, if Redis is unavailable */
-  audit(event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>): Promise<boolean>;
+  audit(event: OperatorEvent): Promise<boolean>;
 }
 
 /**

@@ -1,5 +1,3 @@
-import { RedisAuditLog } from '../audit/audit-log.ts';
-import type { AuditEvent } from '../audit/event.ts';
 import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
@@ -7,16 +5,19 @@ import { runCommand } from './run.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
 
-/** Placeholders for keys that a gateway must have in production and that no administrative command uses. */
+/** Placeholders for keys that a gateway must have in production and that a command does not use. */
+const UNUSED_SIGNING_KEY = { SIGNING_KEY: 'not used', SIGNING_KEY_FILE: undefined };
 const UNUSED_KEYS = {
-  SIGNING_KEY: 'not used',
-  SIGNING_KEY_FILE: undefined,
   REFRESH_KEY: 'not-used'.padEnd(43, '-'),
   REFRESH_KEY_FILE: undefined,
 };
 
 /** The gateway's settings, for a command that needs no keys. @throws {SettingsRefused} */
 export const administrationSettings = (env: Environment): GatewaySettings =>
+  gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_SIGNING_KEY });
+
+/** The gateway's settings, for a command that uses the signing keys. @throws {SettingsRefused} */
+export const signingSettings = (env: Environment): GatewaySettings =>
   gatewaySettings({ ...env, ...UNUSED_KEYS });
 
 export const linkTo = ({ redisUrl, redisDeadlineMs }: GatewaySettings): RedisLink =>
@@ -40,14 +41,4 @@ export function withRedis(
       redis.close();
     }
   });
-}
-
-/** Writes an audit record of an action on the command line. @throws {RedisUnavailable} */
-export function auditByOperator(
-  redis: RedisLink,
-  settings: GatewaySettings,
-  event: Pick<AuditEvent, 'action' | 'subject' | 'detail'>,
-): Promise<void> {
-  const auditLog = new RedisAuditLog(redis, createLog('cli', 'silent'), settings.auditRecordsMax);
-  return auditLog.record({ ...event, result: 'done', actor: 'operator' }, Date.now());
 }

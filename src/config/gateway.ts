@@ -87,7 +87,20 @@ export const gatewayShape = {
     .describe('addresses and CIDR ranges of proxies whose `X-Forwarded-For` is trusted'),
   AUDIT_RECORDS_MAX: integer(100, 100_000_000)
     .default(1_000_000)
-    .describe('approximate number of records kept in the audit log'),
+    .describe('approximate number of records kept in the audit log of staff, operators and security events'),
+  AUDIT_CUSTOMER_RECORDS_MAX: integer(100, 100_000_000)
+    .default(1_000_000)
+    .describe("approximate number of records kept in the audit log of customers' actions"),
+  AUDIT_UNEXPORTED_PERCENT: integer(100, 1000)
+    .default(200)
+    .describe(
+      'maximum length of an audit log while its records have not been exported, in percent of its number of records',
+    ),
+  AUDIT_RECORDS_PER_ACTOR_PER_MINUTE: integer(1, 100_000)
+    .default(60)
+    .describe(
+      'audit records of one actor per minute and gateway process; further actions become one summary',
+    ),
   ...limitsShape,
   ...ratesShape,
 } satisfies z.ZodRawShape;

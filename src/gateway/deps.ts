@@ -1,7 +1,6 @@
-import { RedisAuditLog } from '../audit/audit-log.ts';
+import type { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import type { RingSource } from '../keys/ring.ts';
-import type { Logger } from '../log.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { RateLimiter } from '../redis/rate-limiter.ts';
@@ -26,6 +25,7 @@ import { siteOf } from './site.ts';
 /** What the gateway has opened and has to close. */
 export interface Resources {
   redis: RedisLink;
+  audit: RedisAuditLog;
   ring: RingSource;
   refreshKey: Uint8Array;
   hasher: PasswordHasher;
@@ -40,7 +40,7 @@ export interface Resources {
 export function pipelineDeps(
   settings: GatewaySettings,
   rules: readonly PolicyRule[],
-  { redis, ring, proxy, liveResponses, rates, now }: Resources,
+  { redis, audit, ring, proxy, liveResponses, rates, now }: Resources,
 ): PipelineDeps {
   const site = siteOf(settings.issuer);
   return {
@@ -58,6 +58,7 @@ export function pipelineDeps(
     bodyMaxBytes: settings.bodyMaxBytes,
     now,
     assertionFor: createAssertionSource(ring, settings),
+    audit,
     proxy,
     liveResponses,
     rates,
@@ -77,10 +78,8 @@ const SESSION_DATA_PREFIX = '/auth/session/data/';
 export function routeDeps(
   settings: GatewaySettings,
   { site, verifyToken }: PipelineDeps,
-  { redis, ring, refreshKey, hasher, mailer, liveResponses, rates }: Resources,
-  log: Logger,
+  { redis, audit, ring, refreshKey, hasher, mailer, liveResponses, rates }: Resources,
 ): RouteDeps {
-  const audit = new RedisAuditLog(redis, log, settings.auditRecordsMax);
   const { issuer, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
   const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
   const passwords = {

@@ -1,3 +1,5 @@
+import { logAnnouncedRecords } from '../audit/announcements.ts';
+import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { drain, listen } from '../http/server.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
@@ -57,7 +59,7 @@ export async function startGateway({
   await using started = new AsyncDisposableStack();
   const resources = await openResources(settings, log, now, started);
   const pipeline = pipelineDeps(settings, rules, resources);
-  const routes = routeDeps(settings, pipeline, resources, log);
+  const routes = routeDeps(settings, pipeline, resources);
   const server = createGatewayServer({
     proxied: (context) => void runPipeline(pipeline, context),
     own: createAppHandler(
@@ -121,21 +123,14 @@ async function openResources(
   const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const redis = opened(new RedisLink(link));
   checkServerOnce(redis, log);
+  const audit = opened(new RedisAuditLog({ redis, log, settings, now }));
   const listener = opened(new RedisLink(link));
   const liveResponses = opened(new LiveResponses({ redis, listener, ring, log, now }));
   ring.listen(listener, redis);
+  logAnnouncedRecords(listener, log);
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  return {
-    redis,
-    ring,
-    refreshKey,
-    hasher,
-    proxy,
-    liveResponses,
-    mailer,
-    rates: new RequestRates(settings),
-    now,
-  };
+  const rates = new RequestRates(settings);
+  return { redis, audit, ring, refreshKey, hasher, proxy, liveResponses, mailer, rates, now };
 }
 
 /** The SMTP server of the settings. Without one, mail goes to the log, or in production nowhere. */

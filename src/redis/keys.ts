@@ -59,8 +59,18 @@ export const ringChannel = (): string => 'key-ring';
 export const ringAcknowledgedKey = (ringId: string, version: number): string =>
   `key-ring:${ringId}:${version}`;
 
-/** A capped stream: the audit log. */
-export const auditKey = (): string => 'audit';
+/**
+ * A capped stream: an audit log. The name without a log is the security log, which once held all records. Its slot is
+ * that of the hash tag of the others.
+ */
+export const auditKey = (log: 'security' | 'customers' = 'security'): string =>
+  log === 'security' ? 'audit' : `{audit}:${log}`;
+
+/** A hash: number, hash, stream id and time of the newest exported record of an audit log, and which were lost. */
+export const auditMarkKey = (log: 'security' | 'customers'): string => `{audit}:mark:${log}`;
+
+/** A pub/sub channel: the audit records of the command line, so that gateways log them. */
+export const auditChannel = (): string => '{audit}:operator-records';
 
 /** The prefix of the counters of rate-limiter-flexible, which appends a `:` and the subject. */
 export const throttlePrefix = (what: string): string => `throttle:${what}`;

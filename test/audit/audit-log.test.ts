@@ -1,22 +1,15 @@
 import { describe, expect } from 'vitest';
-import { NO_RECORD, RedisAuditLog } from '../../src/audit/audit-log.ts';
+import { RedisAuditLog } from '../../src/audit/audit-log.ts';
+import { hashOf, NO_RECORD } from '../../src/audit/chain.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import { createLog, type Logger } from '../../src/log.ts';
+import { createLog } from '../../src/log.ts';
 import { RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
-import { RECORDS_MAX, auditTest as test } from './audit-store.ts';
+import { capturingLog, NO_LIMITS, auditTest as test } from './audit-store.ts';
 
 const EVENT: AuditEvent = { action: 'login', result: 'done', actor: 'somebody' };
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-
-/** A logger that keeps its lines. */
-function capturingLog(): { log: Logger; lines: Record<string, unknown>[] } {
-  const lines: Record<string, unknown>[] = [];
-  const capture = (line: Record<string, unknown>): void => void lines.push(line);
-  const log = { ...createLog('gateway', 'silent'), info: capture, error: capture } as unknown as Logger;
-  return { log, lines };
-}
 
 test('a record has a number, a time, the hash of the previous record, and all fields of the event', async ({
   store,
@@ -27,6 +20,7 @@ test('a record has a number, a time, the hash of the previous record, and all fi
   await auditLog.record({ action: 'logout', result: 'done', subject: undefined }, NOW_MS + 1);
   const [first, second] = await store.records();
   expect(first).toEqual({
+    log: 'customers',
     seq: 1,
     time: '2026-01-02T03:04:05.678Z',
     ...event,
@@ -38,7 +32,7 @@ test('a record has a number, a time, the hash of the previous record, and all fi
 });
 
 test('four processes that write concurrently leave one chain without gaps', async ({ store }) => {
-  const auditLogs = [0, 1, 2, 3].map((process) => store.open(process));
+  const auditLogs = [0, 1, 2, 3].map((process) => store.open({ process }));
   const writes = Array.from({ length: 200 }, (_, i) =>
     (auditLogs[i % 4] as RedisAuditLog).record({ ...EVENT, detail: String(i) }, NOW_MS),
   );
@@ -46,12 +40,12 @@ test('four processes that write concurrently leave one chain without gaps', asyn
   const written = await store.records();
   expect(written.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
   expect(new Set(written.map(({ detail }) => detail)).size).toBe(200);
-  expect(await verifyAudit(store.link(), RECORDS_MAX)).toMatchObject({ records: 200, fault: undefined });
+  expect(await verifyAudit(store.link(), 'customers')).toMatchObject({ records: 200, fault: undefined });
 });
 
 test('processes that write continuously do not starve another one', async ({ store }) => {
-  const busy = [0, 1, 2].map((process) => store.open(process));
-  const quiet = store.open(3);
+  const busy = [0, 1, 2].map((process) => store.open({ process }));
+  const quiet = store.open({ process: 3 });
   let isOver = false;
   const writeOn = async (auditLog: RedisAuditLog): Promise<void> => {
     while (!isOver) await auditLog.record(EVENT, NOW_MS);
@@ -62,34 +56,24 @@ test('processes that write continuously do not starve another one', async ({ sto
   await Promise.all(writers);
   const written = await store.records();
   expect(written.filter(({ actor }) => actor === 'quiet')).toHaveLength(20);
-  expect(await verifyAudit(store.link(), RECORDS_MAX)).toMatchObject({
+  expect(await verifyAudit(store.link(), 'customers')).toMatchObject({
     records: written.length,
     fault: undefined,
   });
 });
 
-test('the number and hash of each record are in the process log, out of reach of anyone who can write to Redis', async ({
+test('the process log has the whole record and its hash, out of reach of anyone who can write to Redis', async ({
   store,
 }) => {
   const { log, lines } = capturingLog();
-  const auditLog = new RedisAuditLog(store.link(), log, RECORDS_MAX);
-  await auditLog.record(EVENT, NOW_MS);
+  const auditLog = store.open({ log });
+  await auditLog.record({ ...EVENT, address: '192.0.2.1' }, NOW_MS);
   await auditLog.record(EVENT, NOW_MS);
   const written = await store.records();
   expect(lines).toEqual(
-    written.map(({ seq, hash }) => ({ event: 'audit', action: 'login', result: 'done', seq, hash })),
+    written.map(({ hash, log: name, ...record }) => ({ event: 'audit', log: name, record, hash })),
   );
-});
-
-test('the oldest records are dropped above the maximum, and the rest still verifies', async ({ store }) => {
-  const auditLog = store.open(0, 100);
-  for (let i = 0; i < 40; i += 1)
-    await Promise.all(Array.from({ length: 10 }, () => auditLog.record(EVENT, NOW_MS)));
-  const left = await store.records();
-  expect(left.length).toBeGreaterThanOrEqual(100);
-  expect(left.length).toBeLessThan(300);
-  expect(left.at(-1)?.seq).toBe(400);
-  expect(await verifyAudit(store.link(), 100)).toMatchObject({ records: left.length, fault: undefined });
+  for (const { record, hash } of lines) expect(hashOf(JSON.stringify(record))).toBe(hash);
 });
 
 describe('failures', () => {
@@ -100,10 +84,12 @@ describe('failures', () => {
       deadlineMs: 50,
       log: createLog('cli', 'silent'),
     });
-    const auditLog = new RedisAuditLog(broken, log, RECORDS_MAX);
+    const auditLog = new RedisAuditLog({ redis: broken, log, settings: NO_LIMITS });
     await expect(auditLog.record(EVENT, NOW_MS)).rejects.toThrow(RedisUnavailable);
     broken.close();
-    expect(lines).toEqual([expect.objectContaining({ event: 'audit_not_kept', record: EVENT })]);
+    expect(lines).toEqual([
+      expect.objectContaining({ event: 'audit_not_kept', log: 'customers', record: EVENT }),
+    ]);
   });
 
   test('the record after a failed one is chained to the last stored record', async ({ store }) => {
@@ -115,7 +101,7 @@ describe('failures', () => {
     await store.link().whenReady(5000);
     await auditLog.record(EVENT, NOW_MS);
     expect((await store.records()).map(({ seq }) => seq)).toEqual([1, 2]);
-    expect(await verifyAudit(store.link(), RECORDS_MAX)).toMatchObject({ records: 2, fault: undefined });
+    expect(await verifyAudit(store.link(), 'customers')).toMatchObject({ records: 2, fault: undefined });
   });
 
   test('the log continues after an entry that it did not write, and verification reports the entry', async ({
@@ -123,10 +109,10 @@ describe('failures', () => {
   }) => {
     const auditLog = store.open();
     await auditLog.record(EVENT, NOW_MS);
-    await store.link().run((client) => client.xAdd(auditKey(), '*', { rubbish: '' }));
+    await store.link().run((client) => client.xAdd(auditKey('customers'), '*', { rubbish: '' }));
     await auditLog.record({ ...EVENT, detail: 'after it' }, NOW_MS);
     expect((await store.records()).at(-1)).toMatchObject({ detail: 'after it' });
-    expect(await verifyAudit(store.link(), RECORDS_MAX)).toMatchObject({
+    expect(await verifyAudit(store.link(), 'customers')).toMatchObject({
       fault: { seq: 2, what: 'altered' },
     });
   });

@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import type { AccessClaims } from '../../src/jwt/access-token.ts';
+import { auditKey } from '../../src/redis/keys.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { bearer, postJson, type TestGateway } from '../support/gateway.ts';
 import { logIn, refresh, refreshed, startAnotherGateway, type Tokens } from '../support/sessions.ts';
@@ -22,7 +23,7 @@ async function recordsOf(
   const startedAt = Date.now();
   await work();
   const records = (await auditRecords(gateway.link)).slice(before);
-  return records.map(({ seq, prev, hash, time, requestId, ...record }) => {
+  return records.map(({ log, seq, prev, hash, time, requestId, ...record }) => {
     expect(Date.parse(time)).toBeGreaterThanOrEqual(startedAt - 1);
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
     expect(requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
@@ -35,7 +36,7 @@ test('logins, failed logins, logouts, ended sessions and replays are recorded wi
 }) => {
   const bob = gateway.users.find(({ username }) => username === 'bob')?.id ?? '';
   const added = (work: () => Promise<unknown>) => recordsOf(gateway, work);
-  const common = { address: ADDRESS, result: 'done' };
+  const common = { address: ADDRESS, result: 'done', role: 'user' };
   const tryLogIn = (username: string, password: string): Promise<Response> =>
     postJson(`${gateway.url}/auth/login`, { username, password }, FROM);
 
@@ -63,7 +64,7 @@ test('logins, failed logins, logouts, ended sessions and replays are recorded wi
     }),
   ).toEqual([
     { ...common, action: 'login', result: 'refused', subject: bob, detail: 'wrong password' },
-    { ...common, action: 'login', result: 'refused', detail: 'no such user' },
+    { address: ADDRESS, action: 'login', result: 'refused', detail: 'no such user' },
   ]);
 
   const strict = await startAnotherGateway(gateway, { settings: { sessionsPerUserPolicy: 'refuse' } });
@@ -86,10 +87,12 @@ test('logins, failed logins, logouts, ended sessions and replays are recorded wi
     await added(() =>
       fetch(`${gateway.url}/auth/sessions?keep=current`, { method: 'DELETE', headers: from(third) }),
     ),
-  ).toEqual([{ ...common, action: 'sessions_end', actor: bob, subject: bob, detail: '0 ended' }]);
+  ).toEqual([]);
   expect(
     await added(() => fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: from(third) })),
-  ).toEqual([{ ...common, action: 'logout', actor: bob, session: third.session_id }]);
+  ).toEqual([
+    { address: ADDRESS, result: 'done', action: 'logout', actor: bob, session: third.session_id },
+  ]);
 
   const hers = await logIn(gateway.url, 'alice');
   await refreshed(gateway.url, (await refreshed(gateway.url, hers.refresh_token)).refresh_token);
@@ -103,9 +106,8 @@ test('logins, failed logins, logouts, ended sessions and replays are recorded wi
       detail: 'last refresh from 127.0.0.1',
     },
   ]);
-  const { records, fault } = await verifyAudit(gateway.link, gateway.settings.auditRecordsMax);
-  expect(fault).toBeUndefined();
-  expect(records).toBeGreaterThanOrEqual(11);
+  expect(await verifyAudit(gateway.link, 'customers')).toMatchObject({ records: 9, fault: undefined });
+  expect(await verifyAudit(gateway.link, 'security')).toMatchObject({ records: 1, fault: undefined });
 });
 
 test('no record contains a password, a token, a username or anything else that a client sent', async ({
@@ -129,10 +131,12 @@ test('no record contains a password, a token, a username or anything else that a
 });
 
 test('a login that cannot be recorded is rejected', async ({ gateway }) => {
-  const key = 'audit';
-  await gateway.link.run((client) => client.multi().rename(key, 'aside').set(key, 'no stream').exec());
+  const key = auditKey('customers');
+  await gateway.link.run((client) =>
+    client.multi().rename(key, '{audit}:aside').set(key, 'no stream').exec(),
+  );
   const response = await postJson(`${gateway.url}/auth/login`, { username: 'bob', password: 'foobared' });
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
   expect(await response.text()).not.toContain('token');
-  await gateway.link.run((client) => client.multi().del(key).rename('aside', key).exec());
+  await gateway.link.run((client) => client.multi().del(key).rename('{audit}:aside', key).exec());
 });

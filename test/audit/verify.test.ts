@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect } from 'vitest';
-import { hashOf } from '../../src/audit/audit-log.ts';
+import { hashOf } from '../../src/audit/chain.ts';
 import { type AuditVerdict, verifyAudit } from '../../src/audit/verify.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { auditTest } from './audit-store.ts';
 
 const WRITTEN = 12;
-const RECORDS_MAX = 1000;
 
 interface Entry {
   id: string;
@@ -17,23 +16,23 @@ interface Entry {
 
 /** A `test` with an audit log of twelve records (`trail`). */
 const test = auditTest.extend('trail', async ({ store: { redis, link, open } }) => {
-  const auditLog = open(0, RECORDS_MAX);
+  const auditLog = open();
   const write = (): Promise<void> =>
     auditLog.record({ action: 'login', result: 'done', actor: 'bob' }, Date.now());
   for (let i = 1; i <= WRITTEN; i += 1) await write();
   const entries = async (): Promise<Entry[]> =>
-    (await link().run((client) => client.xRange(auditKey(), '-', '+'))) as Entry[];
+    (await link().run((client) => client.xRange(auditKey('customers'), '-', '+'))) as Entry[];
   return {
     redis,
     write,
     entries,
-    verdict: (): Promise<AuditVerdict> => verifyAudit(link(), RECORDS_MAX),
+    verdict: (): Promise<AuditVerdict> => verifyAudit(link(), 'customers'),
     /** Rewrites the stream, as an attacker with full access to Redis could. */
     tamper: async (change: (entries: Entry[]) => Entry[]): Promise<void> => {
       const changed = change(await entries());
-      await link().run((client) => client.del(auditKey()));
+      await link().run((client) => client.del(auditKey('customers')));
       for (const { id, message } of changed)
-        await link().run((client) => client.xAdd(auditKey(), id, message));
+        await link().run((client) => client.xAdd(auditKey('customers'), id, message));
     },
   };
 });
@@ -48,12 +47,19 @@ const at = (seq: number, change: (entry: Entry) => Entry) => (entries: Entry[]) 
 
 test('an intact log has no fault, and the hash of its last record is returned', async ({ trail }) => {
   const hash = (await trail.entries()).at(-1)?.message.hash;
-  expect(await trail.verdict()).toEqual({ records: WRITTEN, last: { seq: WRITTEN, hash }, fault: undefined });
+  expect(await trail.verdict()).toEqual({
+    records: WRITTEN,
+    oldest: { seq: 1, time: expect.stringMatching(/^\d{4}-.*Z$/) },
+    last: { seq: WRITTEN, hash },
+    fault: undefined,
+    neverExported: undefined,
+    mark: undefined,
+  });
 });
 
 test('an empty log has no fault', async ({ trail }) => {
   await trail.redis.flush();
-  expect(await trail.verdict()).toEqual({ records: 0, last: undefined, fault: undefined });
+  expect(await trail.verdict()).toMatchObject({ records: 0, last: undefined, fault: undefined });
 });
 
 const POSITIONS: [which: string, seq: number][] = [
@@ -99,9 +105,19 @@ test('a first record that claims to follow another one is reported', async ({ tr
   expect((await trail.verdict()).fault).toEqual({ seq: 1, what: 'altered' });
 });
 
-test.for(POSITIONS.slice(0, 2))('%s record is reported if it is removed', async ([, seq], { trail }) => {
-  await trail.tamper((entries) => entries.toSpliced(seq - 1, 1));
-  expect(await trail.verdict()).toMatchObject({ records: seq - 1, fault: { seq, what: 'removed' } });
+test('a middle record is reported if it is removed', async ({ trail }) => {
+  await trail.tamper((entries) => entries.toSpliced(5, 1));
+  expect(await trail.verdict()).toMatchObject({ records: 5, fault: { seq: 6, what: 'removed' } });
+});
+
+test('the first records are reported as never exported if they are removed', async ({ trail }) => {
+  await trail.tamper((entries) => entries.slice(2));
+  expect(await trail.verdict()).toMatchObject({
+    records: WRITTEN - 2,
+    oldest: { seq: 3 },
+    neverExported: { from: 1, to: 2 },
+    fault: undefined,
+  });
 });
 
 test('the first of several faults is reported', async ({ trail }) => {
@@ -136,7 +152,7 @@ describe('portcullis audit verify', () => {
   }: {
     redis: TestRedis;
   }): Promise<{ code: number; stdout: string; stderr: string }> => {
-    const env = { PATH: process.env.PATH, REDIS_URL: redis.url, AUDIT_RECORDS_MAX: String(RECORDS_MAX) };
+    const env = { PATH: process.env.PATH, REDIS_URL: redis.url };
     const ran = promisify(execFile)(process.execPath, ['src/main.ts', 'audit', 'verify'], { env });
     return ran.then(
       (output) => ({ code: 0, ...output }),
@@ -144,17 +160,31 @@ describe('portcullis audit verify', () => {
     );
   };
 
-  test('exits with 0 and prints the last hash, or exits with 1 and prints the first faulty record', async ({
+  test('exits with 0 and prints number and time of the oldest record and the last hash', async ({
     trail,
   }) => {
     const right = await run(trail);
     expect(right).toMatchObject({ code: 0, stderr: '' });
     expect(right.stdout).toMatch(
-      /^12 records, none altered or removed; the last is number 12, hash [0-9a-f]{64}\n$/,
+      /^security: 0 records; none exported\ncustomers: 12 records: 1 \(\d{4}-\S+Z\) to 12, hash [0-9a-f]{64}; none exported\n$/,
     );
+  });
+
+  test('exits with 1 and prints the first faulty record', async ({ trail }) => {
     await trail.tamper((entries) => entries.toSpliced(3, 1));
-    const wrong = await run(trail);
-    expect(wrong).toMatchObject({ code: 1, stdout: '' });
-    expect(wrong.stderr).toBe('portcullis: record 4 was removed; the 3 records before it are intact\n');
+    const { code, stderr } = await run(trail);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'portcullis: customers: record 4 was removed; the 3 records before it are intact\n',
+    });
+  });
+
+  test('exits with 2 if records before the oldest one were never exported', async ({ trail }) => {
+    await trail.tamper((entries) => entries.slice(2));
+    const { code, stderr } = await run(trail);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'portcullis: customers: records 1 to 2 are missing and were never exported\n',
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { auditKey } from '../../src/redis/keys.ts';
@@ -19,22 +20,26 @@ const test = redisTest
     return { exitCode, stdout, stderr };
   });
 
-test('an operator adds the first super-admin, which is recorded as done from the command line', async ({
+test('an operator adds the first super-admin, whose record is in Redis and on standard error, with the name of the operator', async ({
   userAdd,
   link,
 }) => {
   const words = ['boss', '--role', 'super-admin', '--email', 'boss@bank.example'];
-  const { exitCode, stdout } = await userAdd(words, 'correct horse battery');
+  const { exitCode, stdout, stderr } = await userAdd(words, 'correct horse battery');
   const user = await findUserByName(link, 'boss');
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `added boss (super-admin), id ${user?.id}\n` });
   expect(user).toMatchObject({ role: 'super-admin', status: 'active', email: 'boss@bank.example' });
   const [entry] = (await link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
-  expect(JSON.parse(entry?.message.record ?? '')).toMatchObject({
+  const record = JSON.parse(entry?.message.record ?? '');
+  expect(record).toMatchObject({
     action: 'user_create',
     actor: 'operator',
+    operator: userInfo().username,
     subject: user?.id,
     detail: 'super-admin',
   });
+  const line = stderr.split('\n').find((text) => text.startsWith('{'));
+  expect(JSON.parse(line ?? '')).toMatchObject({ event: 'audit', record, hash: entry?.message.hash });
 });
 
 test.for([

@@ -3,7 +3,7 @@ import { test as base } from 'vitest';
 import { addClient, type ClientUse, type NewClient } from '../../src/clients/clients.ts';
 import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import type { Logger } from '../../src/log.ts';
-import { auditKey } from '../../src/redis/keys.ts';
+import { auditRecords as recordsIn } from '../audit/audit-records.ts';
 import { postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 /** A gateway whose issuer is its own URL, so that OAuth clients can discover it. */
@@ -72,10 +72,8 @@ export async function introspected(
 }
 
 /** The audit records, oldest first. */
-export async function auditRecords(gateway: TestGateway): Promise<Record<string, unknown>[]> {
-  const entries = (await gateway.link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
-  return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
-}
+export const auditRecords = async (gateway: TestGateway): Promise<Record<string, unknown>[]> =>
+  (await recordsIn(gateway.link)).map((record) => ({ ...record }));
 
 async function freePort(): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AuditLog } from '../../audit/event.ts';
 import { type AccessTokenVerifier, kidOf } from '../../jwt/access-token.ts';
 import type { RedisLink } from '../../redis/connection.ts';
 import { Refusal } from '../../refusal.ts';
@@ -18,6 +19,7 @@ import { type ForwardDeps, Forwarding, isEventStream, recordGrant } from './forw
 import type { Granted, Judge, NotAuthenticated, NotGranted } from './judgement.ts';
 import type { ConcurrencyLimiter } from './limits.ts';
 import type { Policy } from './policy.ts';
+import { recordAccess } from './record-access.ts';
 import { verifySignature } from './signature.ts';
 
 /*
@@ -79,6 +81,7 @@ type LimitReason =
   | 'too_many_under_way';
 
 export interface PipelineDeps extends AuthenticationDeps, ForwardDeps {
+  audit: AuditLog;
   policy: Policy;
   requestLimiter: ConcurrencyLimiter;
   streamLimiter: ConcurrencyLimiter;
@@ -115,6 +118,7 @@ export async function runPipeline(deps: PipelineDeps, context: RequestContext): 
     if (received === undefined) return;
 
     recordGrant(deps.activity, context, granted.user.claims);
+    recordAccess(deps.audit, context, received.granted);
     await new Forwarding(deps, context, judgeAgain).start(received);
   } catch (fault) {
     refuseFault(context, fault);

@@ -29,6 +29,8 @@ export interface Grant {
   /** The scope of the rule, which the user's role has. */
   scope: Scope;
   kind: RequestKind;
+  /** The path of the rule. */
+  pattern: string;
 }
 
 /** The rules for the demo bank. Requests that match no rule are denied. */
@@ -86,7 +88,7 @@ export function createPolicy(rules: readonly PolicyRule[]): Policy {
   const compiled = new Map<string, { pattern: RegExp; grant: Grant }[]>();
   for (const { methods, path, scope, kind = 'ordinary' } of rules) {
     for (const method of methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))) {
-      const rule = { pattern: patternOf(path), grant: { scope, kind } };
+      const rule = { pattern: patternOf(path), grant: { scope, kind, pattern: path } };
       compiled.set(method, [...(compiled.get(method) ?? []), rule]);
     }
   }

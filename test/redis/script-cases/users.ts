@@ -1,6 +1,4 @@
-import { RedisAuditLog } from '../../../src/audit/audit-log.ts';
 import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
-import { createLog } from '../../../src/log.ts';
 import type { RedisLink } from '../../../src/redis/connection.ts';
 import { sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
 import { whitelistEntry } from '../../../src/redis/whitelist-entry.ts';
@@ -67,15 +65,6 @@ export const USER_CASES: readonly ScriptCase[] = [
       await registerSuperAdmin(link, 'ann', 1);
       await registerSuperAdmin(link, 'ben', 1);
       await releaseSuperAdmin(link, 'ann', 2);
-    },
-  },
-  {
-    script: 'audit-append',
-    when: 'a second record',
-    run: async (link) => {
-      const audit = new RedisAuditLog(link, createLog('gateway', 'silent'), 1000);
-      for (const user of ['ann', 'ben'])
-        await audit.record({ actor: user, action: 'login', result: 'ok' } as never, Date.now());
     },
   },
 ];

@@ -36,6 +36,7 @@ export function runAdminAction(
   action: AdminAction,
 ): Promise<Outcome> {
   const subject = c.req.param('id') ?? '';
+  const users = { actor: who.claims.sub, role: who.authorization.role, subject };
   return runAsStaff<Outcome>(deps.redis, c, who, {
     scope: action.scope ?? 'users:manage',
     change: async (staffAction, actor) => {
@@ -44,14 +45,14 @@ export function runAdminAction(
       if (!(user instanceof Refusal)) await action.follow?.(user);
       return user;
     },
-    record: (outcome) => recordOutcome(deps, c, { actor: who.claims.sub, subject }, action, outcome),
+    record: (outcome) => recordOutcome(deps, c, users, action, outcome),
   });
 }
 
 async function recordOutcome(
   { audit }: AdminActionDeps,
   { env }: GatewayContext,
-  users: { actor: string; subject: string },
+  users: { actor: string; role: string; subject: string },
   { action, detail, isRevocation = false }: AdminAction,
   outcome: Outcome,
 ): Promise<void> {

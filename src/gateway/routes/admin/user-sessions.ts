@@ -75,7 +75,7 @@ export const endUserSession =
       },
       record: async (outcome) => {
         if (outcome instanceof Refusal) return;
-        const event = { actor: claims.sub, subject, session };
+        const event = { actor: claims.sub, role: who.authorization.role, subject, session };
         await recordRevocation(audit, c.env, { action: 'session_end', result: 'done', ...event });
       },
     });

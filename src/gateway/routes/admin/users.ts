@@ -132,7 +132,8 @@ export const createUser =
       change: (action) => addUser(redis, newUser, new Date(c.env.nowMs), action),
       record: async (added) => {
         if (added instanceof Refusal) return;
-        const event = { actor: claims.sub, subject: added.id, detail: role };
+        const actor = { actor: claims.sub, role: who.authorization.role };
+        const event = { ...actor, subject: added.id, detail: role };
         await recordEvent(audit, c.env, { action: 'user_create', result: 'done', ...event });
       },
     });

@@ -74,7 +74,7 @@ export const login =
     const user = await authenticate(deps, body, c);
     if (user instanceof Refusal) return refuse(c.env, user);
     const session = await startSession(deps, openerOf(c, user, body.remember), c.env.nowMs);
-    await recordOutcome(deps.audit, c, user.id, session);
+    await recordOutcome(deps.audit, c, user, session);
     if (session instanceof Refusal) return refuse(c.env, loginRefusal(session), { sub: user.id });
     logGrant(c.env, session.claims);
     return sendTokens(c, deps.site, session, body.transport);
@@ -88,10 +88,10 @@ const loginRefusal = (refusal: Refusal<StartReason>): Refusal<StartReason | 'log
 function recordOutcome(
   audit: AuditLog,
   { env }: GatewayContext,
-  actor: string,
+  { id: actor, role }: User,
   session: StartedSession | Refusal<StartReason>,
 ): Promise<void> {
-  const event = { action: 'login', actor } as const;
+  const event = { action: 'login', actor, role } as const;
   if (session instanceof Refusal)
     return recordEvent(audit, env, { ...event, result: 'refused', detail: session.reason });
   const { evicted, claims } = session;
@@ -124,7 +124,8 @@ async function authenticate(
   if (attempt instanceof Refusal) return attempt;
   const { user, fault } = attempt;
   if (user !== undefined && fault === undefined) return user;
-  await recordEvent(audit, env, { action: 'login', result: 'refused', detail: fault, subject: user?.id });
+  const event = { action: 'login', result: 'refused', detail: fault } as const;
+  await recordEvent(audit, env, { ...event, subject: user?.id, role: user?.role });
   return new Refusal('login_wrong');
 }
 

@@ -91,10 +91,11 @@ async function sendReset(
   username: string,
 ): Promise<void> {
   const user = await findUserByName(deps.redis, username);
-  const event = { action: 'password_reset_ask', subject: user?.id } as const;
+  if (user === undefined)
+    return context.log.info({ event: 'reset_for_nobody', requestId: context.requestId });
+  const event = { action: 'password_reset_ask', subject: user.id, role: user.role } as const;
   const refused = (detail: string) =>
     recordEvent(deps.audit, context, { ...event, result: 'refused', detail });
-  if (user === undefined) return refused('no such user');
   if (user.email === undefined) return refused('no address');
   const token = await issueResetToken(deps, user.id, context.nowMs);
   if (token instanceof Refusal) return refused(token.reason);
@@ -111,12 +112,12 @@ export const confirmPasswordReset =
     const { token, new_password: password } = body;
     const reset = await verifyReset(deps, { token, address: c.env.clientAddress }, c.env.nowMs);
     if (reset instanceof Refusal) return refuse(c.env, reset);
-    const { id, username } = reset.user;
+    const { id, username, role } = reset.user;
     const hash = await hashNewPassword(deps.hasher, { field: 'new_password', password, username });
     if (hash instanceof Refusal) return refuse(c.env, hash, { sub: id });
     const outcome = await consumeResetToken(deps.redis, reset, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
-    const event = { action: 'password_reset', result: 'done', actor: id, subject: id } as const;
+    const event = { action: 'password_reset', result: 'done', actor: id, role, subject: id } as const;
     await recordEvent(deps.audit, c.env, event);
     logGrant(c.env, { sub: id });
     return c.body(null, 204);

@@ -58,7 +58,8 @@ export const changePassword =
     if (outcome instanceof Refusal && outcome.reason === 'body_wrong')
       return refuse(c.env, outcome, who.claims);
     const result = outcome instanceof Refusal ? 'refused' : 'done';
-    const event = { action: 'password_change', actor: sub, subject: sub, session: sid } as const;
+    const { role } = who.authorization;
+    const event = { action: 'password_change', actor: sub, role, subject: sub, session: sid } as const;
     await recordEvent(deps.audit, c.env, { ...event, result });
     return outcome instanceof Refusal ? refuse(c.env, outcome, who.claims) : c.body(null, 204);
   };

@@ -9,7 +9,7 @@ import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { recordRevocation } from '../../request-context.ts';
+import { type Authenticated, recordRevocation } from '../../request-context.ts';
 
 export const ownSessionsResponseSchema = z
   .strictObject({
@@ -80,28 +80,31 @@ export const listOwnSessions =
 /** Ends one session of the user. The session of another user gets the same response as an unknown one. */
 export const endOwnSession =
   ({ redis, audit }: OwnSessionsDeps): AuthenticatedRoute =>
-  async (c, { claims }) => {
+  async (c, who) => {
+    const { claims } = who;
     const session = c.req.param('sid') ?? '';
     if (!(await endSession(redis, claims.sub, session)))
       return refuse(c.env, new Refusal('session_unknown'), claims);
-    await recordEnd(audit, c, claims.sub, { action: 'session_end', session });
+    await recordEnd(audit, c, who, { action: 'session_end', session });
     return c.body(null, 204);
   };
 
 /** Ends all sessions of the user, or with `keep=current` all others. */
 export const endOwnSessions =
   ({ redis, audit }: OwnSessionsDeps): AuthenticatedRoute =>
-  async (c, { claims }) => {
+  async (c, who) => {
+    const { claims } = who;
     const query = checkQuery(c.req.queries(), endSessionsQuerySchema);
     if (query instanceof Refusal) return refuse(c.env, query, claims);
     const ended = await endOtherSessions(redis, claims.sub, query.keep && claims.sid);
-    await recordEnd(audit, c, claims.sub, { action: 'sessions_end', detail: `${ended} ended` });
+    if (ended > 0) await recordEnd(audit, c, who, { action: 'sessions_end', detail: `${ended} ended` });
     return c.json({ ended } satisfies z.output<typeof endedResponseSchema>);
   };
 
 const recordEnd = (
   audit: AuditLog,
   { env }: GatewayContext,
-  sub: string,
+  { claims: { sub }, authorization: { role } }: Authenticated,
   event: Pick<AuditEvent, 'action' | 'session' | 'detail'>,
-): Promise<void> => recordRevocation(audit, env, { ...event, result: 'done', actor: sub, subject: sub });
+): Promise<void> =>
+  recordRevocation(audit, env, { ...event, result: 'done', actor: sub, role, subject: sub });

@@ -9,6 +9,9 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   session_end: 'Session ended',
   sessions_end: 'Own sessions ended',
   token_revoke: 'Token revoked',
+  transfer: 'Transfer',
+  account_read: 'Customer account read',
+  audit_read: 'Audit trail read',
   user_create: 'User created',
   user_register: 'User registered',
   user_block: 'User blocked',
@@ -66,7 +69,7 @@ const ABOUT_NO_USER = /^(?:client|key)_/;
 const USER_ID = /^[\w-]{22}$/;
 
 /** The ids in these records that may be users', each once. */
-export function userIdsIn(records: readonly AuditRecord[]): string[] {
+export function userIdsIn(records: readonly Pick<AuditRecord, 'action' | 'actor' | 'subject'>[]): string[] {
   const ids = records.flatMap(({ action = '', actor, subject }) =>
     ABOUT_NO_USER.test(action) ? [actor] : [actor, subject],
   );
@@ -74,7 +77,7 @@ export function userIdsIn(records: readonly AuditRecord[]): string[] {
 }
 
 /** The id of an entry in a Redis stream: milliseconds since 1970 and a number. */
-const CURSOR = /^(\d+)-\d+$/;
+const CURSOR = /^(\d+)-\d+(?:\.security)?$/;
 
 /** The instant (RFC 3339) of the oldest record that was searched for the page with this `next_cursor`. */
 export function searchedBackTo(cursor: string): string | undefined {

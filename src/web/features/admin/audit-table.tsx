@@ -21,7 +21,12 @@ export const AuditTable = ({ records, names, isBrief = false }: AuditTableProps)
     <TableHead caption="Audit records, newest first" columns={isBrief ? COLUMNS : [...COLUMNS, 'Trace']} />
     <tbody>
       {records.map((record, index) => (
-        <AuditRow key={record.seq ?? `-${index}`} record={record} names={names} isBrief={isBrief} />
+        <AuditRow
+          key={record.seq === undefined ? `-${index}` : `${record.log} ${record.seq}`}
+          record={record}
+          names={names}
+          isBrief={isBrief}
+        />
       ))}
     </tbody>
   </table>
@@ -34,7 +39,7 @@ interface AuditRowProps {
 }
 
 function AuditRow({ record, names, isBrief }: AuditRowProps): JSX.Element {
-  const { actor, subject, address, detail } = record;
+  const { actor, operator, subject, account, address, detail = statusText(record) } = record;
   return (
     <tr>
       <td data-label="Time" class="numbers">
@@ -42,9 +47,12 @@ function AuditRow({ record, names, isBrief }: AuditRowProps): JSX.Element {
       </td>
       <th scope="row">
         {actionLabel(record)} {record.result === 'refused' && <span class="badge bad">refused</span>}
+        {record.result === 'unknown' && <span class="badge bad">result unknown</span>}
       </th>
-      <Cell label="Actor">{actor && <Party id={actor} names={names} />}</Cell>
-      <Cell label="Subject">{subject && <Party id={subject} names={names} />}</Cell>
+      <Cell label="Actor">{actor && <Party id={actor} names={names} operator={operator} />}</Cell>
+      <Cell label="Subject">
+        {subject ? <Party id={subject} names={names} /> : account && <span class="mono">{account}</span>}
+      </Cell>
       <Cell label="Address">{address}</Cell>
       <Cell label="Detail">{detail && detailText(detail)}</Cell>
       {!isBrief && (
@@ -55,6 +63,9 @@ function AuditRow({ record, names, isBrief }: AuditRowProps): JSX.Element {
     </tr>
   );
 }
+
+const statusText = ({ status }: AuditRecord): string | undefined =>
+  status === undefined ? undefined : `status ${status}`;
 
 /** An empty cell is hidden where rows are shown as cards. */
 function Cell({ label, children = '' }: RenderableProps<{ label: string }>): JSX.Element {
@@ -67,10 +78,18 @@ function Cell({ label, children = '' }: RenderableProps<{ label: string }>): JSX
 }
 
 /** A user by name; anything else by its id. */
-function Party({ id, names }: { id: string; names: UserNames }): JSX.Element {
+function Party({
+  id,
+  names,
+  operator,
+}: {
+  id: string;
+  names: UserNames;
+  operator?: string | undefined;
+}): JSX.Element {
   const name = names.get(id);
   if (name !== undefined) return <a href={hrefOf({ page: 'user', id })}>{name}</a>;
-  if (id === 'operator') return <>the command line</>;
+  if (id === 'operator') return <>the command line{operator && ` (${operator})`}</>;
   return <span class="mono">{id}</span>;
 }
 

@@ -1,0 +1,37 @@
+import { auditLines, type Logger } from '../log.ts';
+import type { RedisLink } from '../redis/connection.ts';
+import { auditChannel } from '../redis/keys.ts';
+import { type ChainedRecord, hashOf, linkOf, readRecord } from './chain.ts';
+
+/** Longer messages are not records of the command line. */
+const MAX_MESSAGE_CHARACTERS = 4096;
+
+/** Sends a record of the command line to the gateways, so that their logs have it too. @throws {RedisUnavailable} */
+export async function announceRecord(redis: RedisLink, { text, hash }: ChainedRecord): Promise<void> {
+  await redis.run((client) => client.publish(auditChannel(), JSON.stringify({ text, hash })));
+}
+
+/** Logs each record of the command line, so that it is noticed if one is removed from Redis. */
+export function logAnnouncedRecords(listener: RedisLink, log: Logger): void {
+  const lines = auditLines(log);
+  const onMessage = (message: string): void => {
+    const record = readAnnouncement(message);
+    if (record === undefined)
+      log.warn({ event: 'audit_announcement_invalid' }, 'an audit announcement is malformed');
+    else lines.info({ event: 'audit_announced', log: 'security', ...record });
+  };
+  listener.onReady(() => {
+    listener
+      .run((client) => client.subscribe(auditChannel(), onMessage))
+      .catch((err: unknown) => {
+        log.warn({ event: 'audit_not_heard', err }, 'audit records of the command line are not logged here');
+      });
+  });
+}
+
+function readAnnouncement(message: string): { record: Record<string, unknown>; hash: string } | undefined {
+  if (message.length > MAX_MESSAGE_CHARACTERS) return undefined;
+  const { text, hash } = readRecord(message);
+  if (typeof text !== 'string' || typeof hash !== 'string' || hashOf(text) !== hash) return undefined;
+  return linkOf(text).seq === undefined ? undefined : { record: readRecord(text), hash };
+}
