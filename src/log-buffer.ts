@@ -11,11 +11,14 @@ const METADATA = Symbol.for('pino.metadata');
 
 type Destination = ReturnType<typeof pino.destination>;
 
-/** Lines whose event begins with this are audit lines. */
-const AUDIT_EVENT = 'audit';
+/**
+ * Events whose lines are never dropped. Lines of a client beyond its rate of records are not among them, so that no
+ * client can make the process wait.
+ */
+const NEVER_DROPPED = new Set<unknown>(['audit', 'audit_announced', 'audit_not_kept', 'audit_records_lost']);
 
 /**
- * Passes lines on and drops those that would exceed the buffer, except audit lines. Once there is room again,
+ * Passes lines on and drops those that would exceed the buffer, except those with audit records. Once there is room again,
  * `onRoomAgain` is called with the number of dropped lines.
  */
 export function lineBuffer(
@@ -36,7 +39,7 @@ export function lineBuffer(
     lastObj: undefined as { event?: unknown } | undefined,
     write(line: string): void {
       const bytes = Buffer.byteLength(line);
-      const isAudit = String(buffer.lastObj?.event).startsWith(AUDIT_EVENT);
+      const isAudit = NEVER_DROPPED.has(buffer.lastObj?.event);
       if (!isAudit && unwrittenBytes + bytes > MAX_UNWRITTEN_BYTES) {
         dropped += 1;
         return;

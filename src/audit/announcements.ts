@@ -1,10 +1,14 @@
 import { auditLines, type Logger } from '../log.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { auditChannel } from '../redis/keys.ts';
+import { ActorRate } from './actor-rate.ts';
 import { type ChainedRecord, hashOf, linkOf, readRecord } from './chain.ts';
 
 /** Longer messages are not records of the command line. */
 const MAX_MESSAGE_CHARACTERS = 4096;
+/** More messages are ignored, so that a flood on the channel cannot flood the log. */
+const MAX_PER_MINUTE = 300;
+const MINUTE_MS = 60_000;
 
 /** Sends a record of the command line to the gateways, so that their logs have it too. @throws {RedisUnavailable} */
 export async function announceRecord(redis: RedisLink, { text, hash }: ChainedRecord): Promise<void> {
@@ -14,7 +18,9 @@ export async function announceRecord(redis: RedisLink, { text, hash }: ChainedRe
 /** Logs each record of the command line, so that it is noticed if one is removed from Redis. */
 export function logAnnouncedRecords(listener: RedisLink, log: Logger): void {
   const lines = auditLines(log);
+  const rate = new ActorRate(MAX_PER_MINUTE, MINUTE_MS);
   const onMessage = (message: string): void => {
+    if (!rate.take(auditChannel(), Date.now())) return;
     const record = readAnnouncement(message);
     if (record === undefined)
       log.warn({ event: 'audit_announcement_invalid' }, 'an audit announcement is malformed');

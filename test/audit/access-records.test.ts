@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { announceRecord } from '../../src/audit/announcements.ts';
 import { chainRecords, START_OF_CHAIN } from '../../src/audit/chain.ts';
-import { auditKey } from '../../src/redis/keys.ts';
+import { auditChannel, auditKey } from '../../src/redis/keys.ts';
 import { gatewayTest, logInAs } from '../support/fixtures.ts';
 import { postJson, startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
@@ -182,5 +182,18 @@ test('a record of the command line is in the log of each gateway', async () => {
   expect(announced()[0]).toMatchObject({ record: { action: 'key_add', seq: 1 }, hash: record.hash });
   await announceRecord(gateway.link, { ...record, hash: 'f'.repeat(64) });
   await until(() => lines.some(({ event: name }) => name === 'audit_announcement_invalid'));
+  await gateway.close();
+});
+
+test('a flood on the channel of the command line does not flood the log of a gateway', async () => {
+  const { log, lines } = capturingLog();
+  const gateway = await startTestGateway({}, log);
+  const heard = () => lines.filter(({ event: name }) => name === 'audit_announcement_invalid').length;
+  const publish = () => gateway.link.run((client) => client.publish(auditChannel(), 'rubbish'));
+  await until(async () => (await publish()) > 0);
+  for (let i = 0; i < 1000; i += 1) await publish();
+  await until(() => heard() === 300);
+  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+  expect(heard()).toBe(300);
   await gateway.close();
 });
