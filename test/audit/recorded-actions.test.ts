@@ -90,9 +90,7 @@ test('logins, failed logins, logouts, ended sessions and replays are recorded wi
   ).toEqual([]);
   expect(
     await added(() => fetch(`${gateway.url}/auth/logout`, { method: 'POST', headers: from(third) })),
-  ).toEqual([
-    { address: ADDRESS, result: 'done', action: 'logout', actor: bob, session: third.session_id },
-  ]);
+  ).toEqual([{ address: ADDRESS, result: 'done', action: 'logout', actor: bob, session: third.session_id }]);
 
   const hers = await logIn(gateway.url, 'alice');
   await refreshed(gateway.url, (await refreshed(gateway.url, hers.refresh_token)).refresh_token);
