@@ -30,28 +30,44 @@ export const usersShape = {
     .describe("maximum size of the application's data in a session"),
   LOGIN_FAILURES_PER_USERNAME: integer(1, 1000)
     .default(5)
-    .describe('consecutive wrong passwords per username before 429'),
+    .describe('consecutive wrong passwords per username before 429, from devices that are not known'),
+  LOGIN_FAILURES_PER_DEVICE: integer(1, 1000)
+    .default(10)
+    .describe('consecutive wrong passwords per known device before it counts as unknown'),
   LOGIN_FAILURES_PER_ADDRESS: integer(1, 100_000)
     .default(20)
-    .describe('wrong passwords per client address and window before 429'),
+    .describe(
+      'wrong passwords per client address and window before 429; an IPv6 /64 counts as one address, a /56 has 4 times and a /48 16 times as many',
+    ),
   LOGIN_FAILURE_WINDOW_SECONDS: integer(1, 86_400)
     .default(900)
     .describe('time window in which login failures are counted'),
+  LOGINS_PER_USER_PER_MINUTE: integer(1, 100_000)
+    .default(10)
+    .describe('logins with the right password per user and minute before 429'),
+  DEVICE_TOKEN_TTL_SECONDS: integer(60, 34_560_000)
+    .default(15_552_000)
+    .describe('how long a device stays known after a login'),
   REGISTRATION: oneOf('closed', 'open')
     .default('closed')
     .describe('whether self-registration is allowed: `closed` or `open`'),
   REGISTRATIONS_PER_ADDRESS: integer(1, 100_000)
     .default(5)
-    .describe('registration attempts per client address and window before 429'),
+    .describe('registration attempts per client address and window before 429; IPv6 as for logins'),
   REGISTRATION_WINDOW_SECONDS: integer(1, 86_400)
     .default(3600)
     .describe('time window in which registration attempts are counted'),
   RESETS_PER_USERNAME: integer(1, 1000)
     .default(3)
-    .describe('password reset requests per username and window before 429'),
+    .describe(
+      'password reset requests per username and client address, or per known device, and window before 429',
+    ),
   RESETS_PER_ADDRESS: integer(1, 100_000)
     .default(10)
-    .describe('password reset requests per client address and window before 429'),
+    .describe('password reset requests per client address and window before 429; IPv6 as for logins'),
+  RESET_MAILS_PER_USERNAME: integer(1, 1000)
+    .default(10)
+    .describe('password reset emails per user and window that unknown devices can request'),
   RESET_WINDOW_SECONDS: integer(1, 86_400)
     .default(3600)
     .describe('time window in which password reset requests are counted'),

@@ -75,8 +75,13 @@ export const gatewayShape = {
     .default(Math.max(1, availableParallelism() - 1))
     .describe('number of threads that hash passwords; defaults to one less than the number of cores'),
   PASSWORD_QUEUE_MAX: integer(1, 10_000)
-    .default(32)
-    .describe('maximum logins that wait for a password thread'),
+    .default(256)
+    .describe(
+      'maximum logins and registrations that wait for a password thread; a quarter is reserved for known devices',
+    ),
+  PASSWORD_QUEUE_PER_NETWORK_MAX: integer(1, 10_000)
+    .default(64)
+    .describe('maximum of these per network: an IPv4 address or an IPv6 /48'),
   ...usersShape,
   WEB_APP: oneOf('on', 'off').default('on').describe('whether `/` serves the web app: `on` or `off`'),
   HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000)

@@ -17,7 +17,7 @@ import { endUserSession, listUserSessions, type UserSessionsDeps } from './route
 import { type AdminUsersDeps, createUser, getUser, listUsers } from './routes/admin/users.ts';
 import { type LoginDeps, login } from './routes/auth/login.ts';
 import { type LogoutDeps, logout } from './routes/auth/logout.ts';
-import { changePassword } from './routes/auth/password.ts';
+import { changePassword, type PasswordDeps } from './routes/auth/password.ts';
 import {
   confirmPasswordReset,
   type PasswordResetDeps,
@@ -46,7 +46,7 @@ type App = Hono<{ Bindings: OwnRequestContext }>;
 
 /** What the gateway's own routes need, by the folder that they are in. */
 export interface RouteDeps {
-  auth: LoginDeps & LogoutDeps & RefreshDeps & RegisterDeps & PasswordResetDeps;
+  auth: LoginDeps & LogoutDeps & RefreshDeps & RegisterDeps & PasswordDeps & PasswordResetDeps;
   sessions: OwnSessionsDeps & SessionDataDeps & SessionEventsDeps;
   oauth: IntrospectDeps & RefreshDeps & KeysDeps;
   admin: AdminUsersDeps & AdminActionDeps & AdminResetDeps & UserSessionsDeps;

@@ -3,9 +3,7 @@ import type { GatewaySettings } from '../config/load.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { RedisLink } from '../redis/connection.ts';
-import { RateLimiter } from '../redis/rate-limiter.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
-import { LoginLimiter } from '../users/login-limiter.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
 import type { RouteDeps } from './app.ts';
 import { ConcurrencyLimiter } from './pipeline/limits.ts';
@@ -19,6 +17,7 @@ import type { LiveResponses } from './proxy/live-responses.ts';
 import type { UpstreamProxy } from './proxy/proxy.ts';
 import { createUpstreamHeaders } from './proxy/request-headers.ts';
 import { createClientHeaders } from './proxy/response-headers.ts';
+import { clientLimiters, loginDeps, passwordQueue, registrationDeps, resetDeps } from './rate-limits.ts';
 import type { RequestRates } from './rates/request-rates.ts';
 import { siteOf } from './site.ts';
 
@@ -91,17 +90,14 @@ export function routeDeps(
     mailer,
     ...resetDeps(settings, redis),
   };
-  const failureLimits = {
-    failuresPerUsername: settings.loginFailuresPerUsername,
-    failuresPerAddress: settings.loginFailuresPerAddress,
-    windowSeconds: settings.loginFailureWindowSeconds,
-  };
+  const queue = passwordQueue(settings);
   return {
     auth: {
       ...sessions,
       ...passwords,
       verifyRevocable: createRevocationVerifier(ring, settings),
-      loginLimiter: new LoginLimiter(redis, failureLimits),
+      ...loginDeps(settings, redis, refreshKey, queue),
+      passwordQueue: queue,
       ...registrationDeps(settings, redis),
     },
     sessions: {
@@ -113,33 +109,10 @@ export function routeDeps(
     },
     oauth: {
       ...sessions,
-      clientLimiter: new LoginLimiter(redis, failureLimits, 'client-'),
+      clientLimiters: clientLimiters(settings, redis),
       keyPublishLeadSeconds,
     },
     admin: passwords,
     health: { redis },
-  };
-}
-
-function registrationDeps(
-  { registration, registrationsPerAddress: max, registrationWindowSeconds: windowSeconds }: GatewaySettings,
-  redis: RedisLink,
-): Pick<RouteDeps['auth'], 'registration' | 'registrationLimiter'> {
-  return {
-    registration,
-    registrationLimiter: new RateLimiter(redis, { name: 'register', max, windowSeconds }),
-  };
-}
-
-function resetDeps(
-  { resetsPerUsername, resetsPerAddress, resetWindowSeconds: windowSeconds, ...settings }: GatewaySettings,
-  redis: RedisLink,
-): Pick<RouteDeps['auth'], 'resetUrl' | 'resetLimiters'> {
-  return {
-    resetUrl: settings.resetUrl ?? `${settings.issuer}/#reset={token}`,
-    resetLimiters: {
-      username: new RateLimiter(redis, { name: 'reset-username', max: resetsPerUsername, windowSeconds }),
-      address: new RateLimiter(redis, { name: 'reset-address', max: resetsPerAddress, windowSeconds }),
-    },
   };
 }

@@ -6,7 +6,9 @@ export interface Site {
   cookieName: string;
   /** The same for the refresh token. */
   refreshCookieName: string;
-  /** `/` over TLS, as `__Host-` requires; otherwise only the routes that read it. */
+  /** The same for the device token. */
+  deviceCookieName: string;
+  /** For the refresh token and the device token: `/` over TLS, as `__Host-` requires; otherwise only the routes that read it. */
   refreshCookiePath: string;
   secure: boolean;
   /** The host, with the port if there is one, of the issuer. A client's `Host` header is never used. */
@@ -25,6 +27,7 @@ export function siteOf(issuer: string): Site {
     protocol: secure ? 'https' : 'http',
     cookieName: secure ? '__Host-portcullis' : 'portcullis',
     refreshCookieName: secure ? '__Host-portcullis-refresh' : 'portcullis-refresh',
+    deviceCookieName: secure ? '__Host-portcullis-device' : 'portcullis-device',
     refreshCookiePath: secure ? '/' : '/auth',
   };
 }

@@ -50,11 +50,26 @@ export function clientAddress(incoming: IncomingMessage, trusted: AddressRanges)
 /** `::ffff:192.0.2.1` is how a dual-stack listener sees the IPv4 client 192.0.2.1 (RFC 4291, section 2.5.5.2). */
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
 
+/** The IPv6 prefixes that one subscriber may have: a network, a home or small site, a site (RFC 6177). */
+const SUBSCRIBER_PREFIX_LENGTHS = [64, 56, 48] as const;
+
+/** The networks that one client may control, from narrow to wide: an IPv4 address, or an IPv6 /64, /56 and /48. */
+export function networksOf(address: string): readonly [narrow: string, ...wider: string[]] {
+  const parts = isIP(address) === 6 ? parseAddress(address)?.parts : undefined;
+  if (parts === undefined) return [address];
+  const [narrow, ...wider] = SUBSCRIBER_PREFIX_LENGTHS;
+  return [prefixOf(parts, narrow), ...wider.map((length) => prefixOf(parts, length))];
+}
+
 /** The network that one client can be expected to control: an IPv4 address or an IPv6 /64 (RFC 6177). */
-export function networkOf(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const groups = parseAddress(address)?.parts.slice(0, 4) ?? [];
-  return `${groups.map((group) => group.toString(16)).join(':')}::/64`;
+export const networkOf = (address: string): string => networksOf(address)[0];
+
+/** The first `length` bits of an IPv6 address, which is given in groups of 16 bits. */
+function prefixOf(parts: readonly number[], length: number): string {
+  const groups = parts.slice(0, Math.ceil(length / 16));
+  const [last = 0] = groups.splice(-1);
+  const masked = [...groups, last & (0xffff << (-length & 15))];
+  return `${masked.map((group) => (group & 0xffff).toString(16)).join(':')}::/${length}`;
 }
 
 /** The canonical form of an address (RFC 5952), so that a client has one name only. IPv4-mapped addresses become IPv4. */

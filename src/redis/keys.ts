@@ -72,8 +72,9 @@ export const auditMarkKey = (log: 'security' | 'customers'): string => `{audit}:
 /** A pub/sub channel: the audit records of the command line, so that gateways log them. */
 export const auditChannel = (): string => '{audit}:operator-records';
 
-/** The prefix of the counters of rate-limiter-flexible, which appends a `:` and the subject. */
-export const throttlePrefix = (what: string): string => `throttle:${what}`;
+/** A string of JSON: one counter of a rate limiter. The counters of one subject share a slot. */
+export const counterKey = (limiter: string, subject: string, step: string): string =>
+  `throttle:${limiter}:{${subject}}:${step}`;
 
 const LEDGER = 'ledger:{bank}';
 

@@ -18,14 +18,18 @@ export interface ResetDeps {
 
 /**
  * Whitelists a reset token and revokes the previous one. KEYS: user, the token's key. ARGV: jti, exp (s), prefix of
- * reset keys. Returns 1, or 0 if the user is not active.
+ * reset keys, minimum age (s). Returns 1; 0 if the user is not active; 2 if the previous token is younger than the
+ * minimum age, so that it stays valid.
  */
 const WRITE_RESET = defineScript(
   'user-reset',
   `
-local jti, exp, resetPrefix = unpack(ARGV)
+local jti, exp, resetPrefix, minAge = unpack(ARGV)
 local status, previous = unpack(redis.call('HMGET', KEYS[1], 'status', 'resetJti'))
 if status ~= 'active' then return 0 end
+minAge = tonumber(minAge)
+local isRecent = previous and minAge > 0 and redis.call('EXPIRETIME', resetPrefix .. previous) > tonumber(exp) - minAge
+if isRecent then return 2 end
 if previous then redis.call('DEL', resetPrefix .. previous) end
 redis.call('HSET', KEYS[1], 'resetJti', jti)
 redis.call('HINCRBY', KEYS[1], 'ver', 1)
@@ -36,21 +40,24 @@ return 1
 
 /**
  * Issues a one-time token for setting a new password: signed, then whitelisted, then returned. It replaces the previous
- * one. @throws {RedisUnavailable}
+ * one, unless that is younger than `minAgeSeconds`: somebody else may have requested this one.
+ * @throws {RedisUnavailable}
  */
 export async function issueResetToken(
   { redis, ring, issuer }: ResetDeps,
   userId: string,
   nowMs: number,
-): Promise<string | Refusal<'user_not_active'>> {
+  minAgeSeconds = 0,
+): Promise<string | Refusal<'user_not_active' | 'reset_recent'>> {
   const iat = Math.floor(nowMs / 1000);
   const jti = randomBytes(16).toString('base64url');
   const times = { iat, exp: iat + RESET_TTL_SECONDS };
   const claims = { iss: issuer, aud: RESET_AUDIENCE, sub: userId, jti, ...times } as const;
   const token = await signResetToken(ring.at(nowMs), claims);
-  const args = [jti, String(times.exp), resetKey(userId, '')];
+  const args = [jti, String(times.exp), resetKey(userId, ''), String(minAgeSeconds)];
   const outcome = await runScript(redis, WRITE_RESET, [userKey(userId), resetKey(userId, jti)], args);
-  return outcome === 1 ? token : new Refusal('user_not_active');
+  if (outcome === 1) return token;
+  return new Refusal(outcome === 2 ? 'reset_recent' : 'user_not_active');
 }
 
 /** The user who can set a new password with this token, and the token's id. @throws {RedisUnavailable} */

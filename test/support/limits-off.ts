@@ -1,6 +1,7 @@
 /** Settings for tests that send as one user, from one address, what many would. Each limit has tests of its own. */
 export const LIMITS_OFF = {
   BANK_REQUESTS_PER_USER_MAX: '10000',
+  LOGINS_PER_USER_PER_MINUTE: '10000',
   CONNECTIONS_PER_NETWORK_MAX: '10000',
   REQUESTS_PER_NETWORK_PER_SECOND: '0',
   REQUESTS_PER_USER_PER_SECOND: '0',

@@ -62,6 +62,11 @@ export const GATEWAY_PROBLEMS = {
   login_wrong: loginFailed,
   user_changed: loginFailed,
   login_throttled: problem(429, 'login_throttled', 'Too many failed login attempts.'),
+  login_rate_exceeded: problem(
+    429,
+    'login_rate_exceeded',
+    'There have been too many logins to this account. Try again in a minute.',
+  ),
   password_queue_full: problem(429, 'too_busy', 'Too many logins are in progress.', { retryAfterSeconds: 1 }),
   too_many_sessions: problem(403, 'too_many_sessions', 'Too many active sessions. End a session first.'),
   password_wrong: problem(403, 'password_wrong', 'The current password is wrong.'),

@@ -47,6 +47,7 @@ test('the right password returns a bearer token with its lifetime in a response 
     expires_in: 300,
     refresh_token: expect.stringMatching(/^v1\.[\w-]{22}\.[\w-]{22}\.0\.[\w-]{43}$/),
     session_id: expect.stringMatching(/^[\w-]{22}$/),
+    device_token: expect.stringMatching(/^d1\.[\w-]{22}\.[\w-]{22}\.\d+\.\d+\.[\w-]{43}$/),
   });
 });
 
@@ -134,7 +135,7 @@ describe('rate limits', () => {
     ).toBe(200);
   });
 
-  test('an IPv6 /64 network counts as one address, in any notation', async ({ tryLogin }) => {
+  test('an IPv6 /64 counts as one address, in any notation', async ({ tryLogin }) => {
     const from = (i: number) => ({
       'x-forwarded-for': i % 2 === 0 ? `2001:db8:0:7::${i.toString(16)}` : `2001:0db8::7:1:2:3:${i}`,
     });
@@ -204,6 +205,9 @@ describe('with cookies', () => {
       expect.stringMatching(/^portcullis=[\w-]+\.[\w-]+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/),
       expect.stringMatching(/^portcullis-refresh=v1\.[\w.-]+; Path=\/auth; HttpOnly; SameSite=Strict$/),
       'portcullis-present=1; Path=/; SameSite=Strict',
+      expect.stringMatching(
+        /^portcullis-device=d1\.[\w.-]+; Max-Age=15552000; Path=\/auth; HttpOnly; SameSite=Strict$/,
+      ),
     ]);
   });
 
@@ -259,7 +263,7 @@ describe('with cookies', () => {
   );
 });
 
-test('behind TLS both cookies are __Host- and Secure, so that no sibling host can plant one', async () => {
+test('behind TLS all cookies with tokens are __Host- and Secure, so that no sibling host can plant one', async () => {
   const secure = await startTestGateway({ ISSUER: 'https://gate.example' });
   try {
     const body = { username: 'bob', password: 'foobared', transport: 'cookie' };
@@ -268,6 +272,9 @@ test('behind TLS both cookies are __Host- and Secure, so that no sibling host ca
       expect.stringMatching(/^__Host-portcullis=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
       expect.stringMatching(/^__Host-portcullis-refresh=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
       'portcullis-present=1; Path=/; Secure; SameSite=Strict',
+      expect.stringMatching(
+        /^__Host-portcullis-device=d1\.[\w.-]+; Max-Age=15552000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      ),
     ]);
   } finally {
     await secure.close();

@@ -75,7 +75,12 @@ const test = base
     return tokenIn(mailsTo(username)[before]?.text ?? '');
   });
 
-test.beforeEach(({ gateway }) => resetRateLimits(gateway.link));
+/** Without the reset tokens of the test before, which are too recent to be replaced. */
+test.beforeEach(async ({ gateway }) => {
+  await resetRateLimits(gateway.link);
+  for (const { id } of gateway.users)
+    await gateway.link.run((client) => client.hDel(userKey(id), 'resetJti'));
+});
 const tokenIn = (text: string): string =>
   /https:\/\/bank\.example\/#reset=([\w.-]+)/.exec(text)?.[1] ?? 'no token in the mail';
 
@@ -154,17 +159,27 @@ describe('the response does not reveal whether a user exists', () => {
       for (let i = 0; i < 3; i += 1) expect((await ask(username)).status).toBe(202);
       expect(await ask(username.toUpperCase())).toMatchObject({ status: 429, body: { code: 'throttled' } });
     }
-    for (let i = 0; i < 12; i += 1) await ask(`spray-${i}`);
+    for (let i = 0; i < 14; i += 1) await ask(`spray-${i}`);
     expect((await ask('bob')).status).toBe(429);
-    await until(() => mailsTo('alice').length === before + 3);
+    await until(() => mailsTo('alice').length === before + 1);
   });
 });
 
 describe('a token is not valid', () => {
-  test('after another one was requested, which is valid', async ({ mailedToken, confirm }) => {
-    const [first, second] = [await mailedToken('alice'), await mailedToken('alice')];
-    expect(await confirm(first)).toMatchObject(INVALID);
-    expect((await confirm(second)).status).toBe(204);
+  test('after another one was requested a minute later, which is valid', async ({
+    mailedToken,
+    confirm,
+    gateway,
+  }) => {
+    const first = await mailedToken('alice');
+    gateway.advanceClock(60_000);
+    try {
+      const second = await mailedToken('alice');
+      expect(await confirm(first)).toMatchObject(INVALID);
+      expect((await confirm(second)).status).toBe(204);
+    } finally {
+      gateway.advanceClock(-60_000);
+    }
   });
 
   test('after the password was changed in another way', async ({ mailedToken, login, gateway, confirm }) => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { bearer, loginAs } from '../../support/gateway.ts';
+import { bearer, loginAs, problemOf } from '../../support/gateway.ts';
 import { pairTest } from '../../support/gateway-pair.ts';
 import { resetRateLimits } from '../../support/rate-limits.ts';
 import { idOf, send, sessionProblem } from './admin-clients.ts';
@@ -90,7 +90,7 @@ test('a wrong current password changes nothing and ends no session', async ({ to
   expect((await login(pair.url)).status).toBe(200);
 });
 
-test('guesses of the current password share the limit of failed logins', async ({
+test('guesses of the current password are limited for each session, apart from failed logins', async ({
   tokenOf,
   change,
   pair,
@@ -102,8 +102,24 @@ test('guesses of the current password share the limit of failed logins', async (
     headers: { 'content-type': 'application/json', ...bearer(token) },
     body: JSON.stringify({ current_password: password, new_password: nextPassword() }),
   });
-  expect([response.status, Number(response.headers.get('retry-after')) > 0]).toEqual([429, true]);
-  expect((await login(pair.url)).status).toBe(429);
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await problemOf(response)).toEqual({ status: 429, code: 'login_throttled' });
+  const other = await login(pair.url);
+  expect(other.status).toBe(200);
+  expect((await change(String(other.body.access_token), 'a guess', nextPassword())).status).toBe(403);
+});
+
+test('strangers who fail to log in as the user do not keep the user from changing the password', async ({
+  tokenOf,
+  change,
+  pair,
+}) => {
+  const token = await tokenOf();
+  for (let i = 0; i < 20; i += 1) await login(pair.url, `guess ${i}`);
+  expect(await login(pair.url)).toMatchObject({ status: 429, body: { code: 'login_throttled' } });
+  const next = nextPassword();
+  expect((await change(token, password, next)).status).toBe(204);
+  password = next;
 });
 
 test.for<[what: string, password: string]>([

@@ -47,7 +47,7 @@ export const resetUserPassword =
   (deps: AdminResetDeps): AuthenticatedRoute =>
   async (c, who) => {
     const passwordHash = await deps.hasher.decoy();
-    let token: string | Refusal<'user_not_active'> | undefined;
+    let token: string | Refusal<'user_not_active' | 'reset_recent'> | undefined;
     const user = await runAdminAction(deps, c, who, {
       action: 'password_reset_ask',
       change: () => ({ set: { passwordHash }, end: 'all' }),

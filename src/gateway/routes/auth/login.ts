@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
+import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
-import {
-  type SessionDeps,
-  type SessionOpener,
-  type StartedSession,
-  type StartReason,
-  startSession,
-} from '../../../sessions/start.ts';
+import type { SessionDeps, StartReason } from '../../../sessions/start.ts';
 import { isAddressAllowed } from '../../../users/authorization.ts';
-import type { LoginLimiter } from '../../../users/login-limiter.ts';
+import {
+  type Device,
+  deviceOfUser,
+  MAX_DEVICE_TOKEN_CHARACTERS,
+} from '../../../users/logins/device-token.ts';
+import type { LoginLimiter } from '../../../users/logins/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName, type User } from '../../../users/users.ts';
@@ -19,12 +19,9 @@ import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
-import type { Site } from '../../site.ts';
-import { deviceNameOf } from './device-name.ts';
+import { type DeviceDeps, issueDevice, presentedDevice } from './device.ts';
+import { openSession } from './login-session.ts';
 import { sendTokens, TOKEN_RESPONSES } from './tokens.ts';
-
-/** The `client_id` of tokens from a login with a password. */
-export const FIRST_PARTY_CLIENT = 'portcullis-web';
 
 const loginSchema = z
   .strictObject({
@@ -32,6 +29,13 @@ const loginSchema = z
     password: passwordSchema,
     transport: z.enum(['bearer', 'cookie']).default('bearer'),
     remember: z.boolean().default(false),
+    device_token: z
+      .string()
+      .max(MAX_DEVICE_TOKEN_CHARACTERS)
+      .optional()
+      .describe(
+        'From an earlier login of this user. Browsers send it as a cookie. It is ignored if it is not valid.',
+      ),
   })
   .meta({ id: 'LogIn' });
 type LoginRequest = z.output<typeof loginSchema>;
@@ -43,7 +47,9 @@ export const loginOperation: Operation<GatewayReason> = {
   tag: 'Authentication',
   summary: 'Log in with username and password',
   description:
-    'An unknown username and a wrong password get the same response. Failed attempts are rate-limited.',
+    'An unknown username and a wrong password get the same response. Failed attempts are rate-limited. Those of a ' +
+    'device that presents the device token of an earlier login are counted apart from all others, so that nobody ' +
+    'else can lock it out. A device token is not a credential.',
   access: ANYONE,
   body: jsonBody(loginSchema),
   responses: TOKEN_RESPONSES,
@@ -51,16 +57,18 @@ export const loginOperation: Operation<GatewayReason> = {
     'csrf',
     'login_wrong',
     'login_throttled',
+    'login_rate_exceeded',
     'password_queue_full',
     'too_many_sessions',
     'redis_unavailable',
   ],
 };
 
-export interface LoginDeps extends SessionDeps {
+export interface LoginDeps extends SessionDeps, DeviceDeps {
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;
-  site: Site;
+  /** Counts logins with the right password by user id. */
+  loginRate: RateLimiter;
   audit: AuditLog;
 }
 
@@ -71,63 +79,49 @@ export const login =
     if (body instanceof Refusal) return refuse(c.env, body);
     if (body.transport === 'cookie' && !isFromSite(c.env.incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
-    const user = await authenticate(deps, body, c);
+    const device = presentedDevice(deps, c, body.device_token);
+    const user = await authenticate(deps, { ...body, device }, c);
     if (user instanceof Refusal) return refuse(c.env, user);
-    const session = await startSession(deps, openerOf(c, user, body.remember), c.env.nowMs);
-    await recordOutcome(deps.audit, c, user, session);
+    const session = await openSession(deps, { user, remember: body.remember }, c).catch(async (fault) => {
+      await deps.loginRate.refund(user.id, c.env.nowMs).catch(() => {});
+      throw fault;
+    });
     if (session instanceof Refusal) return refuse(c.env, loginRefusal(session), { sub: user.id });
     logGrant(c.env, session.claims);
-    return sendTokens(c, deps.site, session, body.transport);
+    return sendTokens(c, deps.site, session, body.transport, issueDevice(deps, device, user, c.env.nowMs));
   };
 
 /** A user who is blocked between the password check and the start of the session gets the same response as before. */
 const loginRefusal = (refusal: Refusal<StartReason>): Refusal<StartReason | 'login_wrong'> =>
   refusal.reason === 'user_not_active' ? new Refusal('login_wrong', refusal.reason) : refusal;
 
-/** The audit record of a login names the sessions that it replaced. */
-function recordOutcome(
-  audit: AuditLog,
-  { env }: GatewayContext,
-  { id: actor, role }: User,
-  session: StartedSession | Refusal<StartReason>,
-): Promise<void> {
-  const event = { action: 'login', actor, role } as const;
-  if (session instanceof Refusal)
-    return recordEvent(audit, env, { ...event, result: 'refused', detail: session.reason });
-  const { evicted, claims } = session;
-  const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
-  return recordEvent(audit, env, { ...event, result: 'done', session: claims.sid, detail });
-}
-
-const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): SessionOpener => ({
-  userId: user.id,
-  role: user.role,
-  verifiedGeneration: user.generation,
-  clientId: FIRST_PARTY_CLIENT,
-  device: deviceNameOf(env.incoming.headers['user-agent']),
-  address: env.clientAddress,
-  remember,
-});
-
 /** The active user with this name and password. Every failed login takes the same work, whatever its cause. */
 async function authenticate(
-  { redis, hasher, loginLimiter, audit }: LoginDeps,
-  { username, password }: LoginRequest,
+  { redis, hasher, loginLimiter, loginRate, audit }: LoginDeps,
+  { username, password, device: presented }: LoginRequest & { device: Device | undefined },
   { env }: GatewayContext,
-): Promise<User | Refusal<'login_throttled' | 'login_wrong'>> {
-  const { clientAddress } = env;
-  const attempt = await loginLimiter.attempt(username, clientAddress, async () => {
-    const user = await findUserByName(redis, username);
-    const fault = loginFault(user, await hasher.verify(password, user?.passwordHash), clientAddress);
-    return { succeeded: fault === undefined, user, fault };
+): Promise<User | Refusal<LoginReason>> {
+  const { clientAddress: address, nowMs } = env;
+  const user = await findUserByName(redis, username);
+  const device = deviceOfUser(presented, user);
+  const isStaff = user !== undefined && user.role !== 'user';
+  const client = { username, address, device, isStaff };
+  const attempt = await loginLimiter.attempt(client, nowMs, async () => {
+    const fault = loginFault(user, await hasher.verify(password, user?.passwordHash), address);
+    if (user === undefined || fault !== undefined) return { verdict: 'wrong', fault };
+    const retryAfterSeconds = await loginRate.take(user.id, nowMs);
+    return retryAfterSeconds > 0 ? { verdict: 'surplus', retryAfterSeconds } : { verdict: 'right', user };
   });
   if (attempt instanceof Refusal) return attempt;
-  const { user, fault } = attempt;
-  if (user !== undefined && fault === undefined) return user;
-  const event = { action: 'login', result: 'refused', detail: fault } as const;
+  if (attempt.verdict === 'right') return attempt.user;
+  if (attempt.verdict === 'surplus') return new Refusal('login_rate_exceeded', attempt);
+  const { fault: detail } = attempt;
+  const event = { action: 'login', result: 'refused', detail } as const;
   await recordEvent(audit, env, { ...event, subject: user?.id, role: user?.role });
   return new Refusal('login_wrong');
 }
+
+type LoginReason = 'login_throttled' | 'login_rate_exceeded' | 'password_queue_full' | 'login_wrong';
 
 /** Why the login failed, for the audit log. The client does not learn it. */
 function loginFault(user: User | undefined, matches: boolean, address: string): string | undefined {

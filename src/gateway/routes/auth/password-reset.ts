@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { ANYONE, jsonBody, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { Mailer } from '../../../mail/mailer.ts';
-import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
-import { foldUsername } from '../../../users/fields.ts';
+import { type Device, MAX_DEVICE_TOKEN_CHARACTERS } from '../../../users/logins/device-token.ts';
+import type { LoginLimiter } from '../../../users/logins/login-limiter.ts';
 import {
   consumeResetToken,
   issueResetToken,
@@ -18,9 +18,20 @@ import { logGrant, refuse } from '../../decision-log.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { type RequestContext, recordEvent } from '../../request-context.ts';
+import type { Site } from '../../site.ts';
+import { presentedDevice } from './device.ts';
 import { hashNewPassword } from './password.ts';
+import {
+  RESET_TOKEN_MIN_AGE_SECONDS,
+  type ResetLimiters,
+  takeResetRequest,
+  withinMailLimit,
+} from './reset-limits.ts';
 
-const requestSchema = z.strictObject({ username: z.string().min(1).max(128) });
+const requestSchema = z.strictObject({
+  username: z.string().min(1).max(128),
+  device_token: z.string().max(MAX_DEVICE_TOKEN_CHARACTERS).optional(),
+});
 const confirmSchema = z.strictObject({
   token: z.string().min(1).max(4096),
   new_password: z.string().max(1024),
@@ -59,7 +70,10 @@ export interface PasswordResetDeps extends ResetDeps {
   /** Without a mailer users cannot reset their own password. */
   mailer: Mailer | undefined;
   resetUrl: string;
-  resetLimiters: { username: RateLimiter; address: RateLimiter };
+  resetLimiters: ResetLimiters;
+  loginLimiter: LoginLimiter;
+  deviceKey: Uint8Array;
+  site: Site;
 }
 
 /**
@@ -69,15 +83,19 @@ export interface PasswordResetDeps extends ResetDeps {
 export const requestPasswordReset =
   (deps: PasswordResetDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    const { clientAddress, requestId, log } = c.env;
+    const { clientAddress: address, requestId, log, nowMs } = c.env;
     if (deps.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
     const body = await c.env.body.json(requestSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
-    const { address, username } = deps.resetLimiters;
-    const retryAfterSeconds =
-      (await address.take(clientAddress)) || (await username.take(foldUsername(body.username)));
+    const { username } = body;
+    const device = presentedDevice(deps, c, body.device_token);
+    const retryAfterSeconds = await takeResetRequest(
+      deps.resetLimiters,
+      { username, address, device },
+      nowMs,
+    );
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('rate_limited', { retryAfterSeconds }));
-    void sendReset(deps, deps.mailer, c.env, body.username).catch((err: unknown) =>
+    void sendReset(deps, deps.mailer, c.env, { username, device }).catch((err: unknown) =>
       log.error({ err, requestId }, 'a password reset could not be sent'),
     );
     logGrant(c.env, {});
@@ -88,8 +106,9 @@ async function sendReset(
   deps: PasswordResetDeps,
   mailer: Mailer,
   context: RequestContext,
-  username: string,
+  { username, device }: { username: string; device: Device | undefined },
 ): Promise<void> {
+  const { nowMs } = context;
   const user = await findUserByName(deps.redis, username);
   if (user === undefined)
     return context.log.info({ event: 'reset_for_nobody', requestId: context.requestId });
@@ -97,7 +116,9 @@ async function sendReset(
   const refused = (detail: string) =>
     recordEvent(deps.audit, context, { ...event, result: 'refused', detail });
   if (user.email === undefined) return refused('no address');
-  const token = await issueResetToken(deps, user.id, context.nowMs);
+  const issue = () => issueResetToken(deps, user.id, nowMs, RESET_TOKEN_MIN_AGE_SECONDS);
+  const token = await withinMailLimit(deps.resetLimiters, { user, device, nowMs }, issue);
+  if (token === undefined) return;
   if (token instanceof Refusal) return refused(token.reason);
   await recordEvent(deps.audit, context, { ...event, result: 'done' });
   await mailer.send(resetMail(user.email, { resetUrl: deps.resetUrl, token, askedBy: 'user' }));
@@ -117,6 +138,7 @@ export const confirmPasswordReset =
     if (hash instanceof Refusal) return refuse(c.env, hash, { sub: id });
     const outcome = await consumeResetToken(deps.redis, reset, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
+    await deps.loginLimiter.clearUsername(username, c.env.nowMs);
     const event = { action: 'password_reset', result: 'done', actor: id, role, subject: id } as const;
     await recordEvent(deps.audit, c.env, event);
     logGrant(c.env, { sub: id });

@@ -3,7 +3,7 @@ import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
-import type { LoginLimiter } from '../../../users/login-limiter.ts';
+import type { FailureLimiter } from '../../../users/logins/failure-limiter.ts';
 import { passwordFault, passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { changeUser } from '../../../users/update.ts';
@@ -31,10 +31,11 @@ export const passwordOperation: Operation<GatewayReason> = {
   refusals: ['password_wrong', 'login_throttled', 'password_queue_full'],
 };
 
-interface PasswordDeps {
+export interface PasswordDeps {
   redis: RedisLink;
   hasher: PasswordHasher;
-  loginLimiter: LoginLimiter;
+  /** Counts wrong current passwords by session. */
+  passwordChangeLimiter: FailureLimiter;
   audit: AuditLog;
 }
 
@@ -42,13 +43,13 @@ interface PasswordDeps {
 export const changePassword =
   (deps: PasswordDeps): AuthenticatedRoute =>
   async (c, who) => {
-    const { clientAddress } = c.env;
+    const { nowMs } = c.env;
     const { sub, sid } = who.claims;
     const body = await c.env.body.json(passwordChangeSchema);
     if (body instanceof Refusal) return refuse(c.env, body, who.claims);
     const user = await findUser(deps.redis, sub);
     if (user === undefined) return refuse(c.env, new Refusal('user_not_active'), who.claims);
-    const attempt = await deps.loginLimiter.attempt(user.username, clientAddress, async () => ({
+    const attempt = await deps.passwordChangeLimiter.attempt(sid, nowMs, async () => ({
       succeeded: await deps.hasher.verify(body.current_password, user.passwordHash),
     }));
     if (attempt instanceof Refusal) return refuse(c.env, attempt, who.claims);

@@ -5,6 +5,7 @@ import type { RedisLink } from '../../../redis/connection.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, registeredUsernameSchema } from '../../../users/fields.ts';
+import type { PasswordQueue } from '../../../users/logins/password-queue.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { addUser } from '../../../users/users.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
@@ -42,7 +43,9 @@ export interface RegisterDeps {
   hasher: PasswordHasher;
   audit: AuditLog;
   registration: 'closed' | 'open';
+  /** By client address. */
   registrationLimiter: RateLimiter;
+  passwordQueue: PasswordQueue;
 }
 
 /**
@@ -55,13 +58,15 @@ export const register =
     if (deps.registration === 'closed') return refuse(c.env, new Refusal('route_unknown'));
     const body = await c.env.body.json(registerSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
-    const retryAfterSeconds = await deps.registrationLimiter.take(c.env.clientAddress);
-    if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('rate_limited', { retryAfterSeconds }));
-    const { username, password, display_name: displayName = username, email } = body;
-    const passwordHash = await hashNewPassword(deps.hasher, { field: 'password', password, username });
-    if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash);
-    const newUser = { username, displayName, email, passwordHash, role: 'user' } as const;
-    const user = await addUser(deps.redis, newUser, new Date(c.env.nowMs));
+    const attempt = await deps.registrationLimiter.hold(c.env.clientAddress, c.env.nowMs);
+    if (attempt instanceof Refusal) return refuse(c.env, attempt);
+    const user = await createAccount(deps, c, body).catch(async (fault) => {
+      await attempt.settle('release').catch(() => {});
+      throw fault;
+    });
+    const isBusy = user instanceof Refusal && user.reason === 'password_queue_full';
+    await attempt.settle(isBusy ? 'release' : 'count');
+    if (user instanceof Refusal && user.reason !== 'username_taken') return refuse(c.env, user);
     const action = 'user_register';
     if (user instanceof Refusal) {
       await recordEvent(deps.audit, c.env, { action, result: 'refused', detail: user.reason });
@@ -69,5 +74,19 @@ export const register =
     }
     await recordEvent(deps.audit, c.env, { action, result: 'done', actor: user.id, subject: user.id });
     logGrant(c.env, { sub: user.id });
+    const { username } = body;
     return c.json({ id: user.id, username } satisfies z.output<typeof registeredResponseSchema>, 201);
   };
+
+async function createAccount(
+  { redis, hasher, passwordQueue }: RegisterDeps,
+  { env }: GatewayContext,
+  { username, password, display_name: displayName = username, email }: z.output<typeof registerSchema>,
+) {
+  const passwordHash = await passwordQueue.run({ rank: 'stranger', address: env.clientAddress }, () =>
+    hashNewPassword(hasher, { field: 'password', password, username }),
+  );
+  if (passwordHash instanceof Refusal) return passwordHash;
+  const newUser = { username, displayName, email, passwordHash, role: 'user' } as const;
+  return addUser(redis, newUser, new Date(env.nowMs));
+}

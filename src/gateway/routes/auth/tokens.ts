@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { TokenPair } from '../../../sessions/start.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { Site } from '../../site.ts';
+import type { IssuedDevice } from './device.ts';
 
 /** How a client receives its tokens: in the body, or in cookies that scripts cannot read. */
 export type Transport = 'bearer' | 'cookie';
@@ -19,6 +20,12 @@ export const bearerResponseSchema = z
     expires_in: common.expires_in,
     refresh_token: z.string().describe('Can be used once'),
     session_id: common.session_id,
+    device_token: z
+      .string()
+      .optional()
+      .describe(
+        'After a login: to be sent with the next login of this user from this device. Not a credential.',
+      ),
   })
   .meta({ id: 'BearerTokens' });
 
@@ -33,7 +40,13 @@ export const TOKEN_RESPONSES = {
 };
 
 /** Sends a pair of tokens (RFC 6749, section 5.1). With cookies the body contains neither. */
-export function sendTokens(c: GatewayContext, site: Site, pair: TokenPair, transport: Transport): Response {
+export function sendTokens(
+  c: GatewayContext,
+  site: Site,
+  pair: TokenPair,
+  transport: Transport,
+  device?: IssuedDevice,
+): Response {
   const { accessToken, refreshToken, claims } = pair;
   const nowSeconds = Math.floor(c.env.nowMs / 1000);
   const expires_in = Math.max(0, claims.exp - nowSeconds);
@@ -44,11 +57,13 @@ export function sendTokens(c: GatewayContext, site: Site, pair: TokenPair, trans
       expires_in,
       refresh_token: refreshToken,
       session_id: claims.sid,
+      ...(device === undefined ? {} : { device_token: device.token }),
     };
     return c.json(body);
   }
-  for (const cookie of sessionCookies(site, pair, nowSeconds))
-    c.header('set-cookie', cookie, { append: true });
+  const cookies = sessionCookies(site, pair, nowSeconds);
+  if (device !== undefined) cookies.push(deviceCookieLine(site, device));
+  for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
   const body: z.output<typeof cookieResponseSchema> = { expires_in, session_id: claims.sid };
   return c.json(body);
 }
@@ -80,7 +95,11 @@ function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string
   ];
 }
 
-/** Deletes the cookies from the browser. */
+/** The cookie of a device that the user has logged in from. It outlives the session, and a logout keeps it. */
+const deviceCookieLine = (site: Site, { token, maxAgeSeconds: maxAge }: IssuedDevice): string =>
+  serialize(site.deviceCookieName, token, { ...cookieAttributes(site).refresh, maxAge });
+
+/** Deletes the cookies of a session from the browser. */
 export function clearedCookies(site: Site): string[] {
   const { access, refresh, presence } = cookieAttributes(site);
   return [

@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
+import { type RateLimiter, takeAll } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
-import type { LoginLimiter } from '../../../users/login-limiter.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import { recordEvent } from '../../request-context.ts';
@@ -23,8 +23,8 @@ const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 export interface ClientDeps {
   redis: RedisLink;
   audit: AuditLog;
-  /** Counts failures by client id and by address. */
-  clientLimiter: LoginLimiter;
+  /** Count failures by client id and by address. */
+  clientLimiters: { client: RateLimiter; address: RateLimiter };
 }
 
 /** The id and the secret as presented, unverified. */
@@ -65,7 +65,7 @@ export const requireClient =
  * not lock out the client that has the right one.
  */
 async function authenticateClient(
-  { redis, audit, clientLimiter }: ClientDeps,
+  { redis, audit, clientLimiters: { client, address } }: ClientDeps,
   { env }: GatewayContext,
   form: Form,
 ): Promise<RegisteredClient | Refusal<OauthReason>> {
@@ -73,7 +73,11 @@ async function authenticateClient(
   if (credential instanceof Refusal) return credential;
   const proof = await proveClient(redis, credential.id, credential.secret);
   if (proof.proven) return proof.client;
-  const retryAfterSeconds = await clientLimiter.take(credential.id, env.clientAddress);
+  const counted = [
+    [address, env.clientAddress],
+    [client, credential.id],
+  ] as const;
+  const retryAfterSeconds = await takeAll(counted, env.nowMs);
   if (retryAfterSeconds > 0) return new Refusal('client_throttled', { retryAfterSeconds });
   await recordEvent(audit, env, { action: 'client_auth', result: 'refused', subject: proof.clientId });
   return new Refusal('client_wrong');

@@ -5,7 +5,7 @@ import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { FIRST_PARTY_CLIENT } from '../auth/login.ts';
+import { FIRST_PARTY_CLIENT } from '../auth/login-session.ts';
 import { countRefresh, type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
 import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
 import { checkForm, type Form, readForm } from './form.ts';

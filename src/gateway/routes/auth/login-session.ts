@@ -1,0 +1,52 @@
+import type { AuditLog } from '../../../audit/event.ts';
+import { Refusal } from '../../../refusal.ts';
+import {
+  type SessionDeps,
+  type SessionOpener,
+  type StartedSession,
+  type StartReason,
+  startSession,
+} from '../../../sessions/start.ts';
+import type { User } from '../../../users/users.ts';
+import type { GatewayContext } from '../../pipeline/guards.ts';
+import { recordEvent } from '../../request-context.ts';
+import { deviceNameOf } from './device.ts';
+
+/** The `client_id` of tokens from a login with a password. */
+export const FIRST_PARTY_CLIENT = 'portcullis-web';
+
+/** Starts a session and records the login, or why there is none. */
+export async function openSession(
+  deps: SessionDeps & { audit: AuditLog },
+  { user, remember }: { user: User; remember: boolean },
+  c: GatewayContext,
+): Promise<StartedSession | Refusal<StartReason>> {
+  const session = await startSession(deps, openerOf(c, user, remember), c.env.nowMs);
+  await recordOutcome(deps.audit, c, user, session);
+  return session;
+}
+
+/** The audit record of a login names the sessions that it replaced. */
+function recordOutcome(
+  audit: AuditLog,
+  { env }: GatewayContext,
+  { id: actor, role }: User,
+  session: StartedSession | Refusal<StartReason>,
+): Promise<void> {
+  const event = { action: 'login', actor, role } as const;
+  if (session instanceof Refusal)
+    return recordEvent(audit, env, { ...event, result: 'refused', detail: session.reason });
+  const { evicted, claims } = session;
+  const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
+  return recordEvent(audit, env, { ...event, result: 'done', session: claims.sid, detail });
+}
+
+const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): SessionOpener => ({
+  userId: user.id,
+  role: user.role,
+  verifiedGeneration: user.generation,
+  clientId: FIRST_PARTY_CLIENT,
+  device: deviceNameOf(env.incoming.headers['user-agent']),
+  address: env.clientAddress,
+  remember,
+});
