@@ -3,7 +3,7 @@ import { BlockList, isIP, Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gatewaySettings } from '../../src/config/load.ts';
-import { clientAddress, isInRanges, networkOf, parseRanges } from '../../src/http/addresses.ts';
+import { clientAddress, isInRanges, networkOf, networksOf, parseRanges } from '../../src/http/addresses.ts';
 
 /** The client's address for a connection, its `X-Forwarded-For` and the trusted proxies. */
 function seen(remoteAddress: string | undefined, forwardedFor: string | undefined, trusted: string): string {
@@ -172,5 +172,16 @@ describe('the network of a client is its IPv4 address or its IPv6 /64', () => {
     ['', ''],
   ])('of "%s" it is "%s"', (address, network) => {
     expect(networkOf(address)).toBe(network);
+  });
+});
+
+describe('the networks that a client may control are its IPv4 address, or its IPv6 /64, /56 and /48', () => {
+  test.each([
+    ['203.0.113.5', ['203.0.113.5']],
+    ['2001:db8:1:2345:6:7:8:9', ['2001:db8:1:2345::/64', '2001:db8:1:2300::/56', '2001:db8:1::/48']],
+    ['2001:db8:1:ffff::1', ['2001:db8:1:ffff::/64', '2001:db8:1:ff00::/56', '2001:db8:1::/48']],
+    ['', ['']],
+  ])('of "%s" they are %j', (address, networks) => {
+    expect(networksOf(address)).toEqual(networks);
   });
 });
