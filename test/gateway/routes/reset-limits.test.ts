@@ -67,14 +67,14 @@ test('a token that is younger than a minute stays valid when somebody else reque
   const before = mailsTo('alice').length;
   await ask('alice', '192.0.2.1');
   await until(() => mailsTo('alice').length > before);
-  gateway.advanceClock(MINUTE_MS - 1000);
+  gateway.advanceClock(MINUTE_MS / 2);
   try {
     for (let i = 0; i < 5; i += 1) expect(await ask('alice', `203.0.113.${i}`)).toBe(202);
     const body = { token: tokenIn(mailsTo('alice').at(-1)?.text), new_password: PASSWORD };
     expect((await post('/auth/password-reset/confirm', body)).status).toBe(204);
     expect(mailsTo('alice')).toHaveLength(before + 1);
   } finally {
-    gateway.advanceClock(1000 - MINUTE_MS);
+    gateway.advanceClock(-MINUTE_MS / 2);
   }
 });
 

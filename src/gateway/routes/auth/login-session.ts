@@ -10,7 +10,7 @@ import {
 import type { User } from '../../../users/users.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import { recordEvent } from '../../request-context.ts';
-import { deviceNameOf } from './device.ts';
+import { deviceNameOf } from './device-name.ts';
 
 /** The `client_id` of tokens from a login with a password. */
 export const FIRST_PARTY_CLIENT = 'portcullis-web';
