@@ -8,12 +8,19 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { ALL_RIGHTS, linkOfUser, setRedisUser } from '../support/redis-users.ts';
 import { AUDIT_CASES } from './script-cases/audit.ts';
 import { BANK_CASES } from './script-cases/bank.ts';
+import { RATE_LIMIT_CASES } from './script-cases/rate-limits.ts';
 import { SESSION_CASES } from './script-cases/sessions.ts';
 import { USER_CASES } from './script-cases/users.ts';
 import { recordCall, type ScriptCase, trial } from './script-trial.ts';
 
 const SOURCES = join(import.meta.dirname, '../../src');
-const CASES: readonly ScriptCase[] = [...AUDIT_CASES, ...BANK_CASES, ...SESSION_CASES, ...USER_CASES];
+const CASES: readonly ScriptCase[] = [
+  ...AUDIT_CASES,
+  ...BANK_CASES,
+  ...RATE_LIMIT_CASES,
+  ...SESSION_CASES,
+  ...USER_CASES,
+];
 const named = CASES.map((one) => ({ ...one, name: `${one.script}: ${one.when}` }));
 
 /** Scripts that do not hold this yet. */
