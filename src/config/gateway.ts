@@ -82,6 +82,9 @@ export const gatewayShape = {
   PASSWORD_QUEUE_PER_NETWORK_MAX: integer(1, 10_000)
     .default(64)
     .describe('maximum of these per network: an IPv4 address or an IPv6 /48'),
+  PASSWORD_QUEUE_TIMEOUT_MS: integer(100, 60_000)
+    .default(10_000)
+    .describe('how long a login or registration waits for a password thread before 429'),
   ...usersShape,
   WEB_APP: oneOf('on', 'off').default('on').describe('whether `/` serves the web app: `on` or `off`'),
   HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000)

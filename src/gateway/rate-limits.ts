@@ -45,6 +45,7 @@ export const passwordQueue = (settings: GatewaySettings): PasswordQueue =>
     concurrency: settings.passwordWorkers + 1,
     max: settings.passwordQueueMax,
     maxPerNetwork: settings.passwordQueuePerNetworkMax,
+    timeoutMs: settings.passwordQueueTimeoutMs,
   });
 
 export const clientLimiters = (

@@ -86,6 +86,7 @@ interface Credentials {
   /** The cookies of another login, each as `name=value`. */
   cookie: string;
   refreshCookie: string;
+  deviceCookie: string;
 }
 
 async function logInTwice(url: string): Promise<Credentials> {
@@ -94,19 +95,27 @@ async function logInTwice(url: string): Promise<Credentials> {
   const cookieLogin = await postJson(`${url}/auth/login`, { ...user, transport: 'cookie' }, { origin: SITE });
   expect([login.status, cookieLogin.status]).toEqual([200, 200]);
   const issued = (await login.json()) as Tokens;
-  const [cookie = '', refreshCookie = ''] = cookieLogin.headers
+  const [cookie = '', refreshCookie = '', , deviceCookie = ''] = cookieLogin.headers
     .getSetCookie()
     .map((line) => line.split(';')[0] ?? '');
-  return { issued, next: await refreshed(url, issued.refresh_token), cookie, refreshCookie };
+  return { issued, next: await refreshed(url, issued.refresh_token), cookie, refreshCookie, deviceCookie };
 }
 
 /** Requests with each credential, valid and manipulated, in the right place and in wrong ones. */
 function requestsWith(
   url: string,
-  { issued, next, cookie, refreshCookie }: Credentials,
+  { issued, next, cookie, refreshCookie, deviceCookie }: Credentials,
 ): Promise<Response>[] {
   const { access_token: token, refresh_token } = issued;
+  const device_token = deviceCookie.split('=')[1];
   return [
+    postJson(`${url}/auth/login`, { username: 'bob', password: 'a-wrong-password', device_token }),
+    postJson(
+      `${url}/auth/login`,
+      { username: 'ada', password: 'a-wrong-password' },
+      { cookie: deviceCookie },
+    ),
+    fetch(`${url}/auth/session`, { headers: bearer(`${device_token}`) }),
     postJson(`${url}/auth/login`, { username: 'bob', password: 'a-wrong-password' }),
     postJson(`${url}/auth/login`, { username: 'typed-into-the-name-field', password: 'x' }),
     postJson(`${url}/auth/login`, { username: ['typed-into-the-name-field'], password: 'foobared' }),
@@ -139,7 +148,7 @@ test('no token, password, cookie, assertion or key appears in the log, in Redis 
   });
 
   const credentials = await logInTwice(url);
-  const { issued, next, cookie, refreshCookie } = credentials;
+  const { issued, next, cookie, refreshCookie, deviceCookie } = credentials;
   const responses = await Promise.all(requestsWith(url, credentials));
   expect(responses.every(({ status }) => status < 500)).toBe(true);
   await redis.kill();
@@ -148,7 +157,14 @@ test('no token, password, cookie, assertion or key appears in the log, in Redis 
   await redis.restart();
   const refreshKey = await readFile(join(dataDir, 'keys', 'refresh.key'), 'utf8');
   const tokens = [issued.access_token, next.access_token, issued.refresh_token, next.refresh_token];
-  for (const secret of [...tokens, cookie, refreshCookie, refreshKey, ...signingKey.split('\n')])
+  for (const secret of [
+    ...tokens,
+    cookie,
+    refreshCookie,
+    deviceCookie,
+    refreshKey,
+    ...signingKey.split('\n'),
+  ])
     keep(secret);
 
   gateway.kill('SIGTERM');

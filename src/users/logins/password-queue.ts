@@ -14,6 +14,8 @@ interface PasswordQueueOptions {
   max: number;
   /** How many of one network wait. */
   maxPerNetwork: number;
+  /** How long one waits at most. */
+  timeoutMs: number;
 }
 
 interface Waiting {
@@ -52,7 +54,7 @@ export class PasswordQueue {
     work: () => Promise<T>,
   ): Promise<T | Refusal<'password_queue_full'>> {
     const network = networksOf(address).at(-1) ?? '';
-    if (!(await this.#enter(RANKS.indexOf(rank), network))) return new Refusal('password_queue_full');
+    if (!(await this.#wait(RANKS.indexOf(rank), network))) return new Refusal('password_queue_full');
     try {
       return await work();
     } finally {
@@ -61,19 +63,27 @@ export class PasswordQueue {
     }
   }
 
-  #enter(rank: number, network: string): Promise<boolean> {
+  /** Whether it is the turn of this one, once that is known. */
+  async #wait(rank: number, network: string): Promise<boolean> {
     const { promise, resolve: admit } = Promise.withResolvers<boolean>();
     const newcomer = { rank, network, ahead: this.#countOf(network), admit };
+    const timer = setTimeout(() => {
+      this.#remove(this.#waiting.indexOf(newcomer))?.admit(false);
+    }, this.#options.timeoutMs);
+    this.#enter(newcomer);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  #enter(newcomer: Waiting): void {
     const displaced = this.#hasPlaceFor(newcomer) ? undefined : this.#displaceableBy(newcomer);
     if (displaced === -1) {
-      admit(false);
-      return promise;
+      newcomer.admit(false);
+      return;
     }
     if (displaced !== undefined) this.#remove(displaced)?.admit(false);
     this.#waiting.push(newcomer);
-    this.#waitingOfNetwork.set(network, this.#countOf(network) + 1);
+    this.#waitingOfNetwork.set(newcomer.network, this.#countOf(newcomer.network) + 1);
     this.#admitNext();
-    return promise;
   }
 
   #hasPlaceFor({ rank, ahead }: Waiting): boolean {
@@ -120,8 +130,9 @@ export class PasswordQueue {
   }
 
   #remove(index: number): Waiting | undefined {
-    const [removed] = this.#waiting.splice(index, 1);
+    const removed = this.#waiting[index];
     if (removed === undefined) return undefined;
+    this.#waiting.splice(index, 1);
     const left = this.#countOf(removed.network) - 1;
     if (left > 0) this.#waitingOfNetwork.set(removed.network, left);
     else this.#waitingOfNetwork.delete(removed.network);

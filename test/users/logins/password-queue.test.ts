@@ -3,8 +3,14 @@ import { Refusal } from '../../../src/refusal.ts';
 import { PasswordQueue, type Rank } from '../../../src/users/logins/password-queue.ts';
 
 /** A queue with one turn at a time, and the names of those who had theirs, in order. */
-function queueUnderTest(options: { max?: number; maxPerNetwork?: number } = {}) {
-  const queue = new PasswordQueue({ concurrency: 1, max: 8, maxPerNetwork: 8, ...options });
+function queueUnderTest(options: { max?: number; maxPerNetwork?: number; timeoutMs?: number } = {}) {
+  const queue = new PasswordQueue({
+    concurrency: 1,
+    max: 8,
+    maxPerNetwork: 8,
+    timeoutMs: 60_000,
+    ...options,
+  });
   const order: string[] = [];
   const gate = Promise.withResolvers<void>();
   const first = queue.run({ rank: 'stranger', address: '192.0.2.99' }, () => gate.promise);
@@ -50,8 +56,17 @@ describe('a turn', () => {
     expect(order.indexOf('failed')).toBeLessThan(4);
   });
 
+  test('that does not come in time is refused, and its place is free', async () => {
+    const { enter, open, order } = queueUnderTest({ max: 1, timeoutMs: 20 });
+    expect(await enter('late', ATTACKER)).toEqual(REFUSED);
+    const next = enter('next', ATTACKER);
+    await open([next]);
+    expect(order).not.toContain('late');
+    expect(await next).not.toBeInstanceOf(Refusal);
+  });
+
   test('is given back if the work throws', async () => {
-    const queue = new PasswordQueue({ concurrency: 1, max: 1, maxPerNetwork: 1 });
+    const queue = new PasswordQueue({ concurrency: 1, max: 1, maxPerNetwork: 1, timeoutMs: 60_000 });
     const from = { rank: 'stranger', address: ATTACKER } as const;
     await expect(queue.run(from, () => Promise.reject(new Error('a fault')))).rejects.toThrow('a fault');
     expect(await queue.run(from, () => Promise.resolve('done'))).toBe('done');

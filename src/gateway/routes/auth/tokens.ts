@@ -35,7 +35,7 @@ export const TOKEN_RESPONSES = {
   200: {
     description: 'A pair of tokens, in the body or in cookies that scripts cannot read.',
     schema: z.union([bearerResponseSchema, cookieResponseSchema]).meta({ id: 'Tokens' }),
-    headers: { 'Set-Cookie': 'The tokens, if cookies were requested' },
+    headers: { 'Set-Cookie': 'The tokens, if cookies were requested; at a login also the device token' },
   },
 };
 
