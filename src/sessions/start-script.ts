@@ -74,6 +74,7 @@ if not authorization then return { 'inactive' } end
 local generation = readGeneration(authorization)
 if generation ~= tonumber(verifiedGeneration) then return { 'outdated' } end
 
+requireType('hash', sessionKey)
 local live, ended = {}, {}
 for _, id in ipairs(redis.call('ZRANGE', sessionsKey, 0, -1)) do
   local createdMs, gen = unpack(redis.call('HMGET', sessionPrefix .. id, 'createdMs', 'gen'))

@@ -23,13 +23,6 @@ const CASES: readonly ScriptCase[] = [
 ];
 const named = CASES.map((one) => ({ ...one, name: `${one.script}: ${one.when}` }));
 
-/** Scripts that do not hold this yet. */
-const TO_DO: Readonly<Record<'denied' | 'type', readonly string[]>> = {
-  denied: ['session-start', 'session-refresh', 'session-end', 'session-end-others', 'user-change'],
-  type: ['session-start', 'session-refresh', 'session-end', 'user-change'],
-};
-const casesBut = (toDo: readonly string[]) => named.filter(({ script }) => !toDo.includes(script));
-
 /** How a trial may end. */
 const ALL_OR_NOTHING = /^(?:done|failed|nothing to do)$/;
 
@@ -63,33 +56,27 @@ test('every script of the project has a case', async () => {
   expect([...new Set(CASES.map(({ script }) => script))].sort()).toEqual(scripts.sort());
 });
 
-test.for(casesBut(TO_DO.denied))(
-  '$name: a denied command leaves everything as it was',
-  async (one, { admin, limited }) => {
-    const call = await recordCall(admin, one);
-    for (const command of call.script.commands) {
-      const denied = `-${command.toLowerCase().replace(' ', '|')}`;
-      await setRedisUser(admin, 'limited', [...ALL_RIGHTS, denied]);
-      const outcome = await trial(admin, call, { link: limited });
-      expect([denied, outcome]).toEqual([denied, command === 'PUBLISH' ? 'done' : 'failed']);
-    }
-    await setRedisUser(admin, 'limited', [...ALL_RIGHTS, 'resetchannels']);
-    expect(await trial(admin, call, { link: limited })).toBe('done');
-  },
-);
+test.for(named)('$name: a denied command leaves everything as it was', async (one, { admin, limited }) => {
+  const call = await recordCall(admin, one);
+  for (const command of call.script.commands) {
+    const denied = `-${command.toLowerCase().replace(' ', '|')}`;
+    await setRedisUser(admin, 'limited', [...ALL_RIGHTS, denied]);
+    const outcome = await trial(admin, call, { link: limited });
+    expect([denied, outcome]).toEqual([denied, command === 'PUBLISH' ? 'done' : 'failed']);
+  }
+  await setRedisUser(admin, 'limited', [...ALL_RIGHTS, 'resetchannels']);
+  expect(await trial(admin, call, { link: limited })).toBe('done');
+});
 
-test.for(casesBut(TO_DO.type))(
-  '$name: a key of a wrong type leaves everything as it was',
-  async (one, { admin }) => {
-    const call = await recordCall(admin, one);
-    for (const altered of new Set([...call.keys, ...call.before.keys(), ...call.after.keys()])) {
-      const prepare = () =>
-        admin.run((client) => giveWrongType(client, altered, call.before.get(altered)?.text));
-      const outcome = await trial(admin, call, { link: admin, prepare, altered });
-      expect([altered, outcome]).toEqual([altered, expect.stringMatching(ALL_OR_NOTHING)]);
-    }
-  },
-);
+test.for(named)('$name: a key of a wrong type leaves everything as it was', async (one, { admin }) => {
+  const call = await recordCall(admin, one);
+  for (const altered of new Set([...call.keys, ...call.before.keys(), ...call.after.keys()])) {
+    const prepare = () =>
+      admin.run((client) => giveWrongType(client, altered, call.before.get(altered)?.text));
+    const outcome = await trial(admin, call, { link: admin, prepare, altered });
+    expect([altered, outcome]).toEqual([altered, expect.stringMatching(ALL_OR_NOTHING)]);
+  }
+});
 
 test.for(named)(
   '$name: a full Redis leaves everything as it was, or nothing undone',

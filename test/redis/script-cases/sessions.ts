@@ -6,10 +6,13 @@ import { Refusal } from '../../../src/refusal.ts';
 import { ActivityTracker } from '../../../src/sessions/activity.ts';
 import { putSessionData } from '../../../src/sessions/data.ts';
 import { endOtherSessions, endSession } from '../../../src/sessions/end.ts';
+import { readSessionLifetime } from '../../../src/sessions/lifetime.ts';
+import { listSessions } from '../../../src/sessions/list.ts';
 import { refreshSession } from '../../../src/sessions/refresh.ts';
+import { runStaffAction } from '../../../src/sessions/staff-action.ts';
 import { type SessionDeps, type StartedSession, startSession } from '../../../src/sessions/start.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
-import { openerFor, SESSION_OPTIONS } from '../../sessions/session-store.ts';
+import { CLIENT, openerFor, SESSION_OPTIONS } from '../../sessions/session-store.ts';
 import { until } from '../../support/until.ts';
 import type { ScriptCase } from '../script-trial.ts';
 
@@ -35,8 +38,6 @@ async function start(redis: RedisLink, count: number): Promise<StartedSession> {
   if (last === undefined || last instanceof Refusal) throw new Error('the session was refused');
   return last;
 }
-
-const CLIENT = { address: '192.0.2.1', userAgent: 'browser', device: 'Browser' };
 
 const refresh = (redis: RedisLink, { refreshToken }: StartedSession, laterMs = 0) =>
   refreshSession(depsOf(redis), { token: refreshToken, ...CLIENT }, Date.now() + laterMs);
@@ -97,5 +98,28 @@ export const SESSION_CASES: readonly ScriptCase[] = [
       const { sub, sid } = (await start(link, 1)).claims;
       await putSessionData(link, { sub, sid }, { key: 'theme', json: '"dark"', maxBytes: 1000 });
     },
+  },
+  {
+    script: 'session-list',
+    when: 'two sessions',
+    run: async (link) => {
+      await start(link, 2);
+      await listSessions(link, USER);
+    },
+  },
+  {
+    script: 'session-read',
+    when: 'an active session',
+    run: async (link) => readSessionLifetime(link, USER, (await start(link, 1)).claims.sid),
+  },
+  {
+    script: 'staff-action-begin',
+    when: 'a first action',
+    run: async (link) =>
+      runStaffAction(link, (await start(link, 1)).claims, {
+        authorize: () => undefined,
+        change: () => Promise.resolve(),
+        record: () => Promise.resolve(),
+      }),
   },
 ];

@@ -1,6 +1,6 @@
 import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
 import type { RedisLink } from '../../../src/redis/connection.ts';
-import { sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
+import { activeKey, sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
 import { whitelistEntry } from '../../../src/redis/whitelist-entry.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { issueResetToken } from '../../../src/users/password-reset.ts';
@@ -39,6 +39,7 @@ export const USER_CASES: readonly ScriptCase[] = [
   changing('a block', async () => ({ set: { status: 'blocked' }, end: 'all' })),
   changing('a new password that keeps one session', async (link, { id }) => {
     await link.run((client) => client.hSet(sessionKey(id, 'sid'), { gen: '0', jti: 'jti' }));
+    await link.run((client) => client.set(activeKey(id, 'sid'), '1', { EX: 300 }));
     await link.run((client) => client.set(whitelistKey(id, 'jti'), whitelistEntry('sid', 0), { EX: 300 }));
     return { set: { passwordHash: 'new' }, end: { keepSid: 'sid', keepJti: 'jti' } };
   }),
@@ -47,6 +48,8 @@ export const USER_CASES: readonly ScriptCase[] = [
     const resetJti = (await findUser(link, user.id))?.resetJti ?? '';
     return { set: { passwordHash: 'new' }, end: 'all', consumeReset: resetJti };
   }),
+  { script: 'username-claim', when: 'a new user', run: add },
+  { script: 'user-read', when: 'a user', run: async (link) => findUser(link, (await add(link)).id) },
   { script: 'user-reset', when: 'a first token', run: async (link) => issueReset(link, await add(link)) },
   {
     script: 'user-reset',
