@@ -13,7 +13,7 @@ export const usernameKey = (name: string): string => `username:${name}`;
 /** A sorted set with equal scores: all usernames, case-folded, in lexicographical order. */
 export const usernamesKey = (): string => 'usernames';
 
-/** A hash by user id: `+` for an active super-admin or `-` for a former one, and the version of the user. */
+/** A hash by user id: `+` for an active super-admin, `~` for one with address ranges or `-` for a former one, and the version of the user. */
 export const superAdminsKey = (): string => 'super-admins';
 
 /**

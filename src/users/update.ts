@@ -2,7 +2,7 @@ import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
 import { type ChangeOutcome, type UserChange, writeChange } from './change-script.ts';
 import { lateChange, type StaffAction, settleRevocation } from './pending-actions.ts';
-import { registerSuperAdmin, releaseSuperAdmin } from './super-admins.ts';
+import { isSuperAdmin, needsAnother, registerSuperAdmin, releaseSuperAdmin } from './super-admins.ts';
 import { findUser, type User } from './users.ts';
 
 /** Attempts to change a user while other processes change the same user. */
@@ -30,7 +30,7 @@ export async function changeUser<Reason extends string>(
     const user = await findUser(redis, id);
     if (user === undefined) return new Refusal('user_unknown');
     // The previous attempt may have removed the user from the list of super-admins.
-    if (attempt > 0 && isSuperAdmin(user)) await registerSuperAdmin(redis, id, user.version);
+    if (attempt > 0 && isSuperAdmin(user)) await registerSuperAdmin(redis, user);
     const change = decide(user);
     if (change instanceof Refusal) return change;
     const outcome = await tryChange(redis, user, change, action);
@@ -47,7 +47,7 @@ async function tryChange(
 ): Promise<User | 'changed' | Refusal<ChangeReason>> {
   const { id: userId } = user;
   const next = { ...user, ...change.set, version: user.version + 1 };
-  const stepsDown = isSuperAdmin(user) && !isSuperAdmin(next);
+  const stepsDown = needsAnother(user, next);
   if (stepsDown && !(await releaseSuperAdmin(redis, userId, next.version)))
     return new Refusal('last_super_admin');
   const { outcome, pending } = await writeChange(redis, user, change, action);
@@ -57,7 +57,7 @@ async function tryChange(
     if (stepsDown) await changeUser(redis, userId, () => ({}));
     return refusalOf(outcome);
   }
-  if (isSuperAdmin(next)) await registerSuperAdmin(redis, userId, next.version);
+  if (isSuperAdmin(next)) await registerSuperAdmin(redis, next);
   await settleRevocation(redis, { userId, ids: pending }, action);
   return next;
 }
@@ -69,5 +69,3 @@ function refusalOf(outcome: Exclude<ChangeOutcome, 'changed' | 'done'>): Refusal
     ? new Refusal('reset_invalid', 'used or replaced')
     : new Refusal('session_over');
 }
-
-const isSuperAdmin = ({ role, status }: User): boolean => role === 'super-admin' && status === 'active';

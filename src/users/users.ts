@@ -1,43 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import type { RedisLink } from '../redis/connection.ts';
 import { authzKey, userKey, usernameKey, usernamesKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { readAuthorization, writeAuthorization } from './authorization.ts';
 import { foldUsername } from './fields.ts';
 import { deadlineOf, lateChange, PENDING_ACTIONS_LUA, type StaffAction } from './pending-actions.ts';
-import { type Role, roleSchema } from './roles.ts';
+import type { Role } from './roles.ts';
+import { readUser, type User } from './stored-user.ts';
 import { registerSuperAdmin } from './super-admins.ts';
 
-/** The fields under `userKey`. */
-const storedUser = z
-  .object({
-    username: z.string(),
-    displayName: z.string(),
-    passwordHash: z.string(),
-    role: roleSchema,
-    status: z.enum(['active', 'blocked']),
-    created: z.iso.datetime(),
-    gen: z.coerce.number(),
-    ver: z.coerce.number(),
-    email: z.string().optional(),
-    ranges: z.preprocess(
-      (text) => (typeof text === 'string' ? JSON.parse(text) : undefined),
-      z.array(z.string()).min(1).optional(),
-    ),
-    resetJti: z.string().optional(),
-  })
-  .transform(({ gen: generation, ver: version, ...rest }) => ({ ...rest, generation, version }));
-
-/**
- * A user. `passwordHash` is a PHC string (argon2id), `created` is ISO 8601, `generation` counts how often all sessions
- * were ended at once, `version` counts changes, and `resetJti` is the id of the reset token that can be used.
- */
-export interface User extends z.output<typeof storedUser> {
-  /** Opaque: 128 random bits, base64url. It is the `sub` of the user's tokens. */
-  id: string;
-}
+export type { User };
 
 export interface NewUser {
   username: string;
@@ -85,8 +58,9 @@ export async function addUser(
     if (claim === 'late') throw lateChange();
     return new Refusal('username_taken');
   }
-  if (user.role === 'super-admin') await registerSuperAdmin(redis, id, 0);
-  return readUser(id, fields);
+  const added = readUser(id, fields);
+  if (added.role === 'super-admin') await registerSuperAdmin(redis, added);
+  return added;
 }
 
 /** KEYS: username. ARGV: user id, deadline. The user exists from here on. Returns `claimed`, `taken` or `late`. */
@@ -142,11 +116,3 @@ export async function findUser(redis: RedisLink, id: string): Promise<User | und
 
 const pairs = (flat: readonly string[]): string[][] =>
   flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : []));
-
-function readUser(id: string, stored: Record<string, string>): User {
-  try {
-    return { id, ...storedUser.parse(stored) };
-  } catch (cause) {
-    throw new RedisUnavailable('a user in Redis is malformed', { cause });
-  }
-}

@@ -106,11 +106,11 @@ test('after concurrent promotions and demotions, the list of super-admins matche
 test('a late registration of a super-admin who has stepped down is ignored', async ({ store }) => {
   const link = store.link();
   const [one, two] = [await store.newUser({ role: 'super-admin' }), await store.newUser()];
-  await registerSuperAdmin(link, one.id, one.version);
+  await registerSuperAdmin(link, one);
   expect(await releaseSuperAdmin(link, two.id, 2)).toBe(true);
-  await registerSuperAdmin(link, two.id, 1);
+  await registerSuperAdmin(link, { ...two, version: 1 });
   expect(await superAdmins(store)).not.toContain(two.id);
-  await registerSuperAdmin(link, two.id, 3);
+  await registerSuperAdmin(link, { ...two, version: 3 });
   expect(await superAdmins(store)).toContain(two.id);
   await releaseSuperAdmin(link, two.id, 4);
 });
@@ -140,4 +140,38 @@ test('a change that keeps a session is refused once that session has ended', asy
   });
   expect(outcome).toMatchObject({ reason: 'session_over' });
   expect(await store.redis.dump()).toEqual(before);
+});
+
+test('two super-admins cannot both get address ranges, concurrently or one after the other', async ({
+  store,
+}) => {
+  const [one, two] = [
+    await store.newUser({ role: 'super-admin' }),
+    await store.newUser({ role: 'super-admin' }),
+  ];
+  for (const id of await superAdmins(store))
+    if (id !== one.id && id !== two.id) await changeUser(store.link(), id, () => ({ set: { role: 'user' } }));
+  const restrict = (user: User, process: number) =>
+    changeBy(store, user, { set: { ranges: ['10.0.0.0/8'] } }, process);
+  const outcomes = await Promise.all([restrict(one, 0), restrict(two, 1)]);
+  expect(outcomes.filter((outcome) => outcome instanceof Refusal)).toMatchObject([
+    { reason: 'last_super_admin' },
+  ]);
+  const [left = ''] = await superAdmins(store);
+  expect(await changeUser(store.link(), left, () => ({ set: { status: 'blocked' } }))).toMatchObject({
+    reason: 'last_super_admin',
+  });
+});
+
+test('where all super-admins have address ranges, one of them remains', async ({ store }) => {
+  const ranges = ['10.0.0.0/8'];
+  const [one, two] = [
+    await store.newUser({ role: 'super-admin', ranges }),
+    await store.newUser({ role: 'super-admin', ranges }),
+  ];
+  await store.link().run((client) => client.del(superAdminsKey()));
+  for (const user of [one, two]) await registerSuperAdmin(store.link(), user);
+  const block = (user: User) => changeBy(store, user, { set: { status: 'blocked' } });
+  expect(await block(one)).toMatchObject({ status: 'blocked' });
+  expect(await block(two)).toMatchObject({ reason: 'last_super_admin' });
 });

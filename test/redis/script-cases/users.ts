@@ -18,6 +18,8 @@ async function add(link: RedisLink): Promise<User> {
   return user;
 }
 
+const superAdmin = (id: string) => ({ id, version: 1, ranges: undefined });
+
 const issueReset = (redis: RedisLink, { id }: User) =>
   issueResetToken({ redis, ring, issuer: 'https://gate.example' }, id, Date.now());
 
@@ -60,13 +62,17 @@ export const USER_CASES: readonly ScriptCase[] = [
       await issueReset(link, user);
     },
   },
-  { script: 'super-admin-register', when: 'a new one', run: (link) => registerSuperAdmin(link, 'ann', 1) },
+  {
+    script: 'super-admin-register',
+    when: 'a new one',
+    run: (link) => registerSuperAdmin(link, superAdmin('ann')),
+  },
   {
     script: 'super-admin-release',
     when: 'another one remains',
     run: async (link) => {
-      await registerSuperAdmin(link, 'ann', 1);
-      await registerSuperAdmin(link, 'ben', 1);
+      await registerSuperAdmin(link, superAdmin('ann'));
+      await registerSuperAdmin(link, superAdmin('ben'));
       await releaseSuperAdmin(link, 'ann', 2);
     },
   },

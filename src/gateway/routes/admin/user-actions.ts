@@ -59,6 +59,7 @@ export const userActionOperations: readonly Operation<GatewayReason>[] = [
     summary: "Set a user's allowed IP ranges",
     description: 'Addresses and CIDR ranges. An empty list allows any address.',
     body: jsonBody(rangesChangeSchema),
+    refusals: ['last_super_admin'],
   }),
   actionOperation({
     method: 'post',
