@@ -110,6 +110,7 @@ function readWhole(
   };
   const timer = setTimeout(() => resolve(new Refusal('request_too_slow')), timeoutMs);
   for (const [event, listener] of Object.entries(listeners)) incoming.on(event, listener);
+  if (incoming.destroyed && !incoming.complete) listeners.close();
   return promise.finally(() => {
     clearTimeout(timer);
     // What is left is discarded once the response is sent (../edge/body.ts).
