@@ -2,7 +2,7 @@
  * Generates the secrets that docker-compose.yml needs in `secrets/` and keeps existing ones. Only the owner can open the
  * folder; the files in it are readable by everyone, because the containers run as other users.
  */
-import { createHash, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -35,10 +35,17 @@ user bank on #${sha256(bank)} resetkeys ~ledger:{bank}:* resetchannels &ledger:{
 user inspector on #${sha256(inspector)} ~* &* -@all +@read +@connection -@admin -@dangerous +info +memory|usage +module|list +dbsize
 `;
 
-/** Secrets of earlier versions have only RSA keys. */
-function holdsEcKey(text) {
+/** The private keys that sign assertions. Secrets of earlier versions have only RSA keys. */
+function ecKeysIn(text) {
   const keys = text.match(/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/g) ?? [];
-  return keys.some((key) => createPrivateKey(key).asymmetricKeyType === 'ec');
+  return keys.map((key) => createPrivateKey(key)).filter((key) => key.asymmetricKeyType === 'ec');
+}
+
+/** The public key as the gateway publishes it; `kid` is its thumbprint (RFC 7638). */
+function jwkOf(privateKey) {
+  const { crv, kty, x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
 }
 
 function write(name, content) {
@@ -52,9 +59,15 @@ chmodSync(directory, 0o700);
 const signingKey = join(directory, 'signing-key.pem');
 if (!existsSync(signingKey)) {
   write('signing-key.pem', pem(generateKeyPairSync('rsa', { modulusLength: 2048 })) + makeAssertionKey());
-} else if (!holdsEcKey(readFileSync(signingKey, 'utf8'))) {
+} else if (ecKeysIn(readFileSync(signingKey, 'utf8')).length === 0) {
   appendFileSync(signingKey, `\n${makeAssertionKey()}`);
   process.stdout.write('added the key of assertions to secrets/signing-key.pem\n');
+}
+const jwks = JSON.stringify({ keys: ecKeysIn(readFileSync(signingKey, 'utf8')).map(jwkOf) });
+const jwksFile = join(directory, 'jwks.json');
+if (!existsSync(jwksFile) || readFileSync(jwksFile, 'utf8') !== jwks) {
+  writeFileSync(jwksFile, jwks, { mode: 0o644 });
+  process.stdout.write('created secrets/jwks.json\n');
 }
 if (!existsSync(join(directory, 'refresh-key'))) write('refresh-key', `${password()}\n`);
 if (!existsSync(join(directory, 'redis.acl'))) {

@@ -4,7 +4,9 @@ import type { BankSettings } from '../config/load.ts';
 import { problemResponse } from '../http/problem.ts';
 import { drain, listen } from '../http/server.ts';
 import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertion.ts';
+import { pinnedAssertionKeys } from '../keys/assertion-keys.ts';
 import { RemoteJwks } from '../keys/remote-jwks.ts';
+import { InvalidKeyError } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { checkServerOnce } from '../redis/server-check.ts';
@@ -36,7 +38,7 @@ interface BankOptions {
 
 /**
  * Starts the bank. It listens even if Redis is unavailable, and responds with 503 until Redis is available.
- * @throws when it cannot listen on the address. Nothing is left running then.
+ * @throws {InvalidKeyError} and when it cannot listen on the address. Nothing is left running then.
  */
 export async function startBank({ settings, log, verifier }: BankOptions): Promise<RunningBank> {
   await using started = new AsyncDisposableStack();
@@ -94,8 +96,14 @@ export function createBankServer(app: BankApp): Server {
   return server;
 }
 
-const defaultVerifier = ({ issuer, bankAudience, jwksUrl }: BankServerSettings): AssertionVerifier =>
-  createAssertionVerifier(
+/** @throws {InvalidKeyError} when the pinned keys are unusable, or another place for the keys is given as well */
+function defaultVerifier({ issuer, bankAudience, jwks, jwksUrl }: BankServerSettings): AssertionVerifier {
+  if (jwks !== undefined && jwksUrl !== undefined)
+    throw new InvalidKeyError('JWKS: must not be set together with JWKS_URL');
+  return createAssertionVerifier(
     { issuer, audience: bankAudience, roles: ROLES, scopes: SCOPES },
-    new RemoteJwks(jwksUrl ?? `${issuer}/.well-known/jwks.json`),
+    jwks === undefined
+      ? new RemoteJwks(jwksUrl ?? `${issuer}/.well-known/jwks.json`)
+      : pinnedAssertionKeys(jwks),
   );
+}

@@ -11,6 +11,12 @@ export const bankShape = {
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
     .describe("URL of the gateway's public keys; defaults to `ISSUER` + `/.well-known/jwks.json`"),
+  JWKS: z
+    .string()
+    .optional()
+    .describe(
+      "the gateway's public keys as a JSON Web Key Set, instead of `JWKS_URL`; usually in a file that `JWKS_FILE` names",
+    ),
   BANK_TRANSACTION_INTERVAL_MS: integer(0, 86_400_000)
     .default(10_000)
     .describe('interval between two generated transactions of an account; 0 generates none'),

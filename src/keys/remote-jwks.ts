@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from 'jose';
 import type { PublicKey } from '../jwt/signature.ts';
+import { type AssertionKeys, readAssertionKeys } from './assertion-keys.ts';
 
 /** The minimum time between two fetches, however many tokens name unknown keys. */
 const MIN_FETCH_INTERVAL_MS = 1000;
@@ -10,9 +10,6 @@ const REFRESH_AFTER_MS = 5000;
 const MAX_AGE_MS = 30_000;
 const FETCH_TIMEOUT_MS = 900;
 
-/** The only algorithm of assertions. The set also holds the keys of other tokens, which must not verify one. */
-const ALGORITHM = 'ES256';
-
 /** The public keys of another process cannot be fetched, so nothing can be verified. The response is a 503. */
 export class KeysUnavailable extends Error {
   readonly code = 'keys_unavailable';
@@ -21,8 +18,7 @@ export class KeysUnavailable extends Error {
 
 interface FetchedSet {
   text: string;
-  kids: ReadonlySet<string>;
-  find: ReturnType<typeof createLocalJWKSet>;
+  keys: AssertionKeys;
 }
 
 /**
@@ -47,7 +43,7 @@ export class RemoteJwks {
   has(kid: string, nowMs: number): boolean {
     const ageMs = Math.abs(nowMs - this.#fetchedMs);
     if (ageMs >= REFRESH_AFTER_MS) this.#fetchOnce(nowMs).catch(() => {});
-    return ageMs < MAX_AGE_MS && this.#set?.kids.has(kid) === true;
+    return ageMs < MAX_AGE_MS && this.#set?.keys.kids.has(kid) === true;
   }
 
   /**
@@ -56,13 +52,7 @@ export class RemoteJwks {
    */
   async find(kid: string, nowMs: number): Promise<PublicKey | undefined> {
     if (!this.has(kid, nowMs)) await this.#fetchOnce(nowMs);
-    try {
-      const publicKey = await this.#set?.find({ alg: ALGORITHM, kid });
-      return publicKey && { kid, publicKey };
-    } catch (fault) {
-      if (fault instanceof errors.JOSEError) return undefined;
-      throw fault;
-    }
+    return this.#set?.keys.find(kid);
   }
 
   /** Fetches the set. Concurrent callers share one fetch. */
@@ -79,7 +69,7 @@ export class RemoteJwks {
     if (waitMs > 0) await delay(waitMs);
     try {
       const text = await fetchText(this.#url);
-      if (text !== this.#set?.text) this.#set = readKeySet(text);
+      if (text !== this.#set?.text) this.#set = { text, keys: readAssertionKeys(text) };
       this.#fetchedMs = nowMs + waitMs;
     } catch (cause) {
       throw new KeysUnavailable("the gateway's public keys cannot be fetched", { cause });
@@ -97,13 +87,3 @@ async function fetchText(url: string): Promise<string> {
   if (response.status !== 200) throw new Error(`the response status is ${response.status}`);
   return text;
 }
-
-/** @throws when the text is not a key set. */
-function readKeySet(text: string): FetchedSet {
-  const set = JSON.parse(text) as JSONWebKeySet;
-  const keys = set.keys.filter(isAssertionKey);
-  return { text, find: createLocalJWKSet({ keys }), kids: new Set(keys.flatMap(({ kid }) => kid ?? [])) };
-}
-
-const isAssertionKey = ({ kty, crv, alg, use }: JWK): boolean =>
-  kty === 'EC' && crv === 'P-256' && alg === ALGORITHM && use === 'sig';
