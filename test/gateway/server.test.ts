@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKeyPem } from '../../src/keys/ring.ts';
+import { until } from '../support/until.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -15,12 +16,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
+const envWith = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  DATA_DIR: directory,
+  REDIS_URL: 'unix:///nowhere.sock',
+  ...settings,
+});
+
 /** Runs `portcullis gateway` until it exits. */
 async function runGateway(
   settings: Record<string, string>,
 ): Promise<{ exitCode: number | null; stderr: string }> {
-  const env = { PATH: process.env.PATH, DATA_DIR: directory, REDIS_URL: 'unix:///nowhere.sock', ...settings };
-  const gateway = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], { env });
+  const gateway = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], {
+    env: envWith(settings),
+  });
   const [stderr, [exitCode]] = await Promise.all([text(gateway.stderr), once(gateway, 'exit')]);
   return { exitCode, stderr };
 }
@@ -60,6 +69,34 @@ test('the gateway does not start with both a key and a key ring', async () => {
   const { exitCode, stderr } = await runGateway(production({ SIGNING_KEY, KEYS_DIR: directory }));
   expect(stderr).toBe('portcullis: SIGNING_KEY: give it or KEYS_DIR, not both\n');
   expect(exitCode).toBe(1);
+});
+
+test('the gateway does not start in production with a misspelt setting, and its value is not printed', async () => {
+  const SIGNING_KEY = await makeKeyPem();
+  const { exitCode, stderr } = await runGateway(production({ SIGNING_KEY, SESION_IDLE_SECONDS: 'hunter2' }));
+  expect(stderr).toBe(
+    'portcullis: invalid settings:\n  SESION_IDLE_SECONDS: must be spelled SESSION_IDLE_SECONDS, or be unset\n',
+  );
+  expect(exitCode).toBe(1);
+});
+
+test('outside production, a misspelt setting is a warning in the log, without its value', async () => {
+  const settings = { SIGNING_KEY: await makeKeyPem(), GATEWAY_PORT: '0', SESION_IDLE_SECONDS: 'hunter2' };
+  const gateway = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], {
+    env: envWith(settings),
+  });
+  let printed = '';
+  gateway.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  await until(() => printed.includes('setting_misspelt'), 30_000);
+  gateway.kill('SIGTERM');
+  await once(gateway, 'exit');
+  const warnings = printed.split('\n').filter((line) => line.includes('setting_misspelt'));
+  expect(warnings.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ level: 40, name: 'SESION_IDLE_SECONDS', meant: 'SESSION_IDLE_SECONDS' }),
+  ]);
+  expect(printed).not.toContain('hunter2');
 });
 
 test('the gateway does not start on a port in use, and its process exits', async () => {
