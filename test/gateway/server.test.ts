@@ -89,9 +89,12 @@ test('outside production, a misspelt setting is a warning in the log, without it
   gateway.stdout.on('data', (chunk: Buffer) => {
     printed += chunk.toString();
   });
-  await until(() => printed.includes('setting_misspelt'), 30_000);
-  gateway.kill('SIGTERM');
-  await once(gateway, 'exit');
+  try {
+    await until(() => printed.includes('setting_misspelt'), 30_000);
+  } finally {
+    gateway.kill('SIGTERM');
+    await once(gateway, 'exit');
+  }
   const warnings = printed.split('\n').filter((line) => line.includes('setting_misspelt'));
   expect(warnings.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ level: 40, name: 'SESION_IDLE_SECONDS', meant: 'SESSION_IDLE_SECONDS' }),

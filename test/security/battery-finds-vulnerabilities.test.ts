@@ -1,5 +1,3 @@
-import { createHmac, createPublicKey } from 'node:crypto';
-import { compactVerify, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AttackContext } from '../../src/probe/attack.ts';
 import { ATTACKS, type AttackResult, runAttack, runBattery } from '../../src/probe/battery.ts';
@@ -7,6 +5,15 @@ import type { Target } from '../../src/probe/exchange.ts';
 import { prepareAttacks } from '../../src/probe/prepare.ts';
 import { formatReport, isSafe } from '../../src/probe/report.ts';
 import { type Flaw, type FlawedGateway, startFlawedGateway, type Verify } from './flawed-gateway.ts';
+import {
+  acceptsAssertionKey,
+  acceptsHmac,
+  acceptsJwk,
+  acceptsNone,
+  joseOnly,
+  orElse,
+  verifyWith,
+} from './flawed-verifiers.ts';
 
 let flawed: FlawedGateway | undefined;
 afterEach(() => flawed?.close());
@@ -22,7 +29,11 @@ async function startFlawed(flaw: Flaw): Promise<Scene> {
   flawed = await startFlawedGateway(flaw);
   const target = { origin: new URL(flawed.url) };
   const user = { username: 'bob', password: 'foobared' };
-  const context = await prepareAttacks(target, { ...user, signingKey: flawed.privateKey });
+  const context = await prepareAttacks(target, {
+    ...user,
+    signingKey: flawed.privateKey,
+    assertionKey: flawed.assertionKey,
+  });
   return {
     target,
     context,
@@ -34,57 +45,6 @@ async function startFlawed(flaw: Flaw): Promise<Scene> {
   };
 }
 
-const succeeds = (verification: Promise<unknown>): Promise<boolean> =>
-  verification.then(
-    () => true,
-    () => false,
-  );
-
-const verifyWith =
-  (algorithms: string[]): Verify =>
-  (token, key) =>
-    succeeds(compactVerify(token, key, { algorithms }));
-
-/** A correct verifier with one mistake. */
-const orElse =
-  (mistake: Verify): Verify =>
-  async (token, key) =>
-    (await verifyWith(['PS256'])(token, key)) || mistake(token, key);
-
-function headerOf(token: string): { alg?: unknown; jwk?: unknown } {
-  try {
-    return decodeProtectedHeader(token);
-  } catch {
-    return {};
-  }
-}
-
-const acceptsNone: Verify = (token) => String(headerOf(token).alg).toLowerCase() === 'none';
-
-const acceptsHmac: Verify = (token, key) => {
-  const secret = key.export({ type: 'spki', format: 'pem' });
-  const [header, payload, signature] = token.split('.');
-  const mac = createHmac('sha256', secret).update(`${header}.${payload}`).digest('base64url');
-  return headerOf(token).alg === 'HS256' && signature === mac;
-};
-
-const acceptsJwk: Verify = (token) => {
-  const { jwk } = headerOf(token);
-  if (jwk === undefined) return false;
-  return verifyWith(['PS256', 'RS256'])(token, createPublicKey({ key: jwk as JWK, format: 'jwk' }));
-};
-
-/** A typical setup: one call of jose with every relevant option, and no whitelist. */
-const joseOnly: Verify = (token, key) =>
-  succeeds(
-    jwtVerify(token, key, {
-      algorithms: ['PS256'],
-      issuer: 'http://127.0.0.1:8080',
-      audience: 'portcullis-api',
-      typ: 'at+jwt',
-    }),
-  );
-
 describe('the battery finds the vulnerability of a gateway that', () => {
   test.each<[string, Verify, string[], string[]]>([
     ['accepts alg "none"', orElse(acceptsNone), ['none-unsigned', 'none-signed'], ['foreign-ps256', 'jwk']],
@@ -93,6 +53,12 @@ describe('the battery finds the vulnerability of a gateway that', () => {
       orElse(acceptsHmac),
       ['hmac-pem-spki'],
       ['none-unsigned', 'jwk'],
+    ],
+    [
+      'accepts the key of assertions for access tokens',
+      orElse(acceptsAssertionKey),
+      ['assertion-key'],
+      ['foreign-es'],
     ],
     ['trusts a key embedded in the token', orElse(acceptsJwk), ['jwk'], ['none-unsigned', 'x5c']],
     ['also accepts RS256', verifyWith(['PS256', 'RS256']), ['own-key-other-algorithm'], ['foreign-rs']],

@@ -6,12 +6,18 @@ import { text } from 'node:stream/consumers';
 import { forge } from '../../src/probe/forge.ts';
 
 /** How a flawed gateway verifies a token. */
-export type Verify = (token: string, publicKey: KeyObject) => boolean | Promise<boolean>;
+export type Verify = (
+  token: string,
+  publicKey: KeyObject,
+  assertionPublicKey: KeyObject,
+) => boolean | Promise<boolean>;
 
 export interface FlawedGateway {
   url: string;
   /** The signing key. */
   privateKey: KeyObject;
+  /** The key of assertions. */
+  assertionKey: KeyObject;
   close(): Promise<void>;
 }
 
@@ -27,14 +33,21 @@ const KID = 'the-one-key';
 export async function startFlawedGateway({ verify, reject = respond401 }: Flaw): Promise<FlawedGateway> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicKey = createPublicKey(privateKey);
-  const keySet = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KID }] });
+  const { privateKey: assertionKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const assertionPublicKey = createPublicKey(assertionKey);
+  const keySet = JSON.stringify({
+    keys: [
+      { ...publicKey.export({ format: 'jwk' }), kid: KID },
+      { ...assertionPublicKey.export({ format: 'jwk' }), kid: 'the-key-of-assertions', alg: 'ES256' },
+    ],
+  });
   const server = createServer(async (incoming, outgoing) => {
     const { url = '' } = incoming;
     if (url === '/auth/login' || url === '/auth/refresh')
       respondToLogin(await text(incoming), issue(privateKey), outgoing);
     else if (url === '/auth/logout') outgoing.writeHead(204).end();
     else if (url === '/.well-known/jwks.json') outgoing.end(keySet);
-    else if (await verify(tokenOf(incoming), publicKey)) outgoing.end('{}');
+    else if (await verify(tokenOf(incoming), publicKey, assertionPublicKey)) outgoing.end('{}');
     else reject(outgoing);
   });
   server.listen(0, '127.0.0.1');
@@ -42,6 +55,7 @@ export async function startFlawedGateway({ verify, reject = respond401 }: Flaw):
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     privateKey,
+    assertionKey,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
