@@ -121,8 +121,7 @@ export class RedisLink {
     try {
       await connectWithin(client, this.#options.deadlineMs);
     } catch (fault) {
-      this.#retryLater(loginFault(fault) ?? (fault instanceof Error ? fault.message : 'unknown'));
-      return;
+      return this.#retryLater(loginFault(fault) ?? (fault instanceof Error ? fault.message : 'unknown'));
     }
     this.#adopt(client);
   }
