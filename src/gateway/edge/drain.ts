@@ -6,8 +6,11 @@ import type { Connections } from './connections.ts';
 /** How often connections that have become idle are closed. */
 const SWEEP_INTERVAL_MS = 20;
 
-/** A connection that has been idle for so long is closed: its client is unlikely to be sending a request just now. */
-const IDLE_MS = 500;
+/**
+ * A connection that has been idle for this part of the grace period is closed: its client is unlikely to be sending a
+ * request just now.
+ */
+const IDLE_PART = 0.1;
 
 /**
  * Stops a server without losing a request. It stops listening at once. The next response on each connection says
@@ -23,8 +26,7 @@ export async function drainConnections(
   const closed = once(server, 'close');
   // The close() of an HTTP server would also close idle connections, on which requests may be on their way.
   NetServer.prototype.close.call(server);
-  const idleMs = Math.min(IDLE_MS, graceMs);
-  const sweep = setInterval(() => connections.closeIdle(idleMs), SWEEP_INTERVAL_MS);
+  const sweep = setInterval(() => connections.closeIdle(graceMs * IDLE_PART), SWEEP_INTERVAL_MS);
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearInterval(sweep);

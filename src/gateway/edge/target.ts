@@ -52,7 +52,7 @@ export function canonicalPath(target: string): string | undefined {
  * More combining marks in a row than text has (the Stream-Safe Text Format, UAX #15, section 13). To normalize a run of
  * marks takes time that is quadratic in its length.
  */
-const TOO_MANY_MARKS = /\p{M}{31}/u;
+const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 /**
  * Whether the escapes are valid UTF-8 (an overlong `/` is `%C0%AF`) and do not stand for characters that a service

@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 const test = gatewayTest();
 
 /** The longest time that a stopping gateway waits. The tests fail if one is used up. */
-const GRACE_MS = 60_000;
+const GRACE_MS = 30_000;
 
 interface Load {
   /** How many requests were answered. */
