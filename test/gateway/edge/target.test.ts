@@ -134,8 +134,8 @@ describe('the size of a path', () => {
   const PATH_MAX_BYTES = 4096;
   const pathOf = (bytes: number): string => `/bank/accounts/${'x'.repeat(bytes - '/bank/accounts/'.length)}`;
 
-  test('of 4 KiB is accepted, with a query of any length', async ({ send }) => {
-    const target = `${pathOf(PATH_MAX_BYTES)}?q=${'x'.repeat(8000)}`;
+  test('of 4 KiB is accepted, and its query is not counted', async ({ send }) => {
+    const target = `${pathOf(PATH_MAX_BYTES)}?q=${'x'.repeat(2000)}`;
     expect((await send(target)).status).toBe(200);
     expect(arrived).toBe(target.slice('/bank'.length));
   });
