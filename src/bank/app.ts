@@ -8,9 +8,10 @@ import { type CallerDeps, requireAssertion } from './caller.ts';
 import { type BankEnv, type BankReason, refuse, requestId } from './problems.ts';
 import * as routes from './routes.ts';
 import { type StreamDeps, streamTransactions } from './stream/route.ts';
+import { listTransactions, searchTransactions, type TransactionsDeps } from './transactions.ts';
 import { createTransfer, type TransferDeps } from './transfers.ts';
 
-export interface BankDeps extends CallerDeps, StreamDeps, TransferDeps {
+export interface BankDeps extends CallerDeps, StreamDeps, TransactionsDeps, TransferDeps {
   log: Logger;
 }
 
@@ -30,8 +31,8 @@ export function createBankApp(deps: BankDeps): BankApp {
   app.use(logRequests(log, now), requireAssertion(deps));
   app.get('/accounts', routes.listAccounts(link)).all(only('GET'));
   app.get('/accounts/:id', routes.showAccount(link)).all(only('GET'));
-  app.get('/accounts/:id/transactions', routes.listTransactions(link)).all(only('GET'));
-  app.get('/accounts/:id/transactions/search', routes.searchTransactions(link)).all(only('GET'));
+  app.get('/accounts/:id/transactions', listTransactions(deps)).all(only('GET'));
+  app.get('/accounts/:id/transactions/search', searchTransactions(deps)).all(only('GET'));
   app.get('/accounts/:id/balance', routes.listBalances(link)).all(only('GET'));
   app.get('/accounts/:id/spenders', routes.listSpenders(link)).all(only('GET'));
   app.get('/accounts/:id/stream', streamTransactions(deps)).all(only('GET'));

@@ -43,6 +43,7 @@ export const BANK_OPERATIONS: readonly Operation<BankReason>[] = [
     summary: 'List transactions, newest first',
     parameters: { query: schemas.transactionsQuery },
     responses: ok('A page of transactions.', schemas.transactionsResponse),
+    refusals: ['too_many_searches'],
   }),
   readingAccount({
     path: '/transactions/search',
@@ -50,6 +51,7 @@ export const BANK_OPERATIONS: readonly Operation<BankReason>[] = [
     summary: 'Search transactions by counterparty, description or type',
     parameters: { query: schemas.searchQuery },
     responses: ok('The matching transactions.', schemas.searchResponse),
+    refusals: ['too_many_searches'],
   }),
   readingAccount({
     path: '/balance',
@@ -78,7 +80,7 @@ export const BANK_OPERATIONS: readonly Operation<BankReason>[] = [
         mediaType: 'text/event-stream',
       },
     },
-    refusals: ['header_wrong'],
+    refusals: ['header_wrong', 'too_many_streams'],
   }),
   {
     method: 'post',

@@ -7,9 +7,8 @@ import type { Refusal } from '../refusal.ts';
 const CHALLENGE = { challenge: 'Bearer realm="portcullis-bank"' };
 
 const accountNotFound = problem(404, 'account_not_found', 'Account not found.');
-const unavailable = problem(503, 'service_unavailable', 'The bank is temporarily unavailable.', {
-  retryAfterSeconds: 1,
-});
+const RETRY = { retryAfterSeconds: 1 };
+const unavailable = problem(503, 'service_unavailable', 'The bank is temporarily unavailable.', RETRY);
 
 /** Every reason for a refusal by the bank. The reason is logged; the client gets its code. */
 export const BANK_PROBLEMS = {
@@ -55,6 +54,8 @@ export const BANK_PROBLEMS = {
   insufficient_funds: problem(422, 'insufficient_funds', 'Insufficient funds.'),
   balance_limit: problem(422, 'balance_limit', 'The transfer would exceed the maximum account balance.'),
   too_many_transfers: problem(429, 'too_many_transfers', 'The account has reached its limit of transfers.'),
+  too_many_searches: problem(429, 'too_many_searches', 'You have too many searches in progress.', RETRY),
+  too_many_streams: problem(429, 'too_many_streams', 'You have too many open event streams.', RETRY),
 
   redis_unavailable: unavailable,
   keys_unavailable: unavailable,

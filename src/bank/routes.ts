@@ -6,8 +6,7 @@ import { Refusal } from '../refusal.ts';
 import { lacksScope, visibleAccount } from './caller.ts';
 import { accountsOf } from './ledger/accounts.ts';
 import { balancePoints, biggestSpenders } from './ledger/figures.ts';
-import * as transactions from './ledger/transactions.ts';
-import { type BankEnv, refuse } from './problems.ts';
+import { type BankContext, type BankEnv, refuse } from './problems.ts';
 import * as schemas from './schemas.ts';
 
 type ReadRoute = (link: RedisLink) => Handler<BankEnv>;
@@ -22,19 +21,6 @@ export const listAccounts: ReadRoute = (link) => async (c) => {
 export const showAccount: ReadRoute = (link) =>
   accountRoute(link, schemas.noQuery, schemas.accountSchema, (account) => Promise.resolve(account));
 
-export const listTransactions: ReadRoute = (link) =>
-  accountRoute(link, schemas.transactionsQuery, schemas.transactionsResponse, async (account, query) => {
-    const page = await transactions.pageOfTransactions(link, account, query);
-    const nextCursor = page.continueBefore === undefined ? null : schemas.encodeCursor(page.continueBefore);
-    return { transactions: page.transactions, nextCursor };
-  });
-
-export const searchTransactions: ReadRoute = (link) =>
-  accountRoute(link, schemas.searchQuery, schemas.searchResponse, async (account, query) => {
-    const found = await transactions.searchTransactions(link, account, query);
-    return { transactions: found.transactions, complete: found.continueBefore === undefined };
-  });
-
 export const listBalances: ReadRoute = (link) =>
   accountRoute(link, schemas.balanceQuery, schemas.balanceResponse, (account, query) =>
     balancePoints(link, account.id, query),
@@ -47,18 +33,18 @@ export const listSpenders: ReadRoute = (link) =>
   }));
 
 /** A route that checks the query, then reads one account that the caller may see. */
-function accountRoute<Query extends z.ZodType, Body extends z.ZodType>(
+export function accountRoute<Query extends z.ZodType, Body extends z.ZodType>(
   link: RedisLink,
   querySchema: Query,
   bodySchema: Body,
-  read: (account: schemas.Account, query: z.output<Query>) => Promise<z.output<Body>>,
+  read: (account: schemas.Account, query: z.output<Query>, c: BankContext) => Promise<z.output<Body>>,
 ): Handler<BankEnv> {
   return async (c) => {
     const query = checkQuery(c.req.queries(), querySchema);
     if (query instanceof Refusal) return refuse(c, query);
     const account = await visibleAccount(c, link);
     if (account instanceof Refusal) return refuse(c, account);
-    return respond(c, bodySchema, await read(account, query));
+    return respond(c, bodySchema, await read(account, query, c));
   };
 }
 

@@ -52,6 +52,7 @@ export const searchResponse = z
   .strictObject({
     transactions: z.array(transactionSchema),
     complete: z.boolean().describe('false if older transactions were not searched.'),
+    nextCursor: z.string().nullable().describe('Continues the search; null if it is complete.'),
   })
   .meta({ id: 'FoundTransactions' });
 export const balanceResponse = z
@@ -107,8 +108,6 @@ const cursor = z
   .optional()
   .describe('The `nextCursor` of an earlier page.');
 
-export const noQuery = z.strictObject({});
-
 export const transactionsQuery = z
   .strictObject({
     limit: integerParameter(1, 100, 10),
@@ -133,6 +132,7 @@ export const searchQuery = z.strictObject({
     .refine((term) => characters(term) >= 3 && characters(term) <= 100, 'must be 3 to 100 characters long')
     .describe('3 to 100 characters. Case is ignored.'),
   limit: integerParameter(1, 100, 10),
+  cursor,
 });
 
 export const balanceQuery = z
@@ -140,6 +140,7 @@ export const balanceQuery = z
   .refine(isRange, NOT_A_RANGE);
 export type BalanceQuery = z.output<typeof balanceQuery>;
 
+export const noQuery = z.strictObject({});
 export const spendersQuery = z.strictObject({ limit: integerParameter(1, 50, 5) });
 
 export const streamHeaders = z.strictObject({

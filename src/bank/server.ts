@@ -15,6 +15,7 @@ import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
 import { BANK_PROBLEMS, type BankEnv } from './problems.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
+import { UserShare } from './user-share.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -59,6 +60,8 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     verifier: verifier ?? defaultVerifier(settings),
     log,
     options,
+    searches: new UserShare(settings.bankSearchesPerUserMax),
+    streams: new UserShare(settings.bankStreamsPerUserMax),
     streamHeartbeatMs: heartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,

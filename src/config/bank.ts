@@ -32,6 +32,10 @@ export const bankShape = {
   BANK_TRANSFERS_PER_ACCOUNT_DAY_MAX: integer(1, 100_000_000)
     .default(10_000)
     .describe('maximum transfers from an account in 24 hours, because each is remembered for so long'),
+  BANK_SEARCHES_PER_USER_MAX: integer(1, 1000)
+    .default(2)
+    .describe('maximum concurrent searches per user, lists filtered by type included'),
+  BANK_STREAMS_PER_USER_MAX: integer(1, 10_000).default(16).describe('maximum open event streams per user'),
   BANK_STREAM_HEARTBEAT_MS: milliseconds(50, 600_000, 15_000).describe(
     'interval between two heartbeats of an event stream',
   ),

@@ -3,8 +3,8 @@ const BUSY_MS = 20;
 
 /**
  * Calls `onTimeout` after the deadline, once everything that had arrived by then has been read. The time for which this
- * process was busy or suspended does not count, up to one more deadline: it could neither send the command nor read the
- * reply, which says nothing about Redis.
+ * process was busy or suspended does not count, up to a quarter of the deadline: it could neither send the command nor
+ * read the reply, which says nothing about Redis.
  * @returns a function that cancels it
  */
 export function afterDeadline(deadlineMs: number, onTimeout: () => void): () => void {
@@ -16,7 +16,7 @@ export function afterDeadline(deadlineMs: number, onTimeout: () => void): () => 
       const lateMs = performance.now() - dueMs;
       immediate = setImmediate(() => {
         if (isExtended || lateMs < BUSY_MS) onTimeout();
-        else wait(Math.min(lateMs, deadlineMs), true);
+        else wait(Math.min(lateMs, deadlineMs / 4), true);
       });
     }, waitMs);
   };

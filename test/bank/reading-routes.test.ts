@@ -42,7 +42,7 @@ describe('search', () => {
     });
     const found = await posted(bank.link, wanted);
     await posted(bank.link, leg(account.id));
-    expect(await search(query)).toEqual({ transactions: [found], complete: true });
+    expect(await search(query)).toEqual({ transactions: [found], complete: true, nextCursor: null });
   });
 
   test('finds letters beyond ASCII in either case', async ({ bank, account, search }) => {
@@ -61,9 +61,16 @@ describe('search', () => {
     expect((await search('term=larkfield&limit=12')).complete).toBe(true);
   });
 
+  test('continues after its last page', async ({ bank, account, search }) => {
+    await postSeries(bank.link, account.id, START_MS, 5);
+    const first = await search('term=larkfield&limit=3');
+    const second = await search(`term=larkfield&limit=3&cursor=${first.nextCursor}`);
+    expect([amounts(second), second.complete, second.nextCursor]).toEqual([[2, 1], true, null]);
+  });
+
   test('does not treat the term as a pattern', async ({ bank, account, search }) => {
     await postSeries(bank.link, account.id, START_MS, 3);
-    expect(await search('term=.*.')).toEqual({ transactions: [], complete: true });
+    expect(await search('term=.*.')).toEqual({ transactions: [], complete: true, nextCursor: null });
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { createBankApp } from '../../src/bank/app.ts';
 import { createBankServer } from '../../src/bank/server.ts';
 import { PostingsFeed } from '../../src/bank/stream/postings-feed.ts';
+import { UserShare } from '../../src/bank/user-share.ts';
 import { drain, listen } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/until.ts';
@@ -27,6 +28,8 @@ describe('with parts that the test can look into', () => {
       log,
       options: LEDGER_OPTIONS,
       now: Date.now,
+      searches: new UserShare(1),
+      streams: new UserShare(8),
       ...limits,
     });
     const server = createBankServer(app);

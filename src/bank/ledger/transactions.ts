@@ -1,13 +1,18 @@
+import type { z } from 'zod';
 import type { RedisLink } from '../../redis/connection.ts';
 import { transactionsKey } from '../../redis/keys.ts';
-import type { Account, Transaction, TransactionsQuery } from '../schemas.ts';
-import { millisecondsOf, readNewestFirst, transactionFrom } from './entries.ts';
+import type { Account, searchQuery, Transaction, TransactionsQuery } from '../schemas.ts';
+import { millisecondsOf, readNewestFirst, type StreamEntry, transactionFrom } from './entries.ts';
 
 /** How many transactions one filtered page or search reads at most. */
 const MAX_SCANNED = 10_000;
-const SCANNED_AT_ONCE = 500;
+/** Small, so that other requests are served between two reads. */
+const SCANNED_AT_ONCE = 200;
 
-interface TransactionsPage {
+/** Whether somebody still waits for the result. A scan that nobody waits for ends early. */
+type IsAwaited = () => boolean;
+
+export interface TransactionsPage {
   transactions: Transaction[];
   /** The next page begins before this transaction; undefined when there are no older ones. */
   continueBefore: string | undefined;
@@ -21,63 +26,73 @@ export function pageOfTransactions(
   link: RedisLink,
   account: Account,
   { limit, cursor, type, from, to }: TransactionsQuery,
+  isAwaited: IsAwaited = () => true,
 ): Promise<TransactionsPage> {
   const isBeyondCursor = cursor !== undefined && (to === undefined || millisecondsOf(cursor) <= to);
-  const range: Range = {
+  const range = {
     newest: isBeyondCursor ? `(${cursor}` : (to?.toString() ?? '+'),
     oldest: from?.toString() ?? '-',
     atOnce: type === undefined ? limit + 1 : SCANNED_AT_ONCE,
   };
-  return newestFirst(link, account, range, limit, (one) => type === undefined || one.type === type);
+  const matches: Matches = (message) => type === undefined || message.type === type;
+  return newestFirst(link, account, { ...range, isAwaited }, limit, matches);
 }
 
 /**
- * The newest transactions whose counterparty, description or type contains `term`, ignoring case.
+ * The newest transactions before the cursor whose counterparty, description or type contains `term`, ignoring case.
  * @throws {RedisUnavailable}
  */
 export function searchTransactions(
   link: RedisLink,
   account: Account,
-  { term, limit }: { term: string; limit: number },
+  { term, limit, cursor }: z.output<typeof searchQuery>,
+  isAwaited: IsAwaited = () => true,
 ): Promise<TransactionsPage> {
   const folded = fold(term);
-  const range: Range = { newest: '+', oldest: '-', atOnce: SCANNED_AT_ONCE };
-  return newestFirst(link, account, range, limit, ({ counterparty, description, type }) =>
+  const newest = cursor === undefined ? '+' : `(${cursor}`;
+  const range: Range = { newest, oldest: '-', atOnce: SCANNED_AT_ONCE, isAwaited };
+  return newestFirst(link, account, range, limit, ({ counterparty = '', description = '', type = '' }) =>
     [counterparty, description, type].some((text) => fold(text).includes(folded)),
   );
 }
 
-const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+const ASCII = /^[\0-\x7f]*$/;
+
+/** NFKC leaves ASCII as it is. */
+const fold = (text: string): string =>
+  ASCII.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase();
+
+type Matches = (message: StreamEntry['message']) => boolean;
 
 interface Range {
   /** Bounds of XREVRANGE: an id, milliseconds, `(id` for an exclusive bound, `+` or `-`. */
   newest: string;
   oldest: string;
   atOnce: number;
+  isAwaited: IsAwaited;
 }
 
 /** Up to `limit` matches. It reads on until one more, which shows that there is a next page. */
 async function newestFirst(
   link: RedisLink,
   account: Account,
-  { newest, oldest, atOnce }: Range,
+  { newest, oldest, atOnce, isAwaited }: Range,
   limit: number,
-  matches: (one: Transaction) => boolean,
+  matches: Matches,
 ): Promise<TransactionsPage> {
   const transactions: Transaction[] = [];
   let end = newest;
-  for (let scanned = 0; scanned < MAX_SCANNED; scanned += atOnce) {
+  for (let scanned = 0; scanned < MAX_SCANNED && isAwaited(); scanned += atOnce) {
     const entries = await readNewestFirst(link, transactionsKey(account.id), end, oldest, atOnce);
     for (const entry of entries) {
-      const one = transactionFrom(entry, account);
-      if (!matches(one)) continue;
+      if (!matches(entry.message)) continue;
       if (transactions.length === limit) return { transactions, continueBefore: transactions.at(-1)?.id };
-      transactions.push(one);
+      transactions.push(transactionFrom(entry, account));
     }
     if (entries.length < atOnce) return { transactions, continueBefore: undefined };
     end = `(${entries.at(-1)?.id}`;
   }
-  return { transactions, continueBefore: end.slice(1) };
+  return { transactions, continueBefore: end.replace('(', '') };
 }
 
 /** Up to `count` transactions after the one with the id `after`, oldest first. @throws {RedisUnavailable} */
