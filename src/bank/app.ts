@@ -10,6 +10,7 @@ import * as routes from './routes.ts';
 import { type StreamDeps, streamTransactions } from './stream/route.ts';
 import { listTransactions, searchTransactions, type TransactionsDeps } from './transactions.ts';
 import { createTransfer, type TransferDeps } from './transfers.ts';
+import { discardUnreadBody } from './unread-body.ts';
 
 export interface BankDeps extends CallerDeps, StreamDeps, TransactionsDeps, TransferDeps {
   log: Logger;
@@ -28,7 +29,7 @@ export function createBankApp(deps: BankDeps): BankApp {
     return c.json({ status: 'ok' });
   });
 
-  app.use(logRequests(log, now), requireAssertion(deps));
+  app.use(discardUnreadBody, logRequests(log, now), requireAssertion(deps));
   app.get('/accounts', routes.listAccounts(link)).all(only('GET'));
   app.get('/accounts/:id', routes.showAccount(link)).all(only('GET'));
   app.get('/accounts/:id/transactions', listTransactions(deps)).all(only('GET'));

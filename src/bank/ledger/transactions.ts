@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { RedisLink } from '../../redis/connection.ts';
 import { transactionsKey } from '../../redis/keys.ts';
@@ -6,8 +7,9 @@ import { millisecondsOf, readNewestFirst, type StreamEntry, transactionFrom } fr
 
 /** How many transactions one filtered page or search reads at most. */
 const MAX_SCANNED = 10_000;
-/** Small, so that other requests are served between two reads. */
-const SCANNED_AT_ONCE = 200;
+/** Small, and with a pause after each read, so that other requests are served in between. */
+const SCANNED_AT_ONCE = 50;
+const PAUSE_MS = 1;
 
 /** Whether somebody still waits for the result. A scan that nobody waits for ends early. */
 type IsAwaited = () => boolean;
@@ -91,6 +93,7 @@ async function newestFirst(
     }
     if (entries.length < atOnce) return { transactions, continueBefore: undefined };
     end = `(${entries.at(-1)?.id}`;
+    await delay(PAUSE_MS);
   }
   return { transactions, continueBefore: end.replace('(', '') };
 }
