@@ -4,8 +4,9 @@ import { bankTest } from './bank-under-test.ts';
 
 const BODY_BYTES = 1024 * 1024;
 const test = bankTest({ BANK_BODY_MAX_BYTES: '1024' })
-  .extend('head', async ({ bank, path }) => {
-    const authorization = `Authorization: Bearer ${await bank.assertion('bob')}`;
+  .extend('head', ({ bank, path }) => {
+    const token = bank.assertion('bob', `${path}/transfers`, { htm: 'POST' });
+    const authorization = `Authorization: Bearer ${token}`;
     return (...more: string[]): string =>
       rawRequest(
         `POST ${path}/transfers`,

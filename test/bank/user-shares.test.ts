@@ -28,8 +28,10 @@ end`;
 const postMany = ({ link }: BankUnderTest, { id }: Account, count: number): Promise<unknown> =>
   link.run((client) => client.eval(ADD_MANY, { keys: [transactionsKey(id)], arguments: [`${count}`] }));
 
-const openStream = async (bank: BankUnderTest, sub: string, id: string): Promise<EventReader> =>
-  readEvents(`${bank.url}/accounts/${id}/stream`, { authorization: `Bearer ${await bank.assertion(sub)}` });
+function openStream(bank: BankUnderTest, sub: string, id: string): Promise<EventReader> {
+  const path = `/accounts/${id}/stream`;
+  return readEvents(bank.url + path, { authorization: `Bearer ${bank.assertion(sub, path)}` });
+}
 
 test('a user with too many concurrent searches gets a 429, and every request of another user is served', async ({
   bank,
