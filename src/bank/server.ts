@@ -61,7 +61,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     log,
     options,
     searches: new UserShare(settings.bankSearchesPerUserMax),
-    streams: new UserShare(settings.bankStreamsPerUserMax),
+    streams: new UserShare(settings.bankOpenStreamsPerUserMax),
     streamHeartbeatMs: heartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,

@@ -35,7 +35,9 @@ export const bankShape = {
   BANK_SEARCHES_PER_USER_MAX: integer(1, 1000)
     .default(2)
     .describe('maximum concurrent searches per user, lists filtered by type included'),
-  BANK_STREAMS_PER_USER_MAX: integer(1, 10_000).default(16).describe('maximum open event streams per user'),
+  BANK_OPEN_STREAMS_PER_USER_MAX: integer(1, 10_000)
+    .default(16)
+    .describe('maximum open event streams per user'),
   BANK_STREAM_HEARTBEAT_MS: milliseconds(50, 600_000, 15_000).describe(
     'interval between two heartbeats of an event stream',
   ),

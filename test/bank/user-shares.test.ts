@@ -12,7 +12,7 @@ const TOO_MANY_STREAMS = { status: 429, body: { code: 'too_many_streams' } };
 const test = bankTest({
   REDIS_DEADLINE_MS: '900',
   BANK_SEARCHES_PER_USER_MAX: '2',
-  BANK_STREAMS_PER_USER_MAX: '2',
+  BANK_OPEN_STREAMS_PER_USER_MAX: '2',
 }).extend('large', async ({ bank, account }): Promise<Account> => {
   await postMany(bank, account, 12_000);
   return account;

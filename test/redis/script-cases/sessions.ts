@@ -81,6 +81,31 @@ export const SESSION_CASES: readonly ScriptCase[] = [
     },
   },
   {
+    script: 'session-list',
+    when: 'two sessions',
+    run: async (link) => {
+      await start(link, 2);
+      await listSessions(link, USER);
+    },
+  },
+  {
+    script: 'session-read',
+    when: 'a session',
+    run: async (link) => {
+      const { sub, sid } = (await start(link, 1)).claims;
+      await readSessionLifetime(link, sub, sid);
+    },
+  },
+  {
+    script: 'staff-action-begin',
+    when: 'an action',
+    run: async (link) => {
+      const actor = (await start(link, 1)).claims;
+      const none = async (): Promise<void> => {};
+      await runStaffAction(link, actor, { authorize: () => undefined, change: none, record: none });
+    },
+  },
+  {
     script: 'session-touch',
     when: 'activity',
     run: async (link) => {
