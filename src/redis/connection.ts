@@ -40,7 +40,6 @@ export class RedisLink {
   #why: string | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #replacing = false;
-  /** When the current connection last delivered a reply (`performance.now()`). */
   #repliedAtMs = 0;
   readonly #retired = new Set<RedisClient>();
   readonly #onReady = new Set<(client: RedisClient) => void>();
@@ -66,8 +65,8 @@ export class RedisLink {
     if (client === undefined) return Promise.reject(new RedisUnavailable('there is no connection to Redis'));
     return new Promise((resolve, reject) => {
       const cancelDeadline = afterDeadline(deadlineMs, () => {
-        const isSilent = performance.now() - this.#repliedAtMs > deadlineMs / 2;
-        if (isSilent) this.#drop(client, 'a command missed its deadline');
+        if (performance.now() - this.#repliedAtMs > deadlineMs / 2)
+          this.#drop(client, 'a command missed its deadline');
         reject(new RedisUnavailable(`Redis gave no reply within ${deadlineMs} ms`));
       });
       Promise.try(command, client).then(
