@@ -34,7 +34,7 @@ export function refuseMalformedRequests(server: Server, log: Logger, strictTrans
     if (socket.writableEnded) return;
     const last = latest.get(socket);
     if (canRespond(last)) sendRaw(socket, reason, log, strictTransport);
-    else if (last?.incoming.complete === true) closeAfter(last.outgoing, socket);
+    else if (last !== undefined && hasEffect(last)) closeAfter(last.outgoing, socket);
     else socket.destroySoon();
   };
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -55,9 +55,13 @@ function canRespond(latest: Exchange | undefined): boolean {
   return outgoing.socket !== null && !outgoing.headersSent;
 }
 
+/** Whether a request is complete and may have changed something (RFC 9110, section 9.2.1). */
+const hasEffect = ({ incoming: { complete, method } }: Exchange): boolean =>
+  complete && method !== 'GET' && method !== 'HEAD';
+
 /**
- * Closes the connection once a pending response is sent. The request before the malformed bytes was complete, and its
- * client has to learn whether it was carried out.
+ * Closes the connection once a pending response is sent: the client of a request that was carried out has to learn it,
+ * whatever it sends afterwards.
  */
 function closeAfter(outgoing: ServerResponse, socket: Socket): void {
   socket.pause();

@@ -59,7 +59,7 @@ export class Forwarding {
     try {
       const present = free === undefined ? await this.#judgeAgain(received) : received;
       if (present === undefined) return;
-      const request = await this.#requestFor(present, release, isRepeated);
+      const request = this.#requestFor(present, release, isRepeated);
       if (this.#context.outgoing.destroyed) return;
       release = undefined;
       sendRequest(connection, request);
@@ -85,7 +85,7 @@ export class Forwarding {
     return undefined;
   }
 
-  async #requestFor(received: Received, release: Release, isRepeated: boolean): Promise<ProxiedRequest> {
+  #requestFor(received: Received, release: Release, isRepeated: boolean): ProxiedRequest {
     const { upstreamHeaders, clientHeaders, assertionFor, liveResponses } = this.#deps;
     const { incoming, outgoing, path, requestId, strictTransport, clientAddress } = this.#context;
     const { user, grant, atMs } = received.granted;
@@ -96,7 +96,7 @@ export class Forwarding {
       scope: grant.scope,
       bodyDigest: Buffer.isBuffer(received.body) ? hash('sha256', received.body, 'base64url') : undefined,
     };
-    const assertion = await assertionFor(claims, authorization, asserted, atMs);
+    const assertion = assertionFor(claims, authorization, asserted, atMs);
     return {
       incoming,
       outgoing,
