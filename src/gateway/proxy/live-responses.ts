@@ -5,9 +5,9 @@ import { revocationsChannel } from '../../redis/keys.ts';
 import { type EndReason, type GrantSnapshot, type RecheckDeps, recheckGrant } from './recheck.ts';
 
 /** How soon a new response is checked for the first time, and how late the end of one with an expired token can be. */
-const TICK_MS = 500;
-/** Every live response is checked once in this many ticks, even if the revocation channel misses a message. */
-const TICKS_PER_FULL_CHECK = 4;
+const TICK_MS = 100;
+/** Every live response is checked at least this often, even if the revocation channel misses a message. */
+const CHECK_EVERY_MS = 2000;
 /** How long a client may take to read the end of a response that was closed; then it is disconnected. */
 const CLOSE_TIMEOUT_MS = 3000;
 
@@ -18,7 +18,8 @@ interface LiveResponse {
   outgoing: ServerResponse;
   grant: GrantSnapshot;
   close: CloseHandler | undefined;
-  isNew: boolean;
+  /** When it is to be checked next, by the monotonic clock. */
+  dueMs: number;
 }
 
 interface LiveResponsesDeps extends RecheckDeps {
@@ -29,15 +30,14 @@ interface LiveResponsesDeps extends RecheckDeps {
 }
 
 /**
- * Live responses are event streams and long downloads. They are checked again while they are open, immediately when
- * something of their user is revoked and every few seconds, and are closed when the request would no longer be
- * granted.
+ * Live responses are event streams, long downloads, and the coming responses to long uploads. They are checked again
+ * while they are open, immediately when something of their user is revoked and every two seconds, and are closed when
+ * the request would no longer be granted.
  */
 export class LiveResponses {
   readonly #deps: LiveResponsesDeps;
   readonly #bySubject = new Map<string, Set<LiveResponse>>();
   readonly #timer: NodeJS.Timeout;
-  #ticks = 0;
   #stopping = false;
 
   constructor(deps: LiveResponsesDeps) {
@@ -50,7 +50,7 @@ export class LiveResponses {
   /** Watches a response until it is complete or closed. Without `close`, the client is disconnected. */
   watch(outgoing: ServerResponse, grant: GrantSnapshot, close?: CloseHandler): void {
     if (outgoing.closed) return;
-    const response = { outgoing, grant, close, isNew: true };
+    const response = { outgoing, grant, close, dueMs: 0 };
     const { sub } = grant.claims;
     this.#bySubject.set(sub, (this.#bySubject.get(sub) ?? new Set()).add(response));
     outgoing.on('close', () => this.#remove(response));
@@ -86,12 +86,9 @@ export class LiveResponses {
 
   /** New responses are checked early: what was revoked before they were watched has been announced already. */
   #tick(): void {
-    this.#ticks += 1;
-    const isFullCheck = this.#ticks % TICKS_PER_FULL_CHECK === 0;
     const nowMs = this.#deps.now();
-    this.#check(
-      this.#all().filter(({ isNew, grant }) => isFullCheck || isNew || grant.claims.exp * 1000 <= nowMs),
-    );
+    const tickMs = performance.now();
+    this.#check(this.#all().filter(({ dueMs, grant }) => dueMs <= tickMs || grant.claims.exp * 1000 <= nowMs));
   }
 
   #all(): LiveResponse[] {
@@ -100,7 +97,7 @@ export class LiveResponses {
 
   #check(responses: Iterable<LiveResponse>): void {
     for (const response of responses) {
-      response.isNew = false;
+      response.dueMs = nextCheckMs();
       void this.#closeIfRevoked(response);
     }
   }
@@ -131,6 +128,9 @@ export class LiveResponses {
     return wasWatched;
   }
 }
+
+/** Spread at random, so that thousands of responses that began together are not checked at one moment. */
+const nextCheckMs = (): number => performance.now() + CHECK_EVERY_MS * (0.5 + Math.random() / 2);
 
 /** A client that does not read would otherwise keep its connection, and what waits for it, indefinitely. */
 function disconnectIfUnread(outgoing: ServerResponse): void {
