@@ -88,7 +88,9 @@ export class LiveResponses {
   #tick(): void {
     const nowMs = this.#deps.now();
     const tickMs = performance.now();
-    this.#check(this.#all().filter(({ dueMs, grant }) => dueMs <= tickMs || grant.claims.exp * 1000 <= nowMs));
+    this.#check(
+      this.#all().filter(({ dueMs, grant }) => dueMs <= tickMs || grant.claims.exp * 1000 <= nowMs),
+    );
   }
 
   #all(): LiveResponse[] {
