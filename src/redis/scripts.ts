@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { RedisLink } from './connection.ts';
+import type { z } from 'zod';
+import { type RedisLink, RedisUnavailable } from './connection.ts';
 import { commandsIn, guardLua } from './script-guard.ts';
 
 /** A Lua script, which Redis runs atomically. */
@@ -11,7 +12,11 @@ interface Script {
   readonly sha1: string;
   /** Every command in it, with its subcommand, if any. */
   readonly commands: readonly string[];
+  /** Whether it only reads, so that it also runs while writes are refused or paused. */
+  readonly isReadOnly: boolean;
 }
+
+const READS = new Set(['EXISTS', 'GET', 'HGETALL', 'HMGET', 'MGET', 'PTTL', 'XREVRANGE', 'ZRANGE']);
 
 const defined = new Map<string, Script>();
 
@@ -31,7 +36,9 @@ export function defineScript(name: string, lua: string): Script {
   const { required, optional } = commandsIn(name, lua);
   const source = `-- ${name}${guardLua(required)}\n${lua.trim()}\n`;
   const sha1 = createHash('sha1').update(source).digest('hex');
-  const script = { name, source, sha1, commands: [...required, ...optional] };
+  const commands = [...required, ...optional];
+  const isReadOnly = commands.every((command) => READS.has(command));
+  const script = { name, source, sha1, commands, isReadOnly };
   defined.set(name, script);
   return script;
 }
@@ -49,15 +56,27 @@ export function runScript(
   keys: readonly string[],
   args: readonly string[],
 ): Promise<ScriptReply> {
+  const { sha1, source, isReadOnly } = script;
   const options = { keys: [...keys], arguments: [...args] };
   return link.run(async (client) => {
     try {
-      return (await client.evalSha(script.sha1, options)) as ScriptReply;
+      return (await (isReadOnly
+        ? client.evalShaRo(sha1, options)
+        : client.evalSha(sha1, options))) as ScriptReply;
     } catch (fault) {
       if (!isUnknownScript(fault)) throw fault;
-      return (await client.eval(script.source, options)) as ScriptReply;
+      return (await (isReadOnly
+        ? client.evalRo(source, options)
+        : client.eval(source, options))) as ScriptReply;
     }
   });
+}
+
+/** The reply of a script, if it has the form that the script returns. @throws {RedisUnavailable} if it has not */
+export function checkReply<Schema extends z.ZodType>(schema: Schema, reply: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(reply);
+  if (parsed.success) return parsed.data;
+  throw new RedisUnavailable('a reply of Redis to a script is malformed', { cause: parsed.error });
 }
 
 const isUnknownScript = (fault: unknown): boolean =>

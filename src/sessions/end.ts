@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { RedisLink } from '../redis/connection.ts';
 import {
   activeKey,
@@ -7,7 +8,7 @@ import {
   sessionsKey,
   whitelistKey,
 } from '../redis/keys.ts';
-import { defineScript, runScript } from '../redis/scripts.ts';
+import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
 import {
   deadlineOf,
   lateChange,
@@ -27,6 +28,9 @@ local function removeSession(sid, sessionKey, activeKey, sessionsKey)
   redis.call('ZREM', sessionsKey, sid)
   return redis.call('DEL', activeKey) == 1
 end`;
+
+const endReply = z.tuple([z.enum(['ended', 'unknown', 'late']), z.array(z.string())]);
+const endOthersReply = z.tuple([z.int(), z.array(z.string())]);
 
 /**
  * KEYS: sessions, session, active, pending actions, and optionally a whitelist entry to delete. ARGV: sid, channel,
@@ -87,7 +91,7 @@ export async function endSession(
   const keys = [sessionsKey(sub), sessionKey(sub, sid), activeKey(sub, sid), pendingActionsKey(sub)];
   if (jti !== undefined) keys.push(whitelistKey(sub, jti));
   const args = [sid, revocationsChannel(), sub, deadlineOf(action)];
-  const [outcome, ids] = (await runScript(redis, END_SESSION, keys, args)) as [string, string[]];
+  const [outcome, ids] = checkReply(endReply, await runScript(redis, END_SESSION, keys, args));
   if (outcome === 'late') throw lateChange();
   await settleRevocation(redis, { userId: sub, ids }, action);
   return outcome === 'ended';
@@ -100,7 +104,7 @@ export async function endSession(
 export async function endOtherSessions(redis: RedisLink, sub: string, keep?: string): Promise<number> {
   const keys = [sessionsKey(sub), pendingActionsKey(sub)];
   const args = [keep ?? '', sessionKey(sub, ''), activeKey(sub, ''), revocationsChannel(), sub];
-  const [ended, ids] = (await runScript(redis, END_OTHER_SESSIONS, keys, args)) as [number, string[]];
+  const [ended, ids] = checkReply(endOthersReply, await runScript(redis, END_OTHER_SESSIONS, keys, args));
   await settleRevocation(redis, { userId: sub, ids });
   return ended;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, authzKey, sessionKey, sessionsKey } from '../redis/keys.ts';
-import { defineScript, runScript } from '../redis/scripts.ts';
+import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
 import { readAuthorization } from '../users/authorization.ts';
 
 const storedSession = z.object({
@@ -55,12 +55,17 @@ export const sessionSummarySchema = z
   .meta({ id: 'Session' });
 export type SessionSummary = z.output<typeof sessionSummarySchema>;
 
+const listReply = z.tuple([
+  z.string().nullable(),
+  z.array(z.tuple([z.string(), z.array(z.string().nullable())])),
+]);
+
 /** A user's active sessions, most recently used first. @throws {RedisUnavailable} */
 export async function listSessions(redis: RedisLink, sub: string): Promise<SessionSummary[]> {
   const keys = [sessionsKey(sub), authzKey(sub)];
   const args = [sessionKey(sub, ''), activeKey(sub, ''), ...FIELDS];
   const reply = await runScript(redis, LIST_SESSIONS, keys, args);
-  const [authz, sessions] = reply as [string | null, [sid: string, values: (string | null)[]][]];
+  const [authz, sessions] = checkReply(listReply, reply);
   if (authz === null) return [];
   const { generation } = readAuthorization(authz);
   return sessions

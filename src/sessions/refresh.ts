@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { networkOf } from '../http/addresses.ts';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { authzKey, revocationsChannel } from '../redis/keys.ts';
-import { runScript } from '../redis/scripts.ts';
+import { checkReply, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
@@ -87,6 +88,18 @@ async function isAddressRefused(redis: RedisLink, sub: string, address: string):
   return authz !== null && !isAddressAllowed(readAuthorization(authz), address);
 }
 
+const field = z.string();
+/** As `REFRESH_SESSION` returns it. */
+const refreshReply = z.union([
+  z.tuple([z.enum(['gone', 'unknown'])]),
+  z.tuple([z.literal('reuse'), field.nullable(), z.array(z.string())]),
+  z.tuple([
+    z.enum(['advanced', 'again']),
+    ...[field, field, field, field, field, field, field, field],
+    field.nullable(),
+  ]),
+]);
+
 async function advance(
   { redis, options }: SessionDeps,
   { sub, sid, refreshCount }: RefreshIdentity,
@@ -110,7 +123,7 @@ async function advance(
     client: clientOf(address, userAgent),
   });
   const reply = await runScript(redis, REFRESH_SESSION, refreshKeys({ sub, sid, jti }), args);
-  return reply as [string, ...unknown[]];
+  return checkReply(refreshReply, reply);
 }
 
 /** Equal for requests from one network with one user agent. A user agent may have any length, so it is hashed. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
 import { activeKey, authzKey, pendingActionsKey, whitelistKey } from '../redis/keys.ts';
-import { defineScript, runScript } from '../redis/scripts.ts';
+import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import type { Authorization } from '../users/authorization.ts';
 import {
@@ -74,6 +75,9 @@ export async function runStaffAction<Reason extends string, Result>(
   return result;
 }
 
+/** A whitelist lookup, and the time of Redis in milliseconds. */
+const beginReply = z.tuple([z.unknown(), z.unknown(), z.unknown(), z.int()]);
+
 async function begin(
   redis: RedisLink,
   actor: TokenIdentity,
@@ -82,7 +86,10 @@ async function begin(
   const id = randomBytes(16).toString('base64url');
   const begunAt = performance.now();
   const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub), pendingActionsKey(sub)];
-  const reply = (await runScript(redis, BEGIN_ACTION, keys, [id, String(ACTION_TTL_MS)])) as unknown[];
+  const reply = checkReply(
+    beginReply,
+    await runScript(redis, BEGIN_ACTION, keys, [id, String(ACTION_TTL_MS)]),
+  );
   const authorization = judgeWhitelist(reply.slice(0, 3), actor);
   if (authorization instanceof Refusal) {
     await end(redis, sub, { id });

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, revocationsChannel, sessionKey } from '../redis/keys.ts';
-import { runScript } from '../redis/scripts.ts';
+import { checkReply, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
 import type { Role } from '../users/roles.ts';
@@ -105,7 +106,13 @@ export async function startSession(
   return { accessToken, refreshToken, ...session, evicted };
 }
 
-type StartReply = [outcome: string, evicted?: string[], pending?: string[]];
+const ids = z.array(z.string());
+const startReply = z.tuple([
+  z.enum(['inactive', 'outdated', 'too_many', 'started']),
+  ids.optional(),
+  ids.optional(),
+]);
+type StartReply = z.output<typeof startReply>;
 
 async function writeSession(
   { redis, options }: SessionDeps,
@@ -135,7 +142,7 @@ async function writeSession(
     remember: remember ? '1' : '0',
     verifiedGeneration,
   });
-  return (await runScript(redis, START_SESSION, startKeys(claims), args)) as StartReply;
+  return checkReply(startReply, await runScript(redis, START_SESSION, startKeys(claims), args));
 }
 
 export const random128 = (): string => randomBytes(16).toString('base64url');

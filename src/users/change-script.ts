@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { RedisLink } from '../redis/connection.ts';
 import {
   activeKey,
@@ -9,7 +10,7 @@ import {
   userKey,
   whitelistKey,
 } from '../redis/keys.ts';
-import { defineScript, nameEntries, runScript } from '../redis/scripts.ts';
+import { checkReply, defineScript, nameEntries, runScript } from '../redis/scripts.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from './authorization.ts';
 import { deadlineOf, PENDING_ACTIONS_LUA, type StaffAction } from './pending-actions.ts';
@@ -99,7 +100,11 @@ export interface UserChange {
   consumeReset?: string;
 }
 
-export type ChangeOutcome = 'changed' | 'late' | 'consumed' | 'over' | 'done';
+const changeReply = z.tuple([
+  z.enum(['changed', 'late', 'consumed', 'over', 'done']),
+  z.array(z.string()).optional(),
+]);
+export type ChangeOutcome = z.output<typeof changeReply>[0];
 
 /** Writes a change if the user is still as given. `pending` are the ids of the staff actions to wait for. */
 export async function writeChange(
@@ -125,7 +130,7 @@ export async function writeChange(
   });
   const fields = Object.entries(set).flatMap(([name, value]) => [name, fieldOf(value)]);
   const reply = await runScript(redis, CHANGE_USER, keys, [...args, ...fields]);
-  const [outcome, pending = []] = reply as [ChangeOutcome, string[]?];
+  const [outcome, pending = []] = checkReply(changeReply, reply);
   return { outcome, pending };
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import type { RedisLink } from '../redis/connection.ts';
 import { authzKey, userKey, usernameKey, usernamesKey } from '../redis/keys.ts';
-import { defineScript, runScript } from '../redis/scripts.ts';
+import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
 import { Refusal } from '../refusal.ts';
 import { readAuthorization, writeAuthorization } from './authorization.ts';
 import { foldUsername } from './fields.ts';
@@ -100,13 +101,15 @@ const READ_USER = defineScript(
   `return { redis.call('HGETALL', KEYS[1]), redis.call('GET', KEYS[2]) }`,
 );
 
+const userReply = z.tuple([z.array(z.string()), z.string().nullable()]);
+
 /**
  * The user with this id. Their authorization decides: a user without one is blocked, whatever their fields say.
  * @throws {RedisUnavailable}
  */
 export async function findUser(redis: RedisLink, id: string): Promise<User | undefined> {
   const reply = await runScript(redis, READ_USER, [userKey(id), authzKey(id)], []);
-  const [fields, authz] = reply as [string[], string | null];
+  const [fields, authz] = checkReply(userReply, reply);
   if (fields.length === 0) return undefined;
   const user = readUser(id, Object.fromEntries(pairs(fields)));
   if (authz === null) return { ...user, status: 'blocked' };

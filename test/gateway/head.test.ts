@@ -47,6 +47,8 @@ async function head(target: string, host: string, { token, headers }: Call = {})
     status: response.status,
     contentType: response.headers['content-type']?.join() ?? null,
     cacheControl: response.headers['cache-control']?.join() ?? null,
+    nosniff: response.headers['x-content-type-options']?.join() ?? null,
+    contentSecurityPolicy: response.headers['content-security-policy']?.join() ?? null,
     body: connection.rest,
   };
 }

@@ -66,7 +66,7 @@ describe('nonsense replies from Redis are a 503: no request is granted and no us
     ['noise', '\x00\x01\x02\xff'],
   ])('%s', async (_what, bytes) => {
     const before = upstream.count;
-    for (const [what, act] of Object.entries(actions({ url: gateway.url, token }))) {
+    for (const [what, act] of Object.entries(actions({ url: gateway.url, token, spareToken: token }))) {
       await replyNextWith(bytes);
       await expectUnavailable(what, act);
     }

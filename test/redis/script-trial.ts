@@ -27,7 +27,7 @@ export async function recordCall(
   const script = definedScripts().find((one) => one.name === name);
   if (script === undefined) throw new Error(`there is no script ${name}`);
   const calls: Promise<RecordedCall>[] = [];
-  const evalSha: RedisClient['evalSha'] = async (sha1, options) => {
+  const evalSha = async (...[sha1, options]: Parameters<RedisClient['evalSha']>) => {
     const send = () => admin.run((client) => client.evalSha(sha1, options));
     if (String(sha1) !== script.sha1) return send();
     const { promise, resolve, reject } = Promise.withResolvers<RecordedCall>();
@@ -45,7 +45,8 @@ export async function recordCall(
       throw fault;
     }
   };
-  const recording = (client: RedisClient) => replacing(client, 'evalSha', evalSha);
+  const recording = (client: RedisClient) =>
+    replacing(replacing(client, 'evalSha', evalSha), 'evalShaRo', evalSha);
   await run(replacing(admin, 'run', (command) => admin.run((client) => command(recording(client)))));
   const last = calls.at(-1);
   if (last === undefined) throw new Error(`the case "${when}" does not call ${name}`);

@@ -14,9 +14,12 @@ export interface GatewayProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `portcullis gateway` as a process on a free port, with only these settings. */
-export async function startGatewayProcess(env: Record<string, string>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['--expose-gc', 'src/main.ts', 'gateway'], {
+/** Starts `portcullis gateway` as a process on a free port, with only these settings, from `main`. */
+export async function startGatewayProcess(
+  env: Record<string, string>,
+  main = 'src/main.ts',
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, ['--expose-gc', main, 'gateway'], {
     env: { PATH: process.env.PATH, GATEWAY_PORT: '0', ...LIMITS_OFF, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

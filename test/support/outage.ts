@@ -25,6 +25,8 @@ export interface FailingRedisGateway {
   upstream: Upstream;
   /** Bob's, from before the outage. */
   token: string;
+  /** Of another session of bob's. Its logout may be carried out although it got a 503. */
+  spareToken: string;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export async function startFailingRedisGateway({
     redis,
     upstream,
     token: await loginAs(gateway.url, 'bob'),
+    spareToken: await loginAs(gateway.url, 'bob'),
     close: async () => {
       await gateway.close();
       await upstream.close();
@@ -96,12 +99,13 @@ async function seedUsers(url: string): Promise<void> {
 export const actions = ({
   url,
   token,
-}: Pick<FailingRedisGateway, 'url' | 'token'>): Record<string, () => Promise<Response>> => ({
+  spareToken,
+}: Pick<FailingRedisGateway, 'url' | 'token' | 'spareToken'>): Record<string, () => Promise<Response>> => ({
   'GET /bank/accounts': () => fetch(`${url}/bank/accounts`, { headers: bearer(token) }),
   'POST /bank/accounts/1/transfers': () =>
     postJson(`${url}/bank/accounts/1/transfers`, { amountMinor: 1 }, bearer(token)),
   'GET /auth/session': () => fetch(`${url}/auth/session`, { headers: bearer(token) }),
-  'POST /auth/logout': () => fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(token) }),
+  'POST /auth/logout': () => fetch(`${url}/auth/logout`, { method: 'POST', headers: bearer(spareToken) }),
   'POST /auth/login': () => postJson(`${url}/auth/login`, { username: 'alice', password: 'wonderland1' }),
   'POST /auth/login, wrong password': () =>
     postJson(`${url}/auth/login`, { username: 'sam', password: 'wrong' }),

@@ -63,6 +63,8 @@ export class Forwarding {
       if (this.#context.outgoing.destroyed) return;
       release = undefined;
       sendRequest(connection, request);
+      // Last, so that no command of this request waits for the write of the activity.
+      if (!isRepeated) recordGrant(this.#deps.activity, this.#context, present.granted.user.claims);
     } finally {
       release?.(true);
     }
@@ -140,6 +142,7 @@ export class Forwarding {
     return { claims, kid: kid(), authorization, address: this.#context.clientAddress };
   }
 }
+
 /** Logs a granted request and counts it as the user's activity, which keeps the session from idling out. */
 export function recordGrant(
   activity: ActivityTracker,

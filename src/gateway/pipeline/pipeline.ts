@@ -15,7 +15,7 @@ import type { Authenticated, RequestContext } from '../request-context.ts';
 import type { Site } from '../site.ts';
 import { receiveBody } from './body.ts';
 import { takeCredential } from './credential.ts';
-import { type ForwardDeps, Forwarding, isEventStream, recordGrant } from './forward.ts';
+import { type ForwardDeps, Forwarding, isEventStream } from './forward.ts';
 import type { Granted, Judge, NotAuthenticated, NotGranted } from './judgement.ts';
 import type { ConcurrencyLimiter } from './limits.ts';
 import type { Policy } from './policy.ts';
@@ -117,7 +117,6 @@ export async function runPipeline(deps: PipelineDeps, context: RequestContext): 
       : { granted, body: null };
     if (received === undefined) return;
 
-    recordGrant(deps.activity, context, granted.user.claims);
     recordAccess(deps.audit, context, received.granted);
     await new Forwarding(deps, context, judgeAgain).start(received);
   } catch (fault) {

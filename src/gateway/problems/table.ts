@@ -91,7 +91,11 @@ export const GATEWAY_PROBLEMS = {
   username_taken: problem(409, 'username_taken', 'The username is taken.'),
   own_account: problem(403, 'own_account', 'You cannot do this to your own account.'),
   rank_too_low: problem(403, 'rank_too_low', 'You can only manage users with a lower role than yours.'),
-  last_super_admin: problem(409, 'last_super_admin', 'One active super-admin without address ranges must remain.'),
+  last_super_admin: problem(
+    409,
+    'last_super_admin',
+    'One active super-admin without address ranges must remain.',
+  ),
 
   body_not_form: problem(
     415,

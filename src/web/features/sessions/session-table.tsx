@@ -33,7 +33,10 @@ export function SessionTable<Session extends ListedSession>({
 }: SessionTableProps<Session>): JSX.Element {
   return (
     <table class="cards sessions">
-      <TableHead caption={caption} columns={['Device', 'Address', 'Since', 'Renewed', 'Last seen', 'Expires']}>
+      <TableHead
+        caption={caption}
+        columns={['Device', 'Address', 'Since', 'Renewed', 'Last seen', 'Expires']}
+      >
         {action && (
           <th scope="col">
             <span class="unseen">Actions</span>

@@ -9,7 +9,7 @@ interface Request {
   fail(error: unknown): void;
 }
 
-const NOTHING: SearchResult = { transactions: [], complete: true };
+const NOTHING: SearchResult = { transactions: [], complete: true, nextCursor: null };
 
 let requests: Request[];
 let search: Search;
