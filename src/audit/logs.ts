@@ -66,6 +66,9 @@ export const isAlwaysRecorded = ({ action, actor, role, subject }: AuditEvent): 
   STAFF_ACTIONS.includes(action) ||
   (isStaffRole(role) && actor !== undefined && subject !== undefined && subject !== actor);
 
-/** Who is counted as the actor of an event: a user, the user whom it concerns, or a client's network. */
+/**
+ * Who is counted as the actor of an event: a user, or a client's network. An event without an actor, such as a failed
+ * login, is not counted for the user whom it concerns: it would take other work if there is no such user.
+ */
 export const countedActor = ({ actor, subject, address }: AuditEvent): string =>
-  actor ?? subject ?? networkOf(address ?? '');
+  actor ?? (address === undefined ? (subject ?? '') : networkOf(address));

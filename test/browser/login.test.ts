@@ -54,6 +54,7 @@ test('a first visit shows the login form without a refused request, and a login 
   }));
   expect(facts.sort((one, two) => one.name.localeCompare(two.name))).toEqual([
     { name: 'portcullis', httpOnly: true, sameSite: 'Strict', expires: -1 },
+    { name: 'portcullis-device', httpOnly: true, sameSite: 'Strict', expires: expect.any(Number) },
     { name: 'portcullis-present', httpOnly: false, sameSite: 'Strict', expires: -1 },
     { name: 'portcullis-refresh', httpOnly: true, sameSite: 'Strict', expires: -1 },
   ]);
@@ -153,7 +154,9 @@ test('a logout takes one click, is effective at the server and in all tabs, and 
     await atLogIn(one);
     await one.getByText('You have logged out.').waitFor();
   }
-  expect(await context.cookies(`${stack.url}/auth`)).toEqual([]);
+  // The device stays known.
+  const left = await context.cookies(`${stack.url}/auth`);
+  expect(left.map(({ name }) => name)).toEqual(['portcullis-device']);
   const headers = { cookie: `portcullis=${session?.value}` };
   expect((await fetch(`${stack.url}/auth/session`, { headers })).status).toBe(401);
   await tab.reload();

@@ -55,7 +55,7 @@ describe('portcullis probe', () => {
 
   test('leaves no failed login and no live session in Redis', async () => {
     expect((await gateway.redis.dump()).keys().toArray().join('\n')).not.toMatch(
-      /^(throttle:username|sess:)/m,
+      /^(?:throttle:username|active:)/m,
     );
   });
 

@@ -17,6 +17,7 @@ import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
 import { bearer, loginAs } from '../support/gateway.ts';
+import { LIMITS_OFF } from '../support/limits-off.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
   gateways = [`http://127.0.0.1:${one}`, `http://127.0.0.1:${other}`];
   env = {
     PATH: process.env.PATH,
+    ...LIMITS_OFF,
     REDIS_URL: redis.url,
     KEYS_DIR: join(directory, 'keys'),
     KEY_PUBLISH_LEAD_SECONDS: '2',
