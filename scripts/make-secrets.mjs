@@ -70,6 +70,7 @@ if (!existsSync(jwksFile) || readFileSync(jwksFile, 'utf8') !== jwks) {
   process.stdout.write('created secrets/jwks.json\n');
 }
 if (!existsSync(join(directory, 'refresh-key'))) write('refresh-key', `${password()}\n`);
+if (!existsSync(join(directory, 'password-pepper'))) write('password-pepper', `${password()}\n`);
 if (!existsSync(join(directory, 'redis.acl'))) {
   const passwords = { admin: password(), gateway: password(), bank: password(), inspector: password() };
   write('redis-url', `redis://portcullis:${passwords.gateway}@redis:6379\n`);

@@ -20,6 +20,8 @@ export const AUDIT_ACTIONS = [
   'password_change',
   'password_reset_ask',
   'password_reset',
+  'email_change_ask',
+  'email_change',
   'client_add',
   'client_remove',
   'client_auth',

@@ -58,8 +58,8 @@ const SECURITY_ACTIONS: ReadonlySet<AuditAction> = new Set<AuditAction>([
 export const isStaffRole = (role: string | undefined): boolean => role !== undefined && role !== 'user';
 
 /** The log that an event belongs to. */
-export const logOf = ({ action, role }: AuditEvent): AuditLogName =>
-  SECURITY_ACTIONS.has(action) || isStaffRole(role) ? 'security' : 'customers';
+export const logOf = ({ action, role, operator }: AuditEvent): AuditLogName =>
+  SECURITY_ACTIONS.has(action) || isStaffRole(role) || operator !== undefined ? 'security' : 'customers';
 
 /** Whether each event gets a record of its own, however many there are: what staff and operators do to others. */
 export const isAlwaysRecorded = ({ action, actor, role, subject }: AuditEvent): boolean =>

@@ -1,29 +1,25 @@
 import { z } from 'zod';
 import type { Environment, GatewaySettings } from '../config/load.ts';
+import { presentPeppers } from '../keys/pepper.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
 import { displayNameSchema, emailSchema, usernameSchema } from '../users/fields.ts';
-import { passwordFault } from '../users/password-rules.ts';
+import { PasswordRules } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { roleSchema } from '../users/roles.ts';
 import { addUser } from '../users/users.ts';
 import { auditByOperator } from './operator-audit.ts';
 import { readPassword } from './password-input.ts';
 import { fail } from './run.ts';
-import { withRedis } from './with-redis.ts';
+import { passwordSettings, withRedis } from './with-redis.ts';
 
-const requestSchema = z
-  .object({
-    username: usernameSchema,
-    displayName: displayNameSchema,
-    role: roleSchema,
-    email: emailSchema.optional(),
-    password: z.string(),
-  })
-  .superRefine(async ({ username, password }, context) => {
-    const message = await passwordFault(password, username);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['password'], message });
-  });
+const requestSchema = z.object({
+  username: usernameSchema,
+  displayName: displayNameSchema,
+  role: roleSchema,
+  email: emailSchema.optional(),
+});
+type UserRequest = z.output<typeof requestSchema>;
 
 /** `portcullis user add`. @returns the exit code */
 export async function runUserAdd(
@@ -31,17 +27,35 @@ export async function runUserAdd(
   given: { username: string; displayName?: string; role: string; email?: string },
 ): Promise<number> {
   const password = await readPassword(`Password for ${given.username}: `);
-  const request = await requestSchema.safeParseAsync({ displayName: given.username, ...given, password });
+  const request = requestSchema.safeParse({ displayName: given.username, ...given });
   if (!request.success) return fail(z.prettifyError(request.error));
-  return withRedis(env, (redis, settings) => add(redis, settings, request.data));
+  return withRedis(env, async (redis) => {
+    const settings = passwordSettings(env);
+    const fault = await passwordFault(settings, password, request.data);
+    return fault === undefined
+      ? add(redis, settings, { ...request.data, password })
+      : fail(`✖ ${fault}\n  → at password`);
+  });
+}
+
+async function passwordFault(settings: GatewaySettings, password: string, owner: UserRequest) {
+  const { passwordMinCharacters: minCharacters, passwordMinScore: minScore, issuer } = settings;
+  const rules = new PasswordRules({ minCharacters, minScore, issuer, queueMax: 1 });
+  try {
+    return await rules.faultOf(password, owner);
+  } finally {
+    await rules.close();
+  }
 }
 
 async function add(
   redis: RedisLink,
   settings: GatewaySettings,
-  { password, ...request }: z.output<typeof requestSchema>,
+  { password, ...request }: UserRequest & { password: string },
 ): Promise<number> {
-  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+  const cost = { memoryKib: settings.passwordMemoryKib, passes: settings.passwordPasses };
+  const peppers = await presentPeppers(settings);
+  const hasher = new PasswordHasher({ workers: 1, queueMax: 1, peppers, cost });
   try {
     const user = await addUser(redis, { ...request, passwordHash: await hasher.hash(password) }, new Date());
     if (user instanceof Refusal) return fail(`the user ${request.username} already exists`);

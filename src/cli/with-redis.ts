@@ -11,14 +11,19 @@ const UNUSED_KEYS = {
   REFRESH_KEY: 'not-used'.padEnd(43, '-'),
   REFRESH_KEY_FILE: undefined,
 };
+const UNUSED_PEPPER = { PASSWORD_PEPPER: 'not used', PASSWORD_PEPPER_FILE: undefined };
 
 /** The gateway's settings, for a command that needs no keys. @throws {SettingsRefused} */
 export const administrationSettings = (env: Environment): GatewaySettings =>
-  gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_SIGNING_KEY });
+  gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_SIGNING_KEY, ...UNUSED_PEPPER });
 
 /** The gateway's settings, for a command that uses the signing keys. @throws {SettingsRefused} */
 export const signingSettings = (env: Environment): GatewaySettings =>
-  gatewaySettings({ ...env, ...UNUSED_KEYS });
+  gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_PEPPER });
+
+/** The gateway's settings, for a command that stores passwords and needs no other keys. @throws {SettingsRefused} */
+export const passwordSettings = (env: Environment): GatewaySettings =>
+  gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_SIGNING_KEY });
 
 export const linkTo = ({ redisUrl, redisDeadlineMs }: GatewaySettings): RedisLink =>
   new RedisLink({ url: redisUrl, deadlineMs: redisDeadlineMs, log: createLog('cli', 'silent') });

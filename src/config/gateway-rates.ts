@@ -23,7 +23,7 @@ export const ratesShape = {
   SESSION_CHANGES_PER_MINUTE: integer(0, 1_000_000)
     .default(60)
     .describe(
-      'refreshes, ended sessions, password changes and writes of session data per minute of one session before 429; 0 is unlimited',
+      'refreshes, ended sessions, changes of password or email address and writes of session data per minute of one session before 429; 0 is unlimited',
     ),
   SEARCHES_PER_USER_MAX: integer(1, 65_535)
     .default(3)

@@ -1,9 +1,9 @@
-import { z } from 'zod';
-import { integer, oneOf, text } from './fields.ts';
+import type { z } from 'zod';
+import { integer, oneOf } from './fields.ts';
 
 const MIB = 1024 * 1024;
 
-/** The gateway's settings for sessions, logins, registration, password resets and email. */
+/** The gateway's settings for sessions, logins, registration and password resets. */
 export const usersShape = {
   SESSION_IDLE_SECONDS: integer(10, 86_400)
     .default(900)
@@ -71,24 +71,4 @@ export const usersShape = {
   RESET_WINDOW_SECONDS: integer(1, 86_400)
     .default(3600)
     .describe('time window in which password reset requests are counted'),
-  RESET_URL: text(
-    /^https?:\/\/[^\s"<>#]+#[^\s"<>#]*\{token\}[^\s"<>#]*$/,
-    'an http:// or https:// URL with {token} in its fragment, such as https://bank.example/#reset={token}',
-  )
-    .optional()
-    .describe('URL in password reset emails; defaults to `ISSUER` + `/#reset={token}`'),
-  MAIL_FROM: text(
-    /^(?:[^<>"\p{C}]{1,128} <[^\s<>@"\p{C}]+@[^\s<>@"\p{C}]+>|[^\s<>@"\p{C}]+@[^\s<>@"\p{C}]+)$/u,
-    'an email address, or a name followed by one in angle brackets',
-  )
-    .default('Portcullis <no-reply@localhost>')
-    .describe('sender of emails'),
-  SMTP_URL: z
-    .string()
-    .refine(
-      (value) => /^smtps?:\/\//.test(value) && (URL.parse(value)?.hostname ?? '') !== '',
-      'must be smtp:// or smtps:// with a host',
-    )
-    .optional()
-    .describe('SMTP server for emails; without it, emails are written to the log, or not sent in production'),
 } satisfies z.ZodRawShape;

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
   addressRanges,
@@ -12,6 +11,8 @@ import {
   text,
 } from './fields.ts';
 import { limitsShape } from './gateway-limits.ts';
+import { mailShape } from './gateway-mail.ts';
+import { passwordsShape } from './gateway-passwords.ts';
 import { ratesShape } from './gateway-rates.ts';
 import { usersShape } from './gateway-users.ts';
 import { sharedShape } from './shared.ts';
@@ -71,21 +72,9 @@ export const gatewayShape = {
   SIGNATURE_MEMO_SIZE: integer(0, 1_000_000)
     .default(0)
     .describe('number of verified tokens to cache; 0 verifies every signature every time'),
-  PASSWORD_WORKERS: integer(1, 64)
-    .default(Math.max(1, availableParallelism() - 1))
-    .describe('number of threads that hash passwords; defaults to one less than the number of cores'),
-  PASSWORD_QUEUE_MAX: integer(1, 10_000)
-    .default(256)
-    .describe(
-      'maximum logins and registrations that wait for a password thread; a quarter is reserved for known devices',
-    ),
-  PASSWORD_QUEUE_PER_NETWORK_MAX: integer(1, 10_000)
-    .default(64)
-    .describe('maximum of these per network: an IPv4 address or an IPv6 /48'),
-  PASSWORD_QUEUE_TIMEOUT_MS: integer(100, 60_000)
-    .default(10_000)
-    .describe('how long a login or registration waits for a password thread before 429'),
+  ...passwordsShape,
   ...usersShape,
+  ...mailShape,
   WEB_APP: oneOf('on', 'off').default('on').describe('whether `/` serves the web app: `on` or `off`'),
   HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000)
     .default(31_536_000)

@@ -11,6 +11,7 @@ export const productionFaults = (shape: z.ZodRawShape, given: Given): string[] =
   ...issuerFaults(given),
   ...plainHttpFaults(given),
   ...redisFaults(given),
+  ...(given.MAIL_TO_LOG === 'on' ? ['MAIL_TO_LOG: must be off in production'] : []),
 ];
 
 function keyFaults(shape: z.ZodRawShape, given: Given): string[] {
@@ -25,6 +26,11 @@ function keyFaults(shape: z.ZodRawShape, given: Given): string[] {
       'REFRESH_KEY: must be at least 32 random bytes in base64url in production; set it or REFRESH_KEY_FILE',
     );
   }
+  if ('PASSWORD_PEPPER' in shape && given.PASSWORD_PEPPER === undefined) {
+    faults.push(
+      'PASSWORD_PEPPER: must be at least 32 random bytes in base64url in production; set it or PASSWORD_PEPPER_FILE',
+    );
+  }
   return faults;
 }
 
@@ -36,7 +42,7 @@ function issuerFaults({ ISSUER = '' }: Given): string[] {
 
 /**
  * Whoever can answer for a name on the network could receive what is sent to it by http, or give the bank keys of their
- * own. The link of a reset email is followed by anyone, so no host is an exception.
+ * own. The links in emails are followed by anyone, so no host is an exception.
  */
 function plainHttpFaults(given: Given): string[] {
   const hosts = (given.PLAIN_HTTP_HOSTS ?? '').split(',').map((host) => host.trim().toLowerCase());
@@ -51,7 +57,8 @@ function plainHttpFaults(given: Given): string[] {
       (name) =>
         `${name}: must be an https:// URL in production, unless its host is loopback or in PLAIN_HTTP_HOSTS`,
     );
-  return isPlain('RESET_URL') ? [...faults, 'RESET_URL: must be an https:// URL in production'] : faults;
+  const links = ['RESET_URL', 'EMAIL_URL'].filter(isPlain);
+  return [...faults, ...links.map((name) => `${name}: must be an https:// URL in production`)];
 }
 
 /** Without a password, everyone on the network of Redis can change roles. File permissions protect a socket. */

@@ -102,7 +102,7 @@ ${places.map(([what, where]) => `  ${what.padEnd(8)} ${where}`).join('\n')}
 
 Demo logins:
 ${logins.join('\n')}
-${gateway.smtpUrl === undefined ? "\nEmails, such as password reset links, are written to the gateway's log.\n" : ''}
+${gateway.smtpUrl === undefined && gateway.mailToLog === 'on' ? "\nEmails, such as password reset links, are written to the gateway's log.\n" : ''}
 A tour with curl; paste it line by line:
 
 ${steps.join('\n\n')}

@@ -9,6 +9,8 @@ import { type AuthenticatedRoute, requireScope, requireSession, requireToken } f
 import { type OwnBodyLimits, type OwnRequestContext, withOwnBody } from './pipeline/own-body.ts';
 import type { AuthenticationDeps } from './pipeline/pipeline.ts';
 import type { RequestContext } from './request-context.ts';
+import { changeEmail, type EmailDeps, readEmail } from './routes/account/email.ts';
+import { confirmEmailAddress } from './routes/account/email-confirmation.ts';
 import type { AdminActionDeps } from './routes/admin/admin-action.ts';
 import { readAudit } from './routes/admin/audit.ts';
 import { blockUser, changeRanges, changeRole, logOutUser, unblockUser } from './routes/admin/user-actions.ts';
@@ -23,6 +25,7 @@ import {
   type PasswordResetDeps,
   requestPasswordReset,
 } from './routes/auth/password-reset.ts';
+import { readPasswordRules } from './routes/auth/password-rules.ts';
 import { type RefreshDeps, refresh } from './routes/auth/refresh.ts';
 import { type RegisterDeps, register } from './routes/auth/register.ts';
 import { type HealthDeps, livez, readyz } from './routes/health.ts';
@@ -46,7 +49,7 @@ type App = Hono<{ Bindings: OwnRequestContext }>;
 
 /** What the gateway's own routes need, by the folder that they are in. */
 export interface RouteDeps {
-  auth: LoginDeps & LogoutDeps & RefreshDeps & RegisterDeps & PasswordDeps & PasswordResetDeps;
+  auth: LoginDeps & LogoutDeps & RefreshDeps & RegisterDeps & PasswordDeps & PasswordResetDeps & EmailDeps;
   sessions: OwnSessionsDeps & SessionDataDeps & SessionEventsDeps;
   oauth: IntrospectDeps & RefreshDeps & KeysDeps;
   admin: AdminUsersDeps & AdminActionDeps & AdminResetDeps & UserSessionsDeps;
@@ -77,8 +80,12 @@ function routeAuth(app: App, authentication: AuthenticationDeps, deps: RouteDeps
   app.post('/auth/login', login(deps));
   app.post('/auth/register', register(deps));
   app.post('/auth/password', requireSession(authentication, changePassword(deps), 'session-change'));
+  app.get('/auth/password-rules', readPasswordRules(deps));
   app.post('/auth/password-reset', requestPasswordReset(deps));
   app.post('/auth/password-reset/confirm', confirmPasswordReset(deps));
+  app.get('/auth/email', requireSession(authentication, readEmail(deps)));
+  app.put('/auth/email', requireSession(authentication, changeEmail(deps), 'session-change'));
+  app.post('/auth/email/confirm', confirmEmailAddress(deps));
   app.post('/auth/logout', logout(deps));
   app.post('/auth/refresh', refresh(deps));
 }

@@ -2,9 +2,12 @@ import type { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { Mailer } from '../mail/mailer.ts';
+import type { Outbox } from '../mail/outbox.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
+import type { PasswordRules } from '../users/password-rules.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
+import { accountDeps } from './account-deps.ts';
 import type { RouteDeps } from './app.ts';
 import { ConcurrencyLimiter } from './pipeline/limits.ts';
 import type { OwnBodyLimits } from './pipeline/own-body.ts';
@@ -17,7 +20,7 @@ import type { LiveResponses } from './proxy/live-responses.ts';
 import type { UpstreamProxy } from './proxy/proxy.ts';
 import { createUpstreamHeaders } from './proxy/request-headers.ts';
 import { createClientHeaders } from './proxy/response-headers.ts';
-import { clientLimiters, loginDeps, passwordQueue, registrationDeps, resetDeps } from './rate-limits.ts';
+import { clientLimiters, loginDeps, passwordQueue, registrationDeps } from './rate-limits.ts';
 import type { RequestRates } from './rates/request-rates.ts';
 import { siteOf } from './site.ts';
 
@@ -28,10 +31,12 @@ export interface Resources {
   ring: RingSource;
   refreshKey: Uint8Array;
   hasher: PasswordHasher;
+  passwordRules: PasswordRules;
   proxy: UpstreamProxy;
   liveResponses: LiveResponses;
   rates: RequestRates;
   mailer: Mailer | undefined;
+  outbox: Outbox | undefined;
   /** The clock, in milliseconds since the epoch. */
   now: () => number;
 }
@@ -77,19 +82,12 @@ const SESSION_DATA_PREFIX = '/auth/session/data/';
 export function routeDeps(
   settings: GatewaySettings,
   { site, verifyToken }: PipelineDeps,
-  { redis, audit, ring, refreshKey, hasher, mailer, liveResponses, rates }: Resources,
+  resources: Resources,
 ): RouteDeps {
-  const { issuer, sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
+  const { redis, audit, ring, refreshKey, liveResponses, rates } = resources;
+  const { sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
   const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
-  const passwords = {
-    redis,
-    ring,
-    issuer,
-    hasher,
-    audit,
-    mailer,
-    ...resetDeps(settings, redis),
-  };
+  const passwords = accountDeps(settings, resources);
   const queue = passwordQueue(settings);
   return {
     auth: {

@@ -3,11 +3,14 @@ import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { drain, listen } from '../http/server.ts';
 import { keysDirectory, openKeyRing } from '../keys/open.ts';
+import { openPeppers } from '../keys/pepper.ts';
 import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
 import type { Logger } from '../log.ts';
 import { logMailer, type Mailer, smtpMailer } from '../mail/mailer.ts';
+import { Outbox } from '../mail/outbox.ts';
 import { RedisLink } from '../redis/connection.ts';
 import { checkServerOnce } from '../redis/server-check.ts';
+import { PasswordRules } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
@@ -116,9 +119,9 @@ async function openResources(
     started.adopt(resource, async (open) => void (await open.close()));
   const refreshKey = await loadRefreshKey(settings);
   const ring = opened(await openKeyRing(settings, log, now()));
-  const { passwordWorkers: workers, passwordQueueMax: queueMax } = settings;
-  const hasher = opened(new PasswordHasher({ workers, queueMax }));
+  const hasher = opened(await openHasher(settings, log));
   await hasher.decoy();
+  const passwordRules = opened(openPasswordRules(settings));
   const proxy = opened(new UpstreamProxy(settings));
   const link = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
   const redis = opened(new RedisLink(link));
@@ -129,15 +132,35 @@ async function openResources(
   ring.listen(listener, redis);
   logAnnouncedRecords(listener, log);
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
+  const queueMax = settings.mailQueueMax;
+  const outbox = mailer === undefined ? undefined : opened(new Outbox({ mailer, log, queueMax }));
   const rates = new RequestRates(settings);
-  return { redis, audit, ring, refreshKey, hasher, proxy, liveResponses, mailer, rates, now };
+  const passwords = { refreshKey, hasher, passwordRules };
+  return { redis, audit, ring, ...passwords, proxy, liveResponses, mailer, outbox, rates, now };
 }
 
-/** The SMTP server of the settings. Without one, mail goes to the log, or in production nowhere. */
+const openHasher = async (settings: GatewaySettings, log: Logger): Promise<PasswordHasher> =>
+  new PasswordHasher({
+    workers: settings.passwordWorkers,
+    queueMax: settings.passwordQueueMax,
+    peppers: await openPeppers(settings),
+    cost: { memoryKib: settings.passwordMemoryKib, passes: settings.passwordPasses },
+    log,
+  });
+
+const openPasswordRules = (settings: GatewaySettings): PasswordRules =>
+  new PasswordRules({
+    minCharacters: settings.passwordMinCharacters,
+    minScore: settings.passwordMinScore,
+    issuer: settings.issuer,
+    queueMax: settings.passwordQueueMax,
+  });
+
+/** The SMTP server of the settings. Without one, emails go to the log if the settings say so, or nowhere. */
 function openMailer(settings: GatewaySettings, log: Logger): Mailer | undefined {
-  const { smtpUrl: url, mailFrom: from, nodeEnv } = settings;
+  const { smtpUrl: url, mailFrom: from, mailToLog } = settings;
   if (url !== undefined) return smtpMailer({ url, from });
-  return nodeEnv === 'production' ? undefined : logMailer(log);
+  return mailToLog === 'on' ? logMailer(log) : undefined;
 }
 
 const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>

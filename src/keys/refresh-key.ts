@@ -13,31 +13,37 @@ const MIN_BYTES = 32;
 const MIN_DISTINCT_BYTES = 16;
 
 /**
- * Reads the key that authenticates refresh tokens from base64url.
+ * Reads a secret key from base64url. `name` is the setting that it comes from.
  * @throws {InvalidKeyError} when it is too short or obviously not random.
  */
-export function readRefreshKey(text: string): Uint8Array {
+export function readRandomKey(text: string, name: string): Uint8Array {
   const key = Buffer.from(text, 'base64url');
   if (key.length < MIN_BYTES || new Set(key).size < MIN_DISTINCT_BYTES)
-    throw new InvalidKeyError(`REFRESH_KEY: must be at least ${MIN_BYTES} random bytes in base64url`);
+    throw new InvalidKeyError(`${name}: must be at least ${MIN_BYTES} random bytes in base64url`);
   return key;
 }
 
+/** Reads the key that authenticates refresh tokens from base64url. @throws {InvalidKeyError} */
+export const readRefreshKey = (text: string): Uint8Array => readRandomKey(text, 'REFRESH_KEY');
+
+/** The key in the directory's `refresh.key`, which is created if it does not exist. @throws {InvalidKeyError} */
+export const loadOrCreateRefreshKey = async (directory: string): Promise<Uint8Array> =>
+  readRefreshKey(await loadOrCreateKeyFile(directory, FILE));
+
 /**
- * The key in the directory's `refresh.key`, which is created with mode 0600 if it does not exist. When several
- * processes start at once, one creates it and all use it: the file appears complete or not at all.
- * @throws {InvalidKeyError} when the file holds no valid key.
+ * The text of a key file, which is created with a random key and mode 0600 if it does not exist. When several processes
+ * start at once, one creates it and all use it: the file appears complete or not at all.
  */
-export async function loadOrCreateRefreshKey(directory: string): Promise<Uint8Array> {
-  const path = join(directory, FILE);
+export async function loadOrCreateKeyFile(directory: string, file: string): Promise<string> {
+  const path = join(directory, file);
   const text = await readIfPresent(path);
-  if (text !== undefined) return readRefreshKey(text);
+  if (text !== undefined) return text;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const draft = join(directory, `${FILE}.${process.pid}.${crypto.randomUUID()}.draft`);
+  const draft = join(directory, `${file}.${process.pid}.${crypto.randomUUID()}.draft`);
   await writeFile(draft, randomBytes(MIN_BYTES).toString('base64url'), { mode: 0o600 });
   await link(draft, path).catch((fault: NodeJS.ErrnoException) => {
     if (fault.code !== 'EEXIST') throw fault;
   });
   await rm(draft);
-  return readRefreshKey(await readFile(path, 'utf8'));
+  return readFile(path, 'utf8');
 }

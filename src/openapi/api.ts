@@ -1,6 +1,8 @@
 import { BANK_OPERATIONS } from '../bank/operations.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import type { GatewayReason } from '../gateway/problems/table.ts';
+import { emailOperations } from '../gateway/routes/account/email.ts';
+import { emailConfirmationOperation } from '../gateway/routes/account/email-confirmation.ts';
 import { auditOperation } from '../gateway/routes/admin/audit.ts';
 import { userActionOperations } from '../gateway/routes/admin/user-actions.ts';
 import { userPasswordOperation } from '../gateway/routes/admin/user-password.ts';
@@ -10,6 +12,7 @@ import { loginOperation } from '../gateway/routes/auth/login.ts';
 import { logoutOperation } from '../gateway/routes/auth/logout.ts';
 import { passwordOperation } from '../gateway/routes/auth/password.ts';
 import { passwordResetOperations } from '../gateway/routes/auth/password-reset.ts';
+import { passwordRulesOperation } from '../gateway/routes/auth/password-rules.ts';
 import { refreshOperation } from '../gateway/routes/auth/refresh.ts';
 import { registerOperation } from '../gateway/routes/auth/register.ts';
 import { healthOperations } from '../gateway/routes/health.ts';
@@ -35,11 +38,14 @@ const GATEWAY_OPERATIONS: readonly Operation<GatewayReason>[] = [
   logoutOperation,
   currentSessionOperation,
   registerOperation,
+  passwordRulesOperation,
   ...passwordResetOperations,
   ...ownSessionsOperations,
   sessionEventsOperation,
   ...sessionDataOperations,
   passwordOperation,
+  ...emailOperations,
+  emailConfirmationOperation,
   ...userOperations,
   ...userActionOperations,
   userPasswordOperation,

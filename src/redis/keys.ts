@@ -17,15 +17,16 @@ export const usernamesKey = (): string => 'usernames';
 export const superAdminsKey = (): string => 'super-admins';
 
 /**
- * A hash: username, display name, argon2id hash, created, role, status, IP ranges (JSON), email, generation,
- * version, and the id of the only reset token that is valid.
+ * A hash: username, display name, password hash, created, role, status, IP ranges (JSON), confirmed email,
+ * email to be confirmed (JSON), who else caused the password, generation, version, and the id of the only reset token that
+ * is valid.
  */
 export const userKey = (userId: string): string => `user:{${userId}}`;
 
 /** A string of JSON: the user's role, generation and IP ranges. It exists only while the user is active. */
 export const authzKey = (userId: string): string => `authz:{${userId}}`;
 
-/** A string that exists while a password reset token is unused. It expires with the token. */
+/** A string that exists while a password reset token is unused: who caused the reset. It expires with the token. */
 export const resetKey = (userId: string, jti: string): string => `reset:{${userId}}:${jti}`;
 
 /** A string of JSON: the whitelist entry of one access token. It expires with the token. */
@@ -39,6 +40,9 @@ export const sessionKey = (userId: string, sid: string): string => `session:{${u
 
 /** A sorted set: a user's session ids by their absolute expiry, in seconds since the epoch. */
 export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
+
+/** A sorted set with a TTL: digests of the devices and networks that a user logs in from, by the last login. */
+export const devicesKey = (userId: string): string => `devices:{${userId}}`;
 
 /** A pub/sub channel: the id of a user whenever a token or session of theirs is revoked. */
 export const revocationsChannel = (): string => 'revocations';

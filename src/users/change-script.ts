@@ -89,7 +89,15 @@ return { 'done', pending }
 `,
 );
 
-type Changeable = 'role' | 'status' | 'ranges' | 'passwordHash';
+type Changeable =
+  | 'role'
+  | 'status'
+  | 'ranges'
+  | 'passwordHash'
+  | 'passwordVia'
+  | 'email'
+  | 'pendingEmail'
+  | 'resetJti';
 
 /** A change of a user. */
 export interface UserChange {
@@ -135,5 +143,5 @@ export async function writeChange(
 }
 
 /** The text of a field; empty to delete it. */
-const fieldOf = (value: string | readonly string[] | undefined): string =>
+const fieldOf = (value: string | object | undefined): string =>
   typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);

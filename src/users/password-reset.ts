@@ -16,15 +16,18 @@ export interface ResetDeps {
   issuer: string;
 }
 
+/** The value of a reset that the user requested. */
+const BY_USER = '1';
+
 /**
  * Whitelists a reset token and revokes the previous one. KEYS: user, the token's key. ARGV: jti, exp (s), prefix of
- * reset keys, minimum age (s). Returns 1; 0 if the user is not active; 2 if the previous token is younger than the
- * minimum age, so that it stays valid.
+ * reset keys, minimum age (s), who caused it. Returns 1; 0 if the user is not active; 2 if the previous token is younger
+ * than the minimum age, so that it stays valid.
  */
 const WRITE_RESET = defineScript(
   'user-reset',
   `
-local jti, exp, resetPrefix, minAge = unpack(ARGV)
+local jti, exp, resetPrefix, minAge, via = unpack(ARGV)
 local status, previous = unpack(redis.call('HMGET', KEYS[1], 'status', 'resetJti'))
 if status ~= 'active' then return 0 end
 minAge = tonumber(minAge)
@@ -33,31 +36,38 @@ if isRecent then return 2 end
 if previous then redis.call('DEL', resetPrefix .. previous) end
 redis.call('HSET', KEYS[1], 'resetJti', jti)
 redis.call('HINCRBY', KEYS[1], 'ver', 1)
-redis.call('SET', KEYS[2], '1', 'EXAT', exp)
+redis.call('SET', KEYS[2], via, 'EXAT', exp)
 return 1
 `,
 );
 
 /**
  * Issues a one-time token for setting a new password: signed, then whitelisted, then returned. It replaces the previous
- * one, unless that is younger than `minAgeSeconds`: somebody else may have requested this one.
- * @throws {RedisUnavailable}
+ * one, unless that is younger than `minAgeSeconds`: somebody else may have requested this one. `via` says who caused it,
+ * if not the user. @throws {RedisUnavailable}
  */
 export async function issueResetToken(
   { redis, ring, issuer }: ResetDeps,
   userId: string,
   nowMs: number,
-  minAgeSeconds = 0,
+  { minAgeSeconds = 0, via = BY_USER }: { minAgeSeconds?: number; via?: string } = {},
 ): Promise<string | Refusal<'user_not_active' | 'reset_recent'>> {
   const iat = Math.floor(nowMs / 1000);
   const jti = randomBytes(16).toString('base64url');
   const times = { iat, exp: iat + RESET_TTL_SECONDS };
   const claims = { iss: issuer, aud: RESET_AUDIENCE, sub: userId, jti, ...times } as const;
   const token = await signResetToken(ring.at(nowMs), claims);
-  const args = [jti, String(times.exp), resetKey(userId, ''), String(minAgeSeconds)];
+  const args = [jti, String(times.exp), resetKey(userId, ''), String(minAgeSeconds), via];
   const outcome = await runScript(redis, WRITE_RESET, [userKey(userId), resetKey(userId, jti)], args);
   if (outcome === 1) return token;
   return new Refusal(outcome === 2 ? 'reset_recent' : 'user_not_active');
+}
+
+interface VerifiedReset {
+  user: User;
+  jti: string;
+  /** Who caused the reset, if not the user: `staff reset by` and an id. */
+  via: string | undefined;
 }
 
 /** The user who can set a new password with this token, and the token's id. @throws {RedisUnavailable} */
@@ -65,13 +75,15 @@ export async function verifyReset(
   { redis, ring, issuer }: ResetDeps,
   { token, address }: { token: string; address: string },
   nowMs: number,
-): Promise<{ user: User; jti: string } | Refusal<'reset_invalid'>> {
+): Promise<VerifiedReset | Refusal<'reset_invalid'>> {
   const claims = await verifyResetToken(ring.at(nowMs), issuer, token, nowMs);
   if (claims instanceof Refusal) return claims;
   const user = await findUser(redis, claims.sub);
   const fault = resetFault(user, claims.jti, address);
   if (user === undefined || fault !== undefined) return new Refusal('reset_invalid', fault);
-  return { user, jti: claims.jti };
+  const via = await redis.run((client) => client.get(resetKey(user.id, claims.jti)));
+  if (via === null) return new Refusal('reset_invalid', 'used or replaced');
+  return { user, jti: claims.jti, via: via === BY_USER ? undefined : via };
 }
 
 function resetFault(user: User | undefined, jti: string, address: string): string | undefined {
@@ -83,16 +95,20 @@ function resetFault(user: User | undefined, jti: string, address: string): strin
 /** Consumes a reset token: changes the password and ends all sessions of the user. @throws {RedisUnavailable} */
 export async function consumeResetToken(
   redis: RedisLink,
-  { user, jti }: { user: User; jti: string },
+  { user, jti, via }: VerifiedReset,
   passwordHash: string,
 ): Promise<User | Refusal<'reset_invalid'>> {
   const outcome = await changeUser(redis, user.id, (current) =>
     current.resetJti === jti && current.status === 'active'
-      ? { set: { passwordHash }, end: 'all', consumeReset: jti }
+      ? { set: { passwordHash, passwordVia: via }, end: 'all', consumeReset: jti }
       : new Refusal('reset_invalid', 'used or replaced'),
   );
   return outcome instanceof Refusal ? new Refusal('reset_invalid', outcome.detail) : outcome;
 }
+
+/** For audit records of the user: who else had a part in the password. */
+export const viaDetail = ({ passwordVia }: Pick<User, 'passwordVia'>): string | undefined =>
+  passwordVia === undefined ? undefined : `via: ${passwordVia}`;
 
 /** The first and last line of the email, by who requested the reset. */
 const LINES = {

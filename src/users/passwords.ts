@@ -1,5 +1,8 @@
 import { Piscina } from 'piscina';
-import type { PasswordJob } from './password-worker.ts';
+import type { Pepper } from '../keys/pepper.ts';
+import type { Logger } from '../log.ts';
+import type { PasswordJob } from './hashes/password-worker.ts';
+import { type HashCost, isSameHash, readStoredHash, sealHash } from './hashes/stored-hash.ts';
 
 /** More logins are waiting for a password thread than `PASSWORD_QUEUE_MAX` allows. */
 export class PasswordQueueFull extends Error {
@@ -7,22 +10,41 @@ export class PasswordQueueFull extends Error {
   override readonly name = 'PasswordQueueFull';
 }
 
+/** The smallest cost that OWASP recommends for one lane. */
+const MIN_COST: HashCost = { memoryKib: 19_456, passes: 2 };
+
+interface PasswordHasherOptions {
+  workers: number;
+  queueMax: number;
+  /** The first authenticates new hashes, all verify. Without any, new hashes have no pepper. */
+  peppers?: readonly Pepper[] | undefined;
+  cost?: HashCost | undefined;
+  /** For hashes whose pepper is not known. */
+  log?: Pick<Logger, 'error'> | undefined;
+}
+
 /**
  * Hashes and verifies passwords (argon2id, RFC 9106) in dedicated threads with a bounded queue, so that a flood of
  * logins cannot slow down the requests of users who are already logged in. Passwords are normalized (NFKC, NIST
- * SP 800-63B, section 5.1.1.2), because keyboards encode the same letters differently.
+ * SP 800-63B-4, section 3.1.1.2), because keyboards encode the same letters differently. The peppers stay in this thread.
  */
 export class PasswordHasher {
   readonly #pool: Piscina<PasswordJob, string | boolean>;
   readonly #queueMax: number;
+  readonly #peppers: readonly Pepper[];
+  readonly #cost: HashCost;
+  readonly #log: Pick<Logger, 'error'> | undefined;
   #decoy: Promise<string> | undefined;
   #closed = false;
 
   /** All threads start now and keep running, so that no login waits for a thread to start. */
-  constructor({ workers, queueMax }: { workers: number; queueMax: number }) {
+  constructor({ workers, queueMax, peppers = [], cost = MIN_COST, log }: PasswordHasherOptions) {
+    this.#log = log;
     this.#queueMax = queueMax;
+    this.#peppers = peppers;
+    this.#cost = cost;
     this.#pool = new Piscina({
-      filename: new URL('./password-worker.ts', import.meta.url).href,
+      filename: new URL('./hashes/password-worker.ts', import.meta.url).href,
       minThreads: workers,
       maxThreads: workers,
       maxQueue: queueMax,
@@ -33,19 +55,29 @@ export class PasswordHasher {
     this.#pool.on('error', () => {});
   }
 
-  /** A PHC string with a fresh salt. @throws {PasswordQueueFull} */
+  /** What is stored of a password: a PHC string with a fresh salt, sealed with the first pepper. @throws {PasswordQueueFull} */
   async hash(password: string): Promise<string> {
-    return String(await this.#run({ kind: 'hash', password: password.normalize('NFKC') }));
+    const job = { password: password.normalize('NFKC'), cost: this.#cost };
+    const phc = String(await this.#run({ kind: 'hash', ...job }));
+    const [pepper] = this.#peppers;
+    return pepper === undefined ? phc : sealHash(pepper, phc);
   }
 
   /**
    * Whether `password` matches `hash`. If `hash` is undefined (no such user), the result is false after the same amount
-   * of work, so response times do not reveal which users exist. @throws {PasswordQueueFull}
+   * of work, so response times do not reveal which users exist. A hash whose pepper
+   * is not known matches nothing, and is logged. @throws {PasswordQueueFull}
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
-    const job = { password: password.normalize('NFKC'), hash: hash ?? (await this.decoy()) };
-    const matches = await this.#run({ kind: 'verify', ...job });
-    return matches === true && hash !== undefined;
+    const matches = await this.#matches(password.normalize('NFKC'), hash ?? (await this.decoy()));
+    return matches && hash !== undefined;
+  }
+
+  /** Whether a hash should be replaced: it has no pepper, an old one, or a lower cost than new hashes. */
+  isOutdated(hash: string): boolean {
+    const { pepperId, settings } = readStoredHash(hash);
+    const { memoryKib, passes } = this.#cost;
+    return pepperId !== this.#peppers[0]?.id || settings.memoryKib < memoryKib || settings.passes < passes;
   }
 
   /** The hash that unknown users are checked against. Created once: call this at startup so that no login waits. */
@@ -58,6 +90,18 @@ export class PasswordHasher {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#pool.destroy();
+  }
+
+  async #matches(password: string, hash: string): Promise<boolean> {
+    if (!hash.startsWith('$hmac-')) return (await this.#run({ kind: 'verify', password, hash })) === true;
+    const { pepperId, settings } = readStoredHash(hash);
+    const phc = String(await this.#run({ kind: 'repeat', password, settings }));
+    const pepper = this.#peppers.find(({ id }) => id === pepperId);
+    if (pepper === undefined) {
+      this.#log?.error({ event: 'pepper_unknown', pepperId }, 'PASSWORD_PEPPER has no key with this id');
+      return false;
+    }
+    return isSameHash(sealHash(pepper, phc), hash);
   }
 
   async #run(job: PasswordJob): Promise<string | boolean> {

@@ -2,6 +2,18 @@ import { z } from 'zod';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { roleSchema } from './roles.ts';
 
+const readJson = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : undefined);
+
+/** An email address that is not confirmed. Without a token, because no email could be sent, it cannot be. */
+const pendingEmailSchema = z.strictObject({
+  address: z.string(),
+  /** SHA-256 of the token that confirms it, in base64url. */
+  tokenHash: z.string().optional(),
+  /** In seconds since the epoch. */
+  expiresAt: z.int().optional(),
+});
+export type PendingEmail = z.output<typeof pendingEmailSchema>;
+
 /** The fields under `userKey`. */
 const storedUser = z
   .object({
@@ -14,17 +26,18 @@ const storedUser = z
     gen: z.coerce.number(),
     ver: z.coerce.number(),
     email: z.string().optional(),
-    ranges: z.preprocess(
-      (text) => (typeof text === 'string' ? JSON.parse(text) : undefined),
-      z.array(z.string()).min(1).optional(),
-    ),
+    pendingEmail: z.preprocess(readJson, pendingEmailSchema.optional()),
+    passwordVia: z.string().optional(),
+    ranges: z.preprocess(readJson, z.array(z.string()).min(1).optional()),
     resetJti: z.string().optional(),
   })
   .transform(({ gen: generation, ver: version, ...rest }) => ({ ...rest, generation, version }));
 
 /**
- * A user. `passwordHash` is a PHC string (argon2id), `created` is ISO 8601, `generation` counts how often all sessions
- * were ended at once, `version` counts changes, and `resetJti` is the id of the reset token that can be used.
+ * A user. `passwordHash` is what `PasswordHasher.hash` returned, `created` is ISO 8601, `generation` counts how often all
+ * sessions were ended at once, `version` counts changes, and `resetJti` is the id of the reset token that can be used.
+ * `email` is confirmed, by its owner or by staff. `passwordVia` says who else had a part in the password, until the user
+ * changes it.
  */
 export interface User extends z.output<typeof storedUser> {
   /** Opaque: 128 random bits, base64url. It is the `sub` of the user's tokens. */

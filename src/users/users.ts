@@ -8,18 +8,21 @@ import { readAuthorization, writeAuthorization } from './authorization.ts';
 import { foldUsername } from './fields.ts';
 import { deadlineOf, lateChange, PENDING_ACTIONS_LUA, type StaffAction } from './pending-actions.ts';
 import type { Role } from './roles.ts';
-import { readUser, type User } from './stored-user.ts';
+import { type PendingEmail, readUser, type User } from './stored-user.ts';
 import { registerSuperAdmin } from './super-admins.ts';
 
-export type { User };
+export type { PendingEmail, User };
 
 export interface NewUser {
   username: string;
   displayName: string;
-  /** A PHC string (argon2id). */
+  /** What `PasswordHasher.hash` returned. */
   passwordHash: string;
   role: Role;
+  /** Confirmed. */
   email?: string | undefined;
+  pendingEmail?: PendingEmail | undefined;
+  passwordVia?: string | undefined;
   /** Addresses and CIDR ranges; empty allows any address. */
   ranges?: readonly string[] | undefined;
 }
@@ -35,13 +38,15 @@ const NO_USER = 'nobody';
  */
 export async function addUser(
   redis: RedisLink,
-  { email, ranges = [], ...user }: NewUser,
+  { email, pendingEmail, passwordVia, ranges = [], ...user }: NewUser,
   now: Date,
   action?: StaffAction,
 ): Promise<User | Refusal<'username_taken'>> {
   const id = randomBytes(16).toString('base64url');
   const optional = {
     ...(email === undefined ? {} : { email }),
+    ...(pendingEmail === undefined ? {} : { pendingEmail: JSON.stringify(pendingEmail) }),
+    ...(passwordVia === undefined ? {} : { passwordVia }),
     ...(ranges.length === 0 ? {} : { ranges: JSON.stringify(ranges) }),
   };
   const fields = { ...user, ...optional, status: 'active', created: now.toISOString(), gen: '0', ver: '0' };

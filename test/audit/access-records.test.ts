@@ -148,7 +148,7 @@ test('a session that two concurrent logouts end is recorded as ended once', asyn
 
 test('a password reset for an unknown user is in the log and writes no record', async () => {
   const { log, lines } = capturingLog();
-  const gateway = await startTestGateway({}, log);
+  const gateway = await startTestGateway({ MAIL_TO_LOG: 'on' }, log);
   const ask = await postJson(`${gateway.url}/auth/password-reset`, { username: 'nobody-at-all' });
   expect(ask.status).toBe(202);
   await until(() => lines.some(({ event }) => event === 'reset_for_nobody'));

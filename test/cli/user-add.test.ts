@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
@@ -9,16 +10,20 @@ import { redisTest } from '../support/fixtures.ts';
 
 const test = redisTest
   /** Runs `portcullis user add` with a password on standard input. */
-  .extend('userAdd', ({ redis }) => async (words: readonly string[], password: string) => {
-    const command = spawn(process.execPath, ['src/main.ts', 'user', 'add', ...words], {
-      env: { PATH: process.env.PATH, REDIS_URL: redis.url },
-    });
-    const output = Promise.all([text(command.stdout), text(command.stderr)]);
-    command.stdin.end(`${password}\n`);
-    const [exitCode] = await once(command, 'exit');
-    const [stdout, stderr] = await output;
-    return { exitCode, stdout, stderr };
-  });
+  .extend(
+    'userAdd',
+    ({ redis }) =>
+      async (words: readonly string[], password: string, environment: Record<string, string> = {}) => {
+        const command = spawn(process.execPath, ['src/main.ts', 'user', 'add', ...words], {
+          env: { PATH: process.env.PATH, REDIS_URL: redis.url, DATA_DIR: 'none', ...environment },
+        });
+        const output = Promise.all([text(command.stdout), text(command.stderr)]);
+        command.stdin.end(`${password}\n`);
+        const [exitCode] = await once(command, 'exit');
+        const [stdout, stderr] = await output;
+        return { exitCode, stdout, stderr };
+      },
+  );
 
 test('an operator adds the first super-admin, whose record is in Redis and on standard error, with the name of the operator', async ({
   userAdd,
@@ -42,9 +47,26 @@ test('an operator adds the first super-admin, whose record is in Redis and on st
   expect(JSON.parse(line ?? '')).toMatchObject({ event: 'audit', record, hash: entry?.message.hash });
 });
 
+test('in production a password is hashed with the pepper, which is required', async ({ userAdd, link }) => {
+  const production = { NODE_ENV: 'production', ISSUER: 'https://gate.example' };
+  const refused = await userAdd(['frida'], 'correct horse battery', production);
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/PASSWORD_PEPPER: must be/) });
+  const pepper = randomBytes(32).toString('base64url');
+  const added = await userAdd(['frida'], 'correct horse battery', { ...production, PASSWORD_PEPPER: pepper });
+  expect(added).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining(pepper) });
+  const user = await findUserByName(link, 'frida');
+  expect(user?.passwordHash).toMatch(/^\$hmac-sha256\$k=/);
+});
+
 test.for([
-  ['a common password', ['carl'], 'password1', 'most common'],
-  ['a short one', ['carl'], 'abc', 'at least 8'],
+  ['an easily guessed password', ['carl'], 'password1password1', 'harder to guess'],
+  [
+    'names of the user',
+    ['carl', '--email', 'carl.gustav@bank.example'],
+    'Carl.Gustav-2026',
+    'harder to guess',
+  ],
+  ['a short one', ['carl'], 'zqkvwjxpqyhmft', 'at least 15'],
   ['a name with a space', ['carl g'], 'correct horse battery', 'letters, digits'],
   ['a role that does not exist', ['carl', '--role', 'emperor'], 'correct horse battery', 'role'],
   ['a name that is taken', ['BOSS'], 'correct horse battery', 'already'],

@@ -8,6 +8,7 @@ const PRODUCTION = {
   REDIS_URL: 'rediss://gateway:hunter2-hunter2@redis.example:6379',
   KEYS_DIR: '/keys',
   REFRESH_KEY: 'r'.repeat(43),
+  PASSWORD_PEPPER: 'p'.repeat(43),
 };
 
 /** The faults of the gateway's settings or of the bank's. */
@@ -27,12 +28,15 @@ function faultsOf(
 test('in production, missing keys, an issuer without TLS and a Redis without a password are rejected by name', () => {
   const { NODE_ENV } = PRODUCTION;
   expect(() => gatewaySettings({ NODE_ENV })).toThrow(SettingsRefused);
-  expect(faultsOf({ ISSUER: '', REDIS_URL: '', KEYS_DIR: '', REFRESH_KEY: '' })).toEqual([
-    expect.stringMatching(/^SIGNING_KEY: must be .*SIGNING_KEY_FILE or KEYS_DIR$/),
-    expect.stringMatching(/^REFRESH_KEY: must be .*REFRESH_KEY_FILE/),
-    'ISSUER: must be an https:// URL in production',
-    'REDIS_URL: must contain a password in production, or be a unix:// URL',
-  ]);
+  expect(faultsOf({ ISSUER: '', REDIS_URL: '', KEYS_DIR: '', REFRESH_KEY: '', PASSWORD_PEPPER: '' })).toEqual(
+    [
+      expect.stringMatching(/^SIGNING_KEY: must be .*SIGNING_KEY_FILE or KEYS_DIR$/),
+      expect.stringMatching(/^REFRESH_KEY: must be .*REFRESH_KEY_FILE/),
+      expect.stringMatching(/^PASSWORD_PEPPER: must be .*PASSWORD_PEPPER_FILE/),
+      'ISSUER: must be an https:// URL in production',
+      'REDIS_URL: must contain a password in production, or be a unix:// URL',
+    ],
+  );
 });
 
 test.each([
@@ -65,6 +69,11 @@ test.each([
   const keys = { JWKS_URL: `${origin}/.well-known/jwks.json`, ...settings };
   expect(faultsOf(keys, bankSettings)).toEqual(isAccepted ? [] : [`JWKS_URL: ${must}`]);
   expect(faultsOf({ BANK_URL: origin, ...settings, NODE_ENV: 'development' })).toEqual([]);
+});
+
+test('in production, emails are not written to the log', () => {
+  expect(faultsOf({ MAIL_TO_LOG: 'on' })).toEqual(['MAIL_TO_LOG: must be off in production']);
+  expect(gatewaySettings({}).mailToLog).toBe('off');
 });
 
 test('in production, the link of reset emails must use https, on any host', () => {

@@ -38,6 +38,7 @@ const production = (settings: Record<string, string>): Record<string, string> =>
   NODE_ENV: 'production',
   ISSUER: 'https://gate.example',
   REFRESH_KEY: randomBytes(32).toString('base64url'),
+  PASSWORD_PEPPER: randomBytes(32).toString('base64url'),
   ...settings,
 });
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { pendingEmail } from '../../src/users/email-change.ts';
+import { changeUser } from '../../src/users/update.ts';
 import type { Call } from '../support/documented-calls.ts';
 import { bearer, postJson } from '../support/gateway.ts';
 import type { Scene } from './scene.ts';
@@ -35,10 +37,13 @@ const AUTHENTICATION: Record<string, Scenario> = {
   logOut: { good: async ({ tokensOf }) => ({ token: (await tokensOf()).access_token }), ...withoutToken },
   getSession: asBob,
   register: {
-    good: () => ({ json: { username: 'carol', password: 'correct horse', email: 'carol@demo.example' } }),
-    bad: () => ({ json: { username: 'bob', password: 'correct horse' } }),
+    good: () => ({
+      json: { username: 'carol', password: 'correct horse battery', email: 'carol@demo.example' },
+    }),
+    bad: () => ({ json: { username: 'bob', password: 'correct horse battery' } }),
     code: 'username_taken',
   },
+  getPasswordRules: open,
   askForPasswordReset: {
     good: () => ({ json: { username: 'bob' } }),
     bad: () => ({ json: { user: 'bob' } }),
@@ -55,6 +60,13 @@ async function resetToken({ stack, fresh, ada }: Scene): Promise<string> {
   const { id } = await fresh();
   const response = await postJson(`${stack.url}/admin/users/${id}/password-reset`, {}, bearer(ada));
   return ((await response.json()) as { reset_token: string }).reset_token;
+}
+
+async function emailToken({ stack, fresh }: Scene): Promise<string> {
+  const { id } = await fresh();
+  const { pendingEmail: pending, tokenFor } = pendingEmail('new@demo.example', 600, Date.now());
+  await changeUser(stack.link, id, () => ({ set: { pendingEmail: pending } }));
+  return tokenFor(id);
 }
 
 const OWN_SESSIONS: Record<string, Scenario> = {
@@ -87,6 +99,21 @@ const OWN_SESSIONS: Record<string, Scenario> = {
     good: ({ bob: token }) => ({ token, ...THEME }),
     bad: ({ bob: token }) => ({ token, path: { key: 'no%20key' } }),
     code: 'data_key_invalid',
+  },
+  getEmail: asBob,
+  changeEmail: {
+    good: async ({ fresh, tokensOf }) => {
+      const user = await fresh();
+      const json = { email: 'new@demo.example', current_password: user.password };
+      return { token: (await tokensOf(user)).access_token, json };
+    },
+    bad: ({ bob: token }) => ({ token, json: { email: 'new@demo.example', current_password: 'wrong' } }),
+    code: 'password_wrong',
+  },
+  confirmEmail: {
+    good: async (scene) => ({ json: { token: await emailToken(scene) } }),
+    bad: () => ({ json: { token: 'none' } }),
+    code: 'email_token_invalid',
   },
   changePassword: {
     good: async ({ fresh, tokensOf }) => {

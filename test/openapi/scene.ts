@@ -35,7 +35,7 @@ export async function startScene(
   env: Record<string, string> = {},
   options: StackOptions = {},
 ): Promise<Scene> {
-  const settings = { REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', ...env };
+  const settings = { REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', MAIL_TO_LOG: 'on', ...env };
   const stack = await startTestStack(settings, {}, options);
   const client = await addClient(
     stack.link,

@@ -155,14 +155,17 @@ test('no token, password, cookie, assertion or key appears in the log, in Redis 
   const duringOutage = await fetch(`${url}/bank/accounts`, { headers: { cookie } });
   expect(duringOutage.status).toBe(503);
   await redis.restart();
-  const refreshKey = await readFile(join(dataDir, 'keys', 'refresh.key'), 'utf8');
+  const [refreshKey, pepper] = await Promise.all(
+    ['refresh.key', 'password-pepper.key'].map((file) => readFile(join(dataDir, 'keys', file), 'utf8')),
+  );
   const tokens = [issued.access_token, next.access_token, issued.refresh_token, next.refresh_token];
   for (const secret of [
     ...tokens,
     cookie,
     refreshCookie,
     deviceCookie,
-    refreshKey,
+    `${refreshKey}`,
+    `${pepper}`,
     ...signingKey.split('\n'),
   ])
     keep(secret);

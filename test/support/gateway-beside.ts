@@ -6,11 +6,11 @@ import { LIMITS_OFF } from './limits-off.ts';
 
 /** Starts another gateway with the same Redis and keys, so that a token of one is valid at the other. */
 export function startGatewayBeside(
-  { redis, signingKeyPem }: TestGateway,
+  { redis, signingKeyPem, settings: { dataDir } }: TestGateway,
   env: Record<string, string>,
   log: Logger = createLog('gateway', 'silent'),
 ): Promise<RunningGateway> {
-  const shared = { REDIS_URL: redis.url, SIGNING_KEY: signingKeyPem, GATEWAY_PORT: '0' };
+  const shared = { REDIS_URL: redis.url, SIGNING_KEY: signingKeyPem, DATA_DIR: dataDir, GATEWAY_PORT: '0' };
   const settings = gatewaySettings({ ...LIMITS_OFF, ...shared, ...env });
   return startGateway({ settings, log });
 }

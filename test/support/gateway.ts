@@ -5,6 +5,7 @@ import { type GatewaySettings, gatewaySettings } from '../../src/config/load.ts'
 import { DEMO_USERS, seedDemoUsers } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
 import type { WebBuild } from '../../src/gateway/static/web-build.ts';
+import { openPeppers, type Pepper } from '../../src/keys/pepper.ts';
 import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';
@@ -36,18 +37,19 @@ export interface TestGatewayOptions {
   web?: WebBuild | undefined;
   /** In place of settings from `env`. Values too small for the environment are accepted, to keep waits short. */
   settings?: Partial<GatewaySettings> | undefined;
+  /** Whether the stored hashes of the demo users have no pepper, so that each first login replaces one. */
+  withoutPepper?: boolean | undefined;
 }
 
 /** Starts the gateway on a free port, with a private Redis and the demo users. */
 export async function startTestGateway(
   env: Record<string, string> = {},
   log: Logger = createLog('gateway', 'silent'),
-  { web, settings: overrides }: TestGatewayOptions = {},
+  { web, settings: overrides, withoutPepper = false }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const redis = await startTestRedis({ tcp: true });
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   await link.whenReady(5000);
-  const users = await seedUsers(link);
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const signingKeyPem = await makeKeyPem();
   const parsed = gatewaySettings({
@@ -60,6 +62,7 @@ export async function startTestGateway(
     ...env,
   });
   const settings = { ...parsed, ...overrides };
+  const users = await seedUsers(link, withoutPepper ? [] : await openPeppers(settings));
   let aheadMs = 0;
   const api = await publishedDescription(settings);
   const gateway = await startGateway({ settings, log, api, web, now: () => Date.now() + aheadMs });
@@ -84,8 +87,8 @@ export async function startTestGateway(
   };
 }
 
-async function seedUsers(link: RedisLink): Promise<User[]> {
-  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+async function seedUsers(link: RedisLink, peppers: readonly Pepper[]): Promise<User[]> {
+  const hasher = new PasswordHasher({ workers: 1, queueMax: 1, peppers });
   try {
     return await seedDemoUsers(link, hasher, new Date());
   } finally {

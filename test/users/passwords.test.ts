@@ -1,7 +1,8 @@
-import { webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
 import { parseOptions } from '@node-rs/argon2';
-import { test as base, expect } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
+import { readPeppers } from '../../src/keys/pepper.ts';
 import { PasswordHasher, PasswordQueueFull } from '../../src/users/passwords.ts';
 
 /** `hasher` is shared by the file; `openHasher` opens another one that is closed after the test. */
@@ -16,8 +17,8 @@ const test = base
     onCleanup(async () => {
       for (const hasher of opened) await hasher.close();
     });
-    return (options: { workers: number; queueMax: number }): PasswordHasher => {
-      const hasher = new PasswordHasher(options);
+    return (options: Partial<ConstructorParameters<typeof PasswordHasher>[0]> = {}): PasswordHasher => {
+      const hasher = new PasswordHasher({ workers: 1, queueMax: 10, ...options });
       opened.push(hasher);
       return hasher;
     };
@@ -95,4 +96,66 @@ test('closing rejects pending and later jobs instead of leaving them waiting', a
     Array.from({ length: 2 }, () => 'the password hasher was closed'),
   );
   await expect(closing.hash('three')).rejects.toThrow('closed');
+});
+
+describe('with a pepper', () => {
+  const [first, second] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64url'));
+  const peppers = readPeppers(`${first}`);
+
+  test('a stored hash names the pepper, keeps the parameters readable and holds no argon2id hash', async ({
+    openHasher,
+  }) => {
+    const stored = await openHasher({ peppers }).hash('foobared');
+    const [, prefix, argon2 = ''] = /^(\$hmac-sha256\$k=[\w-]{8})(\$argon2id\$.+)$/.exec(stored) ?? [];
+    expect(prefix).toBe(`$hmac-sha256$k=${peppers[0]?.id}`);
+    expect(argon2).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w-]{43}$/);
+    const plain = argon2.replaceAll('-', '+').replaceAll('_', '/');
+    expect(await openHasher().verify('foobared', plain)).toBe(false);
+    expect(stored).not.toContain(first);
+  });
+
+  test('only the correct password matches, and only with the same pepper', async ({ openHasher }) => {
+    const stored = await openHasher({ peppers }).hash('pässword');
+    expect(await openHasher({ peppers }).verify('pa\u0308ssword', stored)).toBe(true);
+    expect(await openHasher({ peppers }).verify('passwort', stored)).toBe(false);
+    const lines: unknown[] = [];
+    const other = openHasher({
+      peppers: readPeppers(`${second}`),
+      log: { error: (line: unknown) => lines.push(line) },
+    });
+    expect(await other.verify('pässword', stored)).toBe(false);
+    expect(lines).toEqual([{ event: 'pepper_unknown', pepperId: peppers[0]?.id }]);
+  });
+
+  test('after a rotation old hashes match, and new ones have the new pepper', async ({ openHasher }) => {
+    const stored = await openHasher({ peppers }).hash('foobared');
+    const rotated = openHasher({ peppers: readPeppers(`${second},\n${first}`) });
+    expect(await rotated.verify('foobared', stored)).toBe(true);
+    expect(rotated.isOutdated(stored)).toBe(true);
+    const next = await rotated.hash('foobared');
+    expect(rotated.isOutdated(next)).toBe(false);
+    expect(await openHasher({ peppers: readPeppers(`${second}`) }).verify('foobared', next)).toBe(true);
+  });
+
+  test('a hash without a pepper matches and is outdated, as is one of a lower cost', async ({
+    openHasher,
+  }) => {
+    const hasher = openHasher({ peppers, cost: { memoryKib: 19_456, passes: 3 } });
+    const plain = await openHasher().hash('foobared');
+    expect(await hasher.verify('foobared', plain)).toBe(true);
+    expect(hasher.isOutdated(plain)).toBe(true);
+    expect(hasher.isOutdated(await openHasher({ peppers }).hash('foobared'))).toBe(true);
+    expect(hasher.isOutdated(await hasher.hash('foobared'))).toBe(false);
+  });
+
+  test.for([
+    ['short', 'c2hvcnQ'],
+    ['a pattern', 'A'.repeat(43)],
+    ['empty', ''],
+    ['one of two that is short', `${first} c2hvcnQ`],
+  ])('a key that is %s is refused with an error that names the setting', ([_what, text]) => {
+    expect(() => readPeppers(text ?? '')).toThrow(
+      /^PASSWORD_PEPPER: must be at least 32 random bytes in base64url$/,
+    );
+  });
 });

@@ -75,6 +75,16 @@ export const GATEWAY_PROBLEMS = {
     'reset_token_invalid',
     'The reset token is invalid or has already been used. Request a new one.',
   ),
+  email_token_invalid: problem(
+    400,
+    'email_token_invalid',
+    'The link is invalid, has expired or has already been used. Enter the email address again.',
+  ),
+  reset_undeliverable: problem(
+    409,
+    'reset_undeliverable',
+    'The user has no confirmed email address, or emails are not set up. Nothing has been changed.',
+  ),
   rate_limited: problem(429, 'throttled', 'Too many requests of this kind. Try again later.'),
   mail_unavailable: problem(
     503,

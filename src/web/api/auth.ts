@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { emailResponseSchema } from '../../gateway/routes/account/email.ts';
+import type { passwordRulesResponseSchema } from '../../gateway/routes/auth/password-rules.ts';
 import type { cookieResponseSchema } from '../../gateway/routes/auth/tokens.ts';
 import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
 import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/own-sessions.ts';
@@ -11,6 +13,7 @@ export type CurrentUser = Omit<
   SessionResponse,
   'exp' | 'token_expires_in_ms' | 'idle_expires_in_ms' | 'session_expires_in_ms'
 >;
+export type EmailAddresses = z.output<typeof emailResponseSchema>;
 export type OwnSession = z.output<typeof ownSessionsResponseSchema>['sessions'][number];
 
 /** Whether the current role has the scope. It only decides what is shown: the server checks each request. */
@@ -51,6 +54,21 @@ export const endOtherSessions = () =>
 /** Ends all of the user's other sessions. @throws {ApiError} */
 export const changePassword = (current_password: string, new_password: string) =>
   request<void>('/auth/password', { method: 'POST', body: { current_password, new_password } });
+
+/** @throws {ApiError} */
+export const emailAddresses = () => request<EmailAddresses>('/auth/email');
+
+/** Requests an email with a link that confirms the new address. @throws {ApiError} */
+export const changeEmail = (email: string, current_password: string) =>
+  request<void>('/auth/email', { method: 'PUT', body: { email, current_password } });
+
+/** @throws {ApiError} */
+export const confirmEmail = (token: string) =>
+  requestOnce<void>('/auth/email/confirm', { method: 'POST', body: { token } });
+
+/** The rules for new passwords. @throws {ApiError} */
+export const passwordRules = () =>
+  requestOnce<z.output<typeof passwordRulesResponseSchema>>('/auth/password-rules');
 
 /** Requests an email with a reset link. The response is the same for an unknown username. @throws {ApiError} */
 export const requestPasswordReset = (username: string) =>

@@ -6,7 +6,7 @@ import { type Member, staffTest } from './staff.ts';
 const TIMEOUT_MS = 400;
 
 const test = staffTest();
-const slowTest = staffTest({ OWN_BODY_TIMEOUT_MS: String(TIMEOUT_MS) });
+const slowTest = staffTest({ OWN_BODY_TIMEOUT_MS: String(TIMEOUT_MS), MAIL_TO_LOG: 'on' });
 
 const BODY = JSON.stringify({ username: 'backdoor', role: 'super-admin' });
 const JSON_TYPE = 'Content-Type: application/json';
@@ -102,7 +102,7 @@ test('a request without one credential is refused at its head, and Redis is not 
   connection.destroy();
 });
 
-slowTest.for(['/auth/login', '/auth/refresh', '/auth/password-reset', '/auth/logout'])(
+slowTest.for(['/auth/login', '/auth/refresh', '/auth/password-reset', '/auth/email/confirm', '/auth/logout'])(
   'a body for %s that is not complete within OWN_BODY_TIMEOUT_MS is a 408, and Redis is not asked',
   async (target, { gateway }) => {
     const before = await gateway.redis.commandCount();

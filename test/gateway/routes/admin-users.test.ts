@@ -41,6 +41,7 @@ describe('the list', () => {
       status: 'active',
       created_at: expect.stringMatching(/^\d{4}-.*Z$/),
       email: 'bob@demo.example',
+      unconfirmed_email: null,
       ranges: [],
     });
     expect(JSON.stringify(body)).not.toContain('argon2');

@@ -8,6 +8,7 @@ const MAX = 2;
 const test = gatewayTest({
   TRUSTED_PROXIES: '127.0.0.0/8',
   REGISTRATION: 'open',
+  MAIL_TO_LOG: 'on',
   REGISTRATIONS_PER_ADDRESS: String(MAX),
   RESETS_PER_ADDRESS: String(MAX),
   LOGIN_FAILURES_PER_ADDRESS: String(MAX),

@@ -37,11 +37,14 @@ const test = base
         return (await post('/auth/password-reset', body, address)).status;
       },
   )
+  /** The reset emails to a user. */
   .extend(
     'mailsTo',
     ({ mail }) =>
       (username: string) =>
-        mail.received.filter(({ to }) => to[0] === `${username}@demo.example`),
+        mail.received
+          .filter(({ to }) => to[0] === `${username}@demo.example`)
+          .filter(({ text }) => text.includes('\nSubject: Reset your password\r\n')),
   )
   .extend('deviceToken', ({ post }) => async (username: string, password: string): Promise<string> => {
     const response = await post('/auth/login', { username, password });

@@ -6,6 +6,7 @@ import { Refusal } from '../../../src/refusal.ts';
 import { ActivityTracker } from '../../../src/sessions/activity.ts';
 import { putSessionData } from '../../../src/sessions/data.ts';
 import { endOtherSessions, endSession } from '../../../src/sessions/end.ts';
+import { noteDevice } from '../../../src/sessions/known-devices.ts';
 import { readSessionLifetime } from '../../../src/sessions/lifetime.ts';
 import { listSessions } from '../../../src/sessions/list.ts';
 import { refreshSession } from '../../../src/sessions/refresh.ts';
@@ -147,4 +148,12 @@ export const SESSION_CASES: readonly ScriptCase[] = [
         record: () => Promise.resolve(),
       }),
   },
+  ...['a first device', 'one device more than are remembered'].map((when, i) => ({
+    script: 'device-note',
+    when,
+    run: async (link: RedisLink) => {
+      for (let used = 0; used <= i * 20; used += 1)
+        await noteDevice(link, USER, { device: `device ${used}`, address: '192.0.2.1' }, 1000 + used);
+    },
+  })),
 ];

@@ -3,6 +3,7 @@ import type { RedisLink } from '../../../src/redis/connection.ts';
 import { activeKey, sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
 import { whitelistEntry } from '../../../src/redis/whitelist-entry.ts';
 import { Refusal } from '../../../src/refusal.ts';
+import { upgradeHash } from '../../../src/users/hashes/upgrade.ts';
 import { issueResetToken } from '../../../src/users/password-reset.ts';
 import { registerSuperAdmin, releaseSuperAdmin } from '../../../src/users/super-admins.ts';
 import { changeUser, type UserChange } from '../../../src/users/update.ts';
@@ -17,6 +18,8 @@ async function add(link: RedisLink): Promise<User> {
   if (user instanceof Refusal) throw new Error(user.reason);
   return user;
 }
+
+const rehasher = { isOutdated: () => true, hash: async () => 'new' };
 
 const superAdmin = (id: string) => ({ id, version: 1, ranges: undefined });
 
@@ -50,6 +53,11 @@ export const USER_CASES: readonly ScriptCase[] = [
     const resetJti = (await findUser(link, user.id))?.resetJti ?? '';
     return { set: { passwordHash: 'new' }, end: 'all', consumeReset: resetJti };
   }),
+  {
+    script: 'user-rehash',
+    when: 'an outdated hash',
+    run: async (link) => upgradeHash({ redis: link, hasher: rehasher }, await add(link), 'foobared'),
+  },
   { script: 'username-claim', when: 'a new user', run: add },
   { script: 'user-read', when: 'a user', run: async (link) => findUser(link, (await add(link)).id) },
   { script: 'user-reset', when: 'a first token', run: async (link) => issueReset(link, await add(link)) },

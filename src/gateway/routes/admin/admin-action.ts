@@ -16,7 +16,7 @@ export interface AdminAction {
   detail?: string;
   /** Whether it only takes authority away. Then it stands even if it cannot be recorded. */
   isRevocation?: boolean;
-  change: (user: User) => UserChange;
+  change: (user: User) => UserChange | Refusal<'reset_undeliverable'>;
   /** What follows the change, under the same authority. */
   follow?: (user: User) => Promise<void>;
 }
@@ -26,7 +26,9 @@ export interface AdminActionDeps {
   audit: AuditLog;
 }
 
-type Outcome = User | Refusal<ChangeReason | StaffReason | 'own_account' | 'rank_too_low'>;
+type Outcome =
+  | User
+  | Refusal<ChangeReason | StaffReason | 'own_account' | 'rank_too_low' | 'reset_undeliverable'>;
 
 /** Changes the user if the actor is allowed to at that moment, and records the outcome. */
 export function runAdminAction(

@@ -16,7 +16,7 @@ export const resetResponseSchema = z
     delivery: z
       .enum(['mail', 'answer', 'none'])
       .describe(
-        'By email; in this response if the user has no email address; or not at all if the user is blocked',
+        'By email; in this response if the user has no confirmed email address, outside production only; or not at all if the user is blocked',
       ),
     reset_token: z.string().optional(),
     expires_in: z.int().optional().describe('Lifetime of the token in seconds'),
@@ -30,29 +30,38 @@ export const userPasswordOperation = actionOperation({
   id: 'resetUserPassword',
   summary: "Invalidate a user's password and send a reset link",
   responses: ok('How the reset token is delivered.', resetResponseSchema),
-  refusals: ['mail_unavailable', 'password_queue_full'],
+  description:
+    'In production, staff never see the token: if it cannot be sent to a confirmed address, nothing is changed.',
+  refusals: ['reset_undeliverable', 'mail_unavailable', 'password_queue_full'],
 });
 
 export interface AdminResetDeps extends AdminActionDeps, ResetDeps {
   hasher: PasswordHasher;
   mailer: Mailer | undefined;
   resetUrl: string;
+  /** Whether staff may get a token that cannot be sent by email. Never in production. */
+  showsResetTokens: boolean;
 }
 
 /**
  * Invalidates a user's password, ends all sessions and issues a one-time token for a new password. The token is
- * emailed or, if that is not possible, returned in the response and nowhere else.
+ * emailed. If that is not possible, it is returned in the response and nowhere else, or in production nothing is changed:
+ * staff who see the token could log in as the customer.
  */
 export const resetUserPassword =
   (deps: AdminResetDeps): AuthenticatedRoute =>
   async (c, who) => {
     const passwordHash = await deps.hasher.decoy();
+    const via = `staff reset by ${who.claims.sub}`;
     let token: string | Refusal<'user_not_active' | 'reset_recent'> | undefined;
     const user = await runAdminAction(deps, c, who, {
       action: 'password_reset_ask',
-      change: () => ({ set: { passwordHash }, end: 'all' }),
+      change: (target) =>
+        isDeliverable(deps, target)
+          ? { set: { passwordHash }, end: 'all' }
+          : new Refusal('reset_undeliverable'),
       follow: async ({ id, status }) => {
-        if (status === 'active') token = await issueResetToken(deps, id, c.env.nowMs);
+        if (status === 'active') token = await issueResetToken(deps, id, c.env.nowMs, { via });
       },
     });
     if (user instanceof Refusal) return refuse(c.env, user, who.claims);
@@ -60,6 +69,9 @@ export const resetUserPassword =
     if (token instanceof Refusal) return refuse(c.env, new Refusal('user_unknown', token.reason), who.claims);
     return deliver(deps, c, user, token);
   };
+
+const isDeliverable = ({ mailer, showsResetTokens }: AdminResetDeps, { email }: User): boolean =>
+  showsResetTokens || (mailer !== undefined && email !== undefined);
 
 async function deliver(
   { mailer, resetUrl }: AdminResetDeps,

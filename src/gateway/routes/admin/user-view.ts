@@ -25,7 +25,8 @@ export const userSchema = z
     role: roleSchema,
     status: z.enum(['active', 'blocked']),
     created_at: z.iso.datetime(),
-    email: z.string().nullable(),
+    email: z.string().nullable().describe('The confirmed address'),
+    unconfirmed_email: z.string().nullable(),
     ranges: z
       .array(z.string())
       .describe('Allowed addresses and CIDR ranges. Empty if any address is allowed.'),
@@ -41,5 +42,6 @@ export const userView = (user: User): z.output<typeof userSchema> => ({
   status: user.status,
   created_at: user.created,
   email: user.email ?? null,
+  unconfirmed_email: user.pendingEmail?.address ?? null,
   ranges: user.ranges ?? [],
 });

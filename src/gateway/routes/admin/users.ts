@@ -6,14 +6,14 @@ import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, usernameSchema } from '../../../users/fields.ts';
 import { listUsers as readUserPage } from '../../../users/list.ts';
-import type { PasswordHasher } from '../../../users/passwords.ts';
+import type { PasswordOwner } from '../../../users/password-rules.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
 import { addUser, findUser } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
-import { hashNewPassword } from '../auth/password.ts';
+import { hashNewPassword, type NewPasswordDeps } from '../auth/password.ts';
 import { runAsStaff } from './as-staff.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 
@@ -36,7 +36,7 @@ export const newUserSchema = z
       .describe('Without a password the user cannot log in until a password reset.'),
     display_name: displayNameSchema.optional(),
     role: roleSchema.default('user'),
-    email: emailSchema.optional(),
+    email: emailSchema.optional().describe('Counts as confirmed: staff vouch for it.'),
     ranges: rangesSchema.default([]),
   })
   .meta({ id: 'NewUser' });
@@ -87,9 +87,8 @@ export const userOperations: readonly Operation<GatewayReason>[] = [
   },
 ];
 
-export interface AdminUsersDeps {
+export interface AdminUsersDeps extends NewPasswordDeps {
   redis: RedisLink;
-  hasher: PasswordHasher;
   audit: AuditLog;
 }
 
@@ -115,8 +114,9 @@ export const getUser =
   };
 
 export const createUser =
-  ({ redis, hasher, audit }: AdminUsersDeps): AuthenticatedRoute =>
+  (deps: AdminUsersDeps): AuthenticatedRoute =>
   async (c, who) => {
+    const { redis, audit } = deps;
     const { claims, authorization } = who;
     const body = await c.env.body.json(newUserSchema);
     if (body instanceof Refusal) return refuse(c.env, body, claims);
@@ -124,9 +124,10 @@ export const createUser =
     const scope = role === 'user' ? 'users:manage' : 'roles:manage';
     if (!scopesOf(authorization.role).has(scope))
       return refuse(c.env, new Refusal('scope_missing', scope), claims);
-    const passwordHash = await initialPasswordHash(hasher, username, password);
+    const passwordHash = await initialPasswordHash(deps, { username, displayName, email }, password);
     if (passwordHash instanceof Refusal) return refuse(c.env, passwordHash, claims);
-    const newUser = { username, displayName, role, email, ranges, passwordHash };
+    const passwordVia = password === undefined ? undefined : `initial password by ${claims.sub}`;
+    const newUser = { username, displayName, role, email, ranges, passwordHash, passwordVia };
     const user = await runAsStaff(redis, c, who, {
       scope,
       change: (action) => addUser(redis, newUser, new Date(c.env.nowMs), action),
@@ -142,7 +143,7 @@ export const createUser =
   };
 
 /** Without a password, the hash of a random one that is not kept. */
-const initialPasswordHash = (hasher: PasswordHasher, username: string, password: string | undefined) =>
+const initialPasswordHash = (deps: NewPasswordDeps, owner: PasswordOwner, password: string | undefined) =>
   password === undefined
-    ? hasher.decoy()
-    : hashNewPassword(hasher, { field: 'password', password, username });
+    ? deps.hasher.decoy()
+    : hashNewPassword(deps, { field: 'password', password, owner });

@@ -7,6 +7,7 @@ import {
   type StartReason,
   startSession,
 } from '../../../sessions/start.ts';
+import { viaDetail } from '../../../users/password-reset.ts';
 import type { User } from '../../../users/users.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import { recordEvent } from '../../request-context.ts';
@@ -26,18 +27,19 @@ export async function openSession(
   return session;
 }
 
-/** The audit record of a login names the sessions that it replaced. */
+/** The audit record of a login names the sessions that it replaced, and who else had a part in the password. */
 function recordOutcome(
   audit: AuditLog,
   { env }: GatewayContext,
-  { id: actor, role }: User,
+  user: User,
   session: StartedSession | Refusal<StartReason>,
 ): Promise<void> {
-  const event = { action: 'login', actor, role } as const;
+  const event = { action: 'login', actor: user.id, role: user.role } as const;
   if (session instanceof Refusal)
     return recordEvent(audit, env, { ...event, result: 'refused', detail: session.reason });
   const { evicted, claims } = session;
-  const detail = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
+  const replaced = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
+  const detail = [viaDetail(user), replaced].filter((part) => part !== undefined).join('; ') || undefined;
   return recordEvent(audit, env, { ...event, result: 'done', session: claims.sid, detail });
 }
 

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
+import type { AccountMail } from '../../../mail/account-mail.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
 import { Refusal } from '../../../refusal.ts';
 import type { SessionDeps, StartReason } from '../../../sessions/start.ts';
 import { isAddressAllowed } from '../../../users/authorization.ts';
+import { upgradeHashLater } from '../../../users/hashes/upgrade.ts';
 import {
   type Device,
   deviceOfUser,
@@ -20,6 +22,7 @@ import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
 import { type DeviceDeps, issueDevice, presentedDevice } from './device.ts';
+import { announceLogin } from './login-notice.ts';
 import { openSession } from './login-session.ts';
 import { sendTokens, TOKEN_RESPONSES } from './tokens.ts';
 
@@ -65,6 +68,7 @@ export const loginOperation: Operation<GatewayReason> = {
 };
 
 export interface LoginDeps extends SessionDeps, DeviceDeps {
+  accountMail: AccountMail | undefined;
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;
   /** Counts logins with the right password by user id. */
@@ -82,11 +86,13 @@ export const login =
     const device = presentedDevice(deps, c, body.device_token);
     const user = await authenticate(deps, { ...body, device }, c);
     if (user instanceof Refusal) return refuse(c.env, user);
+    upgradeHashLater(deps, c.env.log, user, body.password);
     const session = await openSession(deps, { user, remember: body.remember }, c).catch(async (fault) => {
       await deps.loginRate.refund(user.id, c.env.nowMs).catch(() => {});
       throw fault;
     });
     if (session instanceof Refusal) return refuse(c.env, loginRefusal(session), { sub: user.id });
+    announceLogin(deps, c.env, user, deviceOfUser(device, user));
     logGrant(c.env, session.claims);
     return sendTokens(c, deps.site, session, body.transport, issueDevice(deps, device, user, c.env.nowMs));
   };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { ANYONE, jsonBody, NO_CONTENT, type Operation } from '../../../http/operation.ts';
-import type { Mailer } from '../../../mail/mailer.ts';
+import type { AccountMail } from '../../../mail/account-mail.ts';
+import type { Outbox } from '../../../mail/outbox.ts';
 import { Refusal } from '../../../refusal.ts';
 import { type Device, MAX_DEVICE_TOKEN_CHARACTERS } from '../../../users/logins/device-token.ts';
 import type { LoginLimiter } from '../../../users/logins/login-limiter.ts';
@@ -11,16 +12,17 @@ import {
   type ResetDeps,
   resetMail,
   verifyReset,
+  viaDetail,
 } from '../../../users/password-reset.ts';
-import type { PasswordHasher } from '../../../users/passwords.ts';
-import { findUserByName } from '../../../users/users.ts';
+import { findUserByName, type User } from '../../../users/users.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { type RequestContext, recordEvent } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
 import { presentedDevice } from './device.ts';
-import { hashNewPassword } from './password.ts';
+import { deviceNameOf } from './device-name.ts';
+import { hashNewPassword, type NewPasswordDeps } from './password.ts';
 import {
   RESET_TOKEN_MIN_AGE_SECONDS,
   type ResetLimiters,
@@ -47,7 +49,9 @@ export const passwordResetOperations: readonly Operation<GatewayReason>[] = [
     description: 'The response is the same whether the user exists or not.',
     access: ANYONE,
     body: jsonBody(requestSchema),
-    responses: { 202: { description: 'If the user exists and has an email address, an email is sent.' } },
+    responses: {
+      202: { description: 'If the user exists and has a confirmed email address, an email is sent.' },
+    },
     refusals: ['route_unknown', 'rate_limited', 'redis_unavailable'],
   },
   {
@@ -64,11 +68,11 @@ export const passwordResetOperations: readonly Operation<GatewayReason>[] = [
   },
 ];
 
-export interface PasswordResetDeps extends ResetDeps {
-  hasher: PasswordHasher;
+export interface PasswordResetDeps extends ResetDeps, NewPasswordDeps {
   audit: AuditLog;
-  /** Without a mailer users cannot reset their own password. */
-  mailer: Mailer | undefined;
+  /** Without it users cannot reset their own password. */
+  outbox: Outbox | undefined;
+  accountMail: AccountMail | undefined;
   resetUrl: string;
   resetLimiters: ResetLimiters;
   loginLimiter: LoginLimiter;
@@ -84,7 +88,7 @@ export const requestPasswordReset =
   (deps: PasswordResetDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { clientAddress: address, requestId, log, nowMs } = c.env;
-    if (deps.mailer === undefined) return refuse(c.env, new Refusal('route_unknown'));
+    if (deps.outbox === undefined) return refuse(c.env, new Refusal('route_unknown'));
     const body = await c.env.body.json(requestSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
     const { username } = body;
@@ -95,7 +99,7 @@ export const requestPasswordReset =
       nowMs,
     );
     if (retryAfterSeconds > 0) return refuse(c.env, new Refusal('rate_limited', { retryAfterSeconds }));
-    void sendReset(deps, deps.mailer, c.env, { username, device }).catch((err: unknown) =>
+    void sendReset(deps, deps.outbox, c.env, { username, device }).catch((err: unknown) =>
       log.error({ err, requestId }, 'a password reset could not be sent'),
     );
     logGrant(c.env, {});
@@ -104,7 +108,7 @@ export const requestPasswordReset =
 
 async function sendReset(
   deps: PasswordResetDeps,
-  mailer: Mailer,
+  outbox: Outbox,
   context: RequestContext,
   { username, device }: { username: string; device: Device | undefined },
 ): Promise<void> {
@@ -116,17 +120,17 @@ async function sendReset(
   const refused = (detail: string) =>
     recordEvent(deps.audit, context, { ...event, result: 'refused', detail });
   if (user.email === undefined) return refused('no address');
-  const issue = () => issueResetToken(deps, user.id, nowMs, RESET_TOKEN_MIN_AGE_SECONDS);
+  const issue = () => issueResetToken(deps, user.id, nowMs, { minAgeSeconds: RESET_TOKEN_MIN_AGE_SECONDS });
   const token = await withinMailLimit(deps.resetLimiters, { user, device, nowMs }, issue);
   if (token === undefined) return;
   if (token instanceof Refusal) return refused(token.reason);
   await recordEvent(deps.audit, context, { ...event, result: 'done' });
-  await mailer.send(resetMail(user.email, { resetUrl: deps.resetUrl, token, askedBy: 'user' }));
+  outbox.post(resetMail(user.email, { resetUrl: deps.resetUrl, token, askedBy: 'user' }));
 }
 
 /** Sets a new password and consumes the reset token. All sessions of the user end. */
 export const confirmPasswordReset =
-  (deps: Omit<PasswordResetDeps, 'mailer' | 'resetUrl' | 'resetLimiters'>) =>
+  (deps: Omit<PasswordResetDeps, 'outbox' | 'resetUrl' | 'resetLimiters'>) =>
   async (c: GatewayContext): Promise<Response> => {
     const body = await c.env.body.json(confirmSchema);
     if (body instanceof Refusal) return refuse(c.env, body);
@@ -134,13 +138,24 @@ export const confirmPasswordReset =
     const reset = await verifyReset(deps, { token, address: c.env.clientAddress }, c.env.nowMs);
     if (reset instanceof Refusal) return refuse(c.env, reset);
     const { id, username, role } = reset.user;
-    const hash = await hashNewPassword(deps.hasher, { field: 'new_password', password, username });
+    const hash = await hashNewPassword(deps, { field: 'new_password', password, owner: reset.user });
     if (hash instanceof Refusal) return refuse(c.env, hash, { sub: id });
     const outcome = await consumeResetToken(deps.redis, reset, hash);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, { sub: id });
     await deps.loginLimiter.clearUsername(username, c.env.nowMs);
     const event = { action: 'password_reset', result: 'done', actor: id, role, subject: id } as const;
-    await recordEvent(deps.audit, c.env, event);
+    await recordEvent(deps.audit, c.env, { ...event, detail: viaDetail(outcome) });
+    announceChange(deps, c.env, outcome);
     logGrant(c.env, { sub: id });
     return c.body(null, 204);
   };
+
+function announceChange(
+  { accountMail }: Pick<PasswordResetDeps, 'accountMail'>,
+  { incoming, clientAddress: address, nowMs }: RequestContext,
+  { email }: User,
+): void {
+  if (email === undefined) return;
+  const device = deviceNameOf(incoming.headers['user-agent']);
+  accountMail?.passwordChanged(email, { device, address, nowMs });
+}

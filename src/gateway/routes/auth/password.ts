@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
+import type { AccountMail } from '../../../mail/account-mail.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import type { FailureLimiter } from '../../../users/logins/failure-limiter.ts';
-import { passwordFault, passwordSchema } from '../../../users/password-rules.ts';
+import { viaDetail } from '../../../users/password-reset.ts';
+import { type PasswordOwner, type PasswordRules, passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { changeUser } from '../../../users/update.ts';
 import { findUser, type User } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
-import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
+import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { type Authenticated, recordEvent } from '../../request-context.ts';
+import { deviceNameOf } from './device-name.ts';
 
 const passwordChangeSchema = z
   .strictObject({ current_password: passwordSchema, new_password: z.string().max(1024) })
@@ -31,12 +34,12 @@ export const passwordOperation: Operation<GatewayReason> = {
   refusals: ['password_wrong', 'login_throttled', 'password_queue_full'],
 };
 
-export interface PasswordDeps {
+export interface PasswordDeps extends NewPasswordDeps {
   redis: RedisLink;
-  hasher: PasswordHasher;
   /** Counts wrong current passwords by session. */
   passwordChangeLimiter: FailureLimiter;
   audit: AuditLog;
+  accountMail: AccountMail | undefined;
 }
 
 /** Changes the password of the user who sends the request. */
@@ -58,35 +61,57 @@ export const changePassword =
       : new Refusal('password_wrong');
     if (outcome instanceof Refusal && outcome.reason === 'body_wrong')
       return refuse(c.env, outcome, who.claims);
-    const result = outcome instanceof Refusal ? 'refused' : 'done';
-    const { role } = who.authorization;
-    const event = { action: 'password_change', actor: sub, role, subject: sub, session: sid } as const;
-    await recordEvent(deps.audit, c.env, { ...event, result });
+    await report(deps, c, who, { user, outcome });
     return outcome instanceof Refusal ? refuse(c.env, outcome, who.claims) : c.body(null, 204);
   };
 
-/** Sets the new password, unless the user has been changed since the request was authenticated. */
+/**
+ * Sets the new password, unless the user's sessions were ended since the request was authenticated, as every change of the
+ * password does. The stored hash is not compared: a login may have replaced it by a stronger one of the same password.
+ */
 async function replacePassword(
-  { redis, hasher }: PasswordDeps,
+  deps: PasswordDeps,
   { claims, authorization }: Authenticated,
-  { id, username, passwordHash: current }: User,
+  user: User,
   { new_password: password }: PasswordChange,
 ) {
-  const passwordHash = await hashNewPassword(hasher, { field: 'new_password', password, username });
+  const passwordHash = await hashNewPassword(deps, { field: 'new_password', password, owner: user });
   if (passwordHash instanceof Refusal) return passwordHash;
-  return changeUser(redis, id, (present) => {
+  return changeUser(deps.redis, user.id, (present) => {
     if (present.generation !== authorization.generation) return new Refusal('session_over');
-    if (present.passwordHash !== current) return new Refusal('password_wrong');
-    return { set: { passwordHash }, end: { keepSid: claims.sid, keepJti: claims.jti } };
+    return {
+      set: { passwordHash, passwordVia: undefined },
+      end: { keepSid: claims.sid, keepJti: claims.jti },
+    };
   });
+}
+
+/** Records the outcome, and tells the user if the password has changed. */
+async function report(
+  { audit, accountMail }: PasswordDeps,
+  { env }: GatewayContext,
+  { claims: { sub, sid }, authorization: { role } }: Authenticated,
+  { user, outcome }: { user: User; outcome: User | Refusal<GatewayReason> },
+): Promise<void> {
+  const result = outcome instanceof Refusal ? 'refused' : 'done';
+  const event = { action: 'password_change', actor: sub, role, subject: sub, session: sid } as const;
+  await recordEvent(audit, env, { ...event, result, detail: viaDetail(user) });
+  if (outcome instanceof Refusal || outcome.email === undefined) return;
+  const device = deviceNameOf(env.incoming.headers['user-agent']);
+  accountMail?.passwordChanged(outcome.email, { device, address: env.clientAddress, nowMs: env.nowMs });
+}
+
+export interface NewPasswordDeps {
+  hasher: PasswordHasher;
+  passwordRules: PasswordRules;
 }
 
 /** The hash of a new password, or a refusal that names its field. @throws {PasswordQueueFull} */
 export async function hashNewPassword(
-  hasher: PasswordHasher,
-  { field, password, username }: { field: string; password: string; username: string },
+  { hasher, passwordRules }: NewPasswordDeps,
+  { field, password, owner }: { field: string; password: string; owner: PasswordOwner },
 ): Promise<string | Refusal<'body_wrong'>> {
-  const message = await passwordFault(password, username);
+  const message = await passwordRules.faultOf(password, owner);
   return message === undefined
     ? hasher.hash(password)
     : new Refusal('body_wrong', { errors: [{ field, message }] });

@@ -22,6 +22,8 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   password_change: 'Password changed',
   password_reset_ask: 'Password reset requested',
   password_reset: 'Password chosen after a reset',
+  email_change_ask: 'Change of email address requested',
+  email_change: 'Email address changed',
   client_add: 'Client registered',
   client_remove: 'Client removed',
   client_auth: 'Client authentication',
@@ -45,6 +47,7 @@ const REFUSED_LABELS: Partial<Record<AuditAction, string>> = {
   password_change: 'Password change',
   password_reset_ask: 'Password reset request',
   password_reset: 'Password choice after a reset',
+  email_change_ask: 'Request to change the email address',
 };
 
 export function actionLabel({ action, result }: AuditRecord): string {
