@@ -31,9 +31,9 @@ program
   .description('run Redis, the demo bank and the gateway, with demo users')
   .action(exitWith(async () => (await import('./dev/run.ts')).runDev(process.env)));
 
-program
-  .command('user')
-  .description('manage users')
+const user = program.command('user').description('manage users');
+
+user
   .command('add')
   .description('add a user; prompts for the password, or reads it from standard input')
   .argument('<username>')
@@ -43,6 +43,17 @@ program
   .action(
     exitWith(async (username: string, options: { displayName?: string; role: string; email?: string }) =>
       (await import('./cli/user.ts')).runUserAdd(process.env, { username, ...options }),
+    ),
+  );
+
+user
+  .command('email')
+  .description('set the email address of a user, which counts as confirmed')
+  .argument('<username>')
+  .argument('<address>')
+  .action(
+    exitWith(async (username: string, email: string) =>
+      (await import('./cli/user-email.ts')).runUserEmail(process.env, { username, email }),
     ),
   );
 
