@@ -7,6 +7,7 @@ import { UserPage } from './features/admin/user-page.tsx';
 import { UsersPage } from './features/admin/users-page.tsx';
 import { AccountPage } from './features/dashboard/account-page.tsx';
 import { DashboardPage } from './features/dashboard/dashboard-page.tsx';
+import { ConfirmEmailPage } from './features/login/confirm-email-page.tsx';
 import { ForgotPasswordPage } from './features/login/forgot-password-page.tsx';
 import { LoginPage } from './features/login/login-page.tsx';
 import { ResetPasswordPage } from './features/login/reset-password-page.tsx';
@@ -23,6 +24,7 @@ export function App(): JSX.Element {
   const currentRoute = useStore(route);
   const current = useStore(session);
   if (currentRoute.page === 'reset') return <ResetPasswordPage token={currentRoute.token} />;
+  if (currentRoute.page === 'email') return <ConfirmEmailPage token={currentRoute.token} />;
   if (current.state === 'loading') return <main class="auth-layout" aria-busy="true" />;
   if (current.state === 'unavailable') return <Unavailable />;
   if (current.state === 'logged-out')

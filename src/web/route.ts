@@ -13,6 +13,7 @@ export type Route =
   | { page: 'audit'; user?: string; action?: string }
   | { page: 'forgotten' }
   | { page: 'reset'; token: string }
+  | { page: 'email'; token: string }
   | { page: 'unknown' };
 
 const ROUTES: Record<string, Route> = {
@@ -25,15 +26,15 @@ const ROUTES: Record<string, Route> = {
 };
 const ACCOUNT = /^#\/accounts\/([\w-]{1,64})$/;
 const USER = /^#\/admin\/users\/([\w-]{1,64})$/;
-const RESET = /^#reset=(.+)$/;
+const TOKEN = /^#(reset|email)=(.+)$/;
 
 /** Parses a fragment, with its `#`. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.split('?');
   const accountId = ACCOUNT.exec(hash)?.[1];
   const userId = USER.exec(hash)?.[1];
-  const token = RESET.exec(hash)?.[1];
-  if (token !== undefined) return { page: 'reset', token };
+  const [, purpose, token] = TOKEN.exec(hash) ?? [];
+  if (token !== undefined) return { page: purpose === 'email' ? 'email' : 'reset', token };
   if (accountId !== undefined) return { page: 'account', id: accountId };
   if (userId !== undefined) return { page: 'user', id: userId };
   if (path === '#/admin/audit') return { page: 'audit', ...Object.fromEntries(auditFilter(query)) };
@@ -46,7 +47,7 @@ const auditFilter = (query: string): [string, string][] =>
   );
 
 /** The fragment of a route, for a link. */
-export function hrefOf(route: Exclude<Route, { page: 'reset' | 'unknown' }>): string {
+export function hrefOf(route: Exclude<Route, { page: 'reset' | 'email' | 'unknown' }>): string {
   if (route.page === 'account') return `#/accounts/${route.id}`;
   if (route.page === 'user') return `#/admin/users/${route.id}`;
   if (route.page === 'audit') {
@@ -60,11 +61,11 @@ export function hrefOf(route: Exclude<Route, { page: 'reset' | 'unknown' }>): st
 
 export const route = createStore<Route>({ page: 'dashboard' });
 
-/** Follows the address bar. A reset token is removed from it at once, and so from the history. */
+/** Follows the address bar. A token is removed from it at once, and so from the history. */
 export function followLocation(): void {
   const update = (): void => {
     const next = parseRoute(location.hash);
-    if (next.page === 'reset') history.replaceState(null, '', location.pathname);
+    if ('token' in next) history.replaceState(null, '', location.pathname);
     route.set(next);
   };
   window.addEventListener('hashchange', update);

@@ -71,12 +71,12 @@ test('an invalid new user is reported at its fields, and a valid one is created'
   await page.locator('.error', { hasText: /taken/ }).waitFor();
   await page.getByLabel('Username', { exact: true }).fill('eve');
   await page.getByLabel('Role').selectOption('supervisor');
-  await page.getByLabel('Password').fill('eavesdropping');
+  await page.getByLabel('Password').fill('dropping from the eaves');
   await inDialog(page, 'Create user').click();
   await page.getByText('eve (eve) has been created.').waitFor();
   await page.getByRole('link', { name: 'Go to the user' }).click();
   await page.getByRole('heading', { name: 'eve (eve)' }).waitFor();
-  const login = { username: 'eve', password: 'eavesdropping' };
+  const login = { username: 'eve', password: 'dropping from the eaves' };
   const answer = await fetch(`${stack.url}/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

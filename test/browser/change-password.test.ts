@@ -23,8 +23,8 @@ test('a refused password change is reported at its field, and too many attempts 
     await page.getByRole('button', { name: 'Change password' }).click();
   };
   watch.expect(...[400, 403, 429].map((outcome) => ({ ...PASSWORD, outcome })));
-  await change('supervise1', 'password');
-  await page.locator('.error', { hasText: /common/ }).waitFor();
+  await change('supervise1', 'password-password');
+  await page.locator('.error', { hasText: /harder to guess/ }).waitFor();
   await expect.poll(() => page.locator(':focus').getAttribute('name')).toBe('new_password');
   await change('wrong', 'a longer one than before');
   await page.locator('.error', { hasText: /current password/i }).waitFor();

@@ -38,6 +38,10 @@ test('unknown filters of the audit page are ignored', () => {
   });
 });
 
+test('a confirmation token is read in full', () => {
+  expect(parseRoute('#email=Zm9v.YmFy_-')).toEqual({ page: 'email', token: 'Zm9v.YmFy_-' });
+});
+
 test('a reset token is read in full', () => {
   expect(parseRoute('#reset=eyJhbGciOi.eyJ_-.sig-_')).toEqual({
     page: 'reset',

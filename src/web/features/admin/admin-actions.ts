@@ -113,7 +113,8 @@ export const resetUserPassword = (user: User): AdminAction => ({
 
 function deliveryText({ status, email }: User): string {
   if (status === 'blocked') return 'They are blocked, so they get no reset link.';
-  if (email === null) return 'They have no email address, so the reset link is shown here, once.';
+  if (email === null)
+    return 'They have no confirmed email address. In production the reset is refused; otherwise the link is shown here, once.';
   return `A reset link is sent to ${email}.`;
 }
 

@@ -7,6 +7,7 @@ import { type FormError, fieldText, onSubmit, useForm } from '../../hooks/form.t
 import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
+import { usePasswordHint } from '../login/password-hint.ts';
 import { ROLES } from './role-rules.ts';
 
 interface NewUserDialogProps {
@@ -51,6 +52,7 @@ interface FieldsProps {
 }
 
 function Fields({ error, canChooseRole }: FieldsProps): JSX.Element {
+  const passwordHint = usePasswordHint();
   const errorAt = (field: string): string | undefined => error?.fields[field];
   const usernameError = isTaken(error) ? error?.message : errorAt('username');
   return (
@@ -79,7 +81,7 @@ function Fields({ error, canChooseRole }: FieldsProps): JSX.Element {
         type="password"
         autocomplete="new-password"
         maxlength={1024}
-        hint="Optional. Without a password, the user can log in only after a password reset."
+        hint={`Optional. Without a password, the user can log in only after a password reset. ${passwordHint}`}
         error={errorAt('password')}
       />
     </>

@@ -27,7 +27,10 @@ export const UserDetailsCard = ({ user }: { user: User }): JSX.Element => (
       <dt>Role</dt>
       <dd>{user.role}</dd>
       <dt>Email</dt>
-      <dd>{user.email ?? 'none'}</dd>
+      <dd>
+        {user.email ?? 'none'}
+        {user.unconfirmed_email && <small> ({user.unconfirmed_email}: not confirmed)</small>}
+      </dd>
       <dt>Created</dt>
       <dd>{formatDateTime(user.created_at)}</dd>
       <dt>Id</dt>

@@ -6,10 +6,12 @@ import { hrefOf } from '../../route.ts';
 import { AuthLayout } from '../../ui/auth-layout.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
+import { usePasswordHint } from './password-hint.ts';
 
 /** The target of a reset link. The token is kept only in this component's memory. */
 export function ResetPasswordPage({ token }: { token: string }): JSX.Element {
   const form = useForm();
+  const hint = usePasswordHint();
   const [isDone, setDone] = useState(false);
   const submit = onSubmit((target) => {
     const password = fieldText(target, 'new_password');
@@ -29,7 +31,7 @@ export function ResetPasswordPage({ token }: { token: string }): JSX.Element {
             autocomplete="new-password"
             maxlength={1024}
             required
-            hint="At least 8 characters. We recommend several words."
+            hint={hint}
             error={form.error?.fields.new_password}
           />
           <button type="submit" aria-disabled={form.isBusy}>

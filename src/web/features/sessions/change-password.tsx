@@ -6,6 +6,7 @@ import { type FormError, fieldText, onSubmit, useForm } from '../../hooks/form.t
 import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { LoginError } from '../login/login-error.tsx';
+import { usePasswordHint } from '../login/password-hint.ts';
 
 interface ChangePasswordProps {
   /** The form has been submitted: an earlier outcome no longer applies. */
@@ -29,7 +30,7 @@ export function ChangePassword({ onStart, onDone }: ChangePasswordProps): JSX.El
       });
   });
   return (
-    <section class="card password" aria-labelledby="password-heading">
+    <section class="card account-form" aria-labelledby="password-heading">
       <h2 id="password-heading">Change your password</h2>
       <p class="faint">This will sign you out on all other devices.</p>
       {form.error && <PasswordError error={form.error} />}
@@ -62,7 +63,7 @@ function PasswordFields({ error }: { error: FormError | undefined }): JSX.Elemen
         name="new_password"
         {...shared}
         autocomplete="new-password"
-        hint="At least 8 characters. We recommend several words."
+        hint={usePasswordHint()}
         error={error?.fields.new_password}
       />
       <label class="check">

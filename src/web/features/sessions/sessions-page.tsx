@@ -6,11 +6,12 @@ import { useKeptFocus } from '../../hooks/focus.ts';
 import { useForm } from '../../hooks/form.ts';
 import { LoadError, Notice, type Outcome, OutcomeNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
+import { ChangeEmail } from './change-email.tsx';
 import { ChangePassword } from './change-password.tsx';
 import { countOthers, EndSessionDialog, type SessionsToEnd } from './end-session-dialog.tsx';
 import { SessionTable, useLiveSessions } from './session-table.tsx';
 
-/** The user's own sessions and password. */
+/** The user's own sessions, password and email address. */
 export function SessionsPage(): JSX.Element {
   const loaded = useLiveSessions(ownSessions, []);
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
@@ -32,6 +33,12 @@ export function SessionsPage(): JSX.Element {
       <ChangePassword
         onStart={() => setOutcome(undefined)}
         onDone={() => showOutcome('Your password has been changed. All of your other sessions have ended.')}
+      />
+      <ChangeEmail
+        onStart={() => setOutcome(undefined)}
+        onDone={(address) =>
+          setOutcome({ text: `We've emailed a link to ${address}. Open it to confirm the address.` })
+        }
       />
       {toEnd && (
         <EndSessionDialog sessions={toEnd} onDone={showOutcome} onClose={() => setToEnd(undefined)} />
