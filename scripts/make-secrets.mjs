@@ -13,7 +13,7 @@ const makeAssertionKey = () => pem(generateKeyPairSync('ec', { namedCurve: 'P-25
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
 const BANK_COMMANDS =
-  '+@connection +@hash +@set +@sortedset +@list +@stream +@string +exists +publish +subscribe +eval +evalsha -@admin -@dangerous';
+  '+@connection +@hash +@set +@sortedset +@list +@stream +@string +exists +publish +subscribe +eval +evalsha +eval_ro +evalsha_ro -@admin -@dangerous';
 
 /**
  * The Redis users (redis.io/docs, "ACL"), with hashes of their passwords:

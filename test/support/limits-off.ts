@@ -1,5 +1,9 @@
-/** Settings for tests that send as one user, from one address, what many would. Each limit has tests of its own. */
+/**
+ * Settings for tests that send as one user, from one address, what many would, and that do not wait when a gateway stops.
+ * Each limit has tests of its own.
+ */
 export const LIMITS_OFF = {
+  SHUTDOWN_GRACE_MS: '500',
   BANK_REQUESTS_PER_USER_MAX: '10000',
   LOGINS_PER_USER_PER_MINUTE: '10000',
   CONNECTIONS_PER_NETWORK_MAX: '10000',
