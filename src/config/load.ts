@@ -50,7 +50,7 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
   const parsed = z.object(shape).safeParse(given);
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  if (env.NODE_ENV === 'production') faults.push(...productionFaults(shape, given), ...misspeltFaults(env));
+  if (given.NODE_ENV === 'production') faults.push(...productionFaults(shape, given), ...misspeltFaults(env));
   if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
   const settings: Record<string, unknown> = parsed.data;
   const named = Object.keys(shape).map((name) => [camelCase(name), settings[name]]);

@@ -52,7 +52,7 @@ if current ~= version then return { 'changed' } end
 if isLate(deadline) then return { 'late' } end
 if consumedReset ~= '' and redis.call('EXISTS', resetPrefix .. consumedReset) == 0 then return { 'consumed' } end
 local tokenKeys = {}
-if ending == 'others' then
+if activeKey then
   local sessionGeneration, jti = unpack(redis.call('HMGET', sessionKey, 'gen', 'jti'))
   if redis.call('EXISTS', activeKey, entryKey) < 2 or sessionGeneration ~= oldGeneration then return { 'over' } end
   tokenKeys = { entryKey, entryPrefix .. jti }
@@ -73,7 +73,7 @@ redis.call('DEL', authzKey)
 if consumedReset ~= '' then redis.call('DEL', resetPrefix .. consumedReset) end
 if ending ~= '' then
   if reset then redis.call('DEL', resetPrefix .. reset) end
-  redis.call('HDEL', userKey, 'resetJti')
+  redis.call('HDEL', userKey, 'resetJti', 'pendingEmail')
 end
 for field, value in pairs(set) do
   if value == '' then redis.call('HDEL', userKey, field) else redis.call('HSET', userKey, field, value) end
@@ -104,6 +104,8 @@ export interface UserChange {
   set?: Partial<Pick<User, Changeable>>;
   /** Which sessions end: all of them, or all but this one, which has to be active. */
   end?: 'all' | { keepSid: string; keepJti: string };
+  /** Nothing changes unless this session is active. */
+  whileActive?: { keepSid: string; keepJti: string };
   /** The id of a reset token to consume. If it was consumed before, nothing changes. */
   consumeReset?: string;
 }
@@ -118,10 +120,10 @@ export type ChangeOutcome = z.output<typeof changeReply>[0];
 export async function writeChange(
   redis: RedisLink,
   { id, version }: Pick<User, 'id' | 'version'>,
-  { set = {}, end, consumeReset = '' }: UserChange,
+  { set = {}, end, whileActive, consumeReset = '' }: UserChange,
   action: StaffAction | undefined,
 ): Promise<{ outcome: ChangeOutcome; pending: string[] }> {
-  const keep = typeof end === 'object' ? end : undefined;
+  const keep = typeof end === 'object' ? end : whileActive;
   const keys = [userKey(id), authzKey(id), pendingActionsKey(id)];
   if (keep !== undefined)
     keys.push(sessionKey(id, keep.keepSid), whitelistKey(id, keep.keepJti), activeKey(id, keep.keepSid));

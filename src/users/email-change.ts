@@ -29,12 +29,12 @@ export function pendingEmail(address: string, ttlSeconds: number, nowMs: number)
  */
 export const requestEmailChange = (
   redis: RedisLink,
-  { userId, generation }: { userId: string; generation: number },
+  { userId, generation, sid, jti }: { userId: string; generation: number; sid: string; jti: string },
   pending: PendingEmail,
 ) =>
   changeUser(redis, userId, (user) =>
     user.status === 'active' && user.generation === generation
-      ? { set: { pendingEmail: pending } }
+      ? { set: { pendingEmail: pending }, whileActive: { keepSid: sid, keepJti: jti } }
       : new Refusal('session_over'),
   );
 

@@ -92,7 +92,8 @@ export const changeEmail =
     const user = await checkPassword(deps, c, who, body.current_password);
     const next = pendingEmail(body.email, emailConfirmationSeconds, nowMs);
     const { generation } = who.authorization;
-    const change = { userId: who.claims.sub, generation };
+    const { sub: userId, sid, jti } = who.claims;
+    const change = { userId, generation, sid, jti };
     const outcome =
       user instanceof Refusal ? user : await requestEmailChange(deps.redis, change, next.pendingEmail);
     await record(deps.audit, c, who, outcome);
