@@ -52,7 +52,7 @@ export const limitsShape = {
   CONNECTIONS_PER_NETWORK_MAX: integer(1, 1_000_000)
     .optional()
     .describe(
-      'maximum concurrent connections of one IPv4 address or IPv6 /64, except of `TRUSTED_PROXIES`; defaults to 5 % of `CONNECTIONS_MAX`',
+      'maximum concurrent connections of one IPv4 address or IPv6 /64 (a /56 twice, a /48 four times as many), except of `TRUSTED_PROXIES`; defaults to 5 % of `CONNECTIONS_MAX`',
     ),
   PIPELINED_REQUESTS_MAX: integer(1, 1000)
     .default(8)

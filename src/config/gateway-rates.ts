@@ -6,7 +6,7 @@ export const ratesShape = {
   REQUESTS_PER_NETWORK_PER_SECOND: integer(0, 1_000_000)
     .default(500)
     .describe(
-      'requests per second of one IPv4 address or IPv6 /64, except of `TRUSTED_PROXIES`, before 429; 0 is unlimited',
+      'requests per second of one IPv4 address or IPv6 /64 (a /56 twice, a /48 four times as many), except of `TRUSTED_PROXIES`, before 429; 0 is unlimited',
     ),
   REQUESTS_PER_NETWORK_BURST: integer(1, 1_000_000)
     .default(2000)

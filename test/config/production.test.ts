@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bankSettings, type Environment, gatewaySettings, SettingsRefused } from '../../src/config/load.ts';
 
@@ -24,6 +27,16 @@ function faultsOf(
     throw fault;
   }
 }
+
+test('NODE_ENV_FILE selects production with all of its rules', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'portcullis-env-'));
+  const path = join(directory, 'env');
+  await writeFile(path, 'production\n');
+  expect(faultsOf({ NODE_ENV: undefined, NODE_ENV_FILE: path, ISSUER: 'http://gate.example' })).toEqual([
+    'ISSUER: must be an https:// URL in production',
+  ]);
+  await rm(directory, { recursive: true });
+});
 
 test('in production, missing keys, an issuer without TLS and a Redis without a password are rejected by name', () => {
   const { NODE_ENV } = PRODUCTION;

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type AddressRanges, isInRanges, networkOf } from '../../http/addresses.ts';
+import { type AddressRanges, isInRanges } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
+import { NetworkShares } from './network-shares.ts';
 
 export interface ConnectionLimits {
   /** The most connections at a time. */
   max: number;
-  /** The most of one network (`networkOf`). Connections of trusted proxies have many clients and count only for `max`. */
+  /** The most of one network. Connections of trusted proxies have many clients and count only for `max`. */
   maxPerNetwork: number;
   trustedProxies: AddressRanges;
   log: Logger;
@@ -21,7 +22,8 @@ export interface Exchange {
 /** A client connection. It is idle while `unanswered` is 0. */
 export interface Connection {
   readonly socket: Socket;
-  readonly network: string | undefined;
+  /** The networks whose share it counts for. */
+  readonly networks: readonly string[];
   /** How many requests have been handed on whose responses have not been written to the socket yet. */
   unanswered: number;
   /** How many requests have been received. */
@@ -46,7 +48,7 @@ const LOG_INTERVAL_MS = 10_000;
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #open = new Map<Socket, Connection>();
-  readonly #perNetwork = new Map<string, number>();
+  readonly #shares: NetworkShares;
   /** The idle ones, the one that has been idle longest first. */
   readonly #idle = new Set<Connection>();
   #draining = false;
@@ -55,27 +57,26 @@ export class Connections {
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
+    this.#shares = new NetworkShares(limits.maxPerNetwork);
   }
 
   /** Counts a connection that the server has accepted, or closes it. */
   add(socket: Socket): Connection | undefined {
-    const network = this.#networkOf(socket);
-    const ofNetwork = network === undefined ? 0 : (this.#perNetwork.get(network) ?? 0);
-    const isFull = ofNetwork >= this.#limits.maxPerNetwork || !this.#hasRoom();
-    if (isFull) {
+    const networks = this.#takeShare(socket);
+    if (networks === undefined || !this.#hasRoom()) {
+      this.#shares.release(networks ?? []);
       this.#refuse(socket);
       return undefined;
     }
     const connection: Connection = {
       socket,
-      network,
+      networks,
       unanswered: 0,
       received: 0,
       waiting: [],
       idleSinceMs: 0,
     };
     this.#open.set(socket, connection);
-    if (network !== undefined) this.#perNetwork.set(network, ofNetwork + 1);
     this.#setIdle(connection);
     socket.once('close', () => this.#remove(connection));
     return connection;
@@ -136,17 +137,13 @@ export class Connections {
   #remove(connection: Connection): void {
     if (!this.#open.delete(connection.socket)) return;
     this.#idle.delete(connection);
-    const { network } = connection;
-    if (network === undefined) return;
-    const left = (this.#perNetwork.get(network) ?? 1) - 1;
-    if (left === 0) this.#perNetwork.delete(network);
-    else this.#perNetwork.set(network, left);
+    this.#shares.release(connection.networks);
   }
 
-  #networkOf({ remoteAddress = '' }: Socket): string | undefined {
+  #takeShare({ remoteAddress = '' }: Socket): readonly string[] | undefined {
     const { trustedProxies } = this.#limits;
-    if (trustedProxies.length > 0 && isInRanges(remoteAddress, trustedProxies)) return undefined;
-    return networkOf(remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ''));
+    if (trustedProxies.length > 0 && isInRanges(remoteAddress, trustedProxies)) return [];
+    return this.#shares.take(remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ''));
   }
 
   #refuse(socket: Socket): void {

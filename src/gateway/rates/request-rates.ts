@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewaySettings } from '../../config/load.ts';
-import { type AddressRanges, isInRanges, networkOf } from '../../http/addresses.ts';
+import { type AddressRanges, isInRanges, networksOf } from '../../http/addresses.ts';
 import { Refusal } from '../../refusal.ts';
 import type { RequestContext } from '../request-context.ts';
 import { type Rate, TokenBuckets } from './token-buckets.ts';
@@ -14,6 +14,12 @@ type RateReason =
 /** What a request needs to know to be counted. */
 export type CountedRequest = Pick<RequestContext, 'outgoing' | 'clientAddress' | 'nowMs'>;
 
+/** The IPv6 networks that one subscriber can have besides a /64 (RFC 6177), and how much more each may send. */
+const WIDER_NETWORKS = [
+  ['network-56', 2],
+  ['network-48', 4],
+] as const;
+
 /**
  * How many requests are accepted per time. Each limit is a token bucket of this process, so that counting costs neither
  * Redis nor a round trip.
@@ -22,6 +28,8 @@ export class RequestRates {
   readonly #networks: RateLimit<'network_rate_exceeded'>;
   readonly #users: RateLimit<'user_rate_exceeded'>;
   readonly #transfers: RateLimit<'transfer_rate_exceeded'>;
+  /** Of IPv6 /56 and /48. */
+  readonly #widerNetworks: readonly RateLimit<'network_rate_exceeded'>[];
   readonly #sessionChanges: RateLimit<'session_change_rate_exceeded'>;
   readonly #trustedProxies: AddressRanges;
 
@@ -31,6 +39,13 @@ export class RequestRates {
       burst: settings[`requestsPer${name}Burst`],
     });
     this.#networks = new RateLimit('network', 'network_rate_exceeded', perSecond('Network'));
+    this.#widerNetworks = WIDER_NETWORKS.map(([name, factor]) => {
+      const { perSecond: rate, burst } = perSecond('Network');
+      return new RateLimit(name, 'network_rate_exceeded', {
+        perSecond: rate * factor,
+        burst: burst * factor,
+      });
+    });
     this.#users = new RateLimit('user', 'user_rate_exceeded', perSecond('User'));
     const transfers = perMinute(settings.transfersPerUserPerMinute);
     this.#transfers = new RateLimit('transfer', 'transfer_rate_exceeded', transfers);
@@ -43,7 +58,12 @@ export class RequestRates {
   countForNetwork(request: CountedRequest): Refusal<'network_rate_exceeded'> | undefined {
     const { clientAddress } = request;
     const isExempt = (): boolean => isInRanges(clientAddress, this.#trustedProxies);
-    return this.#networks.count(request, networkOf(clientAddress), isExempt);
+    const [narrow, ...wider] = networksOf(clientAddress);
+    for (const [index, network] of wider.entries()) {
+      const refusal = this.#widerNetworks[index]?.count(request, network, isExempt);
+      if (refusal !== undefined) return refusal;
+    }
+    return this.#networks.count(request, narrow, isExempt);
   }
 
   /** Counts a request of an authenticated user. */

@@ -216,3 +216,22 @@ test('requests and confirmations are recorded without the address', async ({
     expect(JSON.stringify(body)).not.toContain('noted@new.example');
   }
 });
+
+test('a change of the password withdraws an address that somebody else has asked for with a session of the user', async ({
+  gateway,
+  confirm,
+  nextMail,
+}) => {
+  const [thief, owner] = [await loginAs(gateway.url, 'sam'), await loginAs(gateway.url, 'sam')];
+  const mail = await nextMail('thief@evil.example', CONFIRM, () =>
+    send(`${gateway.url}/auth/email`, 'PUT', {
+      token: thief,
+      body: { email: 'thief@evil.example', current_password: passwordOf('sam') },
+    }),
+  );
+  const body = { current_password: passwordOf('sam'), new_password: 'umbrella zebra quartz lantern moss' };
+  expect((await send(`${gateway.url}/auth/password`, 'POST', { token: owner, body })).status).toBe(204);
+  expect(await confirm(tokenIn(mail))).toMatchObject(INVALID);
+  const { body: present } = await send(`${gateway.url}/auth/email`, 'GET', { token: owner });
+  expect(present).toMatchObject({ unconfirmed_email: null });
+});
