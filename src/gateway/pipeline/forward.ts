@@ -64,7 +64,7 @@ export class Forwarding {
       release = undefined;
       sendRequest(connection, request);
       // Last, so that no command of this request waits for the write of the activity.
-      if (!isRepeated) recordGrant(this.#deps.activity, this.#context, present.granted.user.claims);
+      if (!isRepeated) noteActivity(this.#deps.activity, this.#context, present.granted.user.claims);
     } finally {
       release?.(true);
     }
@@ -149,8 +149,16 @@ export function recordGrant(
   context: RequestContext,
   { sub, sid }: AccessClaims,
 ): void {
-  if (isUserActivity(context.incoming)) activity.note(sub, sid, context.nowMs);
+  noteActivity(activity, context, { sub, sid });
   logGrant(context, { sub, sid });
+}
+
+function noteActivity(
+  activity: ActivityTracker,
+  { incoming, nowMs }: RequestContext,
+  { sub, sid }: Pick<AccessClaims, 'sub' | 'sid'>,
+): void {
+  if (isUserActivity(incoming)) activity.note(sub, sid, nowMs);
 }
 
 /** Whether a request opens an event stream: its rule says so, or the client accepts one. */

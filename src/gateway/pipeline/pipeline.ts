@@ -6,7 +6,7 @@ import { Refusal } from '../../refusal.ts';
 import type { ActivityTracker } from '../../sessions/activity.ts';
 import { checkWhitelist } from '../../sessions/whitelist.ts';
 import { isAddressAllowed } from '../../users/authorization.ts';
-import { refuse, refuseFault } from '../decision-log.ts';
+import { logGrant, refuse, refuseFault } from '../decision-log.ts';
 import { hasBody } from '../edge/body.ts';
 import { upstreamPath } from '../edge/target.ts';
 import type { HeldBodies } from '../proxy/held-bodies.ts';
@@ -117,6 +117,8 @@ export async function runPipeline(deps: PipelineDeps, context: RequestContext): 
       : { granted, body: null };
     if (received === undefined) return;
 
+    const { sub, sid } = granted.user.claims;
+    logGrant(context, { sub, sid });
     recordAccess(deps.audit, context, received.granted);
     await new Forwarding(deps, context, judgeAgain).start(received);
   } catch (fault) {
