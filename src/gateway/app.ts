@@ -20,14 +20,11 @@ import { type AdminUsersDeps, createUser, getUser, listUsers } from './routes/ad
 import { type LoginDeps, login } from './routes/auth/login.ts';
 import { type LogoutDeps, logout } from './routes/auth/logout.ts';
 import { changePassword, type PasswordDeps } from './routes/auth/password.ts';
-import {
-  confirmPasswordReset,
-  type PasswordResetDeps,
-  requestPasswordReset,
-} from './routes/auth/password-reset.ts';
+import { type PasswordResetDeps, requestPasswordReset } from './routes/auth/password-reset.ts';
 import { readPasswordRules } from './routes/auth/password-rules.ts';
 import { type RefreshDeps, refresh } from './routes/auth/refresh.ts';
 import { type RegisterDeps, register } from './routes/auth/register.ts';
+import { confirmPasswordReset, type ResetConfirmationDeps } from './routes/auth/reset-confirmation.ts';
 import { type HealthDeps, livez, readyz } from './routes/health.ts';
 import { type IntrospectDeps, introspect } from './routes/oauth/introspect.ts';
 import { revoke } from './routes/oauth/revoke.ts';
@@ -49,7 +46,14 @@ type App = Hono<{ Bindings: OwnRequestContext }>;
 
 /** What the gateway's own routes need, by the folder that they are in. */
 export interface RouteDeps {
-  auth: LoginDeps & LogoutDeps & RefreshDeps & RegisterDeps & PasswordDeps & PasswordResetDeps & EmailDeps;
+  auth: LoginDeps &
+    LogoutDeps &
+    RefreshDeps &
+    RegisterDeps &
+    PasswordDeps &
+    PasswordResetDeps &
+    ResetConfirmationDeps &
+    EmailDeps;
   sessions: OwnSessionsDeps & SessionDataDeps & SessionEventsDeps;
   oauth: IntrospectDeps & RefreshDeps & KeysDeps;
   admin: AdminUsersDeps & AdminActionDeps & AdminResetDeps & UserSessionsDeps;

@@ -1,4 +1,5 @@
 import type { GatewaySettings } from '../config/load.ts';
+import { RESET_TTL_SECONDS } from '../jwt/reset-token.ts';
 import type { RedisLink } from '../redis/connection.ts';
 import { countersByNetwork, RateLimiter } from '../redis/rate-limiter.ts';
 import { deviceKeyFrom } from '../users/logins/device-token.ts';
@@ -6,6 +7,9 @@ import { FailureLimiter } from '../users/logins/failure-limiter.ts';
 import { LoginLimiter } from '../users/logins/login-limiter.ts';
 import { PasswordQueue } from '../users/logins/password-queue.ts';
 import type { RouteDeps } from './app.ts';
+
+/** How often a password reset token can be tried with passwords that are rejected. */
+const MAX_TRIES_PER_RESET_TOKEN = 10;
 
 /** What logins need to know known devices and to limit failures. */
 export function loginDeps(
@@ -72,11 +76,16 @@ export function registrationDeps(
 export function resetDeps(
   settings: GatewaySettings,
   redis: RedisLink,
-): Pick<RouteDeps['auth'], 'resetUrl' | 'resetLimiters'> {
+): Pick<RouteDeps['auth'], 'resetUrl' | 'resetLimiters' | 'resetTokenLimiter'> {
   const { resetsPerUsername, resetsPerAddress, resetMailsPerUsername } = settings;
   const windowSeconds = settings.resetWindowSeconds;
   const byNetwork = { max: resetsPerAddress, windowSeconds, countersOf: countersByNetwork };
   return {
+    resetTokenLimiter: new RateLimiter(redis, {
+      name: 'reset-token',
+      max: MAX_TRIES_PER_RESET_TOKEN,
+      windowSeconds: RESET_TTL_SECONDS,
+    }),
     resetUrl: settings.resetUrl ?? `${settings.issuer}/#reset={token}`,
     resetLimiters: {
       address: new RateLimiter(redis, { name: 'reset-address', ...byNetwork }),

@@ -11,10 +11,11 @@ import { userOperations } from '../gateway/routes/admin/users.ts';
 import { loginOperation } from '../gateway/routes/auth/login.ts';
 import { logoutOperation } from '../gateway/routes/auth/logout.ts';
 import { passwordOperation } from '../gateway/routes/auth/password.ts';
-import { passwordResetOperations } from '../gateway/routes/auth/password-reset.ts';
+import { passwordResetOperation } from '../gateway/routes/auth/password-reset.ts';
 import { passwordRulesOperation } from '../gateway/routes/auth/password-rules.ts';
 import { refreshOperation } from '../gateway/routes/auth/refresh.ts';
 import { registerOperation } from '../gateway/routes/auth/register.ts';
+import { resetConfirmationOperation } from '../gateway/routes/auth/reset-confirmation.ts';
 import { healthOperations } from '../gateway/routes/health.ts';
 import { introspectOperation } from '../gateway/routes/oauth/introspect.ts';
 import { revokeOperation } from '../gateway/routes/oauth/revoke.ts';
@@ -39,7 +40,8 @@ const GATEWAY_OPERATIONS: readonly Operation<GatewayReason>[] = [
   currentSessionOperation,
   registerOperation,
   passwordRulesOperation,
-  ...passwordResetOperations,
+  passwordResetOperation,
+  resetConfirmationOperation,
   ...ownSessionsOperations,
   sessionEventsOperation,
   ...sessionDataOperations,

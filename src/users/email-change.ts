@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { RedisLink } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
+import { isAddressAllowed } from './authorization.ts';
 import { changeUser } from './update.ts';
 import type { PendingEmail, User } from './users.ts';
 
@@ -23,20 +24,29 @@ export function pendingEmail(address: string, ttlSeconds: number, nowMs: number)
   };
 }
 
+/** Who requests a change: the session and its token, the user's generation then, and the address of the client. */
+interface EmailChangeRequest {
+  userId: string;
+  generation: number;
+  sid: string;
+  jti: string;
+  address: string;
+}
+
 /**
  * Replaces the address that waits for confirmation, and revokes its token. The confirmed address stays in use. Refused if
- * all sessions of the user were ended since `generation`. @throws {RedisUnavailable}
+ * all sessions of the user were ended since `generation`, or the user may no longer connect from `address`. @throws {RedisUnavailable}
  */
 export const requestEmailChange = (
   redis: RedisLink,
-  { userId, generation, sid, jti }: { userId: string; generation: number; sid: string; jti: string },
+  { userId, generation, sid, jti, address }: EmailChangeRequest,
   pending: PendingEmail,
 ) =>
-  changeUser(redis, userId, (user) =>
-    user.status === 'active' && user.generation === generation
-      ? { set: { pendingEmail: pending }, whileActive: { keepSid: sid, keepJti: jti } }
-      : new Refusal('session_over'),
-  );
+  changeUser<'session_over' | 'address_refused'>(redis, userId, (user) => {
+    if (user.status !== 'active' || user.generation !== generation) return new Refusal('session_over');
+    if (!isAddressAllowed(user, address)) return new Refusal('address_refused');
+    return { set: { pendingEmail: pending }, whileActive: { keepSid: sid, keepJti: jti } };
+  });
 
 /**
  * Consumes a confirmation token: the address becomes that of the user, and a password reset that was sent to the

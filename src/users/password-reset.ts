@@ -63,7 +63,7 @@ export async function issueResetToken(
   return new Refusal(outcome === 2 ? 'reset_recent' : 'user_not_active');
 }
 
-interface VerifiedReset {
+export interface VerifiedReset {
   user: User;
   jti: string;
   /** Who caused the reset, if not the user: `staff reset by` and an id. */
@@ -92,17 +92,21 @@ function resetFault(user: User | undefined, jti: string, address: string): strin
   return isAddressAllowed(user, address) ? undefined : 'address_refused';
 }
 
-/** Consumes a reset token: changes the password and ends all sessions of the user. @throws {RedisUnavailable} */
+/**
+ * Consumes a reset token: changes the password and ends all sessions of the user. Token, user and client address are
+ * checked again. @throws {RedisUnavailable}
+ */
 export async function consumeResetToken(
   redis: RedisLink,
   { user, jti, via }: VerifiedReset,
-  passwordHash: string,
+  { passwordHash, address }: { passwordHash: string; address: string },
 ): Promise<User | Refusal<'reset_invalid'>> {
-  const outcome = await changeUser(redis, user.id, (current) =>
-    current.resetJti === jti && current.status === 'active'
+  const outcome = await changeUser(redis, user.id, (current) => {
+    const fault = resetFault(current, jti, address);
+    return fault === undefined
       ? { set: { passwordHash, passwordVia: via }, end: 'all', consumeReset: jti }
-      : new Refusal('reset_invalid', 'used or replaced'),
-  );
+      : new Refusal('reset_invalid', fault);
+  });
   return outcome instanceof Refusal ? new Refusal('reset_invalid', outcome.detail) : outcome;
 }
 

@@ -5,13 +5,24 @@ import { refuse } from '../decision-log.ts';
 import type { Authenticated, RequestContext } from '../request-context.ts';
 import { takeCredential } from './credential.ts';
 import { recordGrant } from './forward.ts';
+import type { NotAuthenticated } from './judgement.ts';
 import type { OwnRequestContext } from './own-body.ts';
 import { type AuthenticationDeps, authenticate } from './pipeline.ts';
 
 export type GatewayContext = Context<{ Bindings: OwnRequestContext }>;
 
+/** The user of one of the gateway's own routes. */
+export interface RouteUser extends Authenticated {
+  /**
+   * Authenticates the request again as of now, after slow work and before a change: the key of the token may have been
+   * retired, the token may have expired, and the session and the address are checked as well. Returns the refusal, if
+   * any. @throws {RedisUnavailable}
+   */
+  checkAgain(): Promise<NotAuthenticated['refusal'] | undefined>;
+}
+
 /** One of the gateway's own routes, for authenticated users only. */
-export type AuthenticatedRoute = (c: GatewayContext, user: Authenticated) => Promise<Response> | Response;
+export type AuthenticatedRoute = (c: GatewayContext, user: RouteUser) => Promise<Response> | Response;
 
 /**
  * Requires a valid access token. The request is neither logged as granted nor counted as activity: the route does.
@@ -28,8 +39,14 @@ export const requireToken =
     const user = await authenticate(deps, c.env);
     if ('refusal' in user) return refuse(c.env, user.refusal, user.claims);
     const overRate = countRequest(deps, c.env, user, rate);
-    return overRate === undefined ? route(c, user) : refuse(c.env, overRate, user.claims);
+    if (overRate !== undefined) return refuse(c.env, overRate, user.claims);
+    return route(c, { ...user, checkAgain: () => checkAgain(deps, c.env) });
   };
+
+async function checkAgain(deps: AuthenticationDeps, context: RequestContext) {
+  const user = await authenticate(deps, { ...context, nowMs: deps.now() });
+  return 'refusal' in user ? user.refusal : undefined;
+}
 
 /** Which rate a route counts for: that of its user, or the one for changes of its session. */
 type RouteRate = 'request' | 'session-change';

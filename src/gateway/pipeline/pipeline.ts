@@ -49,6 +49,7 @@ export interface AuthenticationDeps {
   redis: RedisLink;
   activity: ActivityTracker;
   rates: RequestRates;
+  now: () => number;
 }
 
 /** Stages 1 to 4. @throws {RedisUnavailable} */
@@ -87,7 +88,6 @@ export interface PipelineDeps extends AuthenticationDeps, ForwardDeps {
   streamLimiter: ConcurrencyLimiter;
   searchLimiter: ConcurrencyLimiter;
   heldBodies: HeldBodies;
-  now: () => number;
 }
 
 /** Stages 1 to 5. @throws {RedisUnavailable} */

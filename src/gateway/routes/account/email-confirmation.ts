@@ -31,7 +31,7 @@ interface EmailConfirmationDeps {
   accountMail: AccountMail | undefined;
 }
 
-/** Replaces the user's address, and tells the previous one. */
+/** Replaces the user's address, and tells the previous one, also if the change cannot be recorded. */
 export const confirmEmailAddress =
   ({ redis, audit, accountMail }: EmailConfirmationDeps) =>
   async (c: GatewayContext): Promise<Response> => {
@@ -41,14 +41,13 @@ export const confirmEmailAddress =
     const outcome = await confirmEmail(redis, body.token, nowMs);
     if (outcome instanceof Refusal) return refuse(c.env, outcome);
     const { user, previous } = outcome;
-    await recordEvent(audit, c.env, {
-      action: 'email_change',
-      result: 'done',
-      actor: user.id,
-      role: user.role,
-      subject: user.id,
-    });
-    if (previous !== undefined && previous !== user.email) accountMail?.addressChanged(previous, nowMs);
+    const { id, role, email } = user;
+    const event = { action: 'email_change', result: 'done', actor: id, role, subject: id } as const;
+    try {
+      await recordEvent(audit, c.env, event);
+    } finally {
+      if (previous !== undefined && previous !== email) accountMail?.addressChanged(previous, nowMs);
+    }
     logGrant(c.env, { sub: user.id });
     return c.body(null, 204);
   };

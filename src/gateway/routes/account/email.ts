@@ -89,13 +89,12 @@ export const changeEmail =
     if (accountMail === undefined) return refuse(c.env, new Refusal('route_unknown'), who.claims);
     const body = await c.env.body.json(emailChangeSchema);
     if (body instanceof Refusal) return refuse(c.env, body, who.claims);
-    const user = await checkPassword(deps, c, who, body.current_password);
+    const fault = (await checkPassword(deps, c, who, body.current_password)) ?? (await who.checkAgain());
     const next = pendingEmail(body.email, emailConfirmationSeconds, nowMs);
     const { generation } = who.authorization;
     const { sub: userId, sid, jti } = who.claims;
-    const change = { userId, generation, sid, jti };
-    const outcome =
-      user instanceof Refusal ? user : await requestEmailChange(deps.redis, change, next.pendingEmail);
+    const change = { userId, generation, sid, jti, address: c.env.clientAddress };
+    const outcome = fault ?? (await requestEmailChange(deps.redis, change, next.pendingEmail));
     await record(deps.audit, c, who, outcome);
     if (outcome instanceof Refusal) return refuse(c.env, outcome, who.claims);
     accountMail.confirmAddress(body.email, next.tokenFor(outcome.id));
@@ -108,13 +107,13 @@ export const changeEmail =
     return c.body(null, 202);
   };
 
-/** The user, if this is their password and they have not changed the address too often. */
+/** Why the user may not change the address: this is not their password, or they have changed it too often. */
 async function checkPassword(
   { redis, hasher, passwordChangeLimiter, emailLimiter }: EmailDeps,
   { env }: GatewayContext,
   { claims }: Authenticated,
   password: string,
-): Promise<User | Refusal<'user_not_active' | 'login_throttled' | 'password_wrong' | 'rate_limited'>> {
+): Promise<Refusal<'user_not_active' | 'login_throttled' | 'password_wrong' | 'rate_limited'> | undefined> {
   const user = await findUser(redis, claims.sub);
   if (user === undefined) return new Refusal('user_not_active');
   const attempt = await passwordChangeLimiter.attempt(claims.sid, env.nowMs, async () => ({
@@ -123,7 +122,7 @@ async function checkPassword(
   if (attempt instanceof Refusal) return attempt;
   if (!attempt.succeeded) return new Refusal('password_wrong');
   const retryAfterSeconds = await emailLimiter.take(user.id, env.nowMs);
-  return retryAfterSeconds > 0 ? new Refusal('rate_limited', { retryAfterSeconds }) : user;
+  return retryAfterSeconds > 0 ? new Refusal('rate_limited', { retryAfterSeconds }) : undefined;
 }
 
 function record(

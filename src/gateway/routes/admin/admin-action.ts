@@ -4,8 +4,8 @@ import { Refusal } from '../../../refusal.ts';
 import { mayActOn, type Scope } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
 import type { User } from '../../../users/users.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
-import { type Authenticated, recordEvent, recordRevocation } from '../../request-context.ts';
+import type { GatewayContext, RouteUser } from '../../pipeline/guards.ts';
+import { recordEvent, recordRevocation } from '../../request-context.ts';
 import { runAsStaff, type StaffReason } from './as-staff.ts';
 
 /** A change of a user by staff, and its audit record. */
@@ -34,20 +34,26 @@ type Outcome =
 export function runAdminAction(
   deps: AdminActionDeps,
   c: GatewayContext,
-  who: Authenticated,
+  who: RouteUser,
   action: AdminAction,
 ): Promise<Outcome> {
   const subject = c.req.param('id') ?? '';
   const users = { actor: who.claims.sub, role: who.authorization.role, subject };
+  const record = (outcome: Outcome) => recordOutcome(deps, c, users, action, outcome);
   return runAsStaff<Outcome>(deps.redis, c, who, {
     scope: action.scope ?? 'users:manage',
     change: async (staffAction, actor) => {
       const decide = (user: User) => mayActOn(actor, user) ?? action.change(user);
       const user = await changeUser(deps.redis, subject, decide, staffAction);
-      if (!(user instanceof Refusal)) await action.follow?.(user);
+      if (user instanceof Refusal) return user;
+      // The fault ends the action without its record, but the user has been changed.
+      await action.follow?.(user).catch(async (fault) => {
+        await record(user);
+        throw fault;
+      });
       return user;
     },
-    record: (outcome) => recordOutcome(deps, c, users, action, outcome),
+    record,
   });
 }
 

@@ -1,15 +1,14 @@
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
 import { runStaffAction } from '../../../sessions/staff-action.ts';
-import type { WhitelistReason } from '../../../sessions/whitelist.ts';
 import { isAddressAllowed } from '../../../users/authorization.ts';
 import type { StaffAction } from '../../../users/pending-actions.ts';
 import { type Actor, type Scope, scopesOf } from '../../../users/roles.ts';
-import type { GatewayContext } from '../../pipeline/guards.ts';
-import type { Authenticated } from '../../request-context.ts';
+import type { GatewayContext, RouteUser } from '../../pipeline/guards.ts';
+import type { NotAuthenticated } from '../../pipeline/judgement.ts';
 
 /** Why a member of staff may not act any more, although the request was authenticated before. */
-export type StaffReason = WhitelistReason | 'address_refused' | 'scope_missing';
+export type StaffReason = NotAuthenticated['refusal']['reason'] | 'scope_missing';
 
 interface StaffChange<Result> {
   /** What the route requires. It is checked again, with the present role. */
@@ -23,13 +22,15 @@ interface StaffChange<Result> {
  * Changes another user with the authority that the sender of the request has at that moment, and not the one that the
  * request was authenticated with. @throws {RedisUnavailable}
  */
-export const runAsStaff = <Result>(
+export async function runAsStaff<Result>(
   redis: RedisLink,
   { env }: GatewayContext,
-  { claims }: Pick<Authenticated, 'claims'>,
+  { claims, checkAgain }: RouteUser,
   { scope, change, record }: StaffChange<Result>,
-): Promise<Result | Refusal<StaffReason>> =>
-  runStaffAction(redis, claims, {
+): Promise<Result | Refusal<StaffReason>> {
+  const refusal = await checkAgain();
+  if (refusal !== undefined) return refusal;
+  return runStaffAction(redis, claims, {
     authorize: (authorization): undefined | Refusal<StaffReason> => {
       if (!isAddressAllowed(authorization, env.clientAddress)) return new Refusal('address_refused');
       return scopesOf(authorization.role).has(scope) ? undefined : new Refusal('scope_missing', scope);
@@ -37,3 +38,4 @@ export const runAsStaff = <Result>(
     change: (action) => change(action, { id: claims.sub, role: action.authorization.role }),
     record,
   });
+}

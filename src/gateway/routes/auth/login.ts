@@ -15,7 +15,7 @@ import {
 import type { LoginLimiter } from '../../../users/logins/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
-import { findUserByName, type User } from '../../../users/users.ts';
+import { findUser, findUserByName, type User } from '../../../users/users.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
@@ -101,7 +101,10 @@ export const login =
 const loginRefusal = (refusal: Refusal<StartReason>): Refusal<StartReason | 'login_wrong'> =>
   refusal.reason === 'user_not_active' ? new Refusal('login_wrong', refusal.reason) : refusal;
 
-/** The active user with this name and password. Every failed login takes the same work, whatever its cause. */
+/**
+ * The active user with this name and password. Every failed login takes the same work, whatever its cause. The user may
+ * have been blocked or given other address ranges while the password waited to be checked.
+ */
 async function authenticate(
   { redis, hasher, loginLimiter, loginRate, audit }: LoginDeps,
   { username, password, device: presented }: LoginRequest & { device: Device | undefined },
@@ -115,6 +118,8 @@ async function authenticate(
   const attempt = await loginLimiter.attempt(client, nowMs, async () => {
     const fault = loginFault(user, await hasher.verify(password, user?.passwordHash), address);
     if (user === undefined || fault !== undefined) return { verdict: 'wrong', fault };
+    const faultNow = loginFault(await findUser(redis, user.id), true, address);
+    if (faultNow !== undefined) return { verdict: 'wrong', fault: faultNow };
     const retryAfterSeconds = await loginRate.take(user.id, nowMs);
     return retryAfterSeconds > 0 ? { verdict: 'surplus', retryAfterSeconds } : { verdict: 'right', user };
   });

@@ -4,6 +4,7 @@ import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/o
 import type { AccountMail } from '../../../mail/account-mail.ts';
 import type { RedisLink } from '../../../redis/connection.ts';
 import { Refusal } from '../../../refusal.ts';
+import { isAddressAllowed } from '../../../users/authorization.ts';
 import type { FailureLimiter } from '../../../users/logins/failure-limiter.ts';
 import { viaDetail } from '../../../users/password-reset.ts';
 import { type PasswordOwner, type PasswordRules, passwordSchema } from '../../../users/password-rules.ts';
@@ -11,15 +12,14 @@ import type { PasswordHasher } from '../../../users/passwords.ts';
 import { changeUser } from '../../../users/update.ts';
 import { findUser, type User } from '../../../users/users.ts';
 import { refuse } from '../../decision-log.ts';
-import type { AuthenticatedRoute, GatewayContext } from '../../pipeline/guards.ts';
+import type { AuthenticatedRoute, GatewayContext, RouteUser } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { type Authenticated, recordEvent } from '../../request-context.ts';
+import { type Authenticated, type RequestContext, recordEvent } from '../../request-context.ts';
 import { deviceNameOf } from './device-name.ts';
 
 const passwordChangeSchema = z
   .strictObject({ current_password: passwordSchema, new_password: z.string().max(1024) })
   .meta({ id: 'PasswordChange' });
-type PasswordChange = z.output<typeof passwordChangeSchema>;
 
 export const passwordOperation: Operation<GatewayReason> = {
   method: 'post',
@@ -57,7 +57,7 @@ export const changePassword =
     }));
     if (attempt instanceof Refusal) return refuse(c.env, attempt, who.claims);
     const outcome = attempt.succeeded
-      ? await replacePassword(deps, who, user, body)
+      ? await replacePassword(deps, c, who, { user, password: body.new_password })
       : new Refusal('password_wrong');
     if (outcome instanceof Refusal && outcome.reason === 'body_wrong')
       return refuse(c.env, outcome, who.claims);
@@ -67,18 +67,21 @@ export const changePassword =
 
 /**
  * Sets the new password, unless the user's sessions were ended since the request was authenticated, as every change of the
- * password does. The stored hash is not compared: a login may have replaced it by a stronger one of the same password.
+ * password does, or the client's address or token is no longer accepted. The stored hash is not compared: a login may have replaced it by a stronger one of the same password.
  */
 async function replacePassword(
   deps: PasswordDeps,
-  { claims, authorization }: Authenticated,
-  user: User,
-  { new_password: password }: PasswordChange,
+  { env }: GatewayContext,
+  { claims, authorization, checkAgain }: RouteUser,
+  { user, password }: { user: User; password: string },
 ) {
   const passwordHash = await hashNewPassword(deps, { field: 'new_password', password, owner: user });
   if (passwordHash instanceof Refusal) return passwordHash;
+  const refusal = await checkAgain();
+  if (refusal !== undefined) return refusal;
   return changeUser(deps.redis, user.id, (present) => {
     if (present.generation !== authorization.generation) return new Refusal('session_over');
+    if (!isAddressAllowed(present, env.clientAddress)) return new Refusal('address_refused');
     return {
       set: { passwordHash, passwordVia: undefined },
       end: { keepSid: claims.sid, keepJti: claims.jti },
@@ -95,10 +98,22 @@ async function report(
 ): Promise<void> {
   const result = outcome instanceof Refusal ? 'refused' : 'done';
   const event = { action: 'password_change', actor: sub, role, subject: sub, session: sid } as const;
-  await recordEvent(audit, env, { ...event, result, detail: viaDetail(user) });
-  if (outcome instanceof Refusal || outcome.email === undefined) return;
-  const device = deviceNameOf(env.incoming.headers['user-agent']);
-  accountMail?.passwordChanged(outcome.email, { device, address: env.clientAddress, nowMs: env.nowMs });
+  try {
+    await recordEvent(audit, env, { ...event, result, detail: viaDetail(user) });
+  } finally {
+    if (!(outcome instanceof Refusal)) announcePasswordChange(accountMail, env, outcome);
+  }
+}
+
+/** Tells the user, also if the change cannot be recorded. */
+export function announcePasswordChange(
+  accountMail: AccountMail | undefined,
+  { incoming, clientAddress: address, nowMs }: RequestContext,
+  { email }: User,
+): void {
+  if (email === undefined) return;
+  const device = deviceNameOf(incoming.headers['user-agent']);
+  accountMail?.passwordChanged(email, { device, address, nowMs });
 }
 
 export interface NewPasswordDeps {
