@@ -1,22 +1,32 @@
 import { hashSync, verifySync } from '@node-rs/argon2';
-import type { HashCost, HashSettings } from './stored-hash.ts';
+import { type HashCost, type HashSettings, missingCost, readStoredHash } from './stored-hash.ts';
 
 const ARGON2ID = 2;
 const LANES = 1;
 
-export type PasswordJob =
-  /** A PHC string with a fresh salt. */
-  | { kind: 'hash'; password: string; cost: HashCost }
-  /** The PHC string for these settings. */
-  | { kind: 'repeat'; password: string; settings: HashSettings }
-  /** Whether the password matches. */
-  | { kind: 'verify'; password: string; hash: string };
+export type PasswordJob = { password: string; cost: HashCost } & (
+  | /** A PHC string with a fresh salt, of this cost. */
+  { kind: 'hash' }
+  /** The PHC string for these settings. The whole job takes at least the work of `cost`. */
+  | { kind: 'repeat'; settings: HashSettings }
+  /** Whether the password matches. The whole job takes at least the work of `cost`. */
+  | { kind: 'verify'; hash: string }
+);
 
 /** Runs in a password thread. The synchronous calls block only this thread; libuv's pool stays free for signatures. */
 export default (job: PasswordJob): string | boolean => {
-  if (job.kind === 'verify') return verifySync(job.hash, job.password);
-  const { memoryKib, passes, lanes, salt } =
-    job.kind === 'repeat' ? job.settings : { ...job.cost, lanes: LANES, salt: undefined };
-  const cost = { memoryCost: memoryKib, timeCost: passes, parallelism: lanes };
-  return hashSync(job.password, { algorithm: ARGON2ID, ...cost, ...(salt && { salt }) });
+  const { password, cost } = job;
+  if (job.kind === 'hash') return compute(password, { ...cost, lanes: LANES });
+  const settings = job.kind === 'repeat' ? job.settings : readStoredHash(job.hash).settings;
+  const missing = missingCost(settings, cost);
+  if (missing !== undefined) compute(password, { ...missing, lanes: LANES });
+  return job.kind === 'repeat' ? compute(password, settings) : verifySync(job.hash, password);
 };
+
+function compute(
+  password: string,
+  { memoryKib, passes, lanes, salt }: HashCost & { lanes: number; salt?: Uint8Array },
+): string {
+  const cost = { memoryCost: memoryKib, timeCost: passes, parallelism: lanes };
+  return hashSync(password, { algorithm: ARGON2ID, ...cost, ...(salt && { salt }) });
+}

@@ -47,3 +47,19 @@ export function isSameHash(one: string, two: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(two)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
+
+/** The least memory of argon2 for one lane (RFC 9106, section 3.1). */
+const LEAST_MEMORY_KIB = 8;
+
+/** The time of argon2id is nearly proportional to this product. */
+const workOf = ({ memoryKib, passes }: HashCost): number => memoryKib * passes;
+
+/**
+ * The cost of the computation that a check against a hash of the cost `stored` lacks to take as long as one of the cost
+ * `present`, which is that of unknown users. Undefined if it lacks none, or less than the least that argon2 computes.
+ */
+export function missingCost(stored: HashCost, present: HashCost): HashCost | undefined {
+  const { passes } = present;
+  const memoryKib = Math.round((workOf(present) - workOf(stored)) / passes);
+  return memoryKib < LEAST_MEMORY_KIB ? undefined : { memoryKib, passes };
+}
