@@ -30,7 +30,7 @@ export interface RedisAuditLogOptions {
 /**
  * The audit logs in Redis as one process writes them. In this process each actor has a rate of records. Further events
  * of one kind are counted, logged, and become one record at the end of the actor's minute. What staff and operators do
- * to others always gets a record of its own.
+ * to others, logins and changes of credentials always get records of their own.
  */
 export class RedisAuditLog implements AuditLog {
   readonly #log: Logger;

@@ -61,9 +61,25 @@ export const isStaffRole = (role: string | undefined): boolean => role !== undef
 export const logOf = ({ action, role, operator }: AuditEvent): AuditLogName =>
   SECURITY_ACTIONS.has(action) || isStaffRole(role) || operator !== undefined ? 'security' : 'customers';
 
-/** Whether each event gets a record of its own, however many there are: what staff and operators do to others. */
-export const isAlwaysRecorded = ({ action, actor, role, subject }: AuditEvent): boolean =>
+/** Changes of credentials and signs of a thief. */
+const CREDENTIAL_ACTIONS: readonly AuditAction[] = [
+  'password_change',
+  'password_reset',
+  'email_change',
+  'refresh_reuse',
+];
+
+/** Those whose refusals have no limit of their own. */
+const CREDENTIAL_ACTIONS_IF_DONE: readonly AuditAction[] = ['login', 'email_change_ask'];
+
+/**
+ * Whether each event gets a record of its own, however many there are: what staff and operators do to others, logins,
+ * and what changes credentials. So nobody can hide these behind a flood of other events of the same actor.
+ */
+export const isAlwaysRecorded = ({ action, result, actor, role, subject }: AuditEvent): boolean =>
   STAFF_ACTIONS.includes(action) ||
+  CREDENTIAL_ACTIONS.includes(action) ||
+  (result === 'done' && CREDENTIAL_ACTIONS_IF_DONE.includes(action)) ||
   (isStaffRole(role) && actor !== undefined && subject !== undefined && subject !== actor);
 
 /**

@@ -5,8 +5,8 @@ import { capturingLog, auditTest as test } from './audit-store.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const MINUTE_MS = 60_000;
-const LOGIN: AuditEvent = {
-  action: 'login',
+const LOGOUT: AuditEvent = {
+  action: 'logout',
   result: 'done',
   actor: 'bob',
   role: 'user',
@@ -18,13 +18,13 @@ test('beyond the rate of an actor the rest of a minute becomes one record with t
   store,
 }) => {
   const auditLog = store.open({ settings });
-  for (let i = 0; i < 10; i += 1) await auditLog.record(LOGIN, NOW_MS + i);
+  for (let i = 0; i < 10; i += 1) await auditLog.record(LOGOUT, NOW_MS + i);
   expect(await store.records()).toHaveLength(3);
   await auditLog.close();
   const [, , , ...rest] = await store.records();
   expect(rest).toMatchObject([
     {
-      action: 'login',
+      action: 'logout',
       result: 'done',
       actor: 'bob',
       count: 7,
@@ -38,11 +38,11 @@ test('the summary is written at the end of the minute, and the next minute has i
 }) => {
   let nowMs = NOW_MS;
   const auditLog = store.open({ settings, now: () => nowMs });
-  for (let i = 0; i < 4; i += 1) await auditLog.record(LOGIN, nowMs);
+  for (let i = 0; i < 4; i += 1) await auditLog.record(LOGOUT, nowMs);
   nowMs += MINUTE_MS;
   await until(async () => (await store.records()).length === 4);
   expect((await store.records()).at(-1)).toMatchObject({ seq: 4, count: 1 });
-  await auditLog.record(LOGIN, nowMs);
+  await auditLog.record(LOGOUT, nowMs);
   expect(await store.records()).toHaveLength(5);
   await auditLog.close();
 });
@@ -50,16 +50,16 @@ test('the summary is written at the end of the minute, and the next minute has i
 test('an event that is only counted is in the process log', async ({ store }) => {
   const { log, lines } = capturingLog();
   const auditLog = store.open({ settings: { auditRecordsPerActorPerMinute: 1 }, log });
-  await auditLog.record(LOGIN, NOW_MS);
-  await auditLog.record({ ...LOGIN, session: 'the second' }, NOW_MS);
-  expect(lines.at(-1)).toEqual({ event: 'audit_summarized', record: { ...LOGIN, session: 'the second' } });
+  await auditLog.record(LOGOUT, NOW_MS);
+  await auditLog.record({ ...LOGOUT, session: 'the second' }, NOW_MS);
+  expect(lines.at(-1)).toEqual({ event: 'audit_summarized', record: { ...LOGOUT, session: 'the second' } });
   await auditLog.close();
 });
 
 test('an actor who exceeds the rate takes nothing from another', async ({ store }) => {
   const auditLog = store.open({ settings });
-  for (let i = 0; i < 10; i += 1) await auditLog.record(LOGIN, NOW_MS);
-  await auditLog.record({ ...LOGIN, actor: 'alice' }, NOW_MS);
+  for (let i = 0; i < 10; i += 1) await auditLog.record(LOGOUT, NOW_MS);
+  await auditLog.record({ ...LOGOUT, actor: 'alice' }, NOW_MS);
   expect((await store.records()).at(-1)).toMatchObject({ actor: 'alice' });
   await auditLog.close();
 });
@@ -81,10 +81,27 @@ describe('never summarized', () => {
     ['a key change by an operator', { action: 'key_retire', actor: 'operator' }],
   ])('%s', async ([, event], { store }) => {
     const auditLog = store.open({ settings });
-    for (let i = 0; i < 10; i += 1) await auditLog.record({ ...LOGIN, actor: 'ada', ...event }, NOW_MS);
+    for (let i = 0; i < 10; i += 1) await auditLog.record({ ...LOGOUT, actor: 'ada', ...event }, NOW_MS);
     expect(await store.records('security')).toHaveLength(10);
     await auditLog.close();
     expect(await store.records()).toHaveLength(10);
+  });
+
+  test.for<[string, Partial<AuditEvent>]>([
+    ['a login', { action: 'login' }],
+    ['a password change', { action: 'password_change' }],
+    ['a wrong password in a password change', { action: 'password_change', result: 'refused' }],
+    ['a password reset', { action: 'password_reset' }],
+    ['a request for another email address', { action: 'email_change_ask' }],
+    ['another email address', { action: 'email_change' }],
+    ['the reuse of a refresh token', { action: 'refresh_reuse', actor: undefined, subject: 'bob' }],
+  ])('%s of a customer who has used up their records', async ([, event], { store }) => {
+    const auditLog = store.open({ settings });
+    for (let i = 0; i < 10; i += 1) await auditLog.record(LOGOUT, NOW_MS);
+    for (let i = 0; i < 5; i += 1) await auditLog.record({ ...LOGOUT, ...event }, NOW_MS);
+    const { action } = { ...LOGOUT, ...event };
+    expect((await store.records()).filter((one) => one.action === action)).toHaveLength(5);
+    await auditLog.close();
   });
 });
 
