@@ -43,7 +43,6 @@ const SMALL_FILES: Record<string, string> = {
   'http/event-stream.ts': 'shared by gateway and bank',
   'openapi/page/prose.ts': 'shared by three files of the page',
   'redis/whitelist-entry.ts': 'the only place with the format',
-  'users/hashes/password-worker.ts': 'the entry point of a thread',
   'web/features/admin/role-rules.ts': 'tested against the rules of the server',
   'web/features/login/password-hint.ts': 'shared by three forms',
   'web/language.ts': 'has to be the first import',

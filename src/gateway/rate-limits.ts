@@ -6,6 +6,7 @@ import { deviceKeyFrom } from '../users/logins/device-token.ts';
 import { FailureLimiter } from '../users/logins/failure-limiter.ts';
 import { LoginLimiter } from '../users/logins/login-limiter.ts';
 import { PasswordQueue } from '../users/logins/password-queue.ts';
+import { findUserId } from '../users/users.ts';
 import type { RouteDeps } from './app.ts';
 
 /** How often a password reset token can be tried with passwords that are rejected. */
@@ -88,6 +89,7 @@ export function resetDeps(
     }),
     resetUrl: settings.resetUrl ?? `${settings.issuer}/#reset={token}`,
     resetLimiters: {
+      idOf: (username) => findUserId(redis, username),
       address: new RateLimiter(redis, { name: 'reset-address', ...byNetwork }),
       username: new RateLimiter(redis, { name: 'reset-username', max: resetsPerUsername, windowSeconds }),
       device: new RateLimiter(redis, { name: 'reset-device', max: resetsPerUsername, windowSeconds }),

@@ -93,9 +93,12 @@ async function claimUsername(
  * @throws {RedisUnavailable}
  */
 export async function findUserByName(redis: RedisLink, username: string): Promise<User | undefined> {
-  const id = await redis.run((client) => client.get(usernameKey(foldUsername(username))));
-  return findUser(redis, id ?? NO_USER);
+  return findUser(redis, (await findUserId(redis, username)) ?? NO_USER);
 }
+
+/** The id of the user with this username. @throws {RedisUnavailable} */
+export const findUserId = (redis: RedisLink, username: string): Promise<string | null> =>
+  redis.run((client) => client.get(usernameKey(foldUsername(username))));
 
 /**
  * KEYS: user, authz. Returns the fields of the user and the authorization. A script, because a full Redis refuses even

@@ -9,6 +9,8 @@ import type { User } from '../../../users/users.ts';
 export const RESET_TOKEN_MIN_AGE_SECONDS = 60;
 
 export interface ResetLimiters {
+  /** The id of the user with this username. */
+  idOf: (username: string) => Promise<string | null>;
   /** By client address. */
   address: RateLimiter;
   /** By username and network. */
@@ -21,15 +23,18 @@ export interface ResetLimiters {
 
 /**
  * Counts a request for a reset and returns 0 or the seconds to wait. What strangers request for a username is counted
- * for their networks, and what a known device requests for that device only, so that nobody can use up the requests of
- * the owner. @throws {RedisUnavailable}
+ * for their networks, and what a device of this user requests for that device only, so that nobody can use up the
+ * requests of the owner. A device of anybody else is a stranger's: it takes the same Redis commands whether the username
+ * exists or not. @throws {RedisUnavailable}
  */
-export const takeResetRequest = (
-  { address, username, device: byDevice }: ResetLimiters,
+export async function takeResetRequest(
+  { idOf, address, username, device: byDevice }: ResetLimiters,
   request: { username: string; address: string; device: Device | undefined },
   nowMs: number,
-): Promise<number> => {
-  if (request.device !== undefined) return byDevice.take(request.device.id, nowMs);
+): Promise<number> {
+  const { device } = request;
+  if (device !== undefined && device.sub === (await idOf(request.username)))
+    return byDevice.take(device.id, nowMs);
   const nameInNetwork = `${networkOf(request.address)} ${foldUsername(request.username)}`;
   return takeAll(
     [
@@ -38,7 +43,7 @@ export const takeResetRequest = (
     ],
     nowMs,
   );
-};
+}
 
 /**
  * Issues a reset token if another email may be sent to the user. Those that strangers request have a limit of their own,
