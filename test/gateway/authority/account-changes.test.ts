@@ -3,6 +3,7 @@ import { fixedRing } from '../../../src/keys/ring.ts';
 import { TAKE } from '../../../src/redis/counter-scripts.ts';
 import { definedScripts } from '../../../src/redis/scripts.ts';
 import { issueResetToken } from '../../../src/users/password-reset.ts';
+import { auditRecords } from '../../audit/audit-records.ts';
 import { loginAs } from '../../support/gateway.ts';
 import { resetRateLimits } from '../../support/rate-limits.ts';
 import { type JsonResponse, send } from '../../support/requests.ts';
@@ -125,6 +126,7 @@ test('a reset confirmation that is under way when the address ranges change sets
 });
 
 test('a login that waits while the address ranges change fails as with a wrong password', async ({
+  gateway,
   distant,
   staff,
   holding,
@@ -136,4 +138,10 @@ test('a login that waits while the address ranges change fails as with a wrong p
     () => staff.change(bob.id, { set: { ranges: ELSEWHERE } }),
   );
   expect(response).toMatchObject({ status: 401, body: { code: 'login_failed' } });
+  expect((await auditRecords(gateway.link)).at(-1)).toMatchObject({
+    action: 'login',
+    result: 'refused',
+    subject: bob.id,
+    detail: 'address_refused',
+  });
 });
