@@ -14,8 +14,8 @@ import { startTestRedis, type TestRedis } from './redis.ts';
 import { until } from './until.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
-/** How long any response may take while Redis is unavailable. */
-const RESPONSE_WITHIN_MS = 1000;
+/** How long any response may take while Redis is unavailable: a second, and as much again on a busy machine. */
+const RESPONSE_WITHIN_MS = 2000;
 const RECOVERY_WITHIN_MS = 3000;
 
 /** A gateway with a Redis that can fail and keeps its data, and a logged-in user. */
