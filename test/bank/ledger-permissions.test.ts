@@ -11,7 +11,7 @@ import { LEDGER_OPTIONS, leg, openTestAccount, posted, testLink } from './postin
 
 /** All that Redis stores, but for the assertions that were used. */
 const ledgerOf = async (redis: TestRedis) =>
-  [...(await redis.dump())].filter(([key]) => !key.startsWith(usedAssertionKey('')));
+  new Map([...(await redis.dump())].filter(([key]) => !key.startsWith(usedAssertionKey(''))));
 
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
 
