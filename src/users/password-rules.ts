@@ -20,7 +20,7 @@ const TOO_WEAK =
 /** Unicode code points of the normalized form, which is what is hashed (NIST SP 800-63B-4, section 3.1.1.2). */
 const charactersOf = (password: string): number => [...password.normalize('NFKC')].length;
 
-/** A password in a login: any password that can have been set. */
+/** The current password of a user. Unlike a new one, it need not be hard to guess: it may be older than the rules. */
 export const passwordSchema = z
   .string()
   .min(1)

@@ -1,24 +1,10 @@
-import { test as base, expect } from 'vitest';
-import { createLog } from '../../src/log.ts';
-import { RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
+import { expect } from 'vitest';
+import { type RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { defineScript, runScript } from '../../src/redis/scripts.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { redisTest as test } from '../support/fixtures.ts';
 
 const COUNT = defineScript('count', `return { KEYS[1], ARGV[1], redis.call('INCR', KEYS[1]) }`);
 const FAIL = defineScript('fail', `return redis.call('INCR', KEYS[1], 'too', 'many')`);
-
-const test = base
-  .extend('redis', { scope: 'file' }, async ({}, { onCleanup }): Promise<TestRedis> => {
-    const redis = await startTestRedis();
-    onCleanup(() => redis.stop());
-    return redis;
-  })
-  .extend('link', { scope: 'file' }, async ({ redis }, { onCleanup }): Promise<RedisLink> => {
-    const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-    onCleanup(() => link.close());
-    await link.whenReady(5000);
-    return link;
-  });
 
 async function evalCalls(link: RedisLink): Promise<number> {
   const stats = await link.run((client) => client.info('commandstats'));

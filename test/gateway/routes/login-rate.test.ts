@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
-import { addUser, findUserByName } from '../../../src/users/users.ts';
+import { auditKey } from '../../../src/redis/keys.ts';
+import { addCustomers } from '../../support/customers.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { postJson } from '../../support/gateway.ts';
 import { resetRateLimits } from '../../support/rate-limits.ts';
@@ -24,25 +25,18 @@ const test = gatewayTest({
         return { status: response.status, retryAfter: Number(response.headers.get('retry-after')), ...body };
       },
   )
-  /** Adds customers with bob's password. */
-  .extend('customers', ({ gateway }) => async (count: number): Promise<string[]> => {
-    const bob = await findUserByName(gateway.link, 'bob');
-    const names = Array.from({ length: count }, () => `customer-${++made}`);
-    for (const username of names) {
-      const passwordHash = bob?.passwordHash ?? '';
-      const user = { username, displayName: username, passwordHash, role: 'user' } as const;
-      await addUser(gateway.link, user, new Date());
-    }
-    return names;
-  })
+  .extend(
+    'customers',
+    ({ gateway }) =>
+      (count: number) =>
+        addCustomers(gateway.link, count),
+  )
   .extend(
     'auditRecords',
     ({ gateway }) =>
       () =>
-        gateway.link.run((client) => client.xLen('audit')),
+        gateway.link.run((client) => client.xLen(auditKey('customers'))),
   );
-
-let made = 0;
 
 interface Options {
   password?: string;

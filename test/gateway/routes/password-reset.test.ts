@@ -1,8 +1,8 @@
-import { test as base, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { encodePart } from '../../../src/jwt/canonical.ts';
 import { resetKey, userKey } from '../../../src/redis/keys.ts';
-import { loginAs, startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type MailServer, startMailServer } from '../../support/mail-server.ts';
+import { loginAs } from '../../support/gateway.ts';
+import { mailGatewayTest } from '../../support/mail-gateway.ts';
 import { resetRateLimits } from '../../support/rate-limits.ts';
 import { until } from '../../support/until.ts';
 import { idOf, send, sessionProblem } from './admin-clients.ts';
@@ -10,23 +10,12 @@ import { idOf, send, sessionProblem } from './admin-clients.ts';
 const PASSWORD = 'correct horse battery';
 const INVALID = { status: 400, body: { code: 'reset_token_invalid' } };
 
-const test = base
-  .extend('mail', { scope: 'file' }, async ({}, { onCleanup }): Promise<MailServer> => {
-    const mail = await startMailServer();
-    onCleanup(() => mail.close());
-    return mail;
-  })
-  .extend('gateway', { scope: 'file' }, async ({ mail }, { onCleanup }): Promise<TestGateway> => {
-    const gateway = await startTestGateway({
-      SMTP_URL: mail.url,
-      MAIL_FROM: 'The Bank <bank@bank.example>',
-      RESET_URL: 'https://bank.example/#reset={token}',
-      RESETS_PER_ADDRESS: '20',
-      LOGIN_FAILURES_PER_ADDRESS: '1000',
-    });
-    onCleanup(() => gateway.close());
-    return gateway;
-  })
+const test = mailGatewayTest({
+  MAIL_FROM: 'The Bank <bank@bank.example>',
+  RESET_URL: 'https://bank.example/#reset={token}',
+  RESETS_PER_ADDRESS: '20',
+  LOGIN_FAILURES_PER_ADDRESS: '1000',
+})
   .extend(
     'ask',
     ({ gateway }) =>
@@ -67,7 +56,7 @@ const test = base
       () =>
         mail.received.filter(({ text }) => text.includes('\nSubject: Reset your password\r\n')),
   )
-  .extend('mailsTo', ({ resets }) => (username: string) => {
+  .extend('resetMailsTo', ({ resets }) => (username: string) => {
     const address = `${username.toLowerCase()}@demo.example`;
     return resets().filter(({ to }) => to[0] === address);
   })
@@ -75,11 +64,11 @@ const test = base
    * Requests a reset and returns the token from the email. A test that requests resets in another way must wait for
    * their emails, since the next test would take one of them for its own.
    */
-  .extend('mailedToken', ({ mailsTo, ask }) => async (username: string): Promise<string> => {
-    const before = mailsTo(username).length;
+  .extend('mailedToken', ({ resetMailsTo, ask }) => async (username: string): Promise<string> => {
+    const before = resetMailsTo(username).length;
     expect((await ask(username)).status).toBe(202);
-    await until(() => mailsTo(username).length > before);
-    return tokenIn(mailsTo(username)[before]?.text ?? '');
+    await until(() => resetMailsTo(username).length > before);
+    return tokenIn(resetMailsTo(username)[before]?.text ?? '');
   });
 
 /** Without the reset tokens of the test before, which are too recent to be replaced. */
@@ -131,15 +120,15 @@ describe('the response does not reveal whether a user exists', () => {
   test('it is the same for a user, for an unknown user, and for a user without an email address', async ({
     gateway,
     whole,
-    mailsTo,
+    resetMailsTo,
   }) => {
-    const before = mailsTo('alice').length;
+    const before = resetMailsTo('alice').length;
     await gateway.link.run((client) => client.hDel(userKey(idOf(gateway, 'sam')), 'email'));
     const responses = await Promise.all(['alice', 'nobody-at-all', 'sam'].map(whole));
     expect(responses[0]).toMatchObject({ status: 202, body: '' });
     expect(responses[1]).toEqual(responses[0]);
     expect(responses[2]).toEqual(responses[0]);
-    await until(() => mailsTo('alice').length > before);
+    await until(() => resetMailsTo('alice').length > before);
   });
 
   test('it does not wait for the mail server', async ({ mail, resets, ask }) => {
@@ -159,16 +148,16 @@ describe('the response does not reveal whether a user exists', () => {
 
   test('known and unknown usernames are limited alike, by username and by address', async ({
     ask,
-    mailsTo,
+    resetMailsTo,
   }) => {
-    const before = mailsTo('alice').length;
+    const before = resetMailsTo('alice').length;
     for (const username of ['alice', 'no-such-user']) {
       for (let i = 0; i < 3; i += 1) expect((await ask(username)).status).toBe(202);
       expect(await ask(username.toUpperCase())).toMatchObject({ status: 429, body: { code: 'throttled' } });
     }
     for (let i = 0; i < 14; i += 1) await ask(`spray-${i}`);
     expect((await ask('bob')).status).toBe(429);
-    await until(() => mailsTo('alice').length === before + 1);
+    await until(() => resetMailsTo('alice').length === before + 1);
   });
 });
 

@@ -1,28 +1,17 @@
-import { test as base, expect } from 'vitest';
-import { postJson, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type MailServer, startMailServer } from '../../support/mail-server.ts';
+import { expect } from 'vitest';
+import { postJson, problemOf } from '../../support/gateway.ts';
+import { mailGatewayTest } from '../../support/mail-gateway.ts';
 import { resetRateLimits } from '../../support/rate-limits.ts';
 import { until } from '../../support/until.ts';
 
 const MINUTE_MS = 60_000;
 const PASSWORD = 'correct horse battery';
 
-const test = base
-  .extend('mail', { scope: 'file' }, async ({}, { onCleanup }): Promise<MailServer> => {
-    const mail = await startMailServer();
-    onCleanup(() => mail.close());
-    return mail;
-  })
-  .extend('gateway', { scope: 'file' }, async ({ mail }, { onCleanup }): Promise<TestGateway> => {
-    const gateway = await startTestGateway({
-      SMTP_URL: mail.url,
-      TRUSTED_PROXIES: '127.0.0.0/8',
-      RESETS_PER_USERNAME: '3',
-      RESET_MAILS_PER_USERNAME: '4',
-    });
-    onCleanup(() => gateway.close());
-    return gateway;
-  })
+const test = mailGatewayTest({
+  TRUSTED_PROXIES: '127.0.0.0/8',
+  RESETS_PER_USERNAME: '3',
+  RESET_MAILS_PER_USERNAME: '4',
+})
   .extend(
     'post',
     ({ gateway }) =>
@@ -39,7 +28,7 @@ const test = base
   )
   /** The reset emails to a user. */
   .extend(
-    'mailsTo',
+    'resetMailsTo',
     ({ mail }) =>
       (username: string) =>
         mail.received
@@ -63,19 +52,19 @@ test('requests from one network do not use up those of another for the same user
 
 test('a token that is younger than a minute stays valid when somebody else requests one, and no second mail is sent', async ({
   ask,
-  mailsTo,
+  resetMailsTo,
   post,
   gateway,
 }) => {
-  const before = mailsTo('alice').length;
+  const before = resetMailsTo('alice').length;
   await ask('alice', '192.0.2.1');
-  await until(() => mailsTo('alice').length > before);
+  await until(() => resetMailsTo('alice').length > before);
   gateway.advanceClock(MINUTE_MS / 2);
   try {
     for (let i = 0; i < 5; i += 1) expect(await ask('alice', `203.0.113.${i}`)).toBe(202);
-    const body = { token: tokenIn(mailsTo('alice').at(-1)?.text), new_password: PASSWORD };
+    const body = { token: tokenIn(resetMailsTo('alice').at(-1)?.text), new_password: PASSWORD };
     expect((await post('/auth/password-reset/confirm', body)).status).toBe(204);
-    expect(mailsTo('alice')).toHaveLength(before + 1);
+    expect(resetMailsTo('alice')).toHaveLength(before + 1);
   } finally {
     gateway.advanceClock(-MINUTE_MS / 2);
   }
@@ -83,7 +72,7 @@ test('a token that is younger than a minute stays valid when somebody else reque
 
 test('strangers reach the limit of emails to a user, and a known device of the user still gets one', async ({
   ask,
-  mailsTo,
+  resetMailsTo,
   deviceToken,
   gateway,
 }) => {
@@ -93,17 +82,17 @@ test('strangers reach the limit of emails to a user, and a known device of the u
     gateway.advanceClock(MINUTE_MS);
     waits += 1;
   };
-  const before = mailsTo('sam').length;
+  const before = resetMailsTo('sam').length;
   try {
     for (let i = 0; i < 4; i += 1, later()) {
       await ask('sam', `203.0.113.${i}`);
-      await until(() => mailsTo('sam').length === before + 1 + i);
+      await until(() => resetMailsTo('sam').length === before + 1 + i);
     }
     expect(await ask('sam', '203.0.113.9')).toBe(202);
     later();
     expect(await ask('sam', '203.0.113.9', token)).toBe(202);
-    await until(() => mailsTo('sam').length > before + 4);
-    expect(mailsTo('sam')).toHaveLength(before + 5);
+    await until(() => resetMailsTo('sam').length > before + 4);
+    expect(resetMailsTo('sam')).toHaveLength(before + 5);
   } finally {
     gateway.advanceClock(-waits * MINUTE_MS);
   }
@@ -111,24 +100,24 @@ test('strangers reach the limit of emails to a user, and a known device of the u
 
 test('a device token of another user does not pass the limit of emails', async ({
   ask,
-  mailsTo,
+  resetMailsTo,
   deviceToken,
   gateway,
 }) => {
   const token = await deviceToken('root', 'superadmin1');
-  const before = mailsTo('ada').length;
+  const before = resetMailsTo('ada').length;
   let waits = 0;
   try {
     for (let i = 0; i < 4; i += 1, waits += 1) {
       await ask('ada', `203.0.113.${i}`);
-      await until(() => mailsTo('ada').length === before + 1 + i);
+      await until(() => resetMailsTo('ada').length === before + 1 + i);
       gateway.advanceClock(MINUTE_MS);
     }
     expect(await ask('ada', '203.0.113.9', token)).toBe(202);
-    const marker = mailsTo('root').length;
+    const marker = resetMailsTo('root').length;
     await ask('root', '203.0.113.9', token);
-    await until(() => mailsTo('root').length > marker);
-    expect(mailsTo('ada')).toHaveLength(before + 4);
+    await until(() => resetMailsTo('root').length > marker);
+    expect(resetMailsTo('ada')).toHaveLength(before + 4);
   } finally {
     gateway.advanceClock(-waits * MINUTE_MS);
   }
@@ -136,17 +125,17 @@ test('a device token of another user does not pass the limit of emails', async (
 
 test('a completed reset lets a username that strangers have locked log in at once', async ({
   ask,
-  mailsTo,
+  resetMailsTo,
   post,
 }) => {
-  const before = mailsTo('bob').length;
+  const before = resetMailsTo('bob').length;
   for (let i = 0; i < 5; i += 1)
     await post('/auth/login', { username: 'bob', password: 'wrong' }, '203.0.113.1');
   const locked = await post('/auth/login', { username: 'bob', password: 'foobared' });
   expect(await problemOf(locked)).toEqual({ status: 429, code: 'login_throttled' });
   await ask('bob', '192.0.2.1');
-  await until(() => mailsTo('bob').length > before);
-  const body = { token: tokenIn(mailsTo('bob').at(-1)?.text), new_password: PASSWORD };
+  await until(() => resetMailsTo('bob').length > before);
+  const body = { token: tokenIn(resetMailsTo('bob').at(-1)?.text), new_password: PASSWORD };
   expect((await post('/auth/password-reset/confirm', body)).status).toBe(204);
   expect((await post('/auth/login', { username: 'bob', password: PASSWORD })).status).toBe(200);
 });
