@@ -1,6 +1,7 @@
 import { auditLines, type Logger } from '../log.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { auditChannel } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
+import type { Subscriber } from '../redis/subscriber.ts';
 import { ActorRate } from './actor-rate.ts';
 import { type ChainedRecord, hashOf, linkOf, readRecord } from './chain.ts';
 
@@ -11,12 +12,12 @@ const MAX_PER_MINUTE = 300;
 const MINUTE_MS = 60_000;
 
 /** Sends a record of the command line to the gateways, so that their logs have it too. @throws {RedisUnavailable} */
-export async function announceRecord(redis: RedisLink, { text, hash }: ChainedRecord): Promise<void> {
-  await redis.run((client) => client.publish(auditChannel(), JSON.stringify({ text, hash })));
+export async function announceRecord(redis: RedisStore, { text, hash }: ChainedRecord): Promise<void> {
+  await redis.publish(auditChannel(), JSON.stringify({ text, hash }));
 }
 
 /** Logs each record of the command line, so that it is noticed if one is removed from Redis. */
-export function logAnnouncedRecords(listener: RedisLink, log: Logger): void {
+export function logAnnouncedRecords(subscriber: Subscriber, log: Logger): void {
   const lines = auditLines(log);
   const rate = new ActorRate(MAX_PER_MINUTE, MINUTE_MS);
   const onMessage = (message: string): void => {
@@ -26,13 +27,7 @@ export function logAnnouncedRecords(listener: RedisLink, log: Logger): void {
       log.warn({ event: 'audit_announcement_invalid' }, 'an audit announcement is malformed');
     else lines.info({ event: 'audit_announced', log: 'security', ...record });
   };
-  listener.onReady(() => {
-    listener
-      .run((client) => client.subscribe(auditChannel(), onMessage))
-      .catch((err: unknown) => {
-        log.warn({ event: 'audit_not_heard', err }, 'audit records of the command line are not logged here');
-      });
-  });
+  subscriber.subscribe(auditChannel(), onMessage);
 }
 
 function readAnnouncement(message: string): { record: Record<string, unknown>; hash: string } | undefined {

@@ -1,6 +1,7 @@
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import { auditKey, auditMarkKey } from '../redis/keys.ts';
 import { defineScript, nameEntries, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { type ChainEnd, hashOf, linkOf, NO_RECORD, type StoredRecord } from './chain.ts';
 import type { AuditLimits, AuditLogName } from './logs.ts';
 
@@ -50,7 +51,7 @@ export type AppendOutcome =
  * @throws {RedisUnavailable} also for a reply that the script cannot have sent
  */
 export async function appendRecords(
-  redis: RedisLink,
+  redis: RedisStore,
   log: AuditLogName,
   { recordsMax, unexportedMax }: AuditLimits,
   after: string,

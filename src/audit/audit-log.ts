@@ -1,5 +1,5 @@
 import { auditLines, type Logger } from '../log.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { ActorRate } from './actor-rate.ts';
 import type { ChainedRecord } from './chain.ts';
 import { ChainWriter } from './chain-writer.ts';
@@ -20,7 +20,7 @@ const WINDOW_MS = 60_000;
 const SUMMARY_INTERVAL_MS = 1000;
 
 export interface RedisAuditLogOptions {
-  redis: RedisLink;
+  redis: RedisStore;
   log: Logger;
   settings: AuditSettings & { auditRecordsPerActorPerMinute: number };
   /** The clock, in milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { appendRecords } from './append-script.ts';
 import { type ChainEnd, type ChainedRecord, chainRecords, START_OF_CHAIN } from './chain.ts';
 import type { AuditEvent } from './event.ts';
@@ -14,7 +15,7 @@ const MAX_BATCH_SIZE = 100;
 const PAUSE_MS = 2;
 
 export interface ChainWriterOptions {
-  redis: RedisLink;
+  redis: RedisStore;
   /** Its lines hold the whole records. */
   logger: Logger;
   name: AuditLogName;

@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { readRecord } from './chain.ts';
 import { AUDIT_LOGS, type AuditLogName } from './logs.ts';
 import { newestFirst, type StreamedRecord } from './records.ts';
@@ -35,7 +35,7 @@ interface LoggedRecord {
 }
 
 /** A page of both audit logs, or of one, by time. @throws {RedisUnavailable} */
-export async function readAuditPage(redis: RedisLink, query: AuditQuery): Promise<AuditPage> {
+export async function readAuditPage(redis: RedisStore, query: AuditQuery): Promise<AuditPage> {
   const records: AuditPage['records'] = [];
   let scanned = 0;
   let last: LoggedRecord | undefined;
@@ -51,7 +51,7 @@ export async function readAuditPage(redis: RedisLink, query: AuditQuery): Promis
 }
 
 /** The records of the logs by their ids, newest first; of two with the same id, first the security log's. */
-async function* newestOfAll(redis: RedisLink, { cursor, log }: AuditQuery): AsyncGenerator<LoggedRecord> {
+async function* newestOfAll(redis: RedisStore, { cursor, log }: AuditQuery): AsyncGenerator<LoggedRecord> {
   const sources = AUDIT_LOGS.filter((name) => log === undefined || name === log).map((name) => ({
     log: name,
     entries: newestFirst(redis, name, startOf(name, cursor)),

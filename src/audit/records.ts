@@ -1,5 +1,5 @@
-import type { RedisLink } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { StoredRecord } from './chain.ts';
 import type { AuditLogName } from './logs.ts';
 
@@ -19,7 +19,7 @@ const toRecord = ({ id, message }: { id: string; message: Record<string, string>
 
 /** All records of a log after the one with the id `after`, oldest first. @throws {RedisUnavailable} */
 export async function* oldestFirst(
-  redis: RedisLink,
+  redis: RedisStore,
   log: AuditLogName,
   after?: string,
 ): AsyncGenerator<StreamedRecord, void, undefined> {
@@ -27,7 +27,9 @@ export async function* oldestFirst(
   let from = after === undefined ? '-' : `(${after}`;
   for (;;) {
     const start = from;
-    const entries = (await redis.run((client) => client.xRange(auditKey(log), start, '+', options))) ?? [];
+    const entries =
+      (await redis.runFor(auditKey(log), (client) => client.xRange(auditKey(log), start, '+', options))) ??
+      [];
     yield* entries.map(toRecord);
     const last = entries.at(-1);
     if (last === undefined || entries.length < OLDEST_FIRST_BATCH) return;
@@ -37,7 +39,7 @@ export async function* oldestFirst(
 
 /** All records of a log from `end` on, an id or `(` with one to exclude it, newest first. @throws {RedisUnavailable} */
 export async function* newestFirst(
-  redis: RedisLink,
+  redis: RedisStore,
   log: AuditLogName,
   end: string,
 ): AsyncGenerator<StreamedRecord, void, undefined> {
@@ -46,7 +48,9 @@ export async function* newestFirst(
   for (;;) {
     const before = to;
     const entries =
-      (await redis.run((client) => client.xRevRange(auditKey(log), before, '-', options))) ?? [];
+      (await redis.runFor(auditKey(log), (client) =>
+        client.xRevRange(auditKey(log), before, '-', options),
+      )) ?? [];
     yield* entries.map(toRecord);
     const last = entries.at(-1);
     if (last === undefined || entries.length < NEWEST_FIRST_BATCH) return;

@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { linkOf, START_OF_CHAIN, type StoredRecord } from './chain.ts';
 import { ChainCheck, type ChainFault } from './chain-check.ts';
 import { type ExportMark, gapAfter, type RecordRange, readMark } from './export/mark.ts';
@@ -18,7 +18,7 @@ export interface AuditVerdict {
 }
 
 /** Reads one audit log and verifies its chain, from the oldest record on. @throws {RedisUnavailable} */
-export async function verifyAudit(redis: RedisLink, log: AuditLogName): Promise<AuditVerdict> {
+export async function verifyAudit(redis: RedisStore, log: AuditLogName): Promise<AuditVerdict> {
   const records = oldestFirst(redis, log);
   const first = await records.next();
   // The mark is read after the oldest record, because records are only removed after the mark has moved beyond them.

@@ -25,7 +25,7 @@ export function createBankApp(deps: BankDeps): BankApp {
 
   app.get('/livez', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
-    await link.run((client) => client.ping());
+    await link.ping();
     return c.json({ status: 'ok' });
   });
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readBytes } from '../http/input.ts';
 import { type AssertionClaims, contentDigest, isReusable } from '../jwt/assertion.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { usedAssertionKey } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import type { BankContext, BankRefusal } from './problems.ts';
 
@@ -13,7 +13,7 @@ import type { BankContext, BankRefusal } from './problems.ts';
 const USE_REMEMBERED_SECONDS = 60;
 
 export interface AssertedRequestDeps {
-  link: RedisLink;
+  link: RedisStore;
   bodyMaxBytes: number;
 }
 
@@ -52,7 +52,8 @@ async function readBody(c: BankContext, maxBytes: number): Promise<Buffer | Bank
 const isAssertedBody = ({ content_digest: digest }: AssertionClaims, body: Buffer): boolean =>
   digest === undefined || digest === contentDigest(createHash('sha256').update(body).digest());
 
-async function isFirstUse(link: RedisLink, { jti }: AssertionClaims): Promise<boolean> {
+async function isFirstUse(link: RedisStore, { jti }: AssertionClaims): Promise<boolean> {
   const options = { condition: 'NX', expiration: { type: 'EX', value: USE_REMEMBERED_SECONDS } } as const;
-  return (await link.run((client) => client.set(usedAssertionKey(jti), '1', options))) === 'OK';
+  const key = usedAssertionKey(jti);
+  return (await link.runFor(key, (client) => client.set(key, '1', options))) === 'OK';
 }

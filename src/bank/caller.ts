@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AssertionVerifier } from '../jwt/assertion.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import type { Scope } from '../users/roles.ts';
 import { type AssertedRequestDeps, checkAssertedRequest } from './asserted-request.ts';
@@ -39,7 +39,7 @@ export const lacksScope = (c: BankContext, scope: Scope): boolean => !c.get('cal
  */
 export async function visibleAccount(
   c: BankContext,
-  link: RedisLink,
+  link: RedisStore,
   scope: Scope = 'accounts:read',
 ): Promise<Account | BankRefusal> {
   const readsAny = !lacksScope(c, 'accounts:read-any');

@@ -1,7 +1,7 @@
 import type { Context, Handler } from 'hono';
 import type { z } from 'zod';
 import { checkQuery } from '../http/input.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { lacksScope, visibleAccount } from './caller.ts';
 import { accountsOf } from './ledger/accounts.ts';
@@ -9,7 +9,7 @@ import { balancePoints, biggestSpenders } from './ledger/figures.ts';
 import { type BankContext, type BankEnv, refuse } from './problems.ts';
 import * as schemas from './schemas.ts';
 
-type ReadRoute = (link: RedisLink) => Handler<BankEnv>;
+type ReadRoute = (link: RedisStore) => Handler<BankEnv>;
 
 export const listAccounts: ReadRoute = (link) => async (c) => {
   if (lacksScope(c, 'accounts:read')) return refuse(c, new Refusal('scope_missing'));
@@ -34,7 +34,7 @@ export const listSpenders: ReadRoute = (link) =>
 
 /** A route that checks the query, then reads one account that the caller may see. */
 export function accountRoute<Query extends z.ZodType, Body extends z.ZodType>(
-  link: RedisLink,
+  link: RedisStore,
   querySchema: Query,
   bodySchema: Body,
   read: (account: schemas.Account, query: z.output<Query>, c: BankContext) => Promise<z.output<Body>>,

@@ -8,8 +8,7 @@ import { pinnedAssertionKeys } from '../keys/assertion-keys.ts';
 import { RemoteJwks } from '../keys/remote-jwks.ts';
 import { InvalidKeyError } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
-import { RedisLink } from '../redis/connection.ts';
-import { checkServerOnce } from '../redis/server-check.ts';
+import { openStore, openSubscriber } from '../redis/open.ts';
 import { ROLES, SCOPES } from '../users/roles.ts';
 import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
@@ -43,13 +42,9 @@ interface BankOptions {
  */
 export async function startBank({ settings, log, verifier }: BankOptions): Promise<RunningBank> {
   await using started = new AsyncDisposableStack();
-  const redis = { url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log };
-  const link = started.adopt(new RedisLink(redis), (open) => open.close());
-  checkServerOnce(link, log);
-  // A subscribed connection can't be used for anything else (RESP 2).
-  const subscriber = started.adopt(new RedisLink(redis), (open) => open.close());
-  const heartbeatMs = settings.bankStreamHeartbeatMs;
-  const feed = started.adopt(new PostingsFeed(subscriber, log, heartbeatMs), (open) => open.close());
+  const link = started.adopt(openStore(settings, log), (open) => open.close());
+  const subscriber = started.adopt(openSubscriber(settings, log), (open) => open.close());
+  const feed = started.adopt(new PostingsFeed(subscriber), (open) => open.close());
   const options = {
     transactionsKept: settings.bankTransactionsKept,
     transfersPerDayMax: settings.bankTransfersPerAccountDayMax,
@@ -62,7 +57,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     options,
     searches: new UserShare(settings.bankSearchesPerUserMax),
     streams: new UserShare(settings.bankOpenStreamsPerUserMax),
-    streamHeartbeatMs: heartbeatMs,
+    streamHeartbeatMs: settings.bankStreamHeartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,
   });

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import * as ledger from './ledger/transactions.ts';
 import { type BankContext, type BankEnv, refuse } from './problems.ts';
@@ -8,7 +8,7 @@ import * as schemas from './schemas.ts';
 import type { UserShare } from './user-share.ts';
 
 export interface TransactionsDeps {
-  link: RedisLink;
+  link: RedisStore;
   /** How many searches a user can run at the same time. A list filtered by type is one. */
   searches: UserShare;
 }

@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
 import type { z } from 'zod';
 import { checkInput, checkQuery, parseJsonBody } from '../http/input.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
 import { lacksScope, visibleAccount } from './caller.ts';
@@ -11,7 +11,7 @@ import { type BankContext, type BankEnv, type BankReason, type BankRefusal, refu
 import { type Account, noQuery, transferBody, transferHeaders } from './schemas.ts';
 
 export interface TransferDeps {
-  link: RedisLink;
+  link: RedisStore;
   options: LedgerOptions;
   now: () => number;
 }

@@ -9,7 +9,7 @@ import { signCheckpoint } from '../jwt/audit-checkpoint.ts';
 import { openKeyRing } from '../keys/open.ts';
 import type { RingSource } from '../keys/ring.ts';
 import { createLog } from '../log.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { fail, runCommand } from './run.ts';
 import { signingSettings, withRedis } from './with-redis.ts';
 
@@ -42,7 +42,7 @@ export const runAuditExport = (env: Environment, options: AuditExportOptions): P
   });
 
 async function exportTo(
-  redis: RedisLink,
+  redis: RedisStore,
   ring: RingSource,
   issuer: string,
   { all, output }: AuditExportOptions,
@@ -65,7 +65,7 @@ async function exportTo(
   }
 }
 
-const markExported = async (redis: RedisLink, log: AuditLogName, { mark }: ExportedPart): Promise<void> =>
+const markExported = async (redis: RedisStore, log: AuditLogName, { mark }: ExportedPart): Promise<void> =>
   mark && moveMark(redis, log, mark);
 
 function reportParts(parts: Record<AuditLogName, ExportedPart>): number {

@@ -4,7 +4,8 @@ import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { commandLog, createLog } from '../log.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 
 /** An action of the command line. */
 export type OperatorEvent = Pick<AuditEvent, 'action' | 'subject' | 'detail'>;
@@ -15,7 +16,7 @@ export type OperatorEvent = Pick<AuditEvent, 'action' | 'subject' | 'detail'>;
  * @throws {RedisUnavailable} if the record is not in Redis
  */
 export async function auditByOperator(
-  redis: RedisLink,
+  redis: RedisStore,
   settings: GatewaySettings,
   event: OperatorEvent,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Environment, GatewaySettings } from '../config/load.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { emailSchema } from '../users/fields.ts';
 import { changeUser } from '../users/update.ts';
@@ -23,7 +23,7 @@ export async function runUserEmail(
 }
 
 async function setEmail(
-  redis: RedisLink,
+  redis: RedisStore,
   settings: GatewaySettings,
   username: string,
   email: string,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Environment, GatewaySettings } from '../config/load.ts';
 import { presentPeppers } from '../keys/pepper.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { displayNameSchema, emailSchema, usernameSchema } from '../users/fields.ts';
 import { PasswordRules } from '../users/password-rules.ts';
@@ -49,7 +49,7 @@ async function passwordFault(settings: GatewaySettings, password: string, owner:
 }
 
 async function add(
-  redis: RedisLink,
+  redis: RedisStore,
   settings: GatewaySettings,
   { password, ...request }: UserRequest & { password: string },
 ): Promise<number> {

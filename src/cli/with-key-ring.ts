@@ -2,10 +2,11 @@ import type { Environment, GatewaySettings } from '../config/load.ts';
 import { keysDirectory } from '../keys/open.ts';
 import type { RingRecord } from '../keys/schedule.ts';
 import { announceRing, type RingRollout } from '../keys/sync.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { auditByOperator, type OperatorEvent } from './operator-audit.ts';
 import { fail, runCommand } from './run.ts';
-import { administrationSettings, linkTo } from './with-redis.ts';
+import { administrationSettings, openQuietly } from './with-redis.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 const ROLLOUT_TIMEOUT_MS = 2000;
@@ -36,7 +37,7 @@ export function withKeyRing(
     const settings = administrationSettings(env);
     const fault = ringFault(env, settings);
     if (fault !== undefined) return fail(fault);
-    const redis = linkTo(settings);
+    const redis = openQuietly(settings);
     try {
       return await command(ringCommand(settings, redis));
     } finally {
@@ -53,7 +54,7 @@ function ringFault(env: Environment, { nodeEnv, keysDir }: GatewaySettings): str
   return undefined;
 }
 
-function ringCommand(settings: GatewaySettings, redis: RedisLink): KeyRingCommand {
+function ringCommand(settings: GatewaySettings, redis: RedisStore): KeyRingCommand {
   return {
     settings,
     directory: keysDirectory(settings),

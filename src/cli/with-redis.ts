@@ -1,6 +1,7 @@
 import { type Environment, type GatewaySettings, gatewaySettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
-import { RedisLink } from '../redis/connection.ts';
+import { openStore } from '../redis/open.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { runCommand } from './run.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -25,8 +26,8 @@ export const signingSettings = (env: Environment): GatewaySettings =>
 export const passwordSettings = (env: Environment): GatewaySettings =>
   gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_SIGNING_KEY });
 
-export const linkTo = ({ redisUrl, redisDeadlineMs }: GatewaySettings): RedisLink =>
-  new RedisLink({ url: redisUrl, deadlineMs: redisDeadlineMs, log: createLog('cli', 'silent') });
+export const openQuietly = (settings: GatewaySettings): RedisStore =>
+  openStore(settings, createLog('cli', 'silent'));
 
 /**
  * Runs an administrative command with a connection to Redis.
@@ -34,11 +35,11 @@ export const linkTo = ({ redisUrl, redisDeadlineMs }: GatewaySettings): RedisLin
  */
 export function withRedis(
   env: Environment,
-  command: (redis: RedisLink, settings: GatewaySettings) => Promise<number>,
+  command: (redis: RedisStore, settings: GatewaySettings) => Promise<number>,
 ): Promise<number> {
   return runCommand(async () => {
     const settings = administrationSettings(env);
-    const redis = linkTo(settings);
+    const redis = openQuietly(settings);
     try {
       await redis.whenReady(CONNECT_TIMEOUT_MS);
       return await command(redis, settings);

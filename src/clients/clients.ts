@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import { clientsKey } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 
 /** What a registered client can do: revoke tokens (RFC 7009), introspect tokens (RFC 7662). */
 export const CLIENT_USES = ['revoke', 'introspect'] as const;
@@ -39,7 +40,7 @@ const DECOY_HASH = Buffer.alloc(32);
 
 /** Registers a client. Only the hash of its secret is stored. @throws {RedisUnavailable} */
 export async function addClient(
-  redis: RedisLink,
+  redis: RedisStore,
   { name, uses }: Pick<RegisteredClient, 'name' | 'uses'>,
   now: Date,
 ): Promise<NewClient> {
@@ -47,18 +48,18 @@ export async function addClient(
   const secret = randomBytes(32).toString('base64url');
   const created = now.toISOString();
   const stored = { name, secretHash: hashOf(secret).toString('base64url'), uses: [...uses], created };
-  await redis.run((client) => client.hSet(clientsKey(), id, JSON.stringify(stored)));
+  await redis.runFor(clientsKey(), (client) => client.hSet(clientsKey(), id, JSON.stringify(stored)));
   return { id, name, uses, created, secret };
 }
 
 /** Deletes a client, so that its next request is rejected. Returns whether it existed. @throws {RedisUnavailable} */
-export async function removeClient(redis: RedisLink, id: string): Promise<boolean> {
-  return (await redis.run((client) => client.hDel(clientsKey(), id))) === 1;
+export async function removeClient(redis: RedisStore, id: string): Promise<boolean> {
+  return (await redis.runFor(clientsKey(), (client) => client.hDel(clientsKey(), id))) === 1;
 }
 
 /** All registered clients, oldest first. @throws {RedisUnavailable} */
-export async function listClients(redis: RedisLink): Promise<RegisteredClient[]> {
-  const stored = await redis.run((client) => client.hGetAll(clientsKey()));
+export async function listClients(redis: RedisStore): Promise<RegisteredClient[]> {
+  const stored = await redis.runFor(clientsKey(), (client) => client.hGetAll(clientsKey()));
   return Object.entries(stored)
     .map(([id, text]) => toClient(id, readStored(text)))
     .sort((one, two) => one.created.localeCompare(two.created));
@@ -76,9 +77,9 @@ type ClientProof = { proven: true; client: RegisteredClient } | { proven: false;
  * bits).
  * @throws {RedisUnavailable}
  */
-export async function proveClient(redis: RedisLink, id: string, secret: string): Promise<ClientProof> {
+export async function proveClient(redis: RedisStore, id: string, secret: string): Promise<ClientProof> {
   if (!CLIENT_ID.test(id) || !CLIENT_SECRET.test(secret)) return { proven: false };
-  const text = await redis.run((client) => client.hGet(clientsKey(), id));
+  const text = await redis.runFor(clientsKey(), (client) => client.hGet(clientsKey(), id));
   const stored = text === null ? undefined : readStored(text);
   const expected = stored === undefined ? DECOY_HASH : Buffer.from(stored.secretHash, 'base64url');
   const matches = timingSafeEqual(hashOf(secret), expected);

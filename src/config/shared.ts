@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { audience, hosts, issuerUrl, milliseconds, oneOf, redisUrl } from './fields.ts';
+import { audience, hosts, issuerUrl, milliseconds, oneOf } from './fields.ts';
+import { redisShape } from './redis.ts';
 
 /** The settings that the gateway and the bank share. */
 export const sharedShape = {
@@ -9,8 +10,7 @@ export const sharedShape = {
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent')
     .default('info')
     .describe('minimum severity of log lines'),
-  REDIS_URL: redisUrl().default('redis://127.0.0.1:6379').describe('URL of Redis or Valkey'),
-  REDIS_DEADLINE_MS: milliseconds(20, 900, 500).describe('timeout of a Redis command or connection attempt'),
+  ...redisShape,
   ISSUER: issuerUrl()
     .default('http://127.0.0.1:8080')
     .describe('public URL of the gateway, the `iss` of its tokens'),

@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
 import type { Role } from '../users/roles.ts';
 import { addUser, findUserByName, type User } from '../users/users.ts';
@@ -20,7 +20,7 @@ export const DEMO_USERS: readonly DemoUser[] = [
 ];
 
 /** Adds the demo users that don't exist yet. Existing ones are left unchanged. @returns all of them */
-export async function seedDemoUsers(redis: RedisLink, hasher: PasswordHasher, now: Date): Promise<User[]> {
+export async function seedDemoUsers(redis: RedisStore, hasher: PasswordHasher, now: Date): Promise<User[]> {
   const users: User[] = [];
   for (const { password, ...demo } of DEMO_USERS) {
     const present = await findUserByName(redis, demo.username);

@@ -3,7 +3,8 @@ import { type DemoOwner, postHistory, seedDemoAccounts } from '../bank/demo/acco
 import { accountsOf } from '../bank/ledger/accounts.ts';
 import type { BankSettings } from '../config/load.ts';
 import { createLog } from '../log.ts';
-import { RedisLink } from '../redis/connection.ts';
+import { openStore } from '../redis/open.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { seedDemoUsers } from './demo-users.ts';
 import type { DevPlan } from './plan.ts';
@@ -17,7 +18,7 @@ const HISTORY_MS = 7 * 24 * 60 * 60 * 1000;
  */
 export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Promise<void> {
   const log = createLog('dev', 'silent');
-  const redis = new RedisLink({ url: redisUrl, deadlineMs: gateway.redisDeadlineMs, log });
+  const redis = openStore({ ...gateway, redisUrl }, log);
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   try {
     await redis.whenReady(CONNECT_TIMEOUT_MS);
@@ -32,7 +33,7 @@ export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Pr
 }
 
 async function seedAccounts(
-  redis: RedisLink,
+  redis: RedisStore,
   owners: readonly DemoOwner[],
   { bankCurrency: currency, bankSeed, ...settings }: BankSettings,
   nowMs: number,

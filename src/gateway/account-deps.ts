@@ -4,15 +4,15 @@ import type { RingSource } from '../keys/ring.ts';
 import { AccountMail } from '../mail/account-mail.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Outbox } from '../mail/outbox.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { RateLimiter } from '../redis/rate-limiter.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { PasswordRules } from '../users/password-rules.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
 import type { RouteDeps } from './app.ts';
 import { resetDeps } from './rate-limits.ts';
 
 interface AccountResources {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
   ring: RingSource;
   hasher: PasswordHasher;
@@ -41,7 +41,7 @@ export const accountDeps = (
 
 function emailDeps(
   { emailConfirmationSeconds, emailUrl, issuer, ...settings }: GatewaySettings,
-  redis: RedisLink,
+  redis: RedisStore,
   outbox: Outbox | undefined,
 ): Pick<RouteDeps['auth'], 'accountMail' | 'emailLimiter' | 'emailConfirmationSeconds'> {
   const { emailChangesPerUser: max, emailChangeWindowSeconds: windowSeconds } = settings;

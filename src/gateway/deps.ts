@@ -3,7 +3,7 @@ import type { GatewaySettings } from '../config/load.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Outbox } from '../mail/outbox.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
 import type { PasswordRules } from '../users/password-rules.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
@@ -26,7 +26,7 @@ import { siteOf } from './site.ts';
 
 /** What the gateway has opened and has to close. */
 export interface Resources {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: RedisAuditLog;
   ring: RingSource;
   refreshKey: Uint8Array;

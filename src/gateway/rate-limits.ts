@@ -1,7 +1,7 @@
 import type { GatewaySettings } from '../config/load.ts';
 import { RESET_TTL_SECONDS } from '../jwt/reset-token.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { countersByNetwork, RateLimiter } from '../redis/rate-limiter.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { deviceKeyFrom } from '../users/logins/device-token.ts';
 import { FailureLimiter } from '../users/logins/failure-limiter.ts';
 import { LoginLimiter } from '../users/logins/login-limiter.ts';
@@ -15,7 +15,7 @@ const MAX_TRIES_PER_RESET_TOKEN = 10;
 /** What logins need to know known devices and to limit failures. */
 export function loginDeps(
   settings: GatewaySettings,
-  redis: RedisLink,
+  redis: RedisStore,
   refreshKey: Uint8Array,
   queue: PasswordQueue,
 ): Pick<
@@ -55,7 +55,7 @@ export const passwordQueue = (settings: GatewaySettings): PasswordQueue =>
 
 export const clientLimiters = (
   settings: GatewaySettings,
-  redis: RedisLink,
+  redis: RedisStore,
 ): RouteDeps['oauth']['clientLimiters'] => {
   const { loginFailuresPerUsername, loginFailuresPerAddress, loginFailureWindowSeconds } = settings;
   const windowSeconds = loginFailureWindowSeconds;
@@ -68,7 +68,7 @@ export const clientLimiters = (
 
 export function registrationDeps(
   { registration, registrationsPerAddress: max, registrationWindowSeconds: windowSeconds }: GatewaySettings,
-  redis: RedisLink,
+  redis: RedisStore,
 ): Pick<RouteDeps['auth'], 'registration' | 'registrationLimiter'> {
   const options = { name: 'register', max, windowSeconds, countersOf: countersByNetwork };
   return { registration, registrationLimiter: new RateLimiter(redis, options) };
@@ -76,7 +76,7 @@ export function registrationDeps(
 
 export function resetDeps(
   settings: GatewaySettings,
-  redis: RedisLink,
+  redis: RedisStore,
 ): Pick<RouteDeps['auth'], 'resetUrl' | 'resetLimiters' | 'resetTokenLimiter'> {
   const { resetsPerUsername, resetsPerAddress, resetMailsPerUsername } = settings;
   const windowSeconds = settings.resetWindowSeconds;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../log.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { ringChannel } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
+import type { Subscriber } from '../redis/subscriber.ts';
 import type { RingKey } from './private-key.ts';
 import { InvalidKeyError, type KeyRing, type RingSource, ringOf } from './ring.ts';
 import { keyStatusesAt, type RingRecord, validityWindow } from './schedule.ts';
@@ -29,7 +30,7 @@ export class LiveRing implements RingSource {
   readonly #timer: NodeJS.Timeout;
   #content: Content;
   #current: { ring: KeyRing; fromMs: number; untilMs: number } | undefined;
-  #redis: RedisLink | undefined;
+  #redis: RedisStore | undefined;
   #announced: RingVersion | undefined;
   #syncing: Promise<void> = Promise.resolve();
   #isReadable = true;
@@ -55,23 +56,15 @@ export class LiveRing implements RingSource {
     return this.#current.ring;
   }
 
-  /** Receives announcements through `listener` and acknowledges them through `redis`. */
-  listen(listener: RedisLink, redis: RedisLink): void {
+  /** Receives announcements through `subscriber` and acknowledges them through `redis`. */
+  listen(subscriber: Subscriber, redis: RedisStore): void {
     this.#redis = redis;
-    listener.onReady(() => void this.#subscribe(listener));
+    const onMessage = (message: string): void => this.#receive(message);
+    subscriber.subscribe(ringChannel(), onMessage, () => void this.#sync());
   }
 
   close(): void {
     clearInterval(this.#timer);
-  }
-
-  async #subscribe(listener: RedisLink): Promise<void> {
-    try {
-      await listener.run((client) => client.subscribe(ringChannel(), (message) => this.#receive(message)));
-    } catch (err) {
-      this.#log.warn({ event: 'key_ring_not_heard', err }, 'key ring changes are only noticed by polling');
-    }
-    await this.#sync();
   }
 
   #receive(message: string): void {

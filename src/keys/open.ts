@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { RESET_TTL_SECONDS } from '../jwt/reset-token.ts';
 import type { Logger } from '../log.ts';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
+import type { Subscriber } from '../redis/subscriber.ts';
 import { changeRing } from './change.ts';
 import { LiveRing } from './live-ring.ts';
 import { fixedRing, InvalidKeyError, keyRingFromPem, type RingSource } from './ring.ts';
@@ -20,8 +21,8 @@ interface KeySettings {
 
 /** The key ring of a running gateway. */
 interface OpenRing extends RingSource {
-  /** Receives announcements through `listener` and acknowledges them through `redis`. */
-  listen(listener: RedisLink, redis: RedisLink): void;
+  /** Receives announcements through `subscriber` and acknowledges them through `redis`. */
+  listen(subscriber: Subscriber, redis: RedisStore): void;
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisLink } from '../redis/connection.ts';
 import { ringAcknowledgedKey, ringChannel } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { RingRecord } from './schedule.ts';
 
 /**
@@ -22,14 +22,15 @@ export interface RingRollout {
 
 /** Announces a version and waits at most `waitMs` until all gateways have read it. @throws {RedisUnavailable} */
 export async function announceRing(
-  redis: RedisLink,
+  redis: RedisStore,
   { id, version }: RingVersion,
   waitMs: number,
 ): Promise<RingRollout> {
-  const listening = await redis.run((client) => client.publish(ringChannel(), `${id} ${version}`));
+  const listening = await redis.publish(ringChannel(), `${id} ${version}`);
+  const key = ringAcknowledgedKey(id, version);
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
-    const acknowledged = await redis.run((client) => client.sCard(ringAcknowledgedKey(id, version)));
+    const acknowledged = await redis.runFor(key, (client) => client.sCard(key));
     if (acknowledged >= listening || performance.now() >= deadlineMs) return { listening, acknowledged };
     await delay(POLL_MS);
   }
@@ -37,12 +38,12 @@ export async function announceRing(
 
 /** Records that a gateway process has read a version. @throws {RedisUnavailable} */
 export async function acknowledgeRing(
-  redis: RedisLink,
+  redis: RedisStore,
   { id, version }: RingVersion,
   gatewayId: string,
 ): Promise<void> {
   const key = ringAcknowledgedKey(id, version);
-  await redis.run((client) =>
+  await redis.runFor(key, (client) =>
     client.multi().sAdd(key, gatewayId).expire(key, ACKNOWLEDGED_TTL_SECONDS).exec(),
   );
 }

@@ -1,4 +1,5 @@
 import { createClient } from 'redis';
+import type { Logger } from '../log.ts';
 import { afterDeadline } from './deadline.ts';
 
 export type RedisClient = ReturnType<typeof clientFor>;
@@ -26,18 +27,48 @@ export function clientFor(url: string, connectTimeoutMs: number) {
   });
 }
 
-/** Connects the client. @throws when it is not usable within the deadline; nothing is left open then. */
-export async function connectWithin(client: RedisClient, deadlineMs: number): Promise<void> {
+/** Decides about a new connection before it is used, and may run commands on it. Rejects if it must not be used. */
+export type Admission = (client: RedisClient) => Promise<void>;
+
+export interface LinkOptions {
+  /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
+  url: string;
+  /** The time limit for one command, script or transaction, and for connecting. */
+  deadlineMs: number;
+  log: Logger;
+  /** Decides about each new connection. Without it, each is used. */
+  admit?: Admission;
+}
+
+/** How many deadlines the admission of a connection may take. */
+const ADMISSION_DEADLINES = 10;
+
+/**
+ * Connects the client and has the connection admitted.
+ * @throws when it is not connected within the deadline, or not admitted; nothing is left open then
+ */
+export async function connectWithin(
+  client: RedisClient,
+  deadlineMs: number,
+  admit?: Admission,
+): Promise<void> {
+  try {
+    await within(deadlineMs, client.connect());
+    if (admit !== undefined) await within(deadlineMs * ADMISSION_DEADLINES, admit(client));
+    if (!client.isReady) throw new RedisUnavailable('the connection was closed while connecting');
+  } catch (fault) {
+    if (client.isOpen) client.destroy();
+    throw fault;
+  }
+}
+
+async function within(deadlineMs: number, step: Promise<unknown>): Promise<void> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
   const cancelTimeout = afterDeadline(deadlineMs, () =>
     reject(new RedisUnavailable(`not connected within ${deadlineMs} ms`)),
   );
   try {
-    await Promise.race([client.connect(), timeout]);
-    if (!client.isReady) throw new RedisUnavailable('the connection was closed while connecting');
-  } catch (fault) {
-    if (client.isOpen) client.destroy();
-    throw fault;
+    await Promise.race([step, timeout]);
   } finally {
     cancelTimeout();
   }

@@ -1,7 +1,8 @@
-import type { Logger } from '../log.ts';
-import { clientFor, connectWithin, type RedisClient, RedisUnavailable } from './client.ts';
+import { clientFor, connectWithin, type LinkOptions, type RedisClient, RedisUnavailable } from './client.ts';
 import { afterDeadline } from './deadline.ts';
-import { loginFault, logReplaced, logUnreachable } from './login-fault.ts';
+import { isServerFault, loginFault, logReplaced, logUnreachable } from './login-fault.ts';
+import { RetiredClients } from './retired-clients.ts';
+import type { RedisCommand, RedisStore } from './store.ts';
 
 export { type RedisClient, RedisUnavailable };
 
@@ -10,17 +11,6 @@ const MAX_CONNECT_RETRY_MS = 250;
 
 /** An outage is logged once, after this many failed attempts. */
 const FAILURES_BEFORE_WARNING = 4;
-
-/** A reply that blames the server and not the command, so that a new connection may reach a better one. */
-const DEMOTED_SERVER_REPLY = /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/;
-
-interface RedisLinkOptions {
-  /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
-  url: string;
-  /** The time limit for one command, script or transaction, and for connecting. */
-  deadlineMs: number;
-  log: Logger;
-}
 
 /**
  * One connection to Redis that reconnects after every failure.
@@ -31,8 +21,8 @@ interface RedisLinkOptions {
  * replica is still used for reads until a new connection to its address is usable, and a connection on which replies
  * to other commands keep arriving is kept, because this process is behind with reading them and Redis is not lost.
  */
-export class RedisLink {
-  readonly #options: RedisLinkOptions;
+export class RedisLink implements RedisStore {
+  readonly #options: LinkOptions;
   #client: RedisClient | undefined;
   #closed = false;
   #retryMs = MIN_CONNECT_RETRY_MS;
@@ -41,12 +31,13 @@ export class RedisLink {
   #retryTimer: NodeJS.Timeout | undefined;
   #replacing = false;
   #repliedAtMs = 0;
-  readonly #retired = new Set<RedisClient>();
+  readonly #retired: RetiredClients;
   readonly #onReady = new Set<(client: RedisClient) => void>();
 
   /** Starts connecting and returns without waiting. Use `whenReady` to wait. */
-  constructor(options: RedisLinkOptions) {
+  constructor(options: LinkOptions) {
     this.#options = options;
+    this.#retired = new RetiredClients(options.deadlineMs);
     void this.#connect();
   }
 
@@ -59,7 +50,7 @@ export class RedisLink {
    * @throws {RedisUnavailable} at once when there is no connection; after `deadlineMs` when there is no reply; and for
    * every error reply (`-LOADING`, `-READONLY`, `-OOM` …).
    */
-  run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+  run<T>(command: RedisCommand<T>): Promise<T> {
     const client = this.#client;
     const { deadlineMs } = this.#options;
     if (client === undefined) return Promise.reject(new RedisUnavailable('there is no connection to Redis'));
@@ -77,11 +68,26 @@ export class RedisLink {
         },
         (fault) => {
           cancelDeadline();
-          if (DEMOTED_SERVER_REPLY.test(String(fault?.message))) this.#replace(client, fault);
+          if (isServerFault(fault)) this.#replace(client, fault);
           reject(new RedisUnavailable(loginFault(fault) ?? 'a Redis command failed', { cause: fault }));
         },
       );
     });
+  }
+
+  /** The server holds all keys. @throws {RedisUnavailable} */
+  runFor<T>(_key: string, command: RedisCommand<T>): Promise<T> {
+    return this.run(command);
+  }
+
+  /** @throws {RedisUnavailable} */
+  publish(channel: string, message: string): Promise<number> {
+    return this.run((client) => client.publish(channel, message));
+  }
+
+  /** @throws {RedisUnavailable} */
+  async ping(): Promise<void> {
+    await this.run((client) => client.ping());
   }
 
   /** Calls `listener` with each connection that becomes usable, and with the current one if there is one. */
@@ -94,9 +100,9 @@ export class RedisLink {
   async whenReady(waitMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const listener = (): void => resolve();
-    const onTimeout = (): void =>
+    const timer = setTimeout(() => {
       reject(new RedisUnavailable(`no connection to Redis within ${waitMs} ms: ${this.#why ?? 'no reply'}`));
-    const timer = setTimeout(onTimeout, waitMs);
+    }, waitMs);
     this.onReady(listener);
     await promise.finally(() => {
       clearTimeout(timer);
@@ -110,7 +116,7 @@ export class RedisLink {
     clearTimeout(this.#retryTimer);
     if (this.#client !== undefined) this.#retired.add(this.#client);
     this.#client = undefined;
-    for (const client of this.#retired) client.destroy();
+    this.#retired.close();
   }
 
   async #connect(): Promise<void> {
@@ -118,7 +124,7 @@ export class RedisLink {
     client.on('error', (fault: Error) => this.#drop(client, fault.message));
     client.on('end', () => this.#drop(client, 'the connection ended'));
     try {
-      await connectWithin(client, this.#options.deadlineMs);
+      await connectWithin(client, this.#options.deadlineMs, this.#options.admit);
     } catch (fault) {
       return this.#retryLater(loginFault(fault) ?? (fault instanceof Error ? fault.message : 'unknown'));
     }
@@ -126,7 +132,7 @@ export class RedisLink {
   }
 
   #adopt(client: RedisClient): void {
-    if (this.#client !== undefined) this.#retire(this.#client);
+    if (this.#client !== undefined) this.#retired.add(this.#client);
     clearTimeout(this.#retryTimer);
     if (this.#closed) {
       client.destroy();
@@ -148,16 +154,6 @@ export class RedisLink {
       this.#replacing = false;
     };
     void this.#connect().finally(() => setTimeout(done, MAX_CONNECT_RETRY_MS).unref());
-  }
-
-  /** Closes a replaced connection after its pending commands had time to finish. */
-  #retire(client: RedisClient): void {
-    this.#retired.add(client);
-    const close = (): void => {
-      this.#retired.delete(client);
-      client.destroy();
-    };
-    setTimeout(close, this.#options.deadlineMs).unref();
   }
 
   #drop(client: RedisClient, why: string): void {

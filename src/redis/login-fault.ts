@@ -29,3 +29,8 @@ export function logReplaced(log: Logger, fault: unknown): void {
   const event = refused === undefined ? 'redis_demoted' : 'redis_login_refused';
   log.error({ event }, `${refused ?? 'Redis has become a replica'}; connecting again`);
 }
+
+/** Whether an error reply blames the server and not the command, so that a new connection may reach a better one. */
+export const isServerFault = (fault: unknown): boolean =>
+  fault instanceof Error &&
+  /^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|NOAUTH|UNBLOCKED)\b/.test(fault.message);

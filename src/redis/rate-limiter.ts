@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { networksOf } from '../http/addresses.ts';
 import { Refusal } from '../refusal.ts';
-import { type RedisLink, RedisUnavailable } from './connection.ts';
+import { RedisUnavailable } from './connection.ts';
 import { SETTLE, SETTLE_ARGUMENTS, TAKE, TAKE_ARGUMENTS } from './counter-scripts.ts';
 import { counterKey } from './keys.ts';
 import { runScript } from './scripts.ts';
+import type { RedisStore } from './store.ts';
 
 /** How often the maximum of a wider network is that of the next narrower one. A /48 contains 65,536 times a /64. */
 const MAX_GROWTH_PER_STEP = 4;
@@ -50,10 +51,10 @@ export interface HeldAttempt {
  * that is refused is not counted.
  */
 export class RateLimiter {
-  readonly #redis: RedisLink;
+  readonly #redis: RedisStore;
   readonly #options: Required<RateLimitOptions>;
 
-  constructor(redis: RedisLink, options: RateLimitOptions) {
+  constructor(redis: RedisStore, options: RateLimitOptions) {
     this.#redis = redis;
     const countersOf = (subject: string): Counters => ({ subject: digest(subject), steps: ['1'] });
     this.#options = { countersOf, ...options };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { type RedisLink, RedisUnavailable } from './connection.ts';
+import { RedisUnavailable } from './connection.ts';
 import { commandsIn, guardLua } from './script-guard.ts';
+import type { RedisStore } from './store.ts';
 
 /** A Lua script, which Redis runs atomically. */
 interface Script {
@@ -51,14 +52,14 @@ export const definedScripts = (): readonly Script[] => [...defined.values()];
  * promoted replica. @throws {RedisUnavailable} also when the script itself fails.
  */
 export function runScript(
-  link: RedisLink,
+  link: RedisStore,
   script: Script,
   keys: readonly string[],
   args: readonly string[],
 ): Promise<ScriptReply> {
   const { sha1, source, isReadOnly } = script;
   const options = { keys: [...keys], arguments: [...args] };
-  return link.run(async (client) => {
+  return link.runFor(keys[0] ?? '', async (client) => {
     try {
       return (await (isReadOnly
         ? client.evalShaRo(sha1, options)

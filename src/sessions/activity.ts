@@ -1,7 +1,7 @@
 import QuickLRU from 'quick-lru';
-import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, sessionKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 
 /** Activity is written at most once per this fraction of the idle timeout. */
 const STEPS_IN_IDLE_TIMEOUT = 20;
@@ -31,12 +31,12 @@ return 1
 
 /** Renews sessions when there is activity. No request waits for it; a failure only skips one step. */
 export class ActivityTracker {
-  readonly #redis: RedisLink;
+  readonly #redis: RedisStore;
   readonly #idleMs: number;
   readonly #stepMs: number;
   readonly #notedAtMs = new QuickLRU<string, number>({ maxSize: SESSION_CACHE_SIZE / 2 });
 
-  constructor(redis: RedisLink, idleSeconds: number) {
+  constructor(redis: RedisStore, idleSeconds: number) {
     this.#redis = redis;
     this.#idleMs = idleSeconds * 1000;
     this.#stepMs = this.#idleMs / STEPS_IN_IDLE_TIMEOUT;

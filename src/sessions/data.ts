@@ -1,6 +1,6 @@
-import type { RedisLink } from '../redis/connection.ts';
 import { sessionKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 
 /** The application's own data is stored as fields of the session's hash, so it expires with the session. */
@@ -27,17 +27,17 @@ return 'stored'
 
 /** The JSON text stored under a key of a session, or null. @throws {RedisUnavailable} */
 export async function getSessionData(
-  redis: RedisLink,
+  redis: RedisStore,
   sub: string,
   sid: string,
   key: string,
 ): Promise<string | null> {
-  return redis.run((client) => client.hGet(sessionKey(sub, sid), PREFIX + key));
+  return redis.runFor(sessionKey(sub, sid), (client) => client.hGet(sessionKey(sub, sid), PREFIX + key));
 }
 
 /** Stores a JSON text under a key. A session's keys and texts are `maxBytes` at most. @throws {RedisUnavailable} */
 export async function putSessionData(
-  redis: RedisLink,
+  redis: RedisStore,
   { sub, sid }: { sub: string; sid: string },
   { key, json, maxBytes }: { key: string; json: string; maxBytes: number },
 ): Promise<undefined | Refusal<'session_over' | 'session_data_full'>> {
@@ -49,10 +49,10 @@ export async function putSessionData(
 
 /** Deletes what is stored under a key. @throws {RedisUnavailable} */
 export async function deleteSessionData(
-  redis: RedisLink,
+  redis: RedisStore,
   sub: string,
   sid: string,
   key: string,
 ): Promise<void> {
-  await redis.run((client) => client.hDel(sessionKey(sub, sid), PREFIX + key));
+  await redis.runFor(sessionKey(sub, sid), (client) => client.hDel(sessionKey(sub, sid), PREFIX + key));
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { RedisLink } from '../redis/connection.ts';
 import {
   activeKey,
   pendingActionsKey,
@@ -9,6 +8,7 @@ import {
   whitelistKey,
 } from '../redis/keys.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import {
   deadlineOf,
   lateChange,
@@ -83,7 +83,7 @@ interface EndOptions {
  * that the user had begun as staff can take effect any more. @throws {RedisUnavailable}
  */
 export async function endSession(
-  redis: RedisLink,
+  redis: RedisStore,
   sub: string,
   sid: string,
   { jti, action }: EndOptions = {},
@@ -101,7 +101,7 @@ export async function endSession(
  * Ends all sessions of a user except `keep`, and returns how many were active. It resolves as late as `endSession`.
  * @throws {RedisUnavailable}
  */
-export async function endOtherSessions(redis: RedisLink, sub: string, keep?: string): Promise<number> {
+export async function endOtherSessions(redis: RedisStore, sub: string, keep?: string): Promise<number> {
   const keys = [sessionsKey(sub), pendingActionsKey(sub)];
   const args = [keep ?? '', sessionKey(sub, ''), activeKey(sub, ''), revocationsChannel(), sub];
   const [ended, ids] = checkReply(endOthersReply, await runScript(redis, END_OTHER_SESSIONS, keys, args));

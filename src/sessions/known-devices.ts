@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { networkOf } from '../http/addresses.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { devicesKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 
 /** The most devices that are remembered for a user; the longest unused one is forgotten first. */
 const MAX_DEVICES = 20;
@@ -26,7 +26,7 @@ return isNew and 1 or 0
  * their digest is stored. @throws {RedisUnavailable}
  */
 export async function noteDevice(
-  redis: RedisLink,
+  redis: RedisStore,
   userId: string,
   { device, address }: { device: string; address: string },
   nowMs: number,

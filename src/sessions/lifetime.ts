@@ -1,6 +1,6 @@
-import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, authzKey, sessionKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { readAuthorization } from '../users/authorization.ts';
 import type { RefreshIdentity } from './refresh-token.ts';
 
@@ -15,7 +15,7 @@ const READ_SESSION = defineScript(
 
 /** The fields of an active session of the user's current generation; undefined if the session has ended. */
 async function readFields(
-  redis: RedisLink,
+  redis: RedisStore,
   { sub, sid }: Pick<RefreshIdentity, 'sub' | 'sid'>,
   names: readonly string[],
 ): Promise<{ idleMs: number; fields: (string | null)[] } | undefined> {
@@ -40,7 +40,7 @@ interface SessionLifetime {
  * @throws {RedisUnavailable} also when Redis returns a malformed value.
  */
 export async function readSessionLifetime(
-  redis: RedisLink,
+  redis: RedisStore,
   sub: string,
   sid: string,
 ): Promise<SessionLifetime | undefined> {
@@ -63,7 +63,7 @@ interface RefreshTokenStatus {
  * @throws {RedisUnavailable} also when Redis returns a malformed value.
  */
 export async function readRefreshTokenStatus(
-  redis: RedisLink,
+  redis: RedisStore,
   { sub, sid, refreshCount }: RefreshIdentity,
 ): Promise<RefreshTokenStatus | undefined> {
   const session = await readFields(redis, { sub, sid }, ['n', 'clientId', 'movedAtMs', 'endsAt']);

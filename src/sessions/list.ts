@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, authzKey, sessionKey, sessionsKey } from '../redis/keys.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { readAuthorization } from '../users/authorization.ts';
 
 const storedSession = z.object({
@@ -61,7 +61,7 @@ const listReply = z.tuple([
 ]);
 
 /** A user's active sessions, most recently used first. @throws {RedisUnavailable} */
-export async function listSessions(redis: RedisLink, sub: string): Promise<SessionSummary[]> {
+export async function listSessions(redis: RedisStore, sub: string): Promise<SessionSummary[]> {
   const keys = [sessionsKey(sub), authzKey(sub)];
   const args = [sessionKey(sub, ''), activeKey(sub, ''), ...FIELDS];
   const reply = await runScript(redis, LIST_SESSIONS, keys, args);

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { networkOf } from '../http/addresses.ts';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { authzKey, revocationsChannel } from '../redis/keys.ts';
 import { checkReply, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
@@ -74,7 +74,7 @@ export async function refreshSession(
 
 /** The script has ended the session. */
 async function refuseReuse(
-  redis: RedisLink,
+  redis: RedisStore,
   identity: RefreshIdentity,
   [address, ids]: unknown[],
 ): Promise<RefreshRefusal> {
@@ -83,8 +83,8 @@ async function refuseReuse(
 }
 
 /** A user who is not active has no ranges: the script refuses the refresh. */
-async function isAddressRefused(redis: RedisLink, sub: string, address: string): Promise<boolean> {
-  const authz = await redis.run((client) => client.get(authzKey(sub)));
+async function isAddressRefused(redis: RedisStore, sub: string, address: string): Promise<boolean> {
+  const authz = await redis.runFor(authzKey(sub), (client) => client.get(authzKey(sub)));
   return authz !== null && !isAddressAllowed(readAuthorization(authz), address);
 }
 

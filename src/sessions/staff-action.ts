@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import { activeKey, authzKey, pendingActionsKey, whitelistKey } from '../redis/keys.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import type { Authorization } from '../users/authorization.ts';
 import {
@@ -55,7 +56,7 @@ interface StaffActionOptions<Reason extends string, Result> {
  * @throws {RedisUnavailable} also if the action was not finished in time
  */
 export async function runStaffAction<Reason extends string, Result>(
-  redis: RedisLink,
+  redis: RedisStore,
   actor: TokenIdentity,
   { authorize, change, record }: StaffActionOptions<Reason, Result>,
 ): Promise<Result | Refusal<Reason | WhitelistReason>> {
@@ -79,7 +80,7 @@ export async function runStaffAction<Reason extends string, Result>(
 const beginReply = z.tuple([z.unknown(), z.unknown(), z.unknown(), z.int()]);
 
 async function begin(
-  redis: RedisLink,
+  redis: RedisStore,
   actor: TokenIdentity,
 ): Promise<RegisteredAction | Refusal<WhitelistReason>> {
   const { sub, sid, jti } = actor;
@@ -99,9 +100,9 @@ async function begin(
 }
 
 /** If it cannot be removed, it expires. */
-async function end(redis: RedisLink, sub: string, { id }: Pick<RegisteredAction, 'id'>): Promise<void> {
+async function end(redis: RedisStore, sub: string, { id }: Pick<RegisteredAction, 'id'>): Promise<void> {
   await redis
-    .run((client) => client.zRem(pendingActionsKey(sub), id))
+    .runFor(pendingActionsKey(sub), (client) => client.zRem(pendingActionsKey(sub), id))
     .catch((fault: unknown) => {
       if (!(fault instanceof RedisUnavailable)) throw fault;
     });

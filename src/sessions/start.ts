@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RingSource } from '../keys/ring.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { activeKey, revocationsChannel, sessionKey } from '../redis/keys.ts';
 import { checkReply, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
 import type { Role } from '../users/roles.ts';
@@ -29,7 +29,7 @@ export interface SessionOptions {
 }
 
 export interface SessionDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   ring: RingSource;
   refreshKey: Uint8Array;
   options: SessionOptions;

@@ -1,6 +1,7 @@
 import type { AccessClaims } from '../jwt/access-token.ts';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import { activeKey, authzKey, whitelistKey } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { isEntryOfSession, whitelistEntry } from '../redis/whitelist-entry.ts';
 import { Refusal } from '../refusal.ts';
 import { type Authorization, readAuthorization } from '../users/authorization.ts';
@@ -15,12 +16,12 @@ export type TokenIdentity = Pick<AccessClaims, 'sub' | 'sid' | 'jti'>;
  * @throws {RedisUnavailable} also when Redis returns a malformed value.
  */
 export async function checkWhitelist(
-  redis: RedisLink,
+  redis: RedisStore,
   token: TokenIdentity,
 ): Promise<Authorization | Refusal<WhitelistReason>> {
   const { sub, sid, jti } = token;
   const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub)];
-  return judgeWhitelist(await redis.run((client) => client.mGet(keys)), token);
+  return judgeWhitelist(await redis.runFor(authzKey(sub), (client) => client.mGet(keys)), token);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { RedisLink } from '../redis/connection.ts';
 import {
   activeKey,
   authzKey,
@@ -11,6 +10,7 @@ import {
   whitelistKey,
 } from '../redis/keys.ts';
 import { checkReply, defineScript, nameEntries, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from './authorization.ts';
 import { deadlineOf, PENDING_ACTIONS_LUA, type StaffAction } from './pending-actions.ts';
@@ -118,7 +118,7 @@ export type ChangeOutcome = z.output<typeof changeReply>[0];
 
 /** Writes a change if the user is still as given. `pending` are the ids of the staff actions to wait for. */
 export async function writeChange(
-  redis: RedisLink,
+  redis: RedisStore,
   { id, version }: Pick<User, 'id' | 'version'>,
   { set = {}, end, whileActive, consumeReset = '' }: UserChange,
   action: StaffAction | undefined,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { RedisLink } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed } from './authorization.ts';
 import { changeUser } from './update.ts';
@@ -38,7 +38,7 @@ interface EmailChangeRequest {
  * all sessions of the user were ended since `generation`, or the user may no longer connect from `address`. @throws {RedisUnavailable}
  */
 export const requestEmailChange = (
-  redis: RedisLink,
+  redis: RedisStore,
   { userId, generation, sid, jti, address }: EmailChangeRequest,
   pending: PendingEmail,
 ) =>
@@ -53,7 +53,7 @@ export const requestEmailChange = (
  * previous one can no longer be used. Returns the user and the previous address. @throws {RedisUnavailable}
  */
 export async function confirmEmail(
-  redis: RedisLink,
+  redis: RedisStore,
   token: string,
   nowMs: number,
 ): Promise<{ user: User; previous: string | undefined } | Refusal<'email_token_invalid'>> {

@@ -1,5 +1,5 @@
-import type { RedisLink } from '../redis/connection.ts';
 import { usernameKey, usernamesKey } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { foldUsername } from './fields.ts';
 import { findUser, type User } from './users.ts';
 
@@ -23,14 +23,16 @@ const LAST = '\u{10ffff}';
 
 /** A page of the users. @throws {RedisUnavailable} */
 export async function listUsers(
-  redis: RedisLink,
+  redis: RedisStore,
   { limit, cursor, prefix = '' }: UserQuery,
 ): Promise<UserPage> {
   const begin = foldUsername(prefix);
   const after = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString();
   const from = after === undefined || after < begin ? `[${begin}` : `(${after}`;
   const options = { BY: 'LEX', LIMIT: { offset: 0, count: limit + 1 } } as const;
-  const names = await redis.run((client) => client.zRange(usernamesKey(), from, `[${begin}${LAST}`, options));
+  const names = await redis.runFor(usernamesKey(), (client) =>
+    client.zRange(usernamesKey(), from, `[${begin}${LAST}`, options),
+  );
   const shown = names.slice(0, limit);
   const users = await Promise.all(shown.map((name) => userOfName(redis, name)));
   const last = names.length > limit ? shown.at(-1) : undefined;
@@ -41,7 +43,7 @@ export async function listUsers(
 }
 
 /** Undefined for a name whose user was not fully created because the gateway stopped. */
-async function userOfName(redis: RedisLink, name: string): Promise<User | undefined> {
-  const id = await redis.run((client) => client.get(usernameKey(name)));
+async function userOfName(redis: RedisStore, name: string): Promise<User | undefined> {
+  const id = await redis.runFor(usernameKey(name), (client) => client.get(usernameKey(name)));
   return id === null ? undefined : findUser(redis, id);
 }

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { RESET_AUDIENCE, RESET_TTL_SECONDS, signResetToken, verifyResetToken } from '../jwt/reset-token.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { Mail } from '../mail/mailer.ts';
-import type { RedisLink } from '../redis/connection.ts';
 import { resetKey, userKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed } from './authorization.ts';
 import { changeUser } from './update.ts';
 import { findUser, type User } from './users.ts';
 
 export interface ResetDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   ring: RingSource;
   issuer: string;
 }
@@ -81,7 +81,7 @@ export async function verifyReset(
   const user = await findUser(redis, claims.sub);
   const fault = resetFault(user, claims.jti, address);
   if (user === undefined || fault !== undefined) return new Refusal('reset_invalid', fault);
-  const via = await redis.run((client) => client.get(resetKey(user.id, claims.jti)));
+  const via = await redis.runFor(userKey(user.id), (client) => client.get(resetKey(user.id, claims.jti)));
   if (via === null) return new Refusal('reset_invalid', 'used or replaced');
   return { user, jti: claims.jti, via: via === BY_USER ? undefined : via };
 }
@@ -97,7 +97,7 @@ function resetFault(user: User | undefined, jti: string, address: string): strin
  * checked again. @throws {RedisUnavailable}
  */
 export async function consumeResetToken(
-  redis: RedisLink,
+  redis: RedisStore,
   { user, jti, via }: VerifiedReset,
   { passwordHash, address }: { passwordHash: string; address: string },
 ): Promise<User | Refusal<'reset_invalid'>> {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
 import { pendingActionsKey } from '../redis/keys.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { Authorization } from './authorization.ts';
 
 /*
@@ -67,7 +68,7 @@ export const lateChange = (): RedisUnavailable => new RedisUnavailable('a change
  * staff who revoke each other would wait for each other. `sessions/staff-action.ts` waits when the action has ended.
  */
 export async function settleRevocation(
-  redis: RedisLink,
+  redis: RedisStore,
   pending: PendingActions,
   action?: StaffAction,
 ): Promise<void> {
@@ -76,16 +77,18 @@ export async function settleRevocation(
 }
 
 /** Resolves when none of the actions can have an effect any more, after `ACTION_TTL_MS` at the latest. */
-export async function whenEnded(redis: RedisLink, { userId, ids }: PendingActions): Promise<void> {
+export async function whenEnded(redis: RedisStore, { userId, ids }: PendingActions): Promise<void> {
   const expiredAt = performance.now() + ACTION_TTL_MS;
   while (ids.length > 0 && performance.now() < expiredAt && (await isAnyRegistered(redis, userId, ids)))
     await delay(POLL_MS);
 }
 
 /** If Redis does not answer, they have to be assumed to be. */
-async function isAnyRegistered(redis: RedisLink, userId: string, ids: readonly string[]): Promise<boolean> {
+async function isAnyRegistered(redis: RedisStore, userId: string, ids: readonly string[]): Promise<boolean> {
   try {
-    const scores = await redis.run((client) => client.zmScore(pendingActionsKey(userId), [...ids]));
+    const scores = await redis.runFor(pendingActionsKey(userId), (client) =>
+      client.zmScore(pendingActionsKey(userId), [...ids]),
+    );
     return scores.some((score) => score !== null);
   } catch (fault) {
     if (fault instanceof RedisUnavailable) return true;

@@ -1,6 +1,6 @@
-import type { RedisLink } from '../redis/connection.ts';
 import { superAdminsKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import type { User } from './stored-user.ts';
 
 /**
@@ -54,13 +54,17 @@ export const needsAnother = (user: User, next: User): boolean =>
  * Whether this user may stop being an active super-admin, or one without address ranges, in `version`.
  * @throws {RedisUnavailable}
  */
-export async function releaseSuperAdmin(redis: RedisLink, userId: string, version: number): Promise<boolean> {
+export async function releaseSuperAdmin(
+  redis: RedisStore,
+  userId: string,
+  version: number,
+): Promise<boolean> {
   return (await runScript(redis, RELEASE, [superAdminsKey()], [userId, String(version)])) === 1;
 }
 
 /** Records that this user has been an active super-admin since `version`. @throws {RedisUnavailable} */
 export async function registerSuperAdmin(
-  redis: RedisLink,
+  redis: RedisStore,
   { id, version, ranges }: SuperAdmin,
 ): Promise<void> {
   const sign = ranges === undefined ? '+' : '~';

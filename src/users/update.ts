@@ -1,4 +1,5 @@
-import { type RedisLink, RedisUnavailable } from '../redis/connection.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { type ChangeOutcome, type UserChange, writeChange } from './change-script.ts';
 import { lateChange, type StaffAction, settleRevocation } from './pending-actions.ts';
@@ -21,7 +22,7 @@ export type ChangeReason = 'user_unknown' | 'last_super_admin' | 'reset_invalid'
  * @throws {RedisUnavailable}
  */
 export async function changeUser<Reason extends string>(
-  redis: RedisLink,
+  redis: RedisStore,
   id: string,
   decide: (user: User) => UserChange | Refusal<Reason>,
   action?: StaffAction,
@@ -40,7 +41,7 @@ export async function changeUser<Reason extends string>(
 }
 
 async function tryChange(
-  redis: RedisLink,
+  redis: RedisStore,
   user: User,
   change: UserChange,
   action: StaffAction | undefined,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { RedisLink } from '../redis/connection.ts';
 import { authzKey, userKey, usernameKey, usernamesKey } from '../redis/keys.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
+import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { readAuthorization, writeAuthorization } from './authorization.ts';
 import { foldUsername } from './fields.ts';
@@ -37,7 +37,7 @@ const NO_USER = 'nobody';
  * @throws {RedisUnavailable}
  */
 export async function addUser(
-  redis: RedisLink,
+  redis: RedisStore,
   { email, pendingEmail, passwordVia, ranges = [], ...user }: NewUser,
   now: Date,
   action?: StaffAction,
@@ -55,12 +55,12 @@ export async function addUser(
     generation: 0,
     ranges: ranges.length === 0 ? undefined : [...ranges],
   };
-  await redis.run((client) =>
+  await redis.runFor(userKey(id), (client) =>
     client.multi().hSet(userKey(id), fields).set(authzKey(id), writeAuthorization(authorization)).exec(),
   );
   const claim = await claimUsername(redis, foldUsername(user.username), id, action);
   if (claim !== 'claimed') {
-    await redis.run((client) => client.del([userKey(id), authzKey(id)]));
+    await redis.runFor(userKey(id), (client) => client.del([userKey(id), authzKey(id)]));
     if (claim === 'late') throw lateChange();
     return new Refusal('username_taken');
   }
@@ -79,12 +79,12 @@ return redis.call('SET', KEYS[1], ARGV[1], 'NX') and 'claimed' or 'taken'
 );
 
 async function claimUsername(
-  redis: RedisLink,
+  redis: RedisStore,
   name: string,
   id: string,
   action: StaffAction | undefined,
 ): Promise<string> {
-  await redis.run((client) => client.zAdd(usernamesKey(), { score: 0, value: name }));
+  await redis.runFor(usernamesKey(), (client) => client.zAdd(usernamesKey(), { score: 0, value: name }));
   return String(await runScript(redis, CLAIM_USERNAME, [usernameKey(name)], [id, deadlineOf(action)]));
 }
 
@@ -92,13 +92,15 @@ async function claimUsername(
  * The user with this username. An unknown username takes the same two commands as a known one.
  * @throws {RedisUnavailable}
  */
-export async function findUserByName(redis: RedisLink, username: string): Promise<User | undefined> {
+export async function findUserByName(redis: RedisStore, username: string): Promise<User | undefined> {
   return findUser(redis, (await findUserId(redis, username)) ?? NO_USER);
 }
 
 /** The id of the user with this username. @throws {RedisUnavailable} */
-export const findUserId = (redis: RedisLink, username: string): Promise<string | null> =>
-  redis.run((client) => client.get(usernameKey(foldUsername(username))));
+export const findUserId = (redis: RedisStore, username: string): Promise<string | null> =>
+  redis.runFor(usernameKey(foldUsername(username)), (client) =>
+    client.get(usernameKey(foldUsername(username))),
+  );
 
 /**
  * KEYS: user, authz. Returns the fields of the user and the authorization. A script, because a full Redis refuses even
@@ -115,7 +117,7 @@ const userReply = z.tuple([z.array(z.string()), z.string().nullable()]);
  * The user with this id. Their authorization decides: a user without one is blocked, whatever their fields say.
  * @throws {RedisUnavailable}
  */
-export async function findUser(redis: RedisLink, id: string): Promise<User | undefined> {
+export async function findUser(redis: RedisStore, id: string): Promise<User | undefined> {
   const reply = await runScript(redis, READ_USER, [userKey(id), authzKey(id)], []);
   const [fields, authz] = checkReply(userReply, reply);
   if (fields.length === 0) return undefined;

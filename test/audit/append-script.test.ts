@@ -3,8 +3,9 @@ import { RedisAuditLog } from '../../src/audit/audit-log.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { createLog } from '../../src/log.ts';
-import { type RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
+import { RedisUnavailable } from '../../src/redis/connection.ts';
 import { auditKey, auditMarkKey } from '../../src/redis/keys.ts';
+import type { RedisCommand, RedisStore } from '../../src/redis/store.ts';
 import { NO_LIMITS, auditTest as test } from './audit-store.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -21,14 +22,14 @@ test.for<[string, unknown]>([
 ])('%s in a reply fails no later record and leaves no gap', async ([, reply], { store }) => {
   const link = store.link();
   let isOdd = false;
-  const oddLink: Pick<RedisLink, 'run'> = {
-    run: async <T>(command: (client: never) => Promise<T>): Promise<T> => {
-      if (!isOdd) return link.run(command as never);
+  const oddLink: Pick<RedisStore, 'runFor'> = {
+    runFor: async <T>(key: string, command: RedisCommand<T>): Promise<T> => {
+      if (!isOdd) return link.runFor(key, command);
       isOdd = false;
       return reply as T;
     },
   };
-  const auditLog = new RedisAuditLog({ redis: oddLink as RedisLink, log, settings: NO_LIMITS });
+  const auditLog = new RedisAuditLog({ redis: oddLink as RedisStore, log, settings: NO_LIMITS });
   await auditLog.record(LOGIN, NOW_MS);
   isOdd = true;
   await auditLog

@@ -5,6 +5,7 @@ import { PostingsFeed } from '../../src/bank/stream/postings-feed.ts';
 import { UserShare } from '../../src/bank/user-share.ts';
 import { drain, listen } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
+import { Subscriber } from '../../src/redis/subscriber.ts';
 import { until } from '../support/until.ts';
 import { bankTest, claimsOf } from './bank-under-test.ts';
 import { readEvents } from './event-reader.ts';
@@ -16,7 +17,7 @@ describe('with parts that the test can look into', () => {
   test('a disconnected client is removed, and HEAD adds none', async ({ bank, account }) => {
     const [link, listening] = await Promise.all([testLink(bank.redis), testLink(bank.redis)]);
     const log = createLog('bank', 'silent');
-    const feed = new PostingsFeed(listening, log, 60_000);
+    const feed = new PostingsFeed(new Subscriber({ link: listening, log }));
     const path = `/accounts/${account.id}/stream`;
     // In place of an assertion, the test sends the method that it is for.
     const verifier = { verify: async (htm: string) => claimsOf(bank.settings, 'bob', path, { htm }) };

@@ -47,7 +47,7 @@ export async function recordCall(
   };
   const recording = (client: RedisClient) =>
     replacing(replacing(client, 'evalSha', evalSha), 'evalShaRo', evalSha);
-  await run(replacing(admin, 'run', (command) => admin.run((client) => command(recording(client)))));
+  await run(replacing(admin, 'runFor', (_key, command) => admin.run((client) => command(recording(client)))));
   const last = calls.at(-1);
   if (last === undefined) throw new Error(`the case "${when}" does not call ${name}`);
   return last;

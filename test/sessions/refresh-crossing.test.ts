@@ -20,7 +20,7 @@ const test = sessionTest()
   )
   .extend('isActive', ({ store }) => async ({ claims }: StartedSession): Promise<boolean> => {
     const key = activeKey(claims.sub, claims.sid);
-    return (await store.one.redis.run((client) => client.exists(key))) === 1;
+    return (await store.one.redis.runFor(key, (client) => client.exists(key))) === 1;
   });
 
 const shortTest = sessionTest({ refreshGraceSeconds: SHORT_GRACE_MS / 1000 });

@@ -1,5 +1,5 @@
 import type { AuditCheckpoint } from '../../jwt/audit-checkpoint.ts';
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { type ChainEnd, linkOf, START_OF_CHAIN } from '../chain.ts';
 import { ChainCheck } from '../chain-check.ts';
 import { AUDIT_LOGS, type AuditLogName } from '../logs.ts';
@@ -37,7 +37,7 @@ export class AuditChainBroken extends Error {
  * @throws {RedisUnavailable} {@link AuditChainBroken} and whatever `write` rejects with
  */
 export async function exportRecords(
-  redis: RedisLink,
+  redis: RedisStore,
   options: ExportOptions,
   now: Date,
 ): Promise<Record<AuditLogName, ExportedPart>> {
@@ -47,7 +47,7 @@ export async function exportRecords(
 }
 
 async function exportLog(
-  redis: RedisLink,
+  redis: RedisStore,
   log: AuditLogName,
   { all, write }: ExportOptions,
   time: string,

@@ -1,6 +1,6 @@
-import type { RedisLink } from '../../redis/connection.ts';
 import { auditMarkKey } from '../../redis/keys.ts';
 import { defineScript, nameEntries, runScript } from '../../redis/scripts.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { type ChainEnd, linkOf } from '../chain.ts';
 import type { AuditLogName } from '../logs.ts';
 
@@ -45,8 +45,8 @@ return 1
 );
 
 /** The mark of a log, or undefined if nothing has been exported. @throws {RedisUnavailable} */
-export async function readMark(redis: RedisLink, log: AuditLogName): Promise<ExportMark | undefined> {
-  const { seq, hash, id, time, lost_from, lost_to } = await redis.run((client) =>
+export async function readMark(redis: RedisStore, log: AuditLogName): Promise<ExportMark | undefined> {
+  const { seq, hash, id, time, lost_from, lost_to } = await redis.runFor(auditMarkKey(log), (client) =>
     client.hGetAll(auditMarkKey(log)),
   );
   if (seq === undefined || hash === undefined || id === undefined || time === undefined) return undefined;
@@ -58,7 +58,7 @@ export async function readMark(redis: RedisLink, log: AuditLogName): Promise<Exp
 }
 
 /** Notes that the records up to this one have been exported. @throws {RedisUnavailable} */
-export async function moveMark(redis: RedisLink, log: AuditLogName, mark: ExportMark): Promise<void> {
+export async function moveMark(redis: RedisStore, log: AuditLogName, mark: ExportMark): Promise<void> {
   const { seq, hash, id, time, lost } = mark;
   const args = { seq, hash, id, time, lostFrom: lost?.from ?? '', lostTo: lost?.to ?? '' };
   await runScript(redis, MOVE_MARK, [auditMarkKey(log)], ARGS.list(args));

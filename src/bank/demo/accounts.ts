@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { openAccount } from '../ledger/accounts.ts';
 import { type LedgerOptions, post } from '../ledger/post.ts';
 import type { Account } from '../schemas.ts';
@@ -22,7 +22,7 @@ export interface DemoOwner {
  * existing account is found and left unchanged. @throws {RedisUnavailable}
  */
 export async function seedDemoAccounts(
-  link: RedisLink,
+  link: RedisStore,
   owners: readonly DemoOwner[],
   options: { currency: string; nowMs: number } = { currency: 'EUR', nowMs: Date.now() },
 ): Promise<Account[]> {
@@ -47,7 +47,7 @@ interface HistoryOptions extends LedgerOptions {
  * to see from the start. @returns the number of transactions @throws {RedisUnavailable}
  */
 export async function postHistory(
-  link: RedisLink,
+  link: RedisStore,
   account: Account,
   options: HistoryOptions,
   toMs: number,

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../../log.ts';
-import type { RedisLink } from '../../redis/connection.ts';
 import { generatedAccountsKey, generatorTurnKey, generatorTurnsKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { type LedgerOptions, post } from '../ledger/post.ts';
 import { randomLeg, repeatableRandom } from './random-posting.ts';
@@ -43,7 +43,7 @@ export interface Generator {
  * them posts per interval. A turn that fails is skipped.
  */
 export function startGenerator(
-  link: RedisLink,
+  link: RedisStore,
   options: GeneratorOptions,
   log: Logger,
   now: () => number,
@@ -73,7 +73,7 @@ export function startGenerator(
  * @returns the number of transactions @throws {RedisUnavailable}
  */
 export async function takeTurn(
-  link: RedisLink,
+  link: RedisStore,
   options: GeneratorOptions & { seed: number },
   nowMs: number,
 ): Promise<number> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { RedisLink } from '../../redis/connection.ts';
 import { accountKey, balancesKey, generatedAccountsKey, ownerAccountsKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import type { Account } from '../schemas.ts';
 
 /** KEYS: account, owner's accounts, balances, generated accounts. Returns 1 when the account is new. */
@@ -40,7 +40,7 @@ interface NewAccount {
  * @throws {RangeError} when the opening balance is not a whole number from 0.
  * @throws {RedisUnavailable}
  */
-export async function openAccount(link: RedisLink, account: NewAccount, nowMs: number): Promise<Account> {
+export async function openAccount(link: RedisStore, account: NewAccount, nowMs: number): Promise<Account> {
   const { id = randomBytes(16).toString('base64url'), ownerId, name, currency } = account;
   const opening = account.openingBalanceMinor;
   if (!Number.isSafeInteger(opening) || opening < 0)
@@ -57,13 +57,15 @@ export async function openAccount(link: RedisLink, account: NewAccount, nowMs: n
 }
 
 /** The account, or undefined if it does not exist. @throws {RedisUnavailable} */
-export async function readAccount(link: RedisLink, id: string): Promise<Account | undefined> {
-  return accountFrom(id, await link.run((client) => client.hGetAll(accountKey(id))));
+export async function readAccount(link: RedisStore, id: string): Promise<Account | undefined> {
+  return accountFrom(id, await link.runFor(accountKey(id), (client) => client.hGetAll(accountKey(id))));
 }
 
 /** An owner's accounts, oldest first. @throws {RedisUnavailable} */
-export async function accountsOf(link: RedisLink, ownerId: string): Promise<Account[]> {
-  const ids = await link.run((client) => client.sMembers(ownerAccountsKey(ownerId)));
+export async function accountsOf(link: RedisStore, ownerId: string): Promise<Account[]> {
+  const ids = await link.runFor(ownerAccountsKey(ownerId), (client) =>
+    client.sMembers(ownerAccountsKey(ownerId)),
+  );
   const found = await Promise.all(ids.map((id) => readAccount(link, id)));
   return found
     .filter((account) => account !== undefined)

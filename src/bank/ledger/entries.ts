@@ -1,4 +1,4 @@
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import type { Account, Transaction } from '../schemas.ts';
 
 /** An entry of a Redis stream, as node-redis returns it. */
@@ -34,11 +34,14 @@ export function transactionFrom({ id, message }: StreamEntry, account: Account):
  * an exclusive bound, `+` or `-`. @throws {RedisUnavailable}
  */
 export function readNewestFirst(
-  link: RedisLink,
+  link: RedisStore,
   key: string,
   newest: string,
   oldest: string,
   count: number,
 ): Promise<StreamEntry[]> {
-  return link.run(async (client) => (await client.xRevRange(key, newest, oldest, { COUNT: count })) ?? []);
+  return link.runFor(
+    key,
+    async (client) => (await client.xRevRange(key, newest, oldest, { COUNT: count })) ?? [],
+  );
 }

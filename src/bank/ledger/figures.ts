@@ -1,13 +1,17 @@
-import type { RedisLink } from '../../redis/connection.ts';
 import { balancesKey, spendersKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import type { BalancePoint, BalanceQuery, Spender } from '../schemas.ts';
 import { millisecondsOf, readNewestFirst, type StreamEntry } from './entries.ts';
 
 /** The counterparties with the highest total spending, highest first. @throws {RedisUnavailable} */
-export async function biggestSpenders(link: RedisLink, accountId: string, limit: number): Promise<Spender[]> {
+export async function biggestSpenders(
+  link: RedisStore,
+  accountId: string,
+  limit: number,
+): Promise<Spender[]> {
   const key = spendersKey(accountId);
-  const found = await link.run((client) => client.zRangeWithScores(key, 0, limit - 1, { REV: true }));
+  const found = await link.runFor(key, (client) => client.zRangeWithScores(key, 0, limit - 1, { REV: true }));
   return found.map(({ value, score }) => ({ counterparty: value, amountMinor: score }));
 }
 
@@ -39,7 +43,7 @@ return found
  * so that many such requests at once don't block Redis for others. @throws {RedisUnavailable}
  */
 export async function balancePoints(
-  link: RedisLink,
+  link: RedisStore,
   accountId: string,
   { from, to, points }: BalanceQuery,
 ): Promise<BalancePoint[]> {
@@ -56,7 +60,7 @@ export async function balancePoints(
 
 /** Up to `count` entries, oldest first. */
 async function oldestFirst(
-  link: RedisLink,
+  link: RedisStore,
   key: string,
   oldest: string,
   newest: string,
@@ -66,7 +70,7 @@ async function oldestFirst(
   let start = oldest;
   while (entries.length < count) {
     const COUNT = Math.min(POINTS_AT_ONCE, count - entries.length);
-    const read = (await link.run((client) => client.xRange(key, start, newest, { COUNT }))) ?? [];
+    const read = (await link.runFor(key, (client) => client.xRange(key, start, newest, { COUNT }))) ?? [];
     entries.push(...read);
     if (read.length < COUNT) break;
     start = `(${read.at(-1)?.id}`;
@@ -85,7 +89,7 @@ function spansBetween(first: string, lastMs: number, count: number): [start: str
 }
 
 async function lastOfEach(
-  link: RedisLink,
+  link: RedisStore,
   key: string,
   spans: readonly [start: string, end: string][],
 ): Promise<BalancePoint[]> {

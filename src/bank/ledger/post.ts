@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { RedisLink } from '../../redis/connection.ts';
 import {
   accountKey,
   balancesKey,
@@ -11,6 +10,7 @@ import {
   transactionsKey,
 } from '../../redis/keys.ts';
 import { runScript } from '../../redis/scripts.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Account, Transaction } from '../schemas.ts';
 import { postedAt } from './entries.ts';
@@ -77,7 +77,7 @@ export interface LedgerOptions {
  * @throws {RedisUnavailable} when the outcome is unknown. Retry with the same idempotency key.
  */
 export async function post(
-  link: RedisLink,
+  link: RedisStore,
   posting: Posting,
   options: LedgerOptions,
   nowMs: number,
@@ -113,7 +113,7 @@ export interface Transfer {
 
 /** Moves money from one account to another. Throws as `post` does. */
 export async function transfer(
-  link: RedisLink,
+  link: RedisStore,
   { from, to, amountMinor, description, idempotencyKey: key }: Transfer,
   options: LedgerOptions,
   nowMs: number,

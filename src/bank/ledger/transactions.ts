@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { RedisLink } from '../../redis/connection.ts';
 import { transactionsKey } from '../../redis/keys.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import type { Account, searchQuery, Transaction, TransactionsQuery } from '../schemas.ts';
 import { millisecondsOf, readNewestFirst, type StreamEntry, transactionFrom } from './entries.ts';
 
@@ -25,7 +25,7 @@ export interface TransactionsPage {
  * nor repeat entries. With a `type`, a page can be short or empty and still have a next one. @throws {RedisUnavailable}
  */
 export function pageOfTransactions(
-  link: RedisLink,
+  link: RedisStore,
   account: Account,
   { limit, cursor, type, from, to }: TransactionsQuery,
   isAwaited: IsAwaited = () => true,
@@ -45,7 +45,7 @@ export function pageOfTransactions(
  * @throws {RedisUnavailable}
  */
 export function searchTransactions(
-  link: RedisLink,
+  link: RedisStore,
   account: Account,
   { term, limit, cursor }: z.output<typeof searchQuery>,
   isAwaited: IsAwaited = () => true,
@@ -76,7 +76,7 @@ interface Range {
 
 /** Up to `limit` matches. It reads on until one more, which shows that there is a next page. */
 async function newestFirst(
-  link: RedisLink,
+  link: RedisStore,
   account: Account,
   { newest, oldest, atOnce, isAwaited }: Range,
   limit: number,
@@ -100,18 +100,18 @@ async function newestFirst(
 
 /** Up to `count` transactions after the one with the id `after`, oldest first. @throws {RedisUnavailable} */
 export async function transactionsAfter(
-  link: RedisLink,
+  link: RedisStore,
   account: Account,
   after: string,
   count: number,
 ): Promise<Transaction[]> {
   const key = transactionsKey(account.id);
-  const entries = await link.run((client) => client.xRange(key, `(${after}`, '+', { COUNT: count }));
+  const entries = await link.runFor(key, (client) => client.xRange(key, `(${after}`, '+', { COUNT: count }));
   return (entries ?? []).map((entry) => transactionFrom(entry, account));
 }
 
 /** The id of the newest transaction, or `0-0` when there is none. @throws {RedisUnavailable} */
-export async function newestTransactionId(link: RedisLink, accountId: string): Promise<string> {
+export async function newestTransactionId(link: RedisStore, accountId: string): Promise<string> {
   const [newest] = await readNewestFirst(link, transactionsKey(accountId), '+', '-', 1);
   return newest?.id ?? '0-0';
 }

@@ -1,6 +1,5 @@
-import type { Logger } from '../../log.ts';
-import type { RedisLink } from '../../redis/connection.ts';
 import { postingsChannel } from '../../redis/keys.ts';
+import type { Subscriber } from '../../redis/subscriber.ts';
 
 /** Why a wait has ended. */
 type WakeReason = 'posting' | 'timeout' | 'closed';
@@ -48,23 +47,21 @@ export class Watcher {
 }
 
 /**
- * Wakes streams when something is posted to their account, over one Redis connection for the whole process. A message
- * carries no data: streams read the ledger, so a lost message delays a transaction but never loses it.
+ * Wakes streams when something is posted to their account. A message carries no data: streams read the ledger, so a
+ * lost message delays a transaction but never loses it.
  */
 export class PostingsFeed {
-  readonly #link: RedisLink;
-  readonly #log: Logger;
   readonly #watchers = new Map<string, Set<Watcher>>();
-  readonly #checkTimer: NodeJS.Timeout;
-  #subscribed = false;
   #closed = false;
 
-  /** `link` must not be used for anything else. It is pinged every `checkMs`, as a broken connection can stay silent. */
-  constructor(link: RedisLink, log: Logger, checkMs: number) {
-    this.#link = link;
-    this.#log = log;
-    link.onReady(() => void this.#subscribe());
-    this.#checkTimer = setInterval(() => void (this.#subscribed ? this.#ping() : this.#subscribe()), checkMs);
+  constructor(subscriber: Subscriber) {
+    subscriber.subscribe(
+      postingsChannel(),
+      (accountId) => this.#notify(accountId),
+      () => {
+        for (const watcher of this.#allWatchers()) watcher.notify();
+      },
+    );
   }
 
   watch(accountId: string): Watcher {
@@ -83,27 +80,7 @@ export class PostingsFeed {
   /** Ends all streams, present and future. */
   close(): void {
     this.#closed = true;
-    clearInterval(this.#checkTimer);
     for (const watcher of this.#allWatchers()) watcher.close();
-  }
-
-  async #subscribe(): Promise<void> {
-    this.#subscribed = false;
-    if (this.#closed || !this.#link.ready) return;
-    try {
-      await this.#link.run((client) => client.subscribe(postingsChannel(), (id) => this.#notify(id)));
-      this.#subscribed = true;
-    } catch (fault) {
-      this.#log.warn(
-        { event: 'postings_not_subscribed', err: fault },
-        'streams are delayed: postings cannot be subscribed to',
-      );
-    }
-    for (const watcher of this.#allWatchers()) watcher.notify();
-  }
-
-  #ping(): Promise<unknown> {
-    return this.#link.run((client) => client.ping()).catch(() => undefined);
   }
 
   #notify(accountId: string): void {

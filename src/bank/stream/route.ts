@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
 import { EVENT_STREAM_HEADERS } from '../../http/event-stream.ts';
 import { checkInput, checkQuery } from '../../http/input.ts';
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { visibleAccount } from '../caller.ts';
 import { newestTransactionId } from '../ledger/transactions.ts';
@@ -12,7 +12,7 @@ import type { PostingsFeed } from './postings-feed.ts';
 import { transactionStream } from './transaction-stream.ts';
 
 export interface StreamDeps {
-  link: RedisLink;
+  link: RedisStore;
   feed: PostingsFeed;
   /** How many streams a user can have open. */
   streams: UserShare;

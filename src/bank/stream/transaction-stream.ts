@@ -1,5 +1,6 @@
 import { HEARTBEAT, retryField } from '../../http/event-stream.ts';
-import { type RedisLink, RedisUnavailable } from '../../redis/connection.ts';
+import { RedisUnavailable } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { transactionsAfter } from '../ledger/transactions.ts';
 import type { Account, Transaction } from '../schemas.ts';
 import type { PostingsFeed, Watcher } from './postings-feed.ts';
@@ -7,7 +8,7 @@ import type { PostingsFeed, Watcher } from './postings-feed.ts';
 const READ_AT_ONCE = 100;
 
 interface TransactionStreamOptions {
-  link: RedisLink;
+  link: RedisStore;
   feed: PostingsFeed;
   account: Account;
   /** The id of the last transaction that the client has received. */
@@ -61,7 +62,7 @@ export function transactionStream(options: TransactionStreamOptions): ReadableSt
   );
 }
 
-async function readIfPossible(link: RedisLink, account: Account, after: string): Promise<Transaction[]> {
+async function readIfPossible(link: RedisStore, account: Account, after: string): Promise<Transaction[]> {
   try {
     return await transactionsAfter(link, account, after, READ_AT_ONCE);
   } catch (fault) {

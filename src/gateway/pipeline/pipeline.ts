@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditLog } from '../../audit/event.ts';
 import { type AccessTokenVerifier, kidOf } from '../../jwt/access-token.ts';
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import type { ActivityTracker } from '../../sessions/activity.ts';
 import { checkWhitelist } from '../../sessions/whitelist.ts';
@@ -46,7 +46,7 @@ import { verifySignature } from './signature.ts';
 export interface AuthenticationDeps {
   site: Site;
   verifyToken: AccessTokenVerifier;
-  redis: RedisLink;
+  redis: RedisStore;
   activity: ActivityTracker;
   rates: RequestRates;
   now: () => number;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../../log.ts';
-import type { RedisLink } from '../../redis/connection.ts';
 import { revocationsChannel } from '../../redis/keys.ts';
+import type { Subscriber } from '../../redis/subscriber.ts';
 import { type EndReason, type GrantSnapshot, type RecheckDeps, recheckGrant } from './recheck.ts';
 
 /** How soon a new response is checked for the first time, and how late the end of one with an expired token can be. */
@@ -23,8 +23,7 @@ interface LiveResponse {
 }
 
 interface LiveResponsesDeps extends RecheckDeps {
-  /** A connection that is only used to subscribe. */
-  listener: RedisLink;
+  subscriber: Subscriber;
   log: Logger;
   now: () => number;
 }
@@ -42,7 +41,11 @@ export class LiveResponses {
 
   constructor(deps: LiveResponsesDeps) {
     this.#deps = deps;
-    deps.listener.onReady(() => void this.#subscribe());
+    deps.subscriber.subscribe(
+      revocationsChannel(),
+      (sub) => this.#check(this.#bySubject.get(sub) ?? []),
+      () => this.#check(this.#all()),
+    );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
   }
@@ -70,18 +73,6 @@ export class LiveResponses {
 
   close(): void {
     clearInterval(this.#timer);
-  }
-
-  async #subscribe(): Promise<void> {
-    const { listener, log } = this.#deps;
-    try {
-      await listener.run((client) =>
-        client.subscribe(revocationsChannel(), (sub) => this.#check(this.#bySubject.get(sub) ?? [])),
-      );
-    } catch (err) {
-      log.warn({ event: 'revocations_not_heard', err }, 'live responses may be closed late for now');
-    }
-    this.#check(this.#all());
   }
 
   /** New responses are checked early: what was revoked before they were watched has been announced already. */

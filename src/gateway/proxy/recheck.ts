@@ -1,6 +1,6 @@
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import type { RingSource } from '../../keys/ring.ts';
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { checkWhitelist, type WhitelistReason } from '../../sessions/whitelist.ts';
 import { type Authorization, isAddressAllowed } from '../../users/authorization.ts';
@@ -23,7 +23,7 @@ export type EndReason =
   | 'role_changed';
 
 export interface RecheckDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   ring: RingSource;
 }
 

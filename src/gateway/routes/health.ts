@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../http/operation.ts';
-import type { RedisLink } from '../../redis/connection.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { refuse } from '../decision-log.ts';
 import type { GatewayContext } from '../pipeline/guards.ts';
@@ -32,12 +32,14 @@ export const healthOperations: readonly Operation<GatewayReason>[] = [
 ];
 
 export interface HealthDeps {
-  redis: RedisLink;
+  redis: RedisStore;
 }
 
 /** Whether Redis responds. The keys have been loaded, because the process does not start without them. @throws {RedisUnavailable} */
-export const isReady = async (redis: RedisLink): Promise<boolean> =>
-  (await redis.run((client) => client.ping())) === 'PONG';
+export const isReady = async (redis: RedisStore): Promise<boolean> => {
+  await redis.ping();
+  return true;
+};
 
 /** Depends on nothing else, because restarting the process would not fix Redis. */
 export const livez = (c: GatewayContext): Response =>

@@ -1,7 +1,7 @@
 import type { Logger } from '../../log.ts';
-import type { RedisLink } from '../../redis/connection.ts';
 import { userKey } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/scripts.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { type PasswordHasher, PasswordQueueFull } from '../passwords.ts';
 import type { User } from '../users.ts';
 
@@ -19,7 +19,7 @@ return 1
 );
 
 interface UpgradeDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   hasher: Pick<PasswordHasher, 'isOutdated' | 'hash'>;
 }
 

@@ -1,5 +1,5 @@
-import type { RedisLink } from '../../redis/connection.ts';
 import { countersByNetwork, type HeldAttempt, RateLimiter } from '../../redis/rate-limiter.ts';
+import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { foldUsername } from '../fields.ts';
 import type { Device } from './device-token.ts';
@@ -48,7 +48,7 @@ export class LoginLimiter {
   readonly #device: RateLimiter;
   readonly #queue: PasswordQueue;
 
-  constructor(redis: RedisLink, limits: LoginLimits, queue: PasswordQueue) {
+  constructor(redis: RedisStore, limits: LoginLimits, queue: PasswordQueue) {
     const { failuresPerUsername, failuresPerDevice, failuresPerAddress, windowSeconds } = limits;
     this.#username = new RateLimiter(redis, { name: 'username', max: failuresPerUsername, windowSeconds });
     this.#device = new RateLimiter(redis, { name: 'device', max: failuresPerDevice, windowSeconds });

@@ -7,6 +7,7 @@ import { LiveResponses } from '../../../src/gateway/proxy/live-responses.ts';
 import { UpstreamProxy } from '../../../src/gateway/proxy/proxy.ts';
 import { createLog } from '../../../src/log.ts';
 import { RedisLink } from '../../../src/redis/connection.ts';
+import { Subscriber } from '../../../src/redis/subscriber.ts';
 import { openSessionStore, type SessionStore } from '../../sessions/session-store.ts';
 import { bearer, startTestGateway } from '../../support/gateway.ts';
 import { logIn } from '../../support/sessions.ts';
@@ -28,10 +29,11 @@ afterAll(async () => {
 });
 
 test('a thousand requests, short, long or aborted by either side, leave no watched response behind', async () => {
-  const listener = new RedisLink({ url: store.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   const { redis, ring } = store.one;
   const log = createLog('gateway', 'silent');
-  const responses = new LiveResponses({ redis, listener, ring, log, now: Date.now });
+  const link = new RedisLink({ url: store.redis.url, deadlineMs: 900, log });
+  const subscriber = new Subscriber({ link, log });
+  const responses = new LiveResponses({ redis, subscriber, ring, log, now: Date.now });
   const { claims } = await store.start(await store.addUser());
   const authorization = { role: 'user', generation: 0 } as const;
   const ground = { claims, kid: ring.at(Date.now()).signing.kid, authorization, address: '192.0.2.1' };
@@ -76,7 +78,7 @@ test('a thousand requests, short, long or aborted by either side, leave no watch
   responses.close();
   front.close();
   proxy.close();
-  listener.close();
+  subscriber.close();
 });
 
 test('a response that begins after its session was ended is closed within a second', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { ANYONE, jsonBody, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { AccountMail } from '../../../mail/account-mail.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { confirmEmail } from '../../../users/email-change.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
@@ -26,7 +26,7 @@ export const emailConfirmationOperation: Operation<GatewayReason> = {
 };
 
 interface EmailConfirmationDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
   accountMail: AccountMail | undefined;
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, LOGGED_IN, type Operation, ok } from '../../../http/operation.ts';
 import type { AccountMail } from '../../../mail/account-mail.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { pendingEmail, requestEmailChange } from '../../../users/email-change.ts';
 import { emailSchema } from '../../../users/fields.ts';
@@ -55,7 +55,7 @@ export const emailOperations: readonly Operation<GatewayReason>[] = [
 ];
 
 export interface EmailDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   hasher: PasswordHasher;
   /** Counts wrong current passwords by session. */
   passwordChangeLimiter: FailureLimiter;

@@ -1,5 +1,5 @@
 import type { AuditAction, AuditLog } from '../../../audit/event.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { mayActOn, type Scope } from '../../../users/roles.ts';
 import { type ChangeReason, changeUser, type UserChange } from '../../../users/update.ts';
@@ -22,7 +22,7 @@ export interface AdminAction {
 }
 
 export interface AdminActionDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
 }
 

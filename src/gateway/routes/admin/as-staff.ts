@@ -1,4 +1,4 @@
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { runStaffAction } from '../../../sessions/staff-action.ts';
 import { isAddressAllowed } from '../../../users/authorization.ts';
@@ -23,7 +23,7 @@ interface StaffChange<Result> {
  * request was authenticated with. @throws {RedisUnavailable}
  */
 export async function runAsStaff<Result>(
-  redis: RedisLink,
+  redis: RedisStore,
   { env }: GatewayContext,
   { claims, checkAgain }: RouteUser,
   { scope, change, record }: StaffChange<Result>,

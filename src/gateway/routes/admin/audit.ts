@@ -4,7 +4,7 @@ import { AUDIT_LOGS } from '../../../audit/logs.ts';
 import { AUDIT_CURSOR, readAuditPage } from '../../../audit/page.ts';
 import { checkQuery, integerParameter } from '../../../http/input.ts';
 import { type Operation, ok, withScope } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
@@ -66,7 +66,7 @@ export const auditOperation: Operation<GatewayReason> = {
 };
 
 export const readAudit =
-  ({ redis, audit }: { redis: RedisLink; audit: AuditLog }): AuthenticatedRoute =>
+  ({ redis, audit }: { redis: RedisStore; audit: AuditLog }): AuthenticatedRoute =>
   async (c, { claims, authorization: { role } }) => {
     const query = checkQuery(c.req.queries(), auditQuerySchema);
     if (query instanceof Refusal) return refuse(c.env, query, claims);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { idParameter, NO_CONTENT, type Operation, ok, withScope } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
@@ -46,7 +46,7 @@ export const userSessionsOperations: readonly Operation<GatewayReason>[] = [
 ];
 
 export interface UserSessionsDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
 }
 

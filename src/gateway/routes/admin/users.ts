@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { checkQuery, integerParameter } from '../../../http/input.ts';
 import { jsonBody, type Operation, ok, withScope } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { displayNameSchema, emailSchema, usernameSchema } from '../../../users/fields.ts';
 import { listUsers as readUserPage } from '../../../users/list.ts';
@@ -88,7 +88,7 @@ export const userOperations: readonly Operation<GatewayReason>[] = [
 ];
 
 export interface AdminUsersDeps extends NewPasswordDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
 }
 

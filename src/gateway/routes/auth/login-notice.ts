@@ -1,5 +1,5 @@
 import type { AccountMail } from '../../../mail/account-mail.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { noteDevice } from '../../../sessions/known-devices.ts';
 import type { Device } from '../../../users/logins/device-token.ts';
 import type { User } from '../../../users/users.ts';
@@ -7,7 +7,7 @@ import type { RequestContext } from '../../request-context.ts';
 import { deviceNameOf } from './device-name.ts';
 
 interface NoticeDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   accountMail: AccountMail | undefined;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { AccessTokenVerifier } from '../../../jwt/access-token.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
@@ -33,7 +33,7 @@ export const logoutOperation: Operation<GatewayReason> = {
 };
 
 export interface LogoutDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   site: Site;
   audit: AuditLog;
   /** Also accepts expired tokens: whoever has one may end its session. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
 import type { AccountMail } from '../../../mail/account-mail.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { isAddressAllowed } from '../../../users/authorization.ts';
 import type { FailureLimiter } from '../../../users/logins/failure-limiter.ts';
@@ -35,7 +35,7 @@ export const passwordOperation: Operation<GatewayReason> = {
 };
 
 export interface PasswordDeps extends NewPasswordDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   /** Counts wrong current passwords by session. */
   passwordChangeLimiter: FailureLimiter;
   audit: AuditLog;

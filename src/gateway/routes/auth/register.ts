@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { ANYONE, jsonBody, type Operation } from '../../../http/operation.ts';
 import type { AccountMail } from '../../../mail/account-mail.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { pendingEmail } from '../../../users/email-change.ts';
 import { displayNameSchema, emailSchema, registeredUsernameSchema } from '../../../users/fields.ts';
@@ -41,7 +41,7 @@ export const registerOperation: Operation<GatewayReason> = {
 };
 
 export interface RegisterDeps extends NewPasswordDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
   registration: 'closed' | 'open';
   /** By client address. */

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
 import { type RateLimiter, takeAll } from '../../../redis/rate-limiter.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
@@ -21,7 +21,7 @@ export const CLIENT_AUTHENTICATION =
 const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
 export interface ClientDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
   /** Count failures by client id and by address. */
   clientLimiters: { client: RateLimiter; address: RateLimiter };

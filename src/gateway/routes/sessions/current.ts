@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LOGGED_IN, type Operation, ok } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readSessionLifetime } from '../../../sessions/lifetime.ts';
 import { roleSchema, scopesOf } from '../../../users/roles.ts';
@@ -45,7 +45,7 @@ export const currentSessionOperation: Operation<GatewayReason> = {
 };
 
 export const currentSession =
-  ({ redis }: { redis: RedisLink }): AuthenticatedRoute =>
+  ({ redis }: { redis: RedisStore }): AuthenticatedRoute =>
   async (c, { claims, authorization }) => {
     const { sub, sid } = claims;
     const [user, lifetime] = await Promise.all([findUser(redis, sub), readSessionLifetime(redis, sub, sid)]);

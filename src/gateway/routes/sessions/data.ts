@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation, ok } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { deleteSessionData, getSessionData, putSessionData } from '../../../sessions/data.ts';
 import { refuse } from '../../decision-log.ts';
@@ -47,7 +47,7 @@ export const sessionDataOperations: readonly Operation<GatewayReason>[] = [
 ];
 
 export interface SessionDataDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   /** For all keys and values of one session together. */
   sessionDataMaxBytes: number;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { EVENT_STREAM_HEADERS, HEARTBEAT, MAX_HEARTBEAT_MS, retryField } from '../../../http/event-stream.ts';
 import { LOGGED_IN, type Operation } from '../../../http/operation.ts';
 import type { AccessClaims } from '../../../jwt/access-token.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readSessionLifetime } from '../../../sessions/lifetime.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
@@ -43,7 +43,7 @@ export const sessionEventsOperation: Operation<GatewayReason> = {
 };
 
 export interface SessionEventsDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   liveResponses: LiveResponses;
   concurrencyLimiter: ConcurrencyLimiter;
   idleTimeoutMs: number;
@@ -116,7 +116,7 @@ function openStream(outgoing: ServerResponse, everyMs: number): (lastText: strin
  * have to log in again then, nor while Redis is unavailable.
  */
 async function eventFor(
-  redis: RedisLink,
+  redis: RedisStore,
   { sub, sid }: AccessClaims,
   reason: EndReason,
 ): Promise<SessionEvent> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditEvent, AuditLog } from '../../../audit/event.ts';
 import { checkQuery } from '../../../http/input.ts';
 import { idParameter, LOGGED_IN, NO_CONTENT, type Operation, ok } from '../../../http/operation.ts';
-import type { RedisLink } from '../../../redis/connection.ts';
+import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endOtherSessions, endSession } from '../../../sessions/end.ts';
 import { listSessions, sessionSummarySchema } from '../../../sessions/list.ts';
@@ -63,7 +63,7 @@ export const ownSessionsOperations: readonly Operation<GatewayReason>[] = [
 ];
 
 export interface OwnSessionsDeps {
-  redis: RedisLink;
+  redis: RedisStore;
   audit: AuditLog;
 }
 
