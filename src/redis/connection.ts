@@ -87,7 +87,8 @@ export class RedisLink implements RedisStore {
 
   /** @throws {RedisUnavailable} */
   async ping(): Promise<void> {
-    await this.run((client) => client.ping());
+    const reply = await this.run((client) => client.ping());
+    if (reply !== 'PONG') throw new RedisUnavailable('Redis gave another reply than PONG to PING');
   }
 
   /** Calls `listener` with each connection that becomes usable, and with the current one if there is one. */
