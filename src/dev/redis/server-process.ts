@@ -47,17 +47,26 @@ export interface ServerProcess {
 }
 
 /** Starts the server process. @throws {RedisDidNotStart} if it cannot be executed */
-export async function spawnServer(
-  options: LocalRedisOptions,
+export const spawnServer = (options: LocalRedisOptions, logFile: string, link = ''): Promise<ServerProcess> =>
+  spawnWatched(options.binary, serverOptions(options), options.directory, logFile, link);
+
+/**
+ * Starts the binary in `directory` with these options. It ends with this process.
+ * @throws {RedisDidNotStart} if it cannot be executed
+ */
+export async function spawnWatched(
+  binary: ServerBinary,
+  options: readonly string[],
+  directory: string,
   logFile: string,
   link = '',
 ): Promise<ServerProcess> {
   const log = await open(logFile, 'a', 0o600);
   try {
-    const words = ['-c', WATCHDOG_SCRIPT, 'sh', link, options.binary.path, ...serverOptions(options)];
+    const words = ['-c', WATCHDOG_SCRIPT, 'sh', link, binary.path, ...options];
     const child = spawn('/bin/sh', words, {
-      cwd: options.directory,
-      env: { ...process.env, ...options.binary.env },
+      cwd: directory,
+      env: { ...process.env, ...binary.env },
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
       detached: true,
     });
