@@ -38,6 +38,8 @@ export interface LocalRedisOptions {
   persist: boolean;
   /** A TCP port on 127.0.0.1 to listen on in addition to the socket. */
   port?: number;
+  /** Further options of `redis-server`, such as `--cluster-enabled yes`. */
+  options?: readonly string[];
 }
 
 export interface ServerProcess {
@@ -86,10 +88,10 @@ export async function spawnWatched(
 }
 
 /** The socket path is relative to the working directory, so that it is always short enough. */
-function serverOptions({ persist, port = 0 }: LocalRedisOptions): string[] {
+function serverOptions({ persist, port = 0, options = [] }: LocalRedisOptions): string[] {
   const listen = ['--port', `${port}`, '--bind', '127.0.0.1', '--unixsocket', SOCKET_NAME];
   const store = ['--appendonly', persist ? 'yes' : 'no', '--save', ''];
-  return [...listen, '--unixsocketperm', '700', ...store, '--daemonize', 'no', '--logfile', ''];
+  return [...listen, '--unixsocketperm', '700', ...store, '--daemonize', 'no', '--logfile', '', ...options];
 }
 
 /** Stops the server process, by force after ten seconds. */
