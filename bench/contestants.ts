@@ -7,6 +7,7 @@ export interface PeerEnvironment {
   BANK_URL: string;
   REDIS_URL: string;
   GATEWAY_PORT: string;
+  HEALTH_PORT: string;
   ISSUER: string;
   AUDIENCE: string;
   SIGNING_KEY: string;

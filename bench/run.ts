@@ -48,6 +48,7 @@ const peerEnvironment = (redisUrl: string, upstreamUrl: string, keyPem: string):
   BANK_URL: upstreamUrl,
   REDIS_URL: redisUrl,
   GATEWAY_PORT: '0',
+  HEALTH_PORT: '0',
   REQUESTS_PER_NETWORK_PER_SECOND: '0',
   REQUESTS_PER_USER_PER_SECOND: '0',
   ISSUER: 'https://bank.example',

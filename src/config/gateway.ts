@@ -22,11 +22,13 @@ export const gatewayShape = {
   ...sharedShape,
   GATEWAY_HOST: host().default('127.0.0.1').describe('address to listen on'),
   GATEWAY_PORT: integer(0, 65_535).default(8080).describe('port to listen on'),
-  HEALTH_HOST: host().default('127.0.0.1').describe('address of the private listener for health checks'),
+  HEALTH_HOST: host()
+    .default('127.0.0.1')
+    .describe('address of the private listener for health checks and monitoring'),
   HEALTH_PORT: integer(0, 65_535)
-    .optional()
+    .default(9464)
     .describe(
-      'port of a private listener for `/livez` and `/readyz`; without it, only the public one has them',
+      'port of the private listener; several gateways on one machine need one each; 0 is any free one',
     ),
   AUDIENCE: audience().default('portcullis-api').describe('`aud` of access tokens'),
   BANK_URL: httpOrigin()

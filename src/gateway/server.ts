@@ -13,7 +13,7 @@ import { PasswordRules } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
-import { createHealthServer } from './edge/health-server.ts';
+import { createHealthServer, type HealthServerOptions } from './edge/health-server.ts';
 import { createGatewayServer } from './edge/listen.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
@@ -21,7 +21,7 @@ import { canCollectBuffers } from './proxy/body-buffers.ts';
 import { LiveResponses } from './proxy/live-responses.ts';
 import { UpstreamProxy } from './proxy/proxy.ts';
 import { RequestRates } from './rates/request-rates.ts';
-import { isReady } from './routes/health.ts';
+import { isReady, privateHealthRoutes } from './routes/health.ts';
 import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';
 
@@ -39,8 +39,8 @@ interface GatewayOptions {
 export interface RunningGateway {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   url: string;
-  /** Where it listens for health checks only, if `HEALTH_PORT` is set. */
-  healthUrl: string | undefined;
+  /** Where it listens for health checks and monitoring. */
+  healthUrl: string;
   /** Stops accepting requests, lets open ones finish within `SHUTDOWN_GRACE_MS`, and closes all resources. */
   close(): Promise<void>;
 }
@@ -77,9 +77,8 @@ export async function startGateway({
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
   let isStopping = false;
-  const healthUrl = await listenForHealthChecks(settings, log, started, async () => {
-    return !isStopping && (await isReady(resources.redis));
-  });
+  const privateRoutes = privateHealthRoutes(async () => !isStopping && (await isReady(resources.redis)));
+  const healthUrl = await listenPrivately(settings, log, started, privateRoutes);
   const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
   started.defer(() => {
     isStopping = true;
@@ -92,15 +91,14 @@ export async function startGateway({
   return { url, healthUrl, close: () => running.disposeAsync() };
 }
 
-/** Starts the private listener, if there is to be one, and returns its URL. It is closed after the public one. */
-async function listenForHealthChecks(
+/** Starts the private listener and returns its URL. It is closed after the public one. */
+async function listenPrivately(
   { healthHost, healthPort, shutdownGraceMs }: GatewaySettings,
   log: Logger,
   started: AsyncDisposableStack,
-  isReady: () => Promise<boolean>,
-): Promise<string | undefined> {
-  if (healthPort === undefined) return undefined;
-  const server = createHealthServer({ isReady, log });
+  routes: HealthServerOptions['routes'],
+): Promise<string> {
+  const server = createHealthServer({ routes, log });
   const url = await listen(server, healthHost, healthPort);
   started.defer(() => drain(server, shutdownGraceMs));
   log.info({ event: 'health_listening', url }, 'the gateway listens for health checks');

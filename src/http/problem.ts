@@ -87,13 +87,25 @@ export function problemText(definition: ProblemDefinition, options: ProblemOptio
   ].join('\r\n');
 }
 
+/** The members of a problem (RFC 9457, section 3.1), to which others can be added (section 3.2). */
+export const problemMembers = (
+  { status, code, title }: ProblemDefinition,
+  { requestId, errors }: ProblemOptions = {},
+): Problem => ({
+  type: `urn:portcullis:problem:${code}`,
+  title,
+  status,
+  code,
+  request_id: requestId,
+  errors,
+});
+
 function encodeProblem(
-  { status, code, title, challenge, oauthError, ...definition }: ProblemDefinition,
-  { requestId, errors, strictTransport, ...options }: ProblemOptions,
+  definition: ProblemDefinition,
+  { strictTransport, ...options }: ProblemOptions,
 ): { headers: Record<string, string>; body: string } {
-  const type = `urn:portcullis:problem:${code}`;
-  const members: Problem = { type, title, status, code, request_id: requestId, errors };
-  const body = JSON.stringify({ error: oauthError, ...members });
+  const { challenge, oauthError } = definition;
+  const body = JSON.stringify({ error: oauthError, ...problemMembers(definition, options) });
   const retryAfterSeconds = options.retryAfterSeconds ?? definition.retryAfterSeconds;
   const headers = {
     'content-type': oauthError === undefined ? 'application/problem+json' : 'application/json',

@@ -19,6 +19,7 @@ afterAll(() => rm(directory, { recursive: true }));
 const envWith = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   DATA_DIR: directory,
+  HEALTH_PORT: '0',
   REDIS_URL: 'unix:///nowhere.sock',
   ...settings,
 });

@@ -48,6 +48,7 @@ beforeAll(async () => {
     DATA_DIR: dataDir,
     SIGNING_KEY: signingKey,
     GATEWAY_PORT: '0',
+    HEALTH_PORT: '0',
     LOG_LEVEL: 'debug',
   };
   gateway = spawn(process.execPath, ['src/main.ts', 'gateway'], {

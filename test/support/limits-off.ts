@@ -1,8 +1,9 @@
 /**
- * Settings for tests that send as one user, from one address, what many would, and that do not wait when a gateway stops.
- * Each limit has tests of its own.
+ * Settings for tests that send as one user, from one address, what many would, that do not wait when a gateway stops, and
+ * that run beside others. Each limit has tests of its own.
  */
 export const LIMITS_OFF = {
+  HEALTH_PORT: '0',
   SHUTDOWN_GRACE_MS: '500',
   BANK_REQUESTS_PER_USER_MAX: '10000',
   LOGINS_PER_USER_PER_MINUTE: '10000',

@@ -1,27 +1,43 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { sendProblem } from '../../http/problem.ts';
 import type { Logger } from '../../log.ts';
-import { GATEWAY_PROBLEMS, type GatewayReason } from '../problems/table.ts';
+import { GATEWAY_PROBLEMS } from '../problems/table.ts';
 
 /** A request takes no longer than this; a connection may then be used again for as long. */
 const TIMEOUT_MS = 5000;
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 /** Load balancers and monitors have few connections. */
 const CONNECTIONS_MAX = 256;
 
+/** A complete response of the private listener. */
+export interface PrivateResponse {
+  status: number;
+  /** The media type of the body. */
+  type: string;
+  body: string;
+}
+
+/** Responds to `GET`, `HEAD` and `OPTIONS` of one path. A fault is a 500. */
+export type PrivateRoute = () => PrivateResponse | Promise<PrivateResponse>;
+
 export interface HealthServerOptions {
-  /** Whether requests can be served now. May reject. */
-  isReady: () => Promise<boolean>;
+  /** By path, such as `/livez`. */
+  routes: Readonly<Record<`/${string}`, PrivateRoute>>;
   log: Logger;
 }
 
+/** What HAProxy sends if it is told no path (`option httpchk`). */
+const HAPROXY_DEFAULT = 'OPTIONS /';
+
 /**
- * A server for `/livez` and `/readyz` alone, on a private address. It responds when all connections of the public
+ * A server for health checks and monitoring, on a private address. It responds when all connections of the public
  * listener are taken, and while the gateway stops. It accepts HTTP/1.0 without `Host`, as load balancers send it.
  */
-export function createHealthServer(options: HealthServerOptions): Server {
+export function createHealthServer({ routes, log }: HealthServerOptions): Server {
+  const table = new Map<string, PrivateRoute>();
+  for (const [path, route] of Object.entries(routes))
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) table.set(`${method} ${path}`, route);
+  if (routes['/readyz'] !== undefined) table.set(HAPROXY_DEFAULT, routes['/readyz']);
   const server = createServer({
     requestTimeout: TIMEOUT_MS,
     headersTimeout: TIMEOUT_MS,
@@ -31,37 +47,26 @@ export function createHealthServer(options: HealthServerOptions): Server {
   server.maxConnections = CONNECTIONS_MAX;
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     incoming.resume();
-    respond(options, incoming, outgoing).catch((err: unknown) => {
-      options.log.error({ err }, 'a health check failed');
-      refuse(outgoing, 'redis_unavailable');
-    });
+    const { method = '', url = '' } = incoming;
+    const route = table.get(`${method} ${url.split('?', 1)[0]}`);
+    if (route === undefined) sendProblem(outgoing, GATEWAY_PROBLEMS.route_unknown);
+    else void respond(route, outgoing, log);
   });
   return server;
 }
 
-async function respond(
-  { isReady }: HealthServerOptions,
-  { method = '', url = '' }: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const path = url.split('?', 1)[0];
-  // What HAProxy sends if it is told no path (`option httpchk`).
-  const asksForReadiness = path === '/readyz' || (method === 'OPTIONS' && path === '/');
-  if (!METHODS.has(method)) refuse(outgoing, 'route_unknown');
-  else if (path === '/livez') send(outgoing, 'alive');
-  else if (!asksForReadiness) refuse(outgoing, 'route_unknown');
-  else if (await isReady()) send(outgoing, 'ready');
-  else refuse(outgoing, 'redis_unavailable');
-}
-
-const refuse = (outgoing: ServerResponse, reason: GatewayReason): void =>
-  sendProblem(outgoing, GATEWAY_PROBLEMS[reason]);
-
-function send(outgoing: ServerResponse, status: 'alive' | 'ready'): void {
-  outgoing.writeHead(200, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  outgoing.end(JSON.stringify({ status }));
+async function respond(route: PrivateRoute, outgoing: ServerResponse, log: Logger): Promise<void> {
+  try {
+    const { status, type, body } = await route();
+    outgoing.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    outgoing.end(body);
+  } catch (err) {
+    log.error({ err }, 'a request to the private listener failed');
+    sendProblem(outgoing, GATEWAY_PROBLEMS.fault);
+  }
 }

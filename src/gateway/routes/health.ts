@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../http/operation.ts';
+import { problemMembers } from '../../http/problem.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { refuse } from '../decision-log.ts';
+import type { HealthServerOptions } from '../edge/health-server.ts';
 import type { GatewayContext } from '../pipeline/guards.ts';
-import type { GatewayReason } from '../problems/table.ts';
+import { GATEWAY_PROBLEMS, type GatewayReason } from '../problems/table.ts';
 
 const livezResponseSchema = z.strictObject({ status: z.literal('alive') });
 const readyzResponseSchema = z.strictObject({ status: z.literal('ready') });
@@ -52,3 +54,15 @@ export const readyz =
     if (!(await isReady(redis))) return refuse(c.env, new Refusal('redis_unavailable'));
     return c.json({ status: 'ready' } satisfies z.output<typeof readyzResponseSchema>);
   };
+
+/** The health checks of the private listener. `ready` may reject. */
+export const privateHealthRoutes = (ready: () => Promise<boolean>): HealthServerOptions['routes'] => ({
+  '/livez': () => ({ status: 200, type: 'application/json', body: JSON.stringify({ status: 'alive' }) }),
+  '/readyz': async () => {
+    if (await ready().catch(() => false))
+      return { status: 200, type: 'application/json', body: JSON.stringify({ status: 'ready' }) };
+    const definition = GATEWAY_PROBLEMS.redis_unavailable;
+    const body = JSON.stringify(problemMembers(definition));
+    return { status: definition.status, type: 'application/problem+json', body };
+  },
+});
