@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServerBinary } from '../../src/dev/redis/server-binary.ts';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { CLIENTS, type Network, startNetwork } from './network.ts';
-import { type RedisNode, startRedisNode } from './redis-node.ts';
+import { CLIENTS, startNetwork } from './network.ts';
+import type { RedisNode } from './redis-node.ts';
+import { NAME, type Place, startSentinel, startServer } from './redis-replica-nodes.ts';
 import { until } from './until.ts';
 
 export interface RedisReplicasOptions {
@@ -41,8 +41,6 @@ export interface RedisReplicas {
   lag(replica: RedisNode, byMs: number): Promise<void>;
   stop(): Promise<void>;
 }
-
-const NAME = 'mymaster';
 
 /** Starts one primary with two replicas and three Sentinels, unless the options say otherwise. */
 export async function startRedisReplicas(options: RedisReplicasOptions = {}): Promise<RedisReplicas> {
@@ -98,56 +96,6 @@ export async function startRedisReplicas(options: RedisReplicasOptions = {}): Pr
     },
   };
 }
-
-interface Place {
-  binary: ServerBinary;
-  network: Network;
-  root: string;
-}
-
-const startServer = (
-  { root, ...place }: Place,
-  index: number,
-  configuration: readonly string[],
-  primary?: RedisNode,
-): Promise<RedisNode> =>
-  startRedisNode({
-    ...place,
-    directory: join(root, `r${index}`),
-    source: `127.0.1.${index + 1}`,
-    configuration: (port) => [
-      'appendonly no',
-      'save ""',
-      'repl-diskless-sync yes',
-      'repl-diskless-sync-delay 0',
-      'replica-announce-ip 127.0.0.1',
-      `replica-announce-port ${port}`,
-      ...(primary === undefined ? [] : [`replicaof ${primary.address.replace(':', ' ')}`]),
-      ...configuration,
-    ],
-  });
-
-const startSentinel = (
-  { root, ...place }: Place,
-  index: number,
-  primary: RedisNode,
-  downAfterMs: number,
-  quorum: number,
-): Promise<RedisNode> =>
-  startRedisNode({
-    ...place,
-    isSentinel: true,
-    directory: join(root, `s${index}`),
-    source: `127.0.2.${index + 1}`,
-    configuration: (port) => [
-      'sentinel announce-ip 127.0.0.1',
-      `sentinel announce-port ${port}`,
-      `sentinel monitor ${NAME} ${primary.address.replace(':', ' ')} ${quorum}`,
-      `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
-      `sentinel failover-timeout ${NAME} 1000`,
-      `sentinel parallel-syncs ${NAME} 2`,
-    ],
-  });
 
 /** How often Sentinels tell each other what they know, and ask the servers. The defaults are 2 s and 10 s. */
 const setPeriods = (sentinels: readonly RedisNode[], publishMs: number, infoMs: number) =>
