@@ -23,10 +23,12 @@ const askWith = async (headers: Record<string, string>, path = '/accounts', meth
 
 /** Sends a request and asserts that Redis executes no command for it. */
 async function refusedUnread(headers: Record<string, string>, path?: string, method?: string) {
-  const before = await under.redis.commandCount();
-  const response = await askWith(headers, path, method);
-  expect(await under.redis.commandCount()).toBe(before);
-  return response;
+  const response = Promise.withResolvers<Awaited<ReturnType<typeof askWith>>>();
+  const commands = await under.redis.commandsDuring(async () =>
+    response.resolve(await askWith(headers, path, method)),
+  );
+  expect(commands).toEqual([]);
+  return response.promise;
 }
 
 describe('without a valid assertion nothing is read, and the response is 401', () => {

@@ -2,13 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from 'redis';
 import { type LocalRedis, startLocalRedis } from '../../src/dev/redis/local-server.ts';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
-
-/** Commands that open a connection or inspect the server. They are not counted. */
-const UNCOUNTED = new Set(['info', 'hello', 'client', 'ping', 'select', 'auth', 'command', 'config']);
+import { commandsDuring, connected } from './redis-commands.ts';
 
 export interface TestRedis {
   /** `unix:///…` */
@@ -24,9 +21,9 @@ export interface TestRedis {
   kill(): Promise<void>;
   /** Stops the server in any state and starts one with the same addresses: empty, unless `persist` was set. */
   restart(): Promise<void>;
-  /** The number of commands since the server started, including rejected ones and those of scripts. */
-  commandCount(): Promise<number>;
-  /** Every key with its type and whole value as text. Its own commands are counted too. */
+  /** The names of the commands that Redis executes while `act` runs. See `commandsDuring`. */
+  commandsDuring(act: () => Promise<unknown>): Promise<string[]>;
+  /** Every key with its type and whole value as text. */
   dump(): Promise<Map<string, string>>;
   flush(): Promise<void>;
   /** Stops the server in any state and deletes its directory. */
@@ -62,7 +59,7 @@ export async function startTestRedis({ persist = false, tcp = false } = {}): Pro
       await end();
       server = await start();
     },
-    commandCount: () => withClient(url, countCommands),
+    commandsDuring: (act) => commandsDuring(url, act),
     dump: () => withClient(url, dumpAll),
     flush: () => withClient(url, async (client) => void (await client.flushAll())),
     stop: async () => {
@@ -74,14 +71,6 @@ export async function startTestRedis({ persist = false, tcp = false } = {}): Pro
 
 type Client = Awaited<ReturnType<typeof connected>>;
 
-async function connected(url: string) {
-  const path = url.slice('unix://'.length);
-  const client = createClient({ RESP: 2, disableClientInfo: true, socket: { path, tls: false } });
-  client.on('error', () => {});
-  await client.connect();
-  return client;
-}
-
 async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await connected(url);
   try {
@@ -89,16 +78,6 @@ async function withClient<T>(url: string, work: (client: Client) => Promise<T>):
   } finally {
     client.destroy();
   }
-}
-
-async function countCommands(client: Client): Promise<number> {
-  const stats = await client.info('commandstats');
-  let sum = 0;
-  for (const [, name = '', calls, rejected] of stats.matchAll(
-    /^cmdstat_([^|:]+)[^:]*:calls=(\d+),.*rejected_calls=(\d+)/gm,
-  ))
-    if (!UNCOUNTED.has(name)) sum += Number(calls) + Number(rejected);
-  return sum;
 }
 
 async function dumpAll(client: Client): Promise<Map<string, string>> {
