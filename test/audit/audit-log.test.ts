@@ -98,7 +98,7 @@ describe('failures', () => {
     await store.redis.kill();
     await expect(auditLog.record(EVENT, NOW_MS)).rejects.toThrow(RedisUnavailable);
     await store.redis.restart();
-    await store.link().whenReady(5000);
+    await store.link().whenReady(30_000);
     await auditLog.record(EVENT, NOW_MS);
     expect((await store.records()).map(({ seq }) => seq)).toEqual([1, 2]);
     expect(await verifyAudit(store.link(), 'customers')).toMatchObject({ records: 2, fault: undefined });

@@ -57,7 +57,7 @@ export const auditTest = base
       for (const link of links) link.close();
       await redis.stop();
     });
-    await Promise.all(links.map((link) => link.whenReady(5000)));
+    await Promise.all(links.map((link) => link.whenReady(30_000)));
     const link = (process = 0): RedisLink => links[process] as RedisLink;
     return {
       redis,

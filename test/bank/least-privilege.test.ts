@@ -40,7 +40,7 @@ beforeAll(async () => {
   const url = await urlOf('redis-url-bank');
   under = await startBankUnderTest({ REDIS_URL: url }, { started: redis });
   asBank = new RedisLink({ url, deadlineMs: 5000, log: createLog('cli', 'silent') });
-  await asBank.whenReady(5000);
+  await asBank.whenReady(30_000);
   bob = await open('bob');
   alice = await open('alice');
 });
@@ -60,7 +60,7 @@ const open = (ownerId: string): Promise<Account> =>
 /** Makes the users of an ACL file. The default user stays as it is, for the test's own connection. */
 async function makeUsers({ url }: TestRedis, aclFile: string): Promise<void> {
   const link = new RedisLink({ url, deadlineMs: 5000, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
   for (const line of aclFile.trim().split('\n')) {
     const [, name = '', ...rules] = line.split(' ');
     if (name !== 'default') await link.run((client) => client.aclSetUser(name, rules));
@@ -119,7 +119,7 @@ test("the bank's streams work with the Redis user of the containers", async () =
   const headers = { authorization: `Bearer ${under.assertion('alice', path)}` };
   const stream = await readEvents(under.url + path, headers);
   const { id } = await posted(asBank, leg(alice.id));
-  await until(() => stream.events.some((event) => event.id === id), 2000);
+  await until(() => stream.events.some((event) => event.id === id));
   stream.abort();
   expect(under.log.join('')).not.toContain('postings_not_subscribed');
 });

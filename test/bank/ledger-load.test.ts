@@ -61,7 +61,7 @@ beforeAll(async () => {
   );
   link.close();
   watched = new WatchedLink({ url: redis.url, deadlineMs: 10_000, log: createLog('cli', 'silent') });
-  await watched.whenReady(5000);
+  await watched.whenReady(30_000);
 });
 afterAll(async () => {
   watched.close();

@@ -11,7 +11,7 @@ export const LEDGER_OPTIONS = { transactionsKept: 1_000_000, transfersPerDayMax:
 /** A usable connection. Its deadline is long, since tests put much on it at once. */
 export async function testLink(redis: TestRedis): Promise<RedisLink> {
   const link = new RedisLink({ url: redis.url, deadlineMs: 10_000, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
   return link;
 }
 

@@ -46,7 +46,7 @@ export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): 
     PASSWORD_WORKERS: '1',
     ...env,
   });
-  await until(() => output().includes('Ctrl-C stops') || child.exitCode !== null, 15_000);
+  await until(() => output().includes('Ctrl-C stops') || child.exitCode !== null);
   const found = (pattern: RegExp): string => {
     const value = pattern.exec(output())?.[1];
     if (value === undefined) throw new Error(`portcullis dev did not become ready:\n${output()}`);

@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   if (started?.child.exitCode === null) started.child.kill('SIGKILL');
-  for (const pid of Object.values(started?.pids ?? {})) await until(() => !isAlive(pid), 10_000);
+  for (const pid of Object.values(started?.pids ?? {})) await until(() => !isAlive(pid));
   started = undefined;
 });
 
@@ -130,10 +130,13 @@ test('if the servers are killed with SIGKILL, Redis stops too', async () => {
   const dev = await start('orphans');
   expect(running(dev)).toEqual(['servers', 'redis']);
   dev.child.kill('SIGKILL');
-  await until(() => running(dev).length === 0, 5000);
+  await until(() => running(dev).length === 0);
 });
 
-test('a second Ctrl-C stops at once despite a request in progress, and a duplicate of the first does not count', async () => {
+// Signals half a second apart are two. A busy machine can take as long for those that are sent together.
+test('a second Ctrl-C stops at once despite a request in progress, and a duplicate of the first does not count', {
+  retry: 3,
+}, async () => {
   const dev = await start('second-signal');
   const socket = connect(Number(new URL(dev.gatewayUrl).port), '127.0.0.1').on('error', () => {});
   socket.write(

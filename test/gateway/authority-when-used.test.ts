@@ -90,10 +90,10 @@ const test = base
       );
     const before = await lookups();
     const held = begin(HELD_KINDS.filter(({ isStreamed }) => isStreamed !== true));
-    await until(async () => (await lookups()) - before >= held.length, 20_000);
+    await until(async () => (await lookups()) - before >= held.length);
     const begunBefore = upstream.received.begun;
     const streamed = begin(HELD_KINDS.filter(({ isStreamed }) => isStreamed === true));
-    await until(() => upstream.received.begun - begunBefore === streamed.length, 20_000);
+    await until(() => upstream.received.begun - begunBefore === streamed.length);
     const all = [...held, ...streamed];
     await Promise.all(all.map(({ request }) => request.begun()));
     onTestFinished(() => {

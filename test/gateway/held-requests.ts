@@ -74,7 +74,7 @@ export class HeldRequest {
   /** Completes the request and reads its response, or `closed` if the connection was closed. */
   async complete(): Promise<{ status: number; code: unknown } | 'closed'> {
     this.#connection.send(this.#kind.rest);
-    await until(() => this.#connection.rest !== '' || this.#connection.closed, 20_000);
+    await until(() => this.#connection.rest !== '' || this.#connection.closed);
     if (this.#connection.rest === '') return 'closed';
     return rawProblemOf(await this.#connection.response({ withinMs: 20_000 }));
   }

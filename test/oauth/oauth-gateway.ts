@@ -1,10 +1,10 @@
-import { createServer } from 'node:net';
 import { test as base } from 'vitest';
 import { addClient, type ClientUse, type NewClient } from '../../src/clients/clients.ts';
 import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import type { Logger } from '../../src/log.ts';
 import { auditRecords as recordsIn } from '../audit/audit-records.ts';
 import { postJson, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { freePort } from '../support/ports.ts';
 
 /** A gateway whose issuer is its own URL, so that OAuth clients can discover it. */
 export async function startOauthGateway(
@@ -74,13 +74,3 @@ export async function introspected(
 /** The audit records, oldest first. */
 export const auditRecords = async (gateway: TestGateway): Promise<Record<string, unknown>[]> =>
   (await recordsIn(gateway.link)).map((record) => ({ ...record }));
-
-async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const server = createServer().listen(0, '127.0.0.1', resolve);
-  await promise;
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
-}

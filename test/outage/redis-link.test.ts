@@ -14,7 +14,7 @@ beforeAll(async () => {
   redis = await startTestRedis({ tcp: true });
   link = new RedisLink({ url: redis.url, deadlineMs: DEADLINE_MS, log: createLog('cli', 'silent') });
   link.onReady((client) => connections.push(client));
-  await link.whenReady(3000);
+  await link.whenReady(30_000);
 });
 afterAll(async () => {
   link.close();
@@ -26,7 +26,7 @@ async function anotherLink(url: string, deadlineMs: number) {
   const busy = new RedisLink({ url, deadlineMs, log: createLog('cli', 'silent') });
   onTestFinished(() => busy.close());
   busy.onReady((client) => made.push(client));
-  await busy.whenReady(3000);
+  await busy.whenReady(30_000);
   return { made, busy };
 }
 
@@ -85,7 +85,7 @@ test('a Redis that stops replying is given up at the deadline, although it repli
   expect(performance.now() - startedMs).toBeLessThan(1000);
   expect(link.ready).toBe(false);
   redis.thaw();
-  await link.whenReady(3000);
+  await link.whenReady(30_000);
   expect(connections.length).toBe(before + 1);
 });
 

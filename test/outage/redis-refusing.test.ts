@@ -20,7 +20,7 @@ const test = failingRedisTest()
   .extend('admin', { scope: 'file' }, async ({ gateway }, { onCleanup }): Promise<RedisLink> => {
     const admin = new RedisLink({ url: gateway.redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
     onCleanup(() => admin.close());
-    await admin.whenReady(3000);
+    await admin.whenReady(30_000);
     return admin;
   })
   .extend(
@@ -139,7 +139,7 @@ test('Redis loading its data: every request is a 503, and service resumes when i
   gateway,
   startLoading,
 }) => {
-  await admin.whenReady(3000);
+  await admin.whenReady(30_000);
   await Promise.all(Array.from({ length: 1000 }, (_, i) => command('SET', `filler:${i}`, 'x')));
   await command('BGREWRITEAOF');
   await until(() => infoHas('aof_rewrite_in_progress:0'));

@@ -12,8 +12,10 @@ interface KeyState {
 /** Every key of a Redis. */
 export type Keyspace = Map<string, KeyState>;
 
-/** Two runs of a script may be this far apart. */
-const TOLERANCE_MS = 10_000;
+/** Two runs of a script are less far apart: a test ends before. */
+const TOLERANCE_MS = 60_000;
+/** A key with so little time left is as good as expired. */
+const EXPIRING_MS = 1000;
 
 export const snapshotOf = (link: RedisLink): Promise<Keyspace> =>
   link.run(async (client) => {
@@ -39,7 +41,7 @@ async function stateOf(client: RedisClient, key: string): Promise<KeyState> {
   const content = await contentOf(client, key, type);
   return {
     dump: dump as unknown as Buffer,
-    text: `${type} ${withoutTime(JSON.stringify(content))}`,
+    text: `${type} ${JSON.stringify(content)}`,
     expiresAtMs,
   };
 }
@@ -54,21 +56,35 @@ async function contentOf(client: RedisClient, key: string, type: string): Promis
   return ((await client.xRange(key, '-', '+')) ?? []).map(({ message }) => ({ ...message }));
 }
 
-/** Replaces the current time, which a script can take from Redis. */
-const withoutTime = (text: string): string =>
-  text.replace(/\b\d{13}\b/g, (ms) => (Math.abs(Number(ms) - Date.now()) < TOLERANCE_MS ? '<now>' : ms));
+/** The first key that differs from what another run of the script made, if any. `altered` may also be left as it is. */
+export const differenceOf = (actual: Keyspace, expected: Keyspace, altered?: string): string | undefined =>
+  namesOf(actual, expected).find(
+    (name) => name !== altered && !isSame(actual.get(name), expected.get(name), TOLERANCE_MS),
+  );
 
-/** The first key that differs, if any. `altered` may also be left as it is. */
-export function differenceOf(actual: Keyspace, expected: Keyspace, altered?: string): string | undefined {
-  const names = new Set([...actual.keys(), ...expected.keys()]);
-  return [...names].find((name) => name !== altered && !isEqual(actual.get(name), expected.get(name)));
+/** The first key that has changed, if any. */
+export const changeOf = (actual: Keyspace, before: Keyspace): string | undefined =>
+  namesOf(actual, before).find((name) => !isSame(actual.get(name), before.get(name), 0));
+
+const namesOf = (...keyspaces: Keyspace[]): string[] => [
+  ...new Set(keyspaces.flatMap((one) => [...one.keys()])),
+];
+
+/** Whether two states are the same, except that times may be `toleranceMs` apart: a script can take them from Redis. */
+function isSame(one: KeyState | undefined, other: KeyState | undefined, toleranceMs: number): boolean {
+  if (one === undefined || other === undefined) return isExpiring(one ?? other);
+  const [expiry, otherExpiry] = [one.expiresAtMs, other.expiresAtMs];
+  const expireTogether =
+    expiry < 0 || otherExpiry < 0 ? expiry === otherExpiry : Math.abs(expiry - otherExpiry) <= toleranceMs;
+  if (!expireTogether || withoutTimes(one.text) !== withoutTimes(other.text)) return false;
+  const otherTimes = timesIn(other.text);
+  return timesIn(one.text).every((ms, n) => Math.abs(ms - (otherTimes[n] ?? 0)) <= toleranceMs);
 }
 
-function isEqual(one: KeyState | undefined, other: KeyState | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other;
-  const haveTtl = one.expiresAtMs >= 0 && other.expiresAtMs >= 0;
-  const expireTogether = haveTtl
-    ? Math.abs(one.expiresAtMs - other.expiresAtMs) < TOLERANCE_MS
-    : one.expiresAtMs === other.expiresAtMs;
-  return expireTogether && one.text === other.text;
-}
+/** Redis may have deleted such a key before it was read. */
+const isExpiring = (state: KeyState | undefined): boolean =>
+  state === undefined || (state.expiresAtMs >= 0 && state.expiresAtMs <= Date.now() + EXPIRING_MS);
+
+const TIME = /\b\d{13}\b/g;
+const withoutTimes = (text: string): string => text.replace(TIME, '<time>');
+const timesIn = (text: string): number[] => (text.match(TIME) ?? []).map(Number);

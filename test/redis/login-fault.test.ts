@@ -9,7 +9,7 @@ const test = base
     const redis = await startTestRedis({ tcp: true });
     onCleanup(() => redis.stop());
     const admin = new RedisLink({ url: redis.url, deadlineMs: 900, log: pino({ level: 'silent' }) });
-    await admin.whenReady(5000);
+    await admin.whenReady(30_000);
     await admin.run((client) => client.aclSetUser('gateway', ['on', '>right-password', '~*', '+@all']));
     admin.close();
     return redis;
@@ -61,11 +61,11 @@ test('a missing Redis password is called that in the log and in the error of a c
   linkAs,
 }) => {
   const admin = linkAs('gateway:right-password@');
-  await admin.whenReady(5000);
+  await admin.whenReady(30_000);
   await admin.run((client) => client.configSet('requirepass', 'right-password'));
   log.length = 0;
   const link = linkAs('');
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
   await expect(link.run((client) => client.get('a'))).rejects.toMatchObject({
     message: 'Redis requires a password',
   });

@@ -122,7 +122,7 @@ describe('networks', () => {
     );
     const reader = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
     try {
-      await reader.whenReady(5000);
+      await reader.whenReady(30_000);
       await reader.run((client) => client.sendCommand(['AUTH', 'reader', 'secret']));
       const limiter = new RateLimiter(reader, {
         name: randomUUID(),

@@ -1,6 +1,6 @@
 import type { RedisClient, RedisLink } from '../../src/redis/connection.ts';
 import { definedScripts, runScript } from '../../src/redis/scripts.ts';
-import { differenceOf, type Keyspace, restoreKeyspace, snapshotOf } from './keyspace.ts';
+import { changeOf, differenceOf, type Keyspace, restoreKeyspace, snapshotOf } from './keyspace.ts';
 
 /** A way through a script. `run` prepares what it needs, then calls the script once more through the product's code. */
 export interface ScriptCase {
@@ -98,7 +98,7 @@ export async function trial(
   const after = await snapshotOf(admin);
   const fromRecorded = differenceOf(after, call.after, altered);
   if (outcome === 'done' && fromRecorded === undefined) return outcome;
-  const fromBefore = differenceOf(after, before);
+  const fromBefore = changeOf(after, before);
   if (fromBefore === undefined) return outcome === 'done' ? 'nothing to do' : outcome;
   return `${outcome}, but ${outcome === 'done' ? fromRecorded : fromBefore} differs`;
 }

@@ -17,7 +17,7 @@ const test = base
   .extend('admin', async ({ redis }, { onCleanup }): Promise<RedisLink> => {
     const admin = new RedisLink({ url: redis.url, deadlineMs: 900, log: pino({ level: 'silent' }) });
     onCleanup(() => admin.close());
-    await admin.whenReady(5000);
+    await admin.whenReady(30_000);
     await admin.run((client) => client.configSet({ 'maxmemory-policy': 'noeviction', appendonly: 'yes' }));
     return admin;
   })
@@ -28,7 +28,7 @@ const test = base
     const link = new RedisLink({ url, deadlineMs: 900, log });
     onCleanup(() => link.close());
     checkServerOnce(link, log);
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     // Replies arrive in order, so the one to the check has arrived before this one.
     await link.run((client) => client.ping());
     await until(() => lines.length > 0);

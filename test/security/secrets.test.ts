@@ -59,7 +59,7 @@ beforeAll(async () => {
       printed += chunk.toString();
     });
   }
-  await until(() => printed.includes('redis_connected') && printed.includes('gateway_listening'), 15_000);
+  await until(() => printed.includes('redis_connected') && printed.includes('gateway_listening'));
 });
 
 afterAll(async () => {
@@ -74,7 +74,7 @@ afterAll(async () => {
 async function seed(): Promise<void> {
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
   await seedDemoUsers(link, hasher, new Date());
   await hasher.close();
   link.close();

@@ -56,7 +56,7 @@ export async function openSessionStore(options: Partial<SessionOptions> = {}): P
   const shared = { ring, refreshKey: randomBytes(32), options: { ...SESSION_OPTIONS, ...options } };
   const one = { ...shared, redis: link() };
   const other = { ...shared, redis: link() };
-  await Promise.all([one, other].map((deps) => deps.redis.whenReady(5000)));
+  await Promise.all([one, other].map((deps) => deps.redis.whenReady(30_000)));
   return {
     redis,
     one,

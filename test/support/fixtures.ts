@@ -39,7 +39,7 @@ export const redisTest = base
   .extend('link', { scope: 'file' }, async ({ redis }, { onCleanup }): Promise<RedisLink> => {
     const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
     onCleanup(() => link.close());
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     return link;
   });
 

@@ -49,7 +49,7 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const redis = await startTestRedis({ tcp: true });
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
   const signingKeyPem = await makeKeyPem();
   const parsed = gatewaySettings({

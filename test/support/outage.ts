@@ -87,7 +87,7 @@ async function seedUsers(url: string): Promise<void> {
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   const link = new RedisLink({ url, deadlineMs: 900, log: silent });
   try {
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     await seedDemoUsers(link, hasher, new Date());
   } finally {
     link.close();

@@ -52,6 +52,6 @@ async function reached(marker: Awaited<ReturnType<typeof connected>>, lines: str
   await marker.echo('once');
   const mark = crypto.randomUUID();
   await marker.echo(mark);
-  await until(() => lines.some((line) => line.includes(mark)), 20_000);
+  await until(() => lines.some((line) => line.includes(mark)));
   return lines.findIndex((line) => line.includes(mark));
 }

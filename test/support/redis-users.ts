@@ -17,6 +17,6 @@ export const redisUrlFor = ({ tcpUrl = '' }: TestRedis, name: string): string =>
 export async function linkOfUser(redis: TestRedis, name: string): Promise<RedisLink> {
   const log = createLog('cli', 'silent');
   const link = new RedisLink({ url: redisUrlFor(redis, name), deadlineMs: 10_000, log });
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
   return link;
 }

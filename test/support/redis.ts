@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalRedis, startLocalRedis } from '../../src/dev/redis/local-server.ts';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
+import { freePort } from './ports.ts';
 import { commandsDuring, connected } from './redis-commands.ts';
 
 export interface TestRedis {
@@ -100,16 +100,6 @@ async function dumpOne(client: Client, key: string): Promise<string> {
   const command = read[type];
   if (command === undefined) throw new Error(`a key of the unexpected type ${type}`);
   return `${type} ${JSON.stringify(await client.sendCommand(command))}`;
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const server = createServer().listen(0, '127.0.0.1', resolve);
-  await promise;
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { postHistory, seedDemoAccounts } from '../../src/bank/demo/accounts.ts';
 import type { Account } from '../../src/bank/schemas.ts';
 import { type RunningBank, startBank } from '../../src/bank/server.ts';
 import { bankSettings } from '../../src/config/load.ts';
 import { createLog } from '../../src/log.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
+import { freePort } from './ports.ts';
 
 export interface TestStack extends TestGateway {
   bank: RunningBank;
@@ -63,12 +62,4 @@ async function openAccounts({ link, users }: TestGateway, historyMs: number): Pr
   for (const [rank, account] of accounts.entries())
     await postHistory(link, account, { ...history, rank }, nowMs);
   return accounts;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -13,7 +13,7 @@ import type { RedisStore } from '../../src/redis/store.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
 import type { User } from '../../src/users/users.ts';
 import { LIMITS_OFF } from './limits-off.ts';
-import { freePort } from './stack.ts';
+import { freePort } from './ports.ts';
 
 /** Two gateways in front of the bank, all with the same Redis topology, as behind a load balancer. */
 export interface TopologyStack {

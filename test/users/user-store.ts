@@ -27,7 +27,7 @@ export const userTest = base.extend(
       for (const link of links) link.close();
       await redis.stop();
     });
-    await Promise.all(links.map((link) => link.whenReady(5000)));
+    await Promise.all(links.map((link) => link.whenReady(30_000)));
     const link = (process = 0): RedisLink => links[process % links.length] as RedisLink;
     let added = 0;
     const newUser = async (changes: Partial<NewUser> = {}): Promise<User> => {

@@ -115,6 +115,6 @@ test.concurrent.each([
   expect(isAlive(pid)).toBe(true);
   if (state === 'frozen') process.kill(pid, 'SIGSTOP');
   parent.kill('SIGKILL');
-  await until(() => !isAlive(pid), 10_000);
+  await until(() => !isAlive(pid));
   expect(await readFile(join(directory, 'redis.log'), 'utf8')).toMatch(new RegExp(`${lastWords}.*\\s*$`));
 });

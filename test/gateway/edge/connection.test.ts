@@ -139,5 +139,5 @@ describe('connections', () => {
     connection.socket.pause();
     await closed.promise;
     connection.destroy();
-  }, 5000);
+  });
 });

@@ -67,7 +67,7 @@ const ask = (tokens: Tokens, method: string, path: string): Promise<Response> =>
 /** Whether a stream is still live: more data arrives. */
 async function isLive({ reader }: OpenStream): Promise<boolean> {
   const before = reader.text().length;
-  await until(() => reader.text().length > before, 2000);
+  await until(() => reader.text().length > before);
   return true;
 }
 

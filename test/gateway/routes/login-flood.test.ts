@@ -55,7 +55,7 @@ describe('during a flood', () => {
         outcomes.push(code ?? String(status));
       }
     });
-    await until(() => outcomes.length > parallel, 30_000);
+    await until(() => outcomes.length > parallel);
     await act().finally(() => {
       isOver = true;
     });
@@ -113,14 +113,13 @@ test('attempts that fail because Redis flaps cost nobody an attempt', async ({
     gateway.link.run((client) => client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']));
   const heldAttempts = async (): Promise<number> =>
     (await gateway.link.run((client) => client.keys('throttle:username*'))).length;
-  for (let round = 0; round < 5; round += 1) {
-    const logins = people.map((name) => logIn(name));
+  for (let round = 0; round < 5 || failures < 3; round += 1) {
+    const logins = Promise.all(people.map((name) => logIn(name)));
     await until(async () => (await heldAttempts()) > 0);
     await kill();
-    failures += (await Promise.all(logins)).filter(({ status }) => status === 503).length;
+    failures += (await logins).filter(({ status }) => status === 503).length;
     await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
   }
-  expect(failures).toBeGreaterThan(0);
   const dump = await gateway.redis.dump();
   const counts = [...dump]
     .filter(([key]) => /^throttle:(?:address|username)/.test(key))
