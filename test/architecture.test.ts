@@ -10,7 +10,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['openapi', 'probe'],
   ['gateway', 'bank'],
   ['gateway/routes'],
-  ['gateway/static'],
+  ['gateway/static', 'gateway/metrics'],
   ['gateway/pipeline'],
   ['gateway/proxy'],
   ['gateway/edge'],
@@ -23,7 +23,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['keys'],
   ['redis', 'jwt'],
   ['config'],
-  ['http'],
+  ['http', 'metrics'],
   ['log', 'refusal'],
   ['log-buffer'],
 ];

@@ -13,6 +13,7 @@ import {
   isAlwaysRecorded,
   logOf,
 } from './logs.ts';
+import { AuditCounters } from './metrics.ts';
 import { Tally } from './tally.ts';
 
 const WINDOW_MS = 60_000;
@@ -27,12 +28,24 @@ export interface RedisAuditLogOptions {
   now?: () => number;
 }
 
+interface AuditLogState {
+  /** How many records the log holds; undefined until this process has written one. */
+  stored: number | undefined;
+  unexported: number;
+  /** How many were removed before they were exported. */
+  lost: number;
+  /** How many this process could not store. */
+  notStored: number;
+}
+
 /**
  * The audit logs in Redis as one process writes them. In this process each actor has a rate of records. Further events
  * of one kind are counted, logged, and become one record at the end of the actor's minute. What staff and operators do
  * to others, logins and changes of credentials always get records of their own.
  */
 export class RedisAuditLog implements AuditLog {
+  /** What has happened in this process. */
+  readonly counters = new AuditCounters();
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #writers: Record<AuditLogName, ChainWriter>;
@@ -54,6 +67,7 @@ export class RedisAuditLog implements AuditLog {
 
   async record(event: AuditEvent, nowMs: number): Promise<void> {
     const by = countedActor(event);
+    this.counters.count(event);
     if (isAlwaysRecorded(event) || this.#rate.take(by, nowMs)) {
       await this.append(event, nowMs);
       return;
@@ -67,6 +81,7 @@ export class RedisAuditLog implements AuditLog {
 
   noteRead({ action, actor, role, address, target, account }: AuditedRead, nowMs: number): void {
     const event = { action, result: 'done', actor, role, address } as const;
+    this.counters.count(event);
     this.#tally.add({ event, by: actor, what: `reads of ${target}`, account }, nowMs);
   }
 
@@ -75,9 +90,14 @@ export class RedisAuditLog implements AuditLog {
     return this.#writers[logOf(event)].append(event, nowMs);
   }
 
-  /** The number of records that have not been exported, and of those that were lost, as this process last saw them. */
-  exportState(): Record<AuditLogName, { unexported: number; lost: number }> {
-    const stateOf = ({ watch: { unexported, lost } }: ChainWriter) => ({ unexported, lost });
+  /** The numbers of records of each log, as this process last saw them. */
+  exportState(): Record<AuditLogName, AuditLogState> {
+    const stateOf = ({ watch: { stored, unexported, lost }, notStored }: ChainWriter) => ({
+      stored,
+      unexported,
+      lost,
+      notStored,
+    });
     return { security: stateOf(this.#writers.security), customers: stateOf(this.#writers.customers) };
   }
 

@@ -40,6 +40,8 @@ interface PendingRecord {
  */
 export class ChainWriter {
   readonly watch: ExportWatch;
+  /** How many records could not be stored. */
+  notStored = 0;
   readonly #options: ChainWriterOptions;
   /** The end of the chain when this process last wrote or read it. */
   #end: ChainEnd = START_OF_CHAIN;
@@ -79,6 +81,7 @@ export class ChainWriter {
       for (const { record, hash } of records) logger.info({ event: 'audit', log, record, hash });
       for (const [n, { resolve }] of batch.entries()) resolve(records[n] as ChainedRecord);
     } catch (err) {
+      this.notStored += batch.length;
       for (const { event, reject } of batch) {
         logger.error(
           { event: 'audit_not_kept', log, record: event, err },

@@ -1,6 +1,6 @@
 import type { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
-import type { RingSource } from '../keys/ring.ts';
+import type { OpenRing } from '../keys/open.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { RedisStore } from '../redis/store.ts';
@@ -28,7 +28,7 @@ import { siteOf } from './site.ts';
 export interface Resources {
   redis: RedisStore;
   audit: RedisAuditLog;
-  ring: RingSource;
+  ring: OpenRing;
   refreshKey: Uint8Array;
   hasher: PasswordHasher;
   passwordRules: PasswordRules;

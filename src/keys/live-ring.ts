@@ -5,7 +5,7 @@ import type { RedisStore } from '../redis/store.ts';
 import type { Subscriber } from '../redis/subscriber.ts';
 import type { RingKey } from './private-key.ts';
 import { InvalidKeyError, type KeyRing, type RingSource, ringOf } from './ring.ts';
-import { keyStatusesAt, type RingRecord, validityWindow } from './schedule.ts';
+import { keyStatusesAt, type RingRecord, type SigningTimes, signingTimesAt, validityWindow } from './schedule.ts';
 import { readKeys, readRing, ringStamp } from './store.ts';
 import { acknowledgeRing, type RingVersion, readAnnouncement } from './sync.ts';
 
@@ -54,6 +54,10 @@ export class LiveRing implements RingSource {
     const { record } = this.#content;
     this.#current = { ring: ringAt(this.#content, nowMs), ...validityWindow(record, nowMs) };
     return this.#current.ring;
+  }
+
+  signingTimes(nowMs: number): SigningTimes | undefined {
+    return signingTimesAt(this.#content.record, nowMs);
   }
 
   /** Receives announcements through `subscriber` and acknowledges them through `redis`. */

@@ -7,7 +7,7 @@ import { changeRing } from './change.ts';
 import { LiveRing } from './live-ring.ts';
 import { fixedRing, InvalidKeyError, keyRingFromPem, type RingSource } from './ring.ts';
 import { makeRing } from './rotation.ts';
-import type { RingRecord } from './schedule.ts';
+import type { RingRecord, SigningTimes } from './schedule.ts';
 import { completedKeys, readRing } from './store.ts';
 
 interface KeySettings {
@@ -20,7 +20,9 @@ interface KeySettings {
 }
 
 /** The key ring of a running gateway. */
-interface OpenRing extends RingSource {
+export interface OpenRing extends RingSource {
+  /** Since when the present key signs, and when another key replaces it, if that is known; undefined for fixed keys. */
+  signingTimes(nowMs: number): SigningTimes | undefined;
   /** Receives announcements through `subscriber` and acknowledges them through `redis`. */
   listen(subscriber: Subscriber, redis: RedisStore): void;
   close(): void;
@@ -45,7 +47,7 @@ export async function openKeyRing(settings: KeySettings, log: Logger, nowMs: num
     throw new InvalidKeyError('SIGNING_KEY: give it or KEYS_DIR, not both');
   if (signingKey !== undefined) {
     const ring = fixedRing(await keyRingFromPem(signingKey));
-    return { ...ring, listen: () => {}, close: () => {} };
+    return { ...ring, signingTimes: () => undefined, listen: () => {}, close: () => {} };
   }
   const directory = keysDirectory(settings);
   const mayCreate = nodeEnv !== 'production';

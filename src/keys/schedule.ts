@@ -73,6 +73,17 @@ export function validityWindow(record: RingRecord, nowMs: number): { fromMs: num
   };
 }
 
+/** Since when the present key signs, and when a published key replaces it, in milliseconds since the epoch. */
+export interface SigningTimes {
+  sinceMs: number;
+  untilMs: number | undefined;
+}
+
+export function signingTimesAt(record: RingRecord, nowMs: number): SigningTimes | undefined {
+  const signing = keyStatusesAt(record, nowMs).find(({ state }) => state === 'signing');
+  return signing && { sinceMs: signing.signsFromMs, untilMs: waitingKey(record, nowMs)?.signsFromMs };
+}
+
 /** The key that is published and signs later, if there is one. */
 export const waitingKey = (record: RingRecord, nowMs: number): KeyRecord | undefined =>
   keyStatusesAt(record, nowMs).find(({ state }) => state === 'published');

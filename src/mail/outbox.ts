@@ -16,6 +16,8 @@ interface OutboxOptions {
  */
 export class Outbox {
   readonly #options: OutboxOptions;
+  /** How many emails were sent, could not be sent, and were dropped. */
+  readonly outcomes = { sent: 0, failed: 0, dropped: 0 };
   readonly #waiting: Mail[] = [];
   #sending = 0;
   #isClosed = false;
@@ -28,11 +30,17 @@ export class Outbox {
   post(mail: Mail): void {
     const { queueMax, log } = this.#options;
     if (this.#isClosed || this.#waiting.length >= queueMax) {
+      this.outcomes.dropped += 1;
       log.error({ event: 'mail_dropped', subject: mail.subject }, 'the queue of emails is full or closed');
       return;
     }
     this.#waiting.push(mail);
     if (this.#sending < MAX_CONCURRENT) void this.#sendAll();
+  }
+
+  /** How many emails wait to be sent. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** Drops what waits. */
@@ -45,10 +53,13 @@ export class Outbox {
     const { mailer, log } = this.#options;
     this.#sending += 1;
     for (let mail = this.#waiting.shift(); mail !== undefined; mail = this.#waiting.shift()) {
-      const { subject } = mail;
-      await mailer
-        .send(mail)
-        .catch((err: unknown) => log.error({ event: 'mail_failed', subject, err }, 'an email was not sent'));
+      try {
+        await mailer.send(mail);
+        this.outcomes.sent += 1;
+      } catch (err) {
+        this.outcomes.failed += 1;
+        log.error({ event: 'mail_failed', subject: mail.subject, err }, 'an email was not sent');
+      }
     }
     this.#sending -= 1;
   }

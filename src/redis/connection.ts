@@ -1,6 +1,6 @@
 import { clientFor, connectWithin, type LinkOptions, type RedisClient, RedisUnavailable } from './client.ts';
-import { afterDeadline } from './deadline.ts';
 import { isServerFault, loginFault, logReplaced, logUnreachable } from './login-fault.ts';
+import { measureCommand, redisCommands, unconnected } from './metrics/commands.ts';
 import { RetiredClients } from './retired-clients.ts';
 import type { RedisCommand, RedisStore } from './store.ts';
 
@@ -53,9 +53,9 @@ export class RedisLink implements RedisStore {
   run<T>(command: RedisCommand<T>): Promise<T> {
     const client = this.#client;
     const { deadlineMs } = this.#options;
-    if (client === undefined) return Promise.reject(new RedisUnavailable('there is no connection to Redis'));
+    if (client === undefined) return Promise.reject(unconnected());
     return new Promise((resolve, reject) => {
-      const cancelDeadline = afterDeadline(deadlineMs, () => {
+      const settle = measureCommand(deadlineMs, () => {
         if (performance.now() - this.#repliedAtMs > deadlineMs / 2)
           this.#drop(client, 'a command missed its deadline');
         reject(new RedisUnavailable(`Redis gave no reply within ${deadlineMs} ms`));
@@ -63,11 +63,11 @@ export class RedisLink implements RedisStore {
       Promise.try(command, client).then(
         (reply) => {
           this.#repliedAtMs = performance.now();
-          cancelDeadline();
+          settle('ok');
           resolve(reply);
         },
         (fault) => {
-          cancelDeadline();
+          settle('error');
           if (isServerFault(fault)) this.#replace(client, fault);
           reject(new RedisUnavailable(loginFault(fault) ?? 'a Redis command failed', { cause: fault }));
         },
@@ -142,6 +142,7 @@ export class RedisLink implements RedisStore {
     this.#retryMs = MIN_CONNECT_RETRY_MS;
     this.#failuresInARow = 0;
     this.#client = client;
+    redisCommands.connections.add('connected');
     this.#options.log.info({ event: 'redis_connected' }, 'connected to Redis');
     for (const listener of this.#onReady) listener(client);
   }
@@ -161,6 +162,7 @@ export class RedisLink implements RedisStore {
     if (client !== this.#client) return;
     this.#client = undefined;
     if (client.isOpen) client.destroy();
+    redisCommands.connections.add('lost');
     this.#options.log.error({ event: 'redis_lost', why }, 'lost the connection to Redis');
     this.#retryLater(why);
   }

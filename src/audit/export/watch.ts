@@ -15,6 +15,8 @@ interface LogPosition {
 
 /** Warns when records of an audit log have to be exported, and reports those that were removed before. */
 export class ExportWatch {
+  /** The approximate number of records that the log holds; undefined until this process has written one. */
+  stored: number | undefined;
   /** The number of records that have not been exported, when this process last wrote one. */
   unexported = 0;
   /** The number of records that were removed before they were exported, since the last export. */
@@ -29,6 +31,7 @@ export class ExportWatch {
   }
 
   update({ exportedSeq, oldestSeq = 1, lastSeq }: LogPosition): void {
+    this.stored = lastSeq - oldestSeq + 1;
     this.unexported = Math.max(0, lastSeq - exportedSeq);
     this.lost = Math.max(0, oldestSeq - 1 - exportedSeq);
     this.#warnIfDue();

@@ -52,6 +52,8 @@ export class Connections {
   /** The idle ones, the one that has been idle longest first. */
   readonly #idle = new Set<Connection>();
   #draining = false;
+  /** How many have been closed for one of the limits. */
+  refusals = 0;
   #refused = 0;
   #loggedMs = -LOG_INTERVAL_MS;
 
@@ -80,6 +82,10 @@ export class Connections {
     this.#setIdle(connection);
     socket.once('close', () => this.#remove(connection));
     return connection;
+  }
+
+  get open(): number {
+    return this.#open.size;
   }
 
   /** The connection of a socket, unless it was refused or has been closed. */
@@ -148,6 +154,7 @@ export class Connections {
 
   #refuse(socket: Socket): void {
     this.#refused += 1;
+    this.refusals += 1;
     const nowMs = performance.now();
     if (nowMs - this.#loggedMs >= LOG_INTERVAL_MS) {
       const fields = {

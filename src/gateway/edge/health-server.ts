@@ -18,7 +18,7 @@ export interface PrivateResponse {
 }
 
 /** Responds to `GET`, `HEAD` and `OPTIONS` of one path. A fault is a 500. */
-export type PrivateRoute = () => PrivateResponse | Promise<PrivateResponse>;
+export type PrivateRoute = (incoming: IncomingMessage) => PrivateResponse | Promise<PrivateResponse>;
 
 export interface HealthServerOptions {
   /** By path, such as `/livez`. */
@@ -50,12 +50,12 @@ export function createHealthServer({ routes, log }: HealthServerOptions): Server
     const { method = '', url = '' } = incoming;
     const route = table.get(`${method} ${url.split('?', 1)[0]}`);
     if (route === undefined) sendProblem(outgoing, GATEWAY_PROBLEMS.route_unknown);
-    else void respond(route, outgoing, log);
+    else void respond(() => route(incoming), outgoing, log);
   });
   return server;
 }
 
-async function respond(route: PrivateRoute, outgoing: ServerResponse, log: Logger): Promise<void> {
+async function respond(route: () => ReturnType<PrivateRoute>, outgoing: ServerResponse, log: Logger): Promise<void> {
   try {
     const { status, type, body } = await route();
     outgoing.writeHead(status, {

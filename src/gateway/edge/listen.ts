@@ -40,6 +40,8 @@ interface EdgeDeps extends Handlers {
 
 export interface GatewayServer {
   http: Server;
+  /** How many client connections are open, and how many have been closed for a limit. */
+  connections: { readonly open: number; readonly refusals: number };
   /** Stops listening, lets requests in progress finish for at most `graceMs`, and closes all connections. */
   drain(graceMs: number): Promise<void>;
 }
@@ -73,7 +75,7 @@ export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   );
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
   refuseMalformedRequests(server, log, strictTransport);
-  return { http: server, drain: (graceMs) => drainConnections(server, connections, graceMs) };
+  return { http: server, connections, drain: (graceMs) => drainConnections(server, connections, graceMs) };
 }
 
 /** The share of one network, unless it is set. */

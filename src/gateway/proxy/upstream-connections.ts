@@ -35,6 +35,11 @@ export class UpstreamConnections {
     this.#connector = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false });
   }
 
+  /** How many connections are open, how many of them carry no request, and how many requests wait for one. */
+  get usage(): { open: number; idle: number; waiting: number } {
+    return { open: this.#open.size, idle: this.#idle.length, waiting: this.#waiting.size };
+  }
+
   /** A connection that is free and open now. */
   take(): UpstreamConnection | undefined {
     let connection = this.#idle.pop();

@@ -48,6 +48,10 @@ export class PasswordQueue {
     this.#options = options;
   }
 
+  get usage(): { running: number; waiting: number } {
+    return { running: this.#running, waiting: this.#waiting.length };
+  }
+
   /** Runs `work` when it is its turn, or refuses it because too many are waiting. */
   async run<T>(
     { rank, address }: { rank: Rank; address: string },
