@@ -15,6 +15,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['gateway/proxy'],
   ['gateway/edge'],
   ['gateway/decision-log', 'gateway/rates'],
+  ['gateway/completion-log'],
   ['gateway/request-context', 'gateway/problems'],
   ['gateway/security-headers', 'gateway/site'],
   ['sessions', 'clients'],
@@ -24,7 +25,8 @@ const ROOMS: readonly (readonly string[])[] = [
   ['redis', 'jwt'],
   ['config'],
   ['http', 'metrics'],
-  ['log', 'refusal'],
+  ['tracing'],
+  ['log', 'refusal', 'request-record'],
   ['log-buffer'],
 ];
 

@@ -9,6 +9,9 @@ export { integerText as integer };
 export const milliseconds = (min: number, max: number, preset: number) =>
   integerText(min, max).default(preset);
 
+/** A decimal number from 0 to 1. */
+export const fraction = () => text(/^(?:0|1|1\.0+|0?\.\d{1,9})$/, 'a number from 0 to 1').transform(Number);
+
 export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   z.enum(values, `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`);
 

@@ -16,6 +16,7 @@ import { passwordsShape } from './gateway-passwords.ts';
 import { ratesShape } from './gateway-rates.ts';
 import { usersShape } from './gateway-users.ts';
 import { sharedShape } from './shared.ts';
+import { tracingShape } from './tracing.ts';
 
 /** The settings of `portcullis gateway`, by environment variable. The descriptions are shown in the documentation. */
 export const gatewayShape = {
@@ -102,4 +103,5 @@ export const gatewayShape = {
     ),
   ...limitsShape,
   ...ratesShape,
+  ...tracingShape,
 } satisfies z.ZodRawShape;

@@ -51,7 +51,7 @@ function plainHttpFaults(given: Given): string[] {
     const hostname = URL.parse(given[name] ?? '')?.hostname ?? '';
     return LOOPBACK.test(hostname) || hosts.includes(hostname);
   };
-  const faults = ['BANK_URL', 'JWKS_URL']
+  const faults = ['BANK_URL', 'JWKS_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']
     .filter((name) => isPlain(name) && !isAllowed(name))
     .map(
       (name) =>

@@ -17,7 +17,7 @@ export const sharedShape = {
   PLAIN_HTTP_HOSTS: hosts()
     .default([])
     .describe(
-      'hosts on a private network to which `BANK_URL` and `JWKS_URL` may lead by http in production, separated by commas; loopback always may',
+      'hosts on a private network to which `BANK_URL`, `JWKS_URL` and `OTEL_EXPORTER_OTLP_ENDPOINT` may lead by http in production, separated by commas; loopback always may',
     ),
   BANK_AUDIENCE: audience()
     .default('portcullis-bank')

@@ -3,6 +3,7 @@ import { type ProblemDefinition, sendProblem } from '../http/problem.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
 import { PasswordQueueFull } from '../users/passwords.ts';
+import { millisecondsSince } from './completion-log.ts';
 import { GATEWAY_PROBLEMS, type GatewayReason } from './problems/table.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -14,9 +15,10 @@ export interface DecisionSubject {
   client?: string;
 }
 
-/** Writes the one log line of a request that is granted. */
+/** Writes the one log line of the decision to grant a request, before it has an effect. */
 export function logGrant(context: RequestContext, { sub, sid, client }: DecisionSubject): void {
-  const { requestId, path, clientAddress, incoming, log } = context;
+  const { requestId, path, clientAddress, incoming, record, trace, log } = context;
+  record.isGranted = true;
   if (!log.isLevelEnabled('info')) return;
   log.info({
     granted: true,
@@ -27,6 +29,7 @@ export function logGrant(context: RequestContext, { sub, sid, client }: Decision
     path: pathForLog(path),
     address: clientAddress,
     requestId,
+    traceId: trace.traceId,
   });
 }
 
@@ -37,11 +40,26 @@ export function refuse(
   subject: DecisionSubject = {},
   definition: ProblemDefinition = GATEWAY_PROBLEMS[refusal.reason],
 ): Response {
-  const { requestId, path, clientAddress, incoming, outgoing, strictTransport, log } = context;
+  const { requestId, path, clientAddress, incoming, outgoing, strictTransport, record, log } = context;
   const { reason, detail, errors, retryAfterSeconds } = refusal;
   const { sub, sid, client } = subject;
-  const request = { method: incoming.method, path: pathForLog(path), address: clientAddress, requestId };
-  log.info({ granted: false, reason, detail, status: definition.status, sub, sid, client, ...request });
+  record.reason = reason;
+  log.info({
+    granted: false,
+    reason,
+    detail,
+    status: definition.status,
+    upstreamStatus: record.upstreamStatus,
+    sub,
+    sid,
+    client,
+    method: incoming.method,
+    path: pathForLog(path),
+    address: clientAddress,
+    latencyMs: millisecondsSince(record.startMs),
+    requestId,
+    traceId: context.trace.traceId,
+  });
   sendProblem(outgoing, definition, { requestId, errors, retryAfterSeconds, strictTransport });
   return RESPONSE_ALREADY_SENT;
 }

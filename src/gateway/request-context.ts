@@ -3,6 +3,8 @@ import type { AuditEvent, AuditLog } from '../audit/event.ts';
 import type { AccessClaims } from '../jwt/access-token.ts';
 import type { Logger } from '../log.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
+import type { RequestRecord } from '../request-record.ts';
+import type { TraceContext } from '../tracing/trace-context.ts';
 import type { Authorization } from '../users/authorization.ts';
 
 /** A request and its response, with what all stages and log lines need to know. */
@@ -18,7 +20,14 @@ export interface RequestContext {
   /** The value of `Strict-Transport-Security` for every response (RFC 6797, section 7.1), if it is to be sent. */
   strictTransport: string | undefined;
   log: Logger;
+  /** What the stages note for logs, metrics and traces. Copies of the context share it. */
+  record: RequestRecord;
+  /** It is for logs and the upstream's headers only. No decision depends on it. */
+  trace: TraceContext;
 }
+
+/** Called once for each request, when its response has been sent or its client has left. It must not throw. */
+export type RequestObserver = (context: RequestContext) => void;
 
 /** The user behind a request whose token has passed the stages up to the address (`pipeline/pipeline.ts`). */
 export interface Authenticated {

@@ -12,6 +12,7 @@ import { openStore, openSubscriber } from '../redis/open.ts';
 import { PasswordRules } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
+import { logCompletion } from './completion-log.ts';
 import { ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
 import { createHealthServer, type HealthServerOptions } from './edge/health-server.ts';
 import { createGatewayServer } from './edge/listen.ts';
@@ -73,6 +74,7 @@ export async function startGateway({
     settings,
     log,
     now,
+    observers: [logCompletion],
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');

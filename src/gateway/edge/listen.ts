@@ -5,9 +5,10 @@ import type { GatewaySettings } from '../../config/load.ts';
 import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
+import { RequestRecord } from '../../request-record.ts';
 import { refuse } from '../decision-log.ts';
 import type { RequestRates } from '../rates/request-rates.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestContext, RequestObserver } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
 import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
@@ -16,6 +17,7 @@ import { refuseMalformedRequests } from './malformed.ts';
 import { discardAfterConnect, readInSlices } from './paced-reading.ts';
 import { limitPipelining } from './pipelining.ts';
 import { canonicalPath, isForUpstream, isPathTooLong, targetRefusal } from './target.ts';
+import { createTraceSource, type TraceSource } from './trace-source.ts';
 
 /** How often Node checks connections for timeouts. */
 const CONNECTION_CHECK_MS = 1000;
@@ -36,6 +38,7 @@ interface EdgeDeps extends Handlers {
   settings: GatewaySettings;
   log: Logger;
   now: () => number;
+  observers: readonly RequestObserver[];
 }
 
 export interface GatewayServer {
@@ -53,6 +56,7 @@ export interface GatewayServer {
 export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   const { settings, log } = deps;
   const strictTransport = strictTransportOf(settings);
+  const receiving = { ...deps, strictTransport, traceOf: createTraceSource(settings) };
   const server = createServer({
     maxHeaderSize: settings.headerMaxBytes,
     headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
@@ -71,7 +75,7 @@ export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   });
   discardAfterConnect(server);
   const listener = limitPipelining(connections, settings.pipelinedRequestsMax, (incoming, outgoing) =>
-    receive(deps, strictTransport, incoming, outgoing),
+    receive(receiving, incoming, outgoing),
   );
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
   refuseMalformedRequests(server, log, strictTransport);
@@ -88,10 +92,14 @@ const connectionLimits = ({ settings, log }: EdgeDeps): ConnectionLimits => ({
   log,
 });
 
+interface ReceiveDeps extends EdgeDeps {
+  strictTransport: string | undefined;
+  traceOf: TraceSource;
+}
+
 /** Refuses a request that is not in its one form, and hands on any other: to the pipeline or to the own routes. */
 function receive(
-  { rates, settings, log, now, proxied, own }: EdgeDeps,
-  strictTransport: string | undefined,
+  { rates, settings, log, now, proxied, own, observers, strictTransport, traceOf }: ReceiveDeps,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
@@ -107,7 +115,12 @@ function receive(
       nowMs: now(),
       strictTransport,
       log,
+      record: new RequestRecord(),
+      trace: traceOf(incoming),
     };
+    outgoing.once('close', () => {
+      for (const observe of observers) observe(context);
+    });
     const reason = edgeRefusal(incoming, path, settings);
     if (hasBody(incoming)) discardUnreadBody(incoming, outgoing);
     // Where a malformed request ends, and so where the next one on this connection begins, is not certain.

@@ -89,7 +89,8 @@ export class Forwarding {
 
   #requestFor(received: Received, release: Release, isRepeated: boolean): ProxiedRequest {
     const { upstreamHeaders, clientHeaders, assertionFor, liveResponses } = this.#deps;
-    const { incoming, outgoing, path, requestId, strictTransport, clientAddress } = this.#context;
+    const { incoming, outgoing, path, requestId, strictTransport, clientAddress, record, trace } =
+      this.#context;
     const { user, grant, atMs } = received.granted;
     const { claims, authorization } = user;
     const asserted = {
@@ -103,10 +104,12 @@ export class Forwarding {
       incoming,
       outgoing,
       target: upstreamPath(incoming.url ?? ''),
-      headers: upstreamHeaders(incoming, { assertion, clientAddress, requestId }),
+      headers: upstreamHeaders(incoming, { assertion, clientAddress, requestId, trace }),
       body: received.body === 'streamed' ? this.#upload(received.granted) : received.body,
       clientHeaders,
       requestId,
+      record,
+      sending: record.begin('upstream'),
       strictTransport,
       release,
       onRefusal: (refusal) => refuse(this.#context, refusal, claims),

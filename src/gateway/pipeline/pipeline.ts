@@ -8,7 +8,7 @@ import { checkWhitelist } from '../../sessions/whitelist.ts';
 import { isAddressAllowed } from '../../users/authorization.ts';
 import { logGrant, refuse, refuseFault } from '../decision-log.ts';
 import { hasBody } from '../edge/body.ts';
-import { upstreamPath } from '../edge/target.ts';
+import { UPSTREAM_PREFIX, upstreamPath } from '../edge/target.ts';
 import type { HeldBodies } from '../proxy/held-bodies.ts';
 import type { RequestRates } from '../rates/request-rates.ts';
 import type { Authenticated, RequestContext } from '../request-context.ts';
@@ -55,16 +55,20 @@ export interface AuthenticationDeps {
 /** Stages 1 to 4. @throws {RedisUnavailable} */
 export async function authenticate(
   { site, verifyToken, redis }: AuthenticationDeps,
-  { incoming, nowMs, clientAddress }: RequestContext,
+  { incoming, nowMs, clientAddress, record }: RequestContext,
 ): Promise<Authenticated | NotAuthenticated> {
   const credential = takeCredential(incoming, site);
   if (credential instanceof Refusal) return { refusal: credential };
 
+  const verifying = record.begin('signature');
   const claims = await verifySignature(verifyToken, credential, nowMs);
+  record.end(verifying);
   if (claims instanceof Refusal) return { refusal: claims };
 
   const wasComplete = incoming.complete;
+  const asking = record.begin('whitelist');
   const authorization = await checkWhitelist(redis, claims);
+  record.end(asking);
   if (authorization instanceof Refusal) return { refusal: authorization, claims };
 
   if (!isAddressAllowed(authorization, clientAddress))
@@ -94,9 +98,10 @@ export interface PipelineDeps extends AuthenticationDeps, ForwardDeps {
 async function judge(deps: PipelineDeps, context: RequestContext): Promise<Granted | NotGranted> {
   const user = await authenticate(deps, context);
   if ('refusal' in user) return user;
-  const { incoming, path, nowMs } = context;
+  const { incoming, path, nowMs, record } = context;
   const grant = deps.policy(incoming.method ?? '', upstreamPath(path), user.authorization);
   if (grant instanceof Refusal) return { refusal: grant, claims: user.claims };
+  record.route = UPSTREAM_PREFIX + grant.pattern;
   return { user, grant, atMs: nowMs };
 }
 

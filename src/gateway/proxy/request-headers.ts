@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import QuickLRU from 'quick-lru';
+import { formatTraceParent, type TraceContext } from '../../tracing/trace-context.ts';
 import type { Site } from '../site.ts';
 
 /** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
@@ -7,7 +8,7 @@ const NAME_CACHE_SIZE = 1000;
 
 /**
  * The headers of a client that every upstream gets: they describe the content, the representation that the client
- * wants, conditions, and how to trace or repeat the request. None of them says who the client is, where it is, or
+ * wants, conditions, and how to repeat the request. None of them says who the client is, where it is, or
  * which other method, host or path it means. `FORWARD_HEADERS` adds names.
  */
 export const FORWARDED_FROM_CLIENT: readonly string[] = [
@@ -33,16 +34,18 @@ export const FORWARDED_FROM_CLIENT: readonly string[] = [
   'prefer',
   'priority',
   'range',
-  'traceparent',
-  'tracestate',
   'user-agent',
   'x-background',
 ];
+
+/** The headers of W3C Trace Context. The gateway writes its own, even if `FORWARD_HEADERS` names them. */
+const TRACE_HEADERS: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
 
 export interface GatewayHeaderValues {
   assertion: string;
   clientAddress: string;
   requestId: string;
+  trace: TraceContext;
 }
 
 /**
@@ -57,8 +60,10 @@ export function createUpstreamHeaders(
   site: Pick<Site, 'protocol' | 'host'>,
   added: readonly string[],
 ): UpstreamHeaders {
-  const forwardedName = createNameLookup(new Set([...FORWARDED_FROM_CLIENT, ...added]));
-  return ({ rawHeaders, headers }, { assertion, clientAddress, requestId }) => {
+  const forwardedName = createNameLookup(
+    new Set([...FORWARDED_FROM_CLIENT, ...added]).difference(TRACE_HEADERS),
+  );
+  return ({ rawHeaders, headers }, { assertion, clientAddress, requestId, trace }) => {
     const named = namedByConnection(headers.connection);
     const forwarded: string[] = [];
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -68,6 +73,8 @@ export function createUpstreamHeaders(
     forwarded.push('authorization', `Bearer ${assertion}`, 'x-forwarded-for', clientAddress);
     forwarded.push('x-forwarded-proto', site.protocol, 'x-forwarded-host', site.host);
     forwarded.push('x-request-id', requestId);
+    forwarded.push('traceparent', formatTraceParent(trace.traceId, trace.upstreamSpanId, trace.isSampled));
+    if (trace.state !== undefined) forwarded.push('tracestate', trace.state);
     return forwarded;
   };
 }

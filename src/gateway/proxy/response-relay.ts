@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Refusal } from '../../refusal.ts';
+import type { RequestRecord, StageRun } from '../../request-record.ts';
 import type { GatewayReason } from '../problems/table.ts';
 import { noteBodyBytes } from './body-buffers.ts';
 import type { ClientHeaders } from './response-headers.ts';
@@ -20,6 +21,9 @@ export interface ProxiedRequest {
   headers: string[];
   body: RequestBody;
   requestId: string;
+  record: RequestRecord;
+  /** The stage of this request that ends with the head of the response. */
+  sending: StageRun;
   strictTransport?: string | undefined;
   clientHeaders: ClientHeaders;
   /** Called if there is no response of the upstream. It refuses the request if that is still possible. */
@@ -56,8 +60,11 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    const { outgoing, target, requestId, strictTransport, onRefusal, onLiveResponse } = this.#request;
+    const { outgoing, target, requestId, strictTransport, record, sending, onRefusal, onLiveResponse } =
+      this.#request;
     if (status < 200) return;
+    record.end(sending);
+    record.upstreamStatus = status;
     this.#isReusable = isReadAtOnce(this.#request.body, status);
     if (status === 401) {
       onRefusal(new Refusal('bank_refused_gateway'));
@@ -80,8 +87,9 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { outgoing } = this.#request;
+    const { outgoing, record } = this.#request;
     noteBodyBytes(chunk.length);
+    record.upstreamBytes += chunk.length;
     if (outgoing.write(chunk)) return;
     controller.pause();
     outgoing.once('drain', () => controller.resume());

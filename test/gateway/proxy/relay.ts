@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendRequest, type UpstreamProxy } from '../../../src/gateway/proxy/proxy.ts';
 import type { ProxiedRequest } from '../../../src/gateway/proxy/response-relay.ts';
 import { UpstreamConnection } from '../../../src/gateway/proxy/upstream-connection.ts';
+import { RequestRecord } from '../../../src/request-record.ts';
 
 type Callbacks = Pick<ProxiedRequest, 'onRefusal' | 'onLiveResponse'>;
 
@@ -14,6 +15,7 @@ export async function relay(
 ): Promise<void> {
   const connection = requests.take() ?? (await requests.wait(outgoing));
   if (!(connection instanceof UpstreamConnection)) return void outgoing.destroy();
+  const record = new RequestRecord();
   sendRequest(connection, {
     incoming,
     outgoing,
@@ -22,6 +24,8 @@ export async function relay(
     body: null,
     clientHeaders: () => [],
     requestId: '',
+    record,
+    sending: record.begin('upstream'),
     release: (isReusable) => requests.release(connection, isReusable),
     ...callbacks,
   });

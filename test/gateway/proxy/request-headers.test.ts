@@ -45,7 +45,14 @@ const valuesOf = (name: string): string[] =>
   arrived.filter(([present]) => present === name).map(([, value]) => value);
 
 /** Headers that only the gateway may send, and look-alikes. */
-const OWN = ['authorization', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-request-id'];
+const OWN = [
+  'authorization',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-request-id',
+  'traceparent',
+];
 
 const FORGERIES = [
   'Cookie: session=1',
@@ -123,6 +130,7 @@ describe('the upstream receives', () => {
       ['x-forwarded-proto', 'http'],
       ['x-forwarded-host', '127.0.0.1:8080'],
       ['x-request-id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
+      ['traceparent', expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)],
     ]);
   });
 
@@ -188,6 +196,14 @@ const FACTS: GatewayHeaderValues = {
   assertion: 'a.b.c',
   clientAddress: '192.0.2.1',
   requestId: 'r',
+  trace: {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    upstreamSpanId: '00f067aa0ba902b7',
+    parentId: undefined,
+    isSampled: true,
+    state: undefined,
+  },
 };
 const headersForUpstream = createUpstreamHeaders({ protocol: 'https', host: 'gate.example' }, []);
 
@@ -197,7 +213,7 @@ const folded = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g
 test('whatever a client sends, a service that normalizes names finds each of the gateway’s headers once and unchanged', () => {
   const respelled = fc
     .tuple(
-      fc.constantFrom(...OWN, 'forwarded', 'cookie', 'x-auth-user'),
+      fc.constantFrom(...OWN, 'tracestate', 'forwarded', 'cookie', 'x-auth-user'),
       fc.array(fc.constantFrom('-', '_', '.', '~')),
     )
     .map(([name, punctuation]) => {
@@ -222,7 +238,8 @@ test('whatever a client sends, a service that normalizes names finds each of the
       expect(said('x-forwarded-proto')).toEqual(['https']);
       expect(said('x-request-id')).toEqual(['r']);
       expect(said('x-forwarded-host')).toEqual(['gate.example']);
-      for (const name of ['forwarded', 'cookie', 'x-auth-user']) expect(said(name)).toEqual([]);
+      expect(said('traceparent')).toEqual(['00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01']);
+      for (const name of ['tracestate', 'forwarded', 'cookie', 'x-auth-user']) expect(said(name)).toEqual([]);
     }),
     { numRuns: 2000 },
   );
