@@ -24,6 +24,8 @@ export class RequestRecord {
   route: string | undefined;
   /** The status of the upstream's response. */
   upstreamStatus: number | undefined;
+  /** Whether the response is an event stream, whose duration says nothing about the service. */
+  isStream = false;
   /** The bytes of the upstream's response body that were passed on. */
   upstreamBytes = 0;
 

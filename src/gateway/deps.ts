@@ -1,4 +1,5 @@
 import type { RedisAuditLog } from '../audit/audit-log.ts';
+import { auditLimits } from '../audit/logs.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import type { OpenRing } from '../keys/open.ts';
 import type { Mailer } from '../mail/mailer.ts';
@@ -9,6 +10,7 @@ import type { PasswordRules } from '../users/password-rules.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
 import { accountDeps } from './account-deps.ts';
 import type { RouteDeps } from './app.ts';
+import type { GatewayMetricsSources } from './metrics/gateway-metrics.ts';
 import { ConcurrencyLimiter } from './pipeline/limits.ts';
 import type { OwnBodyLimits } from './pipeline/own-body.ts';
 import type { PipelineDeps } from './pipeline/pipeline.ts';
@@ -114,3 +116,16 @@ export function routeDeps(
     health: { redis },
   };
 }
+
+/** What the metrics of a gateway read at a scrape. */
+export const measuredResources = (
+  settings: GatewaySettings,
+  { heldBodies }: PipelineDeps,
+  { auth: { passwordQueue } }: RouteDeps,
+  resources: Resources,
+): Omit<GatewayMetricsSources, 'server' | 'requests' | 'eventLoop'> => ({
+  ...resources,
+  heldBodies,
+  passwordQueue,
+  auditLimits: auditLimits(settings),
+});

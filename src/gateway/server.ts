@@ -13,9 +13,11 @@ import { PasswordRules } from '../users/password-rules.ts';
 import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { logCompletion } from './completion-log.ts';
-import { ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
+import { measuredResources, ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
 import { createHealthServer, type HealthServerOptions } from './edge/health-server.ts';
 import { createGatewayServer } from './edge/listen.ts';
+import { openMetricsRoute } from './metrics/gateway-metrics.ts';
+import { RequestMetrics } from './metrics/request-metrics.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { canCollectBuffers } from './proxy/body-buffers.ts';
@@ -63,6 +65,7 @@ export async function startGateway({
   const resources = await openResources(settings, log, now, started);
   const pipeline = pipelineDeps(settings, rules, resources);
   const routes = routeDeps(settings, pipeline, resources);
+  const requests = new RequestMetrics();
   const server = createGatewayServer({
     proxied: (context) => void runPipeline(pipeline, context),
     own: createAppHandler(
@@ -74,13 +77,18 @@ export async function startGateway({
     settings,
     log,
     now,
-    observers: [logCompletion],
+    observers: [logCompletion, requests.observe],
+    onMalformed: (reason) => requests.countMalformed(reason),
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
   let isStopping = false;
   const privateRoutes = privateHealthRoutes(async () => !isStopping && (await isReady(resources.redis)));
-  const healthUrl = await listenPrivately(settings, log, started, privateRoutes);
+  const measured = { ...measuredResources(settings, pipeline, routes, resources), server, requests };
+  const healthUrl = await listenPrivately(settings, log, started, {
+    ...privateRoutes,
+    '/metrics': openMetricsRoute(measured, started),
+  });
   const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
   started.defer(() => {
     isStopping = true;

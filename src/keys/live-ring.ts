@@ -5,7 +5,13 @@ import type { RedisStore } from '../redis/store.ts';
 import type { Subscriber } from '../redis/subscriber.ts';
 import type { RingKey } from './private-key.ts';
 import { InvalidKeyError, type KeyRing, type RingSource, ringOf } from './ring.ts';
-import { keyStatusesAt, type RingRecord, type SigningTimes, signingTimesAt, validityWindow } from './schedule.ts';
+import {
+  keyStatusesAt,
+  type RingRecord,
+  type SigningTimes,
+  signingTimesAt,
+  validityWindow,
+} from './schedule.ts';
 import { readKeys, readRing, ringStamp } from './store.ts';
 import { acknowledgeRing, type RingVersion, readAnnouncement } from './sync.ts';
 

@@ -1,15 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { counted, gauge, ReadMetric } from './gauge.ts';
 import type { Metric } from './metric.ts';
 
 /** When this process started, in seconds since the epoch. */
 const STARTED_SECONDS = performance.timeOrigin / 1000;
 
+/** The version in `package.json`. */
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
 /** What Node knows of this process, under the names that client libraries of Prometheus use. */
-export const processMetrics = (version: string): Metric[] => [
+export const processMetrics = (): Metric[] => [
   new ReadMetric(
     'gauge',
     { name: 'portcullis_build_info', help: 'Always 1, with the version that is running.', label: 'version' },
-    () => ({ [version]: 1 }),
+    () => ({ [VERSION]: 1 }),
   ),
   counted('process_cpu_seconds_total', 'CPU time of the process, all threads, in seconds.', cpuSeconds),
   gauge('process_resident_memory_bytes', 'Resident memory of the process, in bytes.', () =>

@@ -17,6 +17,8 @@ import { startTestRedis, type TestRedis } from './redis.ts';
 
 export interface TestGateway {
   url: string;
+  /** The private listener. */
+  healthUrl: string;
   settings: GatewaySettings;
   redis: TestRedis;
   /** The test's own connection. */
@@ -68,6 +70,7 @@ export async function startTestGateway(
   const gateway = await startGateway({ settings, log, api, web, now: () => Date.now() + aheadMs });
   return {
     url: gateway.url,
+    healthUrl: gateway.healthUrl,
     settings,
     redis,
     link,

@@ -55,7 +55,11 @@ export function createHealthServer({ routes, log }: HealthServerOptions): Server
   return server;
 }
 
-async function respond(route: () => ReturnType<PrivateRoute>, outgoing: ServerResponse, log: Logger): Promise<void> {
+async function respond(
+  route: () => ReturnType<PrivateRoute>,
+  outgoing: ServerResponse,
+  log: Logger,
+): Promise<void> {
   try {
     const { status, type, body } = await route();
     outgoing.writeHead(status, {

@@ -7,16 +7,18 @@ import type { Logger } from '../../log.ts';
 import { Refusal } from '../../refusal.ts';
 import { RequestRecord } from '../../request-record.ts';
 import { refuse } from '../decision-log.ts';
+import type { GatewayReason } from '../problems/table.ts';
 import type { RequestRates } from '../rates/request-rates.ts';
 import type { RequestContext, RequestObserver } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
-import { declaresTooMuch, discardUnreadBody, hasBody, isPlainlyFramed } from './body.ts';
+import { discardUnreadBody, hasBody } from './body.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { drainConnections } from './drain.ts';
+import { edgeRefusal } from './edge-refusal.ts';
 import { refuseMalformedRequests } from './malformed.ts';
 import { discardAfterConnect, readInSlices } from './paced-reading.ts';
 import { limitPipelining } from './pipelining.ts';
-import { canonicalPath, isForUpstream, isPathTooLong, targetRefusal } from './target.ts';
+import { canonicalPath, isForUpstream, isPathTooLong } from './target.ts';
 import { createTraceSource, type TraceSource } from './trace-source.ts';
 
 /** How often Node checks connections for timeouts. */
@@ -39,12 +41,16 @@ interface EdgeDeps extends Handlers {
   log: Logger;
   now: () => number;
   observers: readonly RequestObserver[];
+  /** Called for what is refused before it becomes a request. */
+  onMalformed: (reason: GatewayReason) => void;
 }
 
 export interface GatewayServer {
   http: Server;
   /** How many client connections are open, and how many have been closed for a limit. */
   connections: { readonly open: number; readonly refusals: number };
+  /** How many requests have no complete response yet. */
+  progress: { readonly requests: number };
   /** Stops listening, lets requests in progress finish for at most `graceMs`, and closes all connections. */
   drain(graceMs: number): Promise<void>;
 }
@@ -56,7 +62,12 @@ export interface GatewayServer {
 export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   const { settings, log } = deps;
   const strictTransport = strictTransportOf(settings);
-  const receiving = { ...deps, strictTransport, traceOf: createTraceSource(settings) };
+  const receiving = {
+    ...deps,
+    strictTransport,
+    traceOf: createTraceSource(settings),
+    progress: { requests: 0 },
+  };
   const server = createServer({
     maxHeaderSize: settings.headerMaxBytes,
     headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
@@ -78,8 +89,14 @@ export function createGatewayServer(deps: EdgeDeps): GatewayServer {
     receive(receiving, incoming, outgoing),
   );
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
-  refuseMalformedRequests(server, log, strictTransport);
-  return { http: server, connections, drain: (graceMs) => drainConnections(server, connections, graceMs) };
+  refuseMalformedRequests(server, log, strictTransport, deps.onMalformed);
+  const { progress } = receiving;
+  return {
+    http: server,
+    connections,
+    progress,
+    drain: (graceMs) => drainConnections(server, connections, graceMs),
+  };
 }
 
 /** The share of one network, unless it is set. */
@@ -95,11 +112,12 @@ const connectionLimits = ({ settings, log }: EdgeDeps): ConnectionLimits => ({
 interface ReceiveDeps extends EdgeDeps {
   strictTransport: string | undefined;
   traceOf: TraceSource;
+  progress: { requests: number };
 }
 
 /** Refuses a request that is not in its one form, and hands on any other: to the pipeline or to the own routes. */
 function receive(
-  { rates, settings, log, now, proxied, own, observers, strictTransport, traceOf }: ReceiveDeps,
+  { rates, settings, log, now, proxied, own, observers, strictTransport, traceOf, progress }: ReceiveDeps,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
@@ -118,7 +136,9 @@ function receive(
       record: new RequestRecord(),
       trace: traceOf(incoming),
     };
+    progress.requests += 1;
     outgoing.once('close', () => {
+      progress.requests -= 1;
       for (const observe of observers) observe(context);
     });
     const reason = edgeRefusal(incoming, path, settings);
@@ -134,38 +154,3 @@ function receive(
     outgoing.destroy();
   }
 }
-
-/** Why the edge refuses a request, if it does. */
-function edgeRefusal(
-  incoming: IncomingMessage,
-  path: string | undefined,
-  { pathMaxBytes, bodyMaxBytes }: GatewaySettings,
-): 'request_malformed' | 'path_too_long' | 'target_not_canonical' | 'body_too_large' | undefined {
-  if (!isHttp1(incoming) || !isPlainlyFramed(incoming) || !hasOneHost(incoming)) return 'request_malformed';
-  const { url = '' } = incoming;
-  if (isPathTooLong(url, pathMaxBytes)) return 'path_too_long';
-  if (path === undefined) return targetRefusal(url);
-  return declaresTooMuch(incoming, bodyMaxBytes) ? 'body_too_large' : undefined;
-}
-
-/** Node's parser accepts requests that claim to be HTTP/0.9 or HTTP/2.0, whose format is different. */
-const isHttp1 = ({ httpVersionMajor }: IncomingMessage): boolean => httpVersionMajor === 1;
-
-/** A name or an address, perhaps with a port (RFC 9110, section 7.2): nothing that a URL parser could read as a path. */
-const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
-
-/** Whether there is one `Host` (RFC 9112, section 3.2). Node keeps the first of several; the raw list has all. */
-function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
-  let hosts = 0;
-  let isValid = true;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.length !== 4 || rawHeaders[i]?.toLowerCase() !== 'host') continue;
-    hosts += 1;
-    isValid &&= isHost(rawHeaders[i + 1] ?? '');
-  }
-  return hosts === 1 && isValid;
-}
-
-/** Whether URL parsers read the text as exactly this host. They read `127.1`, for example, as 127.0.0.1. */
-const isHost = (host: string): boolean =>
-  HOST.test(host) && URL.parse(`http://${host}`)?.hostname === host.replace(/:\d+$/, '').toLowerCase();

@@ -23,7 +23,12 @@ interface Exchange {
  * to the connection itself, so only if no other response is pending there: the client would take it for that one (RFC
  * 9112, section 9.3.2) or for a part of it. Otherwise the connection is only closed, after a response that is pending.
  */
-export function refuseMalformedRequests(server: Server, log: Logger, strictTransport?: string): void {
+export function refuseMalformedRequests(
+  server: Server,
+  log: Logger,
+  strictTransport?: string,
+  onRefusal: (reason: GatewayReason) => void = () => {},
+): void {
   const latest = new WeakMap<Socket, Exchange>();
   const remember = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     latest.set(incoming.socket, { incoming, outgoing });
@@ -32,6 +37,7 @@ export function refuseMalformedRequests(server: Server, log: Logger, strictTrans
     server.prependListener(event, remember);
   const refuse = (socket: Socket, reason: GatewayReason): void => {
     if (socket.writableEnded) return;
+    onRefusal(reason);
     const last = latest.get(socket);
     if (canRespond(last)) sendRaw(socket, reason, log, strictTransport);
     else if (last !== undefined && hasEffect(last)) closeAfter(last.outgoing, socket);

@@ -1,10 +1,9 @@
 import { Counter } from '../../metrics/counter.ts';
-import { gauge } from '../../metrics/gauge.ts';
 import { Histogram } from '../../metrics/histogram.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { isForUpstream } from '../edge/target.ts';
-import { GATEWAY_PROBLEMS } from '../problems/table.ts';
-import type { RequestContext } from '../request-context.ts';
+import { GATEWAY_PROBLEMS, type GatewayReason } from '../problems/table.ts';
+import type { RequestObserver } from '../request-context.ts';
 
 /** What a request is for: the upstream, or one of the gateway's own groups of routes. `other` is also what matches none. */
 const ROUTES = ['upstream', 'auth', 'oauth', 'admin', 'other'] as const;
@@ -44,46 +43,36 @@ export class RequestMetrics {
     'portcullis_upstream_duration_seconds',
     'Time from sending a request to the upstream until its whole response has been passed on, without event streams.',
   );
-  #inProgress = 0;
-
   readonly all: readonly Metric[] = [
     this.#granted,
     this.#refused,
     this.#responses,
-    gauge(
-      'portcullis_requests_in_progress',
-      'Requests whose responses have not been sent completely, open event streams included.',
-      () => this.#inProgress,
-    ),
     this.#requests,
     this.#stages,
     this.#upstream,
   ];
 
-  /** Counts a request that has been received. */
-  begin(): void {
-    this.#inProgress += 1;
-  }
-
   /** Counts the refusal of what never became a request. */
-  refusedMalformed(reason: string): void {
+  countMalformed(reason: GatewayReason): void {
     this.#refused.add(reason, 'other');
   }
 
   /** Counts a request that has ended. */
-  end({ outgoing, path, record }: RequestContext): void {
+  readonly observe: RequestObserver = ({ outgoing, path, record }) => {
     const nowMs = performance.now();
     const route = routeOf(path);
-    this.#inProgress -= 1;
     if (record.isGranted) this.#granted.add(route);
     if (record.reason !== undefined) this.#refused.add(record.reason, route);
-    this.#responses.add(outgoing.headersSent ? CLASSES[Math.floor(outgoing.statusCode / 100) - 1] : 'none', route);
+    this.#responses.add(
+      outgoing.headersSent ? CLASSES[Math.floor(outgoing.statusCode / 100) - 1] : 'none',
+      route,
+    );
     for (const { stage, startMs, endMs } of record.stages) {
       if (endMs !== undefined) this.#stages.of[stage].observe((endMs - startMs) / 1000);
       if (stage === 'upstream' && !record.isStream) this.#upstream.of[''].observe((nowMs - startMs) / 1000);
     }
     if (!record.isStream) this.#requests.of[route].observe((nowMs - record.startMs) / 1000);
-  }
+  };
 }
 
 function routeOf(path: string): Route {

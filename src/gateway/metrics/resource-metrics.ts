@@ -1,5 +1,3 @@
-import type { RedisAuditLog } from '../../audit/audit-log.ts';
-import type { OpenRing } from '../../keys/open.ts';
 import type { Outbox } from '../../mail/outbox.ts';
 import { gauge, gaugeBy, type LabeledValues, ReadMetric } from '../../metrics/gauge.ts';
 import type { Metric } from '../../metrics/metric.ts';
@@ -8,29 +6,31 @@ import type { GatewayServer } from '../edge/listen.ts';
 import type { HeldBodies } from '../proxy/held-bodies.ts';
 import type { LiveResponses } from '../proxy/live-responses.ts';
 import type { UpstreamProxy } from '../proxy/proxy.ts';
+import { evidenceMetrics, type MeasuredEvidence } from './evidence-metrics.ts';
 
 /** What the gauges of a gateway read. None of it is asked before a scrape. */
-export interface MeasuredResources {
-  audit: RedisAuditLog;
-  ring: OpenRing;
+export interface MeasuredResources extends MeasuredEvidence {
   proxy: UpstreamProxy;
   liveResponses: LiveResponses;
   heldBodies: HeldBodies;
   passwordQueue: PasswordQueue;
   outbox: Outbox | undefined;
   server: GatewayServer;
-  now: () => number;
 }
 
 /** The state of what a gateway has opened, as it is at a scrape. */
 export const resourceMetrics = (of: MeasuredResources): Metric[] => [
   ...connectionMetrics(of),
   ...queueMetrics(of),
-  ...auditMetrics(of),
-  ...keyMetrics(of),
+  ...evidenceMetrics(of),
 ];
 
 const connectionMetrics = (of: MeasuredResources): Metric[] => [
+  gauge(
+    'portcullis_requests_in_progress',
+    'Requests whose responses have not been sent completely, open event streams included.',
+    () => of.server.progress.requests,
+  ),
   gauge('portcullis_client_connections', 'Open connections of clients.', () => of.server.connections.open),
   new ReadMetric(
     'counter',
@@ -52,12 +52,17 @@ const connectionMetrics = (of: MeasuredResources): Metric[] => [
   gaugeBy('pool', 'portcullis_upstream_waiting', 'Requests that wait for a connection to the upstream.', () =>
     byPool(of, ({ waiting }) => waiting),
   ),
-  gauge(
+  gaugeBy(
+    'kind',
     'portcullis_live_responses',
-    'Responses that are checked again while they are open: event streams, long downloads and uploads.',
-    () => of.liveResponses.size,
+    'Event streams, long downloads and long uploads that are open, and checked again while they are.',
+    () => of.liveResponses.counts,
   ),
-  gauge('portcullis_held_body_bytes', 'Memory reserved for held request bodies, in bytes.', () => of.heldBodies.bytes),
+  gauge(
+    'portcullis_held_body_bytes',
+    'Memory reserved for held request bodies, in bytes.',
+    () => of.heldBodies.bytes,
+  ),
 ];
 
 const byPool = (
@@ -66,39 +71,24 @@ const byPool = (
 ): LabeledValues => ({ requests: read(requests.usage), streams: read(streams.usage) });
 
 const queueMetrics = (of: MeasuredResources): Metric[] => [
-  gauge('portcullis_password_queue_waiting', 'Logins and the like that wait for a password thread.', () =>
-    of.passwordQueue.usage.waiting,
+  gauge(
+    'portcullis_password_queue_waiting',
+    'Logins and the like that wait for a password thread.',
+    () => of.passwordQueue.usage.waiting,
   ),
-  gauge('portcullis_password_queue_running', 'Logins and the like that have a password thread, or get one next.', () =>
-    of.passwordQueue.usage.running,
+  gauge(
+    'portcullis_password_queue_running',
+    'Logins and the like that have a password thread, or get one next.',
+    () => of.passwordQueue.usage.running,
   ),
-  gauge('portcullis_mail_queue_waiting', 'Emails that wait to be sent; absent if no email is sent.', () =>
-    of.outbox?.waiting,
+  gauge(
+    'portcullis_mail_queue_waiting',
+    'Emails that wait to be sent; absent if no email is sent.',
+    () => of.outbox?.waiting,
   ),
   new ReadMetric(
     'counter',
     { name: 'portcullis_mails_total', help: 'Emails of the queue by what became of them.', label: 'outcome' },
     () => of.outbox?.outcomes,
-  ),
-];
-
-const auditMetrics = (of: MeasuredResources): Metric[] => [
-  gaugeBy(
-    'log',
-    'portcullis_audit_records',
-    'Approximate number of records in an audit log; absent until this process has written one.',
-    () => byLog(of, ({ stored }) => stored),
-  ),
-  gaugeBy('log', 'portcullis_audit_unexported_records', 'Records that have not been exported, as last seen.', () =>
-    byLog(of, ({ stored, unexported }) => stored && unexported),
-  ),
-  gaugeBy('log', 'portcullis_audit_fill_ratio', FILL, () => byLog(of, ({ stored, unexported, unexportedMax }) => stored && unexported / unexportedMax)),
-  gaugeBy('log', 'portcullis_audit_lost_records', 'Records that were removed before they were exported, since the last export.', () =>
-    byLog(of, ({ stored, lost }) => stored && lost),
-  ),
-  new ReadMetric(
-    'counter',
-    { name: 'portcullis_audit_records_not_stored_total', help: 'Records that could not be stored. The log of the process has them.', label: 'log' },
-    () => byLog(of, ({ notStored }) => notStored),
   ),
 ];

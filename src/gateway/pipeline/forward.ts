@@ -9,7 +9,7 @@ import type { GatewayReason } from '../problems/table.ts';
 import type { AssertionSource } from '../proxy/assertions.ts';
 import type { LiveResponses } from '../proxy/live-responses.ts';
 import { sendRequest, type UpstreamProxy } from '../proxy/proxy.ts';
-import type { GrantSnapshot } from '../proxy/recheck.ts';
+import type { EndReason, GrantSnapshot } from '../proxy/recheck.ts';
 import type { UpstreamHeaders } from '../proxy/request-headers.ts';
 import type { ClientHeaders } from '../proxy/response-headers.ts';
 import type { ProxiedRequest } from '../proxy/response-relay.ts';
@@ -125,9 +125,10 @@ export class Forwarding {
       maxBytes: this.#deps.bodyMaxBytes,
       judge: () => this.#refusalOfUpload(user),
     });
-    this.#deps.liveResponses.watch(outgoing, this.#snapshot(user), (reason) => {
+    const onRevoked = (reason?: EndReason): void => {
       if (reason !== undefined) upload.refuse(refusalOfEnd(reason));
-    });
+    };
+    this.#deps.liveResponses.watch(outgoing, this.#snapshot(user), onRevoked, 'upload');
     return upload;
   }
 

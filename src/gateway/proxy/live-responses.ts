@@ -14,7 +14,11 @@ const CLOSE_TIMEOUT_MS = 3000;
 /** Closes a response in a better way than by disconnecting the client. Without a reason, the gateway is shutting down. */
 type CloseHandler = (reason?: EndReason) => void;
 
+/** `upload`: the response to a long upload, which has not begun yet. */
+export type LiveKind = 'stream' | 'download' | 'upload';
+
 interface LiveResponse {
+  kind: LiveKind;
   outgoing: ServerResponse;
   grant: GrantSnapshot;
   close: CloseHandler | undefined;
@@ -51,9 +55,14 @@ export class LiveResponses {
   }
 
   /** Watches a response until it is complete or closed. Without `close`, the client is disconnected. */
-  watch(outgoing: ServerResponse, grant: GrantSnapshot, close?: CloseHandler): void {
+  watch(
+    outgoing: ServerResponse,
+    grant: GrantSnapshot,
+    close?: CloseHandler,
+    kind: LiveKind = close === undefined ? 'download' : 'stream',
+  ): void {
     if (outgoing.closed) return;
-    const response = { outgoing, grant, close, dueMs: 0 };
+    const response = { kind, outgoing, grant, close, dueMs: 0 };
     const { sub } = grant.claims;
     this.#bySubject.set(sub, (this.#bySubject.get(sub) ?? new Set()).add(response));
     outgoing.on('close', () => this.#remove(response));
@@ -69,6 +78,13 @@ export class LiveResponses {
   /** How many responses are live. */
   get size(): number {
     return [...this.#bySubject.values()].reduce((sum, responses) => sum + responses.size, 0);
+  }
+
+  /** The same by kind. */
+  get counts(): Record<LiveKind, number> {
+    const counts = { stream: 0, download: 0, upload: 0 };
+    for (const { kind } of this.#all()) counts[kind] += 1;
+    return counts;
   }
 
   close(): void {

@@ -72,6 +72,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
       return;
     }
     const isStream = String(headers['content-type']).startsWith('text/event-stream');
+    record.isStream = isStream;
     // A shutdown waits for connections that are kept alive, and a stream is the last response on its connection.
     if (isStream) outgoing.shouldKeepAlive = false;
     const { clientHeaders } = this.#request;

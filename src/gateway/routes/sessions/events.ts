@@ -79,6 +79,7 @@ export const sessionEvents =
     if (!concurrencyLimiter.tryAcquire(claims.sub, outgoing))
       return refuse(c.env, new Refusal('too_many_under_way'), claims);
     logGrant(c.env, claims);
+    c.env.record.isStream = true;
     if (outgoing.closed) return RESPONSE_ALREADY_SENT;
     outgoing.writeHead(200, HEADERS);
     if (incoming.method === 'HEAD') {

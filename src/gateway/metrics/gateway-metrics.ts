@@ -1,0 +1,43 @@
+import type { RedisAuditLog } from '../../audit/audit-log.ts';
+import { EventLoopDelay } from '../../metrics/event-loop.ts';
+import { expositionFor } from '../../metrics/exposition.ts';
+import type { Metric } from '../../metrics/metric.ts';
+import { processMetrics } from '../../metrics/process.ts';
+import { redisMetrics } from '../../redis/metrics/redis-metrics.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import type { PrivateRoute } from '../edge/health-server.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import { type MeasuredResources, resourceMetrics } from './resource-metrics.ts';
+
+export interface GatewayMetricsSources extends MeasuredResources {
+  audit: Pick<RedisAuditLog, 'exportState' | 'counters'>;
+  redis: Pick<RedisStore, 'ready'>;
+  requests: Pick<RequestMetrics, 'all'>;
+  eventLoop: Pick<EventLoopDelay, 'metric'>;
+}
+
+/** All metrics of a gateway. */
+export const gatewayMetrics = (of: GatewayMetricsSources): Metric[] => [
+  ...of.requests.all,
+  ...of.audit.counters.metrics,
+  ...resourceMetrics(of),
+  ...redisMetrics(of.redis),
+  ...processMetrics(),
+  of.eventLoop.metric,
+];
+
+/**
+ * `GET /metrics` on the private listener, in the Prometheus text format or in OpenMetrics. It asks nobody, so it
+ * responds at once, whatever has failed. What it opens is put on the stack.
+ */
+export function openMetricsRoute(
+  of: Omit<GatewayMetricsSources, 'eventLoop'>,
+  started: AsyncDisposableStack,
+): PrivateRoute {
+  const eventLoop = started.adopt(new EventLoopDelay(), (open) => open.close());
+  const metrics = gatewayMetrics({ ...of, eventLoop });
+  return ({ headers }) => {
+    const { contentType, write } = expositionFor(headers.accept);
+    return { status: 200, type: contentType, body: write(metrics) };
+  };
+}
