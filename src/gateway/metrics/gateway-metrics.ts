@@ -3,15 +3,14 @@ import { EventLoopDelay } from '../../metrics/event-loop.ts';
 import { expositionFor } from '../../metrics/exposition.ts';
 import type { Metric } from '../../metrics/metric.ts';
 import { processMetrics } from '../../metrics/process.ts';
-import { redisMetrics } from '../../redis/metrics/redis-metrics.ts';
-import type { RedisStore } from '../../redis/store.ts';
+import { type RedisMetricsSources, redisMetrics } from '../../redis/metrics/redis-metrics.ts';
 import type { PrivateRoute } from '../edge/health-server.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { type MeasuredResources, resourceMetrics } from './resource-metrics.ts';
+import { type MeasuredRevocations, revocationMetrics } from './revocation-metrics.ts';
 
-export interface GatewayMetricsSources extends MeasuredResources {
+export interface GatewayMetricsSources extends MeasuredResources, MeasuredRevocations, RedisMetricsSources {
   audit: Pick<RedisAuditLog, 'exportState' | 'counters'>;
-  redis: Pick<RedisStore, 'ready'>;
   requests: Pick<RequestMetrics, 'all'>;
   eventLoop: Pick<EventLoopDelay, 'metric'>;
 }
@@ -21,7 +20,8 @@ export const gatewayMetrics = (of: GatewayMetricsSources): Metric[] => [
   ...of.requests.all,
   ...of.audit.counters.metrics,
   ...resourceMetrics(of),
-  ...redisMetrics(of.redis),
+  ...revocationMetrics(of),
+  ...redisMetrics(of),
   ...processMetrics(),
   of.eventLoop.metric,
 ];
