@@ -1,17 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { AuditCounters } from '../src/audit/metrics.ts';
 import { bankShape } from '../src/config/bank.ts';
 import { gatewayShape } from '../src/config/gateway.ts';
+import { type GatewayMetricsSources, gatewayMetrics } from '../src/gateway/metrics/gateway-metrics.ts';
+import { RequestMetrics } from '../src/gateway/metrics/request-metrics.ts';
 import { type Access, TAGS } from '../src/http/operation.ts';
+import { EventLoopDelay } from '../src/metrics/event-loop.ts';
+import type { Metric } from '../src/metrics/metric.ts';
 import { OPERATIONS } from '../src/openapi/api.ts';
 
 /**
  * The reference tables in `docs/` are generated from the code: `npm run docs` rewrites them, and a test fails when they
- * are out of date. On a page, a table stands between `<!-- settings: NAME NAME … -->`, `<!-- routes -->` or
- * `<!-- problems -->` and `<!-- end -->`. Everything else is written by hand.
+ * are out of date. On a page, a table stands between `<!-- settings: NAME NAME … -->`, `<!-- routes -->`,
+ * `<!-- problems -->` or `<!-- metrics -->` and `<!-- end -->`. Everything else is written by hand.
  */
-export const GENERATED_PAGES = ['docs/configuration.md', 'docs/http-api.md'] as const;
+export const GENERATED_PAGES = ['docs/configuration.md', 'docs/http-api.md', 'docs/operations.md'] as const;
 
 const SETTINGS: Record<string, z.ZodType> = { ...gatewayShape, ...bankShape };
 export const SETTING_NAMES = Object.keys(SETTINGS);
@@ -23,7 +28,7 @@ const DEFAULT_IN_WORDS: Record<string, string> = {
   PLAIN_HTTP_HOSTS: 'none',
 };
 
-const MARKED_TABLE = /(<!-- (settings|routes|problems)(?:: ([^>]+))? -->)\n[\s\S]*?(<!-- end -->)/g;
+const MARKED_TABLE = /(<!-- (settings|routes|problems|metrics)(?:: ([^>]+))? -->)\n[\s\S]*?(<!-- end -->)/g;
 
 /** The page with its marked tables regenerated. */
 export const withTables = (page: string): string =>
@@ -33,6 +38,7 @@ export const withTables = (page: string): string =>
 
 function tableOf(kind: string, names: readonly string[]): string {
   if (kind === 'routes') return routeTables();
+  if (kind === 'metrics') return metricsTable();
   return kind === 'settings' ? settingsTable(names) : problemsTable();
 }
 
@@ -83,6 +89,28 @@ function problemsTable(): string {
   const rows = [...titles].map(([problem, texts]) => `| ${problem} | ${[...texts].join(' / ')} |`);
   return ['| status | code | title |', '|---|---|---|', ...rows.sort()].join('\n');
 }
+
+/** The metrics of a gateway. Their sources are read by a scrape only, so the table needs no running gateway. */
+export function documentedMetrics(): Metric[] {
+  const eventLoop = new EventLoopDelay();
+  eventLoop.close();
+  const audit = { counters: new AuditCounters() };
+  return gatewayMetrics({
+    requests: new RequestMetrics(),
+    audit,
+    eventLoop,
+  } as unknown as GatewayMetricsSources);
+}
+
+const metricsTable = (): string =>
+  [
+    '| metric | type | labels | meaning |',
+    '|---|---|---|---|',
+    ...documentedMetrics().map(
+      ({ definition: { name, type, labels, help } }) =>
+        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+    ),
+  ].join('\n');
 
 if (import.meta.main)
   for (const page of GENERATED_PAGES) {
