@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AuditCounters } from '../src/audit/metrics.ts';
+import { BankMetrics, type BankMetricsSources } from '../src/bank/metrics.ts';
 import { bankShape } from '../src/config/bank.ts';
 import { gatewayShape } from '../src/config/gateway.ts';
 import { type GatewayMetricsSources, gatewayMetrics } from '../src/gateway/metrics/gateway-metrics.ts';
@@ -14,7 +15,8 @@ import { OPERATIONS } from '../src/openapi/api.ts';
 /**
  * The reference tables in `docs/` are generated from the code: `npm run docs` rewrites them, and a test fails when they
  * are out of date. On a page, a table stands between `<!-- settings: NAME NAME … -->`, `<!-- routes -->`,
- * `<!-- problems -->` or `<!-- metrics -->` and `<!-- end -->`. Everything else is written by hand.
+ * `<!-- problems -->`, `<!-- metrics -->` or
+ * `<!-- metrics: bank -->` and `<!-- end -->`. Everything else is written by hand.
  */
 export const GENERATED_PAGES = ['docs/configuration.md', 'docs/http-api.md', 'docs/operations.md'] as const;
 
@@ -38,7 +40,8 @@ export const withTables = (page: string): string =>
 
 function tableOf(kind: string, names: readonly string[]): string {
   if (kind === 'routes') return routeTables();
-  if (kind === 'metrics') return metricsTable();
+  if (kind === 'metrics')
+    return metricsTable(names.includes('bank') ? documentedBankMetrics() : documentedMetrics());
   return kind === 'settings' ? settingsTable(names) : problemsTable();
 }
 
@@ -102,11 +105,19 @@ export function documentedMetrics(): Metric[] {
   } as unknown as GatewayMetricsSources);
 }
 
-const metricsTable = (): string =>
+/** The metrics that a bank has besides those of its process and of Redis. */
+function documentedBankMetrics(): Metric[] {
+  const eventLoop = new EventLoopDelay();
+  eventLoop.close();
+  const all = new BankMetrics().all({ eventLoop } as unknown as BankMetricsSources);
+  return all.filter(({ definition: { name } }) => name.startsWith('portcullis_bank_'));
+}
+
+const metricsTable = (metrics: readonly Metric[]): string =>
   [
     '| metric | type | labels | meaning |',
     '|---|---|---|---|',
-    ...documentedMetrics().map(
+    ...metrics.map(
       ({ definition: { name, type, labels, help } }) =>
         `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
     ),

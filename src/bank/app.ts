@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
 import { type CallerDeps, requireAssertion } from './caller.ts';
+import type { BankMetrics } from './metrics.ts';
 import { type BankEnv, type BankReason, refuse, requestId } from './problems.ts';
 import * as routes from './routes.ts';
 import { type StreamDeps, streamTransactions } from './stream/route.ts';
@@ -14,13 +15,15 @@ import { discardUnreadBody } from './unread-body.ts';
 
 export interface BankDeps extends CallerDeps, StreamDeps, TransactionsDeps, TransferDeps {
   log: Logger;
+  /** What counts the responses, if something does. */
+  metrics?: BankMetrics;
 }
 
 export type BankApp = Hono<BankEnv>;
 
 /** The bank's routes. The gateway has removed the prefix `/bank` from their paths. */
 export function createBankApp(deps: BankDeps): BankApp {
-  const { link, log, now } = deps;
+  const { link, log } = deps;
   const app: BankApp = new Hono();
 
   app.get('/livez', (c) => c.json({ status: 'ok' }));
@@ -29,7 +32,7 @@ export function createBankApp(deps: BankDeps): BankApp {
     return c.json({ status: 'ok' });
   });
 
-  app.use(discardUnreadBody, logRequests(log, now), requireAssertion(deps));
+  app.use(discardUnreadBody, logRequests(deps), requireAssertion(deps));
   app.get('/accounts', routes.listAccounts(link)).all(only('GET'));
   app.get('/accounts/:id', routes.showAccount(link)).all(only('GET'));
   app.get('/accounts/:id/transactions', listTransactions(deps)).all(only('GET'));
@@ -63,9 +66,10 @@ function only(method: 'GET' | 'POST'): Handler<BankEnv> {
 }
 
 /** Writes one line per request: caller, route, status and reason. It never holds a token, a query or a body. */
-function logRequests(log: Logger, now: () => number): MiddlewareHandler<BankEnv> {
+function logRequests({ log, metrics, now }: BankDeps): MiddlewareHandler<BankEnv> {
   return async (c, next) => {
     const startedMs = now();
+    const startMs = performance.now();
     await next();
     const refusal = c.get('refusal');
     const line = {
@@ -81,6 +85,7 @@ function logRequests(log: Logger, now: () => number): MiddlewareHandler<BankEnv>
       accountId: c.get('accountId'),
       durationMs: now() - startedMs,
     };
+    metrics?.count(line.route, line.status, refusal?.reason, startMs);
     if (line.status >= 500) log.error(line);
     else log.info(line);
   };

@@ -8,10 +8,13 @@ import { pinnedAssertionKeys } from '../keys/assertion-keys.ts';
 import { RemoteJwks } from '../keys/remote-jwks.ts';
 import { InvalidKeyError } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
+import { EventLoopDelay } from '../metrics/event-loop.ts';
+import type { Metric } from '../metrics/metric.ts';
 import { openStore, openSubscriber } from '../redis/open.ts';
 import { ROLES, SCOPES } from '../users/roles.ts';
 import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
+import { BankMetrics, createMetricsServer } from './metrics.ts';
 import { BANK_PROBLEMS, type BankEnv } from './problems.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
 import { UserShare } from './user-share.ts';
@@ -25,6 +28,8 @@ export type BankServerSettings = Omit<BankSettings, 'nodeEnv' | 'logLevel' | 'ba
 
 export interface RunningBank {
   url: string;
+  /** Where it listens for `/metrics` only, if `BANK_METRICS_PORT` is set. */
+  metricsUrl: string | undefined;
   /** Ends the streams, lets other requests finish within `SHUTDOWN_GRACE_MS`, then closes all connections. */
   close(): Promise<void>;
 }
@@ -49,18 +54,26 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     transactionsKept: settings.bankTransactionsKept,
     transfersPerDayMax: settings.bankTransfersPerAccountDayMax,
   };
+  const metrics = new BankMetrics();
+  const searches = new UserShare(settings.bankSearchesPerUserMax);
+  const streams = new UserShare(settings.bankOpenStreamsPerUserMax);
   const app = createBankApp({
     link,
     feed,
+    metrics,
     verifier: verifier ?? defaultVerifier(settings),
     log,
     options,
-    searches: new UserShare(settings.bankSearchesPerUserMax),
-    streams: new UserShare(settings.bankOpenStreamsPerUserMax),
+    searches,
+    streams,
     streamHeartbeatMs: settings.bankStreamHeartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
     now: Date.now,
   });
+  const measured = { redis: link, searches, streams };
+  const metricsUrl = await listenForMetrics(settings, log, started, (eventLoop) =>
+    metrics.all({ ...measured, eventLoop }),
+  );
   const server = createBankServer(app);
   const url = await listen(server, settings.bankHost, settings.bankPort);
   log.info({ event: 'bank_listening', url }, 'the bank is listening');
@@ -71,7 +84,23 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     await Promise.all([generator.stop(), drain(server, settings.shutdownGraceMs)]);
   });
   const running = started.move();
-  return { url, close: () => running.disposeAsync() };
+  return { url, metricsUrl, close: () => running.disposeAsync() };
+}
+
+/** Starts the private listener, if there is to be one, and returns its URL. */
+async function listenForMetrics(
+  { bankMetricsHost, bankMetricsPort, shutdownGraceMs }: BankServerSettings,
+  log: Logger,
+  started: AsyncDisposableStack,
+  metricsWith: (eventLoop: EventLoopDelay) => readonly Metric[],
+): Promise<string | undefined> {
+  if (bankMetricsPort === undefined) return undefined;
+  const eventLoop = started.adopt(new EventLoopDelay(), (open) => open.close());
+  const server = createMetricsServer(metricsWith(eventLoop));
+  const url = await listen(server, bankMetricsHost, bankMetricsPort);
+  started.defer(() => drain(server, shutdownGraceMs));
+  log.info({ event: 'metrics_listening', url }, 'the bank listens for scrapes');
+  return url;
 }
 
 /** An HTTP server for the bank's routes. It does not listen yet. */

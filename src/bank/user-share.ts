@@ -7,6 +7,11 @@ export class UserShare {
     this.#max = max;
   }
 
+  /** How many are taken, over all users. */
+  get total(): number {
+    return this.#taken.values().reduce((sum, taken) => sum + taken, 0);
+  }
+
   /** Takes one for the user, and returns a function that gives it back; undefined if the user has the maximum. */
   take(sub: string): (() => void) | undefined {
     const taken = this.#taken.get(sub) ?? 0;

@@ -7,6 +7,10 @@ export const bankShape = {
   ...sharedShape,
   BANK_HOST: host().default('127.0.0.1').describe('address to listen on'),
   BANK_PORT: integer(0, 65_535).default(8081).describe('port to listen on'),
+  BANK_METRICS_HOST: host().default('127.0.0.1').describe('address of the private listener for `/metrics`'),
+  BANK_METRICS_PORT: integer(0, 65_535)
+    .optional()
+    .describe('port of a private listener for `/metrics`; 0 is any free one; without it, the bank has none'),
   JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
