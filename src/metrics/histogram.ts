@@ -9,10 +9,15 @@ export const DURATION_BOUNDS = [
 export class HistogramCell {
   readonly #bounds: readonly number[];
   readonly #counts: Float64Array;
+  /** The labels of the sum and the count, and those of each bucket. */
+  readonly #labels: string;
+  readonly #bucketLabels: readonly string[];
   #sum = 0;
 
-  constructor(bounds: readonly number[]) {
+  constructor(bounds: readonly number[], labels: Readonly<Record<string, string>>) {
     this.#bounds = bounds;
+    this.#labels = labelText(labels);
+    this.#bucketLabels = [...bounds, '+Inf'].map((le) => labelText({ ...labels, le: String(le) }));
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
@@ -32,14 +37,14 @@ export class HistogramCell {
     return nowMs;
   }
 
-  *samples(labels: Readonly<Record<string, string>>): Iterable<Sample> {
+  *samples(): Iterable<Sample> {
     let count = 0;
-    for (const [index, bound] of [...this.#bounds, '+Inf'].entries()) {
+    for (const [index, labels] of this.#bucketLabels.entries()) {
       count += this.#counts[index] ?? 0;
-      yield { suffix: '_bucket', labels: labelText({ ...labels, le: String(bound) }), value: count };
+      yield { suffix: '_bucket', labels, value: count };
     }
-    yield { suffix: '_sum', labels: labelText(labels), value: this.#sum };
-    yield { suffix: '_count', labels: labelText(labels), value: count };
+    yield { suffix: '_sum', labels: this.#labels, value: this.#sum };
+    yield { suffix: '_count', labels: this.#labels, value: count };
   }
 }
 
@@ -48,7 +53,6 @@ export class Histogram<Value extends string = ''> implements Metric {
   readonly definition: MetricDefinition;
   /** The observations for each value of the label; under `''` if there is no label. */
   readonly of: Readonly<Record<Value, HistogramCell>>;
-  readonly #label: string | undefined;
 
   constructor(
     name: string,
@@ -56,14 +60,15 @@ export class Histogram<Value extends string = ''> implements Metric {
     { label, values, bounds = DURATION_BOUNDS }: HistogramOptions<Value> = {},
   ) {
     this.definition = { name, type: 'histogram', help, labels: label === undefined ? [] : [label] };
-    this.#label = label;
     const all = values ?? ([''] as Value[]);
-    this.of = Object.fromEntries(all.map((value) => [value, new HistogramCell(bounds)])) as typeof this.of;
+    const labelsOf = (value: string) => (label === undefined ? {} : { [label]: value });
+    this.of = Object.fromEntries(
+      all.map((value) => [value, new HistogramCell(bounds, labelsOf(value))]),
+    ) as typeof this.of;
   }
 
   *samples(): Iterable<Sample> {
-    for (const [value, cell] of Object.entries<HistogramCell>(this.of))
-      yield* cell.samples(this.#label === undefined ? {} : { [this.#label]: value });
+    for (const cell of Object.values<HistogramCell>(this.of)) yield* cell.samples();
   }
 }
 
