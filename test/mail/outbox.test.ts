@@ -39,6 +39,16 @@ test('an email that cannot be sent does not keep the next one', async () => {
   expect(lines).toEqual([{ event: 'mail_failed', subject: 'bad', err: expect.any(Error) }]);
 });
 
+test('emails are counted by what became of them', async () => {
+  const { outbox } = outboxUnderTest(async ({ subject }) => {
+    if (subject === 'bad') throw new Error('refused');
+  });
+  for (const subject of ['bad', 'good', 'good', 'good', 'good', 'dropped']) outbox.post(mail(subject));
+  expect(outbox.waiting).toBe(2);
+  await until(() => outbox.outcomes.sent === 4);
+  expect(outbox.outcomes).toEqual({ sent: 4, failed: 1, dropped: 1 });
+});
+
 test('after it was closed nothing more is sent', async () => {
   const { outbox, sent, release } = outboxUnderTest();
   for (let i = 0; i < 5; i += 1) outbox.post(mail(`mail ${i}`));
