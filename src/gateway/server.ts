@@ -24,6 +24,7 @@ import { canCollectBuffers } from './proxy/body-buffers.ts';
 import { LiveResponses } from './proxy/live-responses.ts';
 import { UpstreamProxy } from './proxy/proxy.ts';
 import { RequestRates } from './rates/request-rates.ts';
+import { observeForTraces, openTracing } from './request-tracing.ts';
 import { isReady, privateHealthRoutes } from './routes/health.ts';
 import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';
@@ -66,18 +67,16 @@ export async function startGateway({
   const pipeline = pipelineDeps(settings, rules, resources);
   const routes = routeDeps(settings, pipeline, resources);
   const requests = new RequestMetrics();
+  const app = createApp({ authentication: pipeline, routes, api, web });
+  const spans = started.adopt(await openTracing(settings, log), (open) => open?.close());
   const server = createGatewayServer({
     proxied: (context) => void runPipeline(pipeline, context),
-    own: createAppHandler(
-      createApp({ authentication: pipeline, routes, api, web }),
-      ownBodyLimits(settings),
-      now,
-    ),
+    own: createAppHandler(app, ownBodyLimits(settings), now),
     rates: resources.rates,
     settings,
     log,
     now,
-    observers: [logCompletion, requests.observe],
+    observers: [logCompletion, requests.observe, ...(spans === undefined ? [] : [observeForTraces(spans, app)])],
     onMalformed: (reason) => requests.countMalformed(reason),
   });
   if (!canCollectBuffers())
