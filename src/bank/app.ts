@@ -1,12 +1,13 @@
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import type { Stopping } from '../http/stopping.ts';
 import { KeysUnavailable } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { Refusal } from '../refusal.ts';
 import { type CallerDeps, requireAssertion } from './caller.ts';
 import type { BankMetrics } from './metrics.ts';
-import { type BankEnv, type BankReason, refuse, requestId } from './problems.ts';
+import { type BankEnv, type BankReason, refuse, requestId, traceId } from './problems.ts';
 import * as routes from './routes.ts';
 import { type StreamDeps, streamTransactions } from './stream/route.ts';
 import { listTransactions, searchTransactions, type TransactionsDeps } from './transactions.ts';
@@ -17,17 +18,19 @@ export interface BankDeps extends CallerDeps, StreamDeps, TransactionsDeps, Tran
   log: Logger;
   /** What counts the responses, if something does. */
   metrics?: BankMetrics;
+  stopping: Stopping;
 }
 
 export type BankApp = Hono<BankEnv>;
 
 /** The bank's routes. The gateway has removed the prefix `/bank` from their paths. */
 export function createBankApp(deps: BankDeps): BankApp {
-  const { link, log } = deps;
+  const { link, log, stopping } = deps;
   const app: BankApp = new Hono();
 
   app.get('/livez', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
+    if (stopping.hasBegun) return refuse(c, new Refusal('stopping'));
     await link.ping();
     return c.json({ status: 'ok' });
   });
@@ -75,6 +78,7 @@ function logRequests({ log, metrics, now }: BankDeps): MiddlewareHandler<BankEnv
     const line = {
       event: 'answer',
       requestId: requestId(c),
+      traceId: traceId(c),
       method: c.req.method,
       route: routePath(c, -1),
       status: c.res.status,

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { type ProblemDefinition, problem, problemResponse } from '../http/problem.ts';
 import type { AssertionClaims } from '../jwt/assertion.ts';
 import type { Refusal } from '../refusal.ts';
+import { parseTraceParent } from '../tracing/trace-context.ts';
 
 const CHALLENGE = { challenge: 'Bearer realm="portcullis-bank"' };
 
@@ -59,6 +60,7 @@ export const BANK_PROBLEMS = {
 
   redis_unavailable: unavailable,
   keys_unavailable: unavailable,
+  stopping: problem(503, 'stopping', 'The service is stopping.', { retryAfterSeconds: 1 }),
   fault: problem(500, 'internal_error', 'Something went wrong.'),
 } satisfies Record<string, ProblemDefinition>;
 
@@ -86,6 +88,10 @@ export function requestId(c: BankContext): string | undefined {
   const header = c.req.header('x-request-id') ?? '';
   return /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
 }
+
+/** The trace of the request, as the gateway says. It is for the log only. */
+export const traceId = (c: BankContext): string | undefined =>
+  parseTraceParent(c.req.header('traceparent'))?.traceId;
 
 /** Responds with the problem of a refusal (RFC 9457) and, on a 401, a challenge (RFC 6750, section 3). */
 export function refuse(c: BankContext, refusal: BankRefusal): Response {

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { BankSettings } from '../config/load.ts';
 import { problemResponse } from '../http/problem.ts';
-import { drain, listen } from '../http/server.ts';
+import { drainable, listen } from '../http/server.ts';
+import { Stopping } from '../http/stopping.ts';
 import { type AssertionVerifier, createAssertionVerifier } from '../jwt/assertion.ts';
 import { pinnedAssertionKeys } from '../keys/assertion-keys.ts';
 import { RemoteJwks } from '../keys/remote-jwks.ts';
@@ -30,7 +31,10 @@ export interface RunningBank {
   url: string;
   /** Where it listens for `/metrics` only, if `BANK_METRICS_PORT` is set. */
   metricsUrl: string | undefined;
-  /** Ends the streams, lets other requests finish within `SHUTDOWN_GRACE_MS`, then closes all connections. */
+  /**
+   * Is not ready for `SHUTDOWN_SETTLE_MS`, then ends the streams, lets other requests finish within `SHUTDOWN_GRACE_MS`,
+   * and closes all connections.
+   */
   close(): Promise<void>;
 }
 
@@ -57,6 +61,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   const metrics = new BankMetrics();
   const searches = new UserShare(settings.bankSearchesPerUserMax);
   const streams = new UserShare(settings.bankOpenStreamsPerUserMax);
+  const stopping = new Stopping();
   const app = createBankApp({
     link,
     feed,
@@ -68,6 +73,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     streams,
     streamHeartbeatMs: settings.bankStreamHeartbeatMs,
     bodyMaxBytes: settings.bankBodyMaxBytes,
+    stopping,
     now: Date.now,
   });
   const measured = { redis: link, searches, streams };
@@ -75,13 +81,16 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
     metrics.all({ ...measured, eventLoop }),
   );
   const server = createBankServer(app);
+  const drain = drainable(server);
   const url = await listen(server, settings.bankHost, settings.bankPort);
   log.info({ event: 'bank_listening', url }, 'the bank is listening');
   const generating = { ...options, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };
   const generator = startGenerator(link, generating, log, Date.now);
   started.defer(async () => {
+    log.info({ event: 'bank_stopping' }, 'the bank is not ready any more, and stops');
+    await stopping.begin(settings.shutdownSettleMs);
     feed.close();
-    await Promise.all([generator.stop(), drain(server, settings.shutdownGraceMs)]);
+    await Promise.all([generator.stop(), drain(settings.shutdownGraceMs)]);
   });
   const running = started.move();
   return { url, metricsUrl, close: () => running.disposeAsync() };
@@ -97,8 +106,9 @@ async function listenForMetrics(
   if (bankMetricsPort === undefined) return undefined;
   const eventLoop = started.adopt(new EventLoopDelay(), (open) => open.close());
   const server = createMetricsServer(metricsWith(eventLoop));
+  const drain = drainable(server);
   const url = await listen(server, bankMetricsHost, bankMetricsPort);
-  started.defer(() => drain(server, shutdownGraceMs));
+  started.defer(() => drain(shutdownGraceMs));
   log.info({ event: 'metrics_listening', url }, 'the bank listens for scrapes');
   return url;
 }

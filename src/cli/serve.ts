@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { startBank } from '../bank/server.ts';
 import { bankSettings, type Environment, gatewaySettings, misspeltSettings } from '../config/load.ts';
 import { startGateway } from '../gateway/server.ts';
 import { openWebApp } from '../gateway/static/web-build.ts';
+import { EXIT_STOPPED_AT_ONCE, stopRequest } from '../http/stopping.ts';
 import { createLog, type Logger } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
 import { fail, runCommand } from './run.ts';
@@ -36,11 +36,13 @@ function warnOfMisspelt(env: Environment, log: Logger): void {
     log.warn({ event: 'setting_misspelt', name, meant }, `${name} is not a setting; ${meant} is`);
 }
 
-/** Runs a server until SIGTERM or SIGINT, then closes it. */
+/** Runs a server until SIGTERM or SIGINT, then closes it. A second signal ends the process at once. */
 function serve(start: () => Promise<{ close(): Promise<void> }>): Promise<number> {
   return runCommand(async () => {
     const server = await start();
-    await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+    const stop = stopRequest(['SIGTERM', 'SIGINT']);
+    void stop.second.then(() => process.exit(EXIT_STOPPED_AT_ONCE));
+    await stop.first;
     await server.close();
     return 0;
   });

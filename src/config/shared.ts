@@ -23,6 +23,9 @@ export const sharedShape = {
     .default('portcullis-bank')
     .describe("`aud` of the gateway's assertions to the upstream"),
   SHUTDOWN_GRACE_MS: milliseconds(0, 600_000, 10_000).describe(
-    'how long requests in progress may continue after a stop signal',
+    'how long requests in progress may continue once the server stops listening',
+  ),
+  SHUTDOWN_SETTLE_MS: milliseconds(0, 600_000, 5000).describe(
+    'how long the server goes on after a stop signal with `/readyz` at 503, so that load balancers notice; `npm start` sets it to 0',
   ),
 } satisfies z.ZodRawShape;

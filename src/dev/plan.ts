@@ -46,6 +46,7 @@ export async function planDev(env: Environment): Promise<DevPlan> {
     ...unlessGiven(env, 'ISSUER', gatewayUrl),
     ...unlessGiven(env, 'BANK_URL', bankUrl),
     ...unlessGiven(env, 'MAIL_TO_LOG', 'on'),
+    ...unlessGiven(env, 'SHUTDOWN_SETTLE_MS', '0'),
     ...unlessGiven(env, 'HEALTH_PORT', '0'),
     ...unlessGiven(env, 'JWKS_URL', `${gatewayUrl}/.well-known/jwks.json`),
     ...{ GATEWAY_PORT: `${gatewayPort}`, GATEWAY_PORT_FILE: undefined },

@@ -6,6 +6,7 @@ import { type Environment, misspeltSettings, SettingsRefused } from '../config/l
 import { PolicyRefused } from '../gateway/pipeline/policy.ts';
 import { type RunningGateway, startGateway } from '../gateway/server.ts';
 import { openWebApp } from '../gateway/static/web-build.ts';
+import { EXIT_STOPPED_AT_ONCE, type StopRequest, stopRequest } from '../http/stopping.ts';
 import { InvalidKeyError } from '../keys/ring.ts';
 import { createLog } from '../log.ts';
 import { publishedDescription } from '../openapi/publish.ts';
@@ -19,9 +20,6 @@ import { welcome } from './tour.ts';
 
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 50;
-const EXIT_STOPPED_AT_ONCE = 130;
-/** npm forwards a Ctrl-C that the process has already received from the terminal. */
-const DUPLICATE_SIGNAL_MS = 500;
 
 /** Redis has ended, or a server did not become ready. */
 class DevFailed extends Error {
@@ -49,7 +47,7 @@ const USER_FAULTS = [
  * @returns the exit code: 0 when it was stopped, 1 when something could not start or Redis has ended
  */
 export async function runDev(env: Environment): Promise<number> {
-  const stop = stopRequest();
+  const stop = stopRequest(['SIGINT', 'SIGTERM', 'SIGHUP']);
   void stop.second.then(() => process.exit(EXIT_STOPPED_AT_ONCE));
   // The terminal may be closed before everything has stopped.
   process.stdout.on('error', () => {});
@@ -61,26 +59,6 @@ export async function runDev(env: Environment): Promise<number> {
     process.stderr.write(`portcullis: ${about}${(fault as Error).message}\n`);
     return 1;
   }
-}
-
-interface StopRequest {
-  /** Resolves at the first Ctrl-C, SIGTERM or SIGHUP. */
-  first: Promise<void>;
-  /** Resolves at the next one, more than half a second later. */
-  second: Promise<void>;
-}
-
-/** Listens for stop signals until the process ends. */
-function stopRequest(): StopRequest {
-  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  let firstMs: number | undefined;
-  const onSignal = (): void => {
-    firstMs ??= performance.now();
-    first.resolve();
-    if (performance.now() - firstMs > DUPLICATE_SIGNAL_MS) second.resolve();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
-  return { first: first.promise, second: second.promise };
 }
 
 async function runUntilStopped(env: Environment, stop: StopRequest): Promise<number> {

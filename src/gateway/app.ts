@@ -138,7 +138,8 @@ export function createAppHandler(
   const contexts = new WeakMap<IncomingMessage, OwnRequestContext>();
   const listener = getRequestListener(
     (request, { incoming }) => app.fetch(request, contexts.get(incoming as IncomingMessage)),
-    { overrideGlobalObjects: false },
+    // Only a health check in HTTP/1.0 has no `Host` (edge/plain-health-check.ts). No route reads it.
+    { overrideGlobalObjects: false, hostname: 'localhost' },
   );
   return (context) => {
     const { incoming, outgoing, strictTransport } = context;

@@ -1,6 +1,7 @@
 import type { RedisAuditLog } from '../audit/audit-log.ts';
 import { auditLimits } from '../audit/logs.ts';
 import type { GatewaySettings } from '../config/load.ts';
+import type { Stopping } from '../http/stopping.ts';
 import type { OpenRing } from '../keys/open.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Outbox } from '../mail/outbox.ts';
@@ -39,6 +40,7 @@ export interface Resources {
   rates: RequestRates;
   mailer: Mailer | undefined;
   outbox: Outbox | undefined;
+  stopping: Stopping;
   /** The clock, in milliseconds since the epoch. */
   now: () => number;
 }
@@ -86,7 +88,7 @@ export function routeDeps(
   { site, verifyToken }: PipelineDeps,
   resources: Resources,
 ): RouteDeps {
-  const { redis, audit, ring, refreshKey, liveResponses, rates } = resources;
+  const { redis, audit, ring, refreshKey, liveResponses, rates, stopping } = resources;
   const { sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
   const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
   const passwords = accountDeps(settings, resources);
@@ -113,7 +115,7 @@ export function routeDeps(
       keyPublishLeadSeconds,
     },
     admin: passwords,
-    health: { redis },
+    health: { redis, stopping },
   };
 }
 

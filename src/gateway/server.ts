@@ -1,16 +1,12 @@
 import { logAnnouncedRecords } from '../audit/announcements.ts';
 import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
-import { drain, listen } from '../http/server.ts';
-import { keysDirectory, openKeyRing } from '../keys/open.ts';
-import { openPeppers } from '../keys/pepper.ts';
-import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
+import { drainable, listen } from '../http/server.ts';
+import { Stopping } from '../http/stopping.ts';
+import { openKeyRing } from '../keys/open.ts';
 import type { Logger } from '../log.ts';
-import { logMailer, type Mailer, smtpMailer } from '../mail/mailer.ts';
 import { Outbox } from '../mail/outbox.ts';
 import { openStore, openSubscriber } from '../redis/open.ts';
-import { PasswordRules } from '../users/password-rules.ts';
-import { PasswordHasher } from '../users/passwords.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { logCompletion } from './completion-log.ts';
 import { measuredResources, ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
@@ -18,6 +14,7 @@ import { createHealthServer, type HealthServerOptions } from './edge/health-serv
 import { createGatewayServer } from './edge/listen.ts';
 import { openMetricsRoute } from './metrics/gateway-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
+import { loadRefreshKey, openHasher, openMailer, openPasswordRules } from './open-accounts.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { canCollectBuffers } from './proxy/body-buffers.ts';
@@ -45,7 +42,10 @@ export interface RunningGateway {
   url: string;
   /** Where it listens for health checks and monitoring. */
   healthUrl: string;
-  /** Stops accepting requests, lets open ones finish within `SHUTDOWN_GRACE_MS`, and closes all resources. */
+  /**
+   * Is not ready for `SHUTDOWN_SETTLE_MS`, then stops accepting requests, lets open ones finish within `SHUTDOWN_GRACE_MS`, and
+   * closes all resources.
+   */
   close(): Promise<void>;
 }
 
@@ -81,16 +81,19 @@ export async function startGateway({
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
-  let isStopping = false;
-  const privateRoutes = privateHealthRoutes(async () => !isStopping && (await isReady(resources.redis)));
+  const { stopping } = resources;
+  const privateRoutes = privateHealthRoutes(
+    async () => !stopping.hasBegun && (await isReady(resources.redis)),
+  );
   const measured = { ...measuredResources(settings, pipeline, routes, resources), server, requests };
   const healthUrl = await listenPrivately(settings, log, started, {
     ...privateRoutes,
     '/metrics': openMetricsRoute(measured, started),
   });
   const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
-  started.defer(() => {
-    isStopping = true;
+  started.defer(async () => {
+    log.info({ event: 'gateway_stopping' }, 'the gateway is not ready any more, and stops');
+    await stopping.begin(settings.shutdownSettleMs);
     const drained = server.drain(settings.shutdownGraceMs);
     resources.liveResponses.stop();
     return drained;
@@ -108,8 +111,9 @@ async function listenPrivately(
   routes: HealthServerOptions['routes'],
 ): Promise<string> {
   const server = createHealthServer({ routes, log });
+  const drain = drainable(server);
   const url = await listen(server, healthHost, healthPort);
-  started.defer(() => drain(server, shutdownGraceMs));
+  started.defer(() => drain(shutdownGraceMs));
   log.info({ event: 'health_listening', url }, 'the gateway listens for health checks');
   return url;
 }
@@ -140,34 +144,17 @@ async function openResources(
   const outbox = mailer === undefined ? undefined : opened(new Outbox({ mailer, log, queueMax }));
   const rates = new RequestRates(settings);
   const passwords = { refreshKey, hasher, passwordRules };
-  return { redis, audit, ring, ...passwords, proxy, liveResponses, mailer, outbox, rates, now };
+  return {
+    redis,
+    audit,
+    ring,
+    ...passwords,
+    proxy,
+    liveResponses,
+    mailer,
+    outbox,
+    rates,
+    stopping: new Stopping(),
+    now,
+  };
 }
-
-const openHasher = async (settings: GatewaySettings, log: Logger): Promise<PasswordHasher> =>
-  new PasswordHasher({
-    workers: settings.passwordWorkers,
-    queueMax: settings.passwordQueueMax,
-    peppers: await openPeppers(settings),
-    cost: { memoryKib: settings.passwordMemoryKib, passes: settings.passwordPasses },
-    log,
-  });
-
-const openPasswordRules = (settings: GatewaySettings): PasswordRules =>
-  new PasswordRules({
-    minCharacters: settings.passwordMinCharacters,
-    minScore: settings.passwordMinScore,
-    issuer: settings.issuer,
-    queueMax: settings.passwordQueueMax,
-  });
-
-/** The SMTP server of the settings. Without one, emails go to the log if the settings say so, or nowhere. */
-function openMailer(settings: GatewaySettings, log: Logger): Mailer | undefined {
-  const { smtpUrl: url, mailFrom: from, mailToLog } = settings;
-  if (url !== undefined) return smtpMailer({ url, from });
-  return mailToLog === 'on' ? logMailer(log) : undefined;
-}
-
-const loadRefreshKey = async (settings: GatewaySettings): Promise<Uint8Array> =>
-  settings.refreshKey === undefined
-    ? loadOrCreateRefreshKey(keysDirectory(settings))
-    : readRefreshKey(settings.refreshKey);

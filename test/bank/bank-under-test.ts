@@ -58,6 +58,7 @@ export async function startBankUnderTest(
     JWKS_URL: `${gateway.url}/jwks`,
     BANK_TRANSACTION_INTERVAL_MS: '0',
     SHUTDOWN_GRACE_MS: '5000',
+    SHUTDOWN_SETTLE_MS: '0',
     ...env,
   });
   const log: string[] = [];

@@ -3,7 +3,8 @@ import { createBankApp } from '../../src/bank/app.ts';
 import { createBankServer } from '../../src/bank/server.ts';
 import { PostingsFeed } from '../../src/bank/stream/postings-feed.ts';
 import { UserShare } from '../../src/bank/user-share.ts';
-import { drain, listen } from '../../src/http/server.ts';
+import { drainable, listen } from '../../src/http/server.ts';
+import { Stopping } from '../../src/http/stopping.ts';
 import { createLog } from '../../src/log.ts';
 import { Subscriber } from '../../src/redis/subscriber.ts';
 import { until } from '../support/until.ts';
@@ -31,9 +32,11 @@ describe('with parts that the test can look into', () => {
       now: Date.now,
       searches: new UserShare(1),
       streams: new UserShare(8),
+      stopping: new Stopping(),
       ...limits,
     });
     const server = createBankServer(app);
+    const drain = drainable(server);
     const url = `${await listen(server, '127.0.0.1', 0)}${path}`;
     const headers = { authorization: 'Bearer GET' };
 
@@ -49,7 +52,7 @@ describe('with parts that the test can look into', () => {
     await until(() => feed.size === 1);
     feed.close();
     expect(feed.size).toBe(0);
-    await drain(server, 1000);
+    await drain(1000);
     link.close();
     listening.close();
   });

@@ -20,6 +20,7 @@ const envWith = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   DATA_DIR: directory,
   HEALTH_PORT: '0',
+  SHUTDOWN_SETTLE_MS: '0',
   REDIS_URL: 'unix:///nowhere.sock',
   ...settings,
 });

@@ -66,6 +66,7 @@ function startRealBank({ url, redis, settings }: TestGateway): Promise<RunningBa
       ISSUER: settings.issuer,
       JWKS_URL: `${url}/.well-known/jwks.json`,
       BANK_TRANSACTION_INTERVAL_MS: '0',
+      SHUTDOWN_SETTLE_MS: '0',
     }),
     log: createLog('bank', 'silent'),
   });

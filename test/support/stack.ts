@@ -37,6 +37,8 @@ export async function startTestStack(
     BANK_PORT: String(bankPort),
     ISSUER: issuer,
     BANK_TRANSACTION_INTERVAL_MS: '0',
+    SHUTDOWN_GRACE_MS: '500',
+    SHUTDOWN_SETTLE_MS: '0',
     ...bankEnv,
   });
   const bank = await startBank({ settings, log: createLog('bank', 'silent') });

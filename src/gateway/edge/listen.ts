@@ -18,6 +18,7 @@ import { edgeRefusal } from './edge-refusal.ts';
 import { refuseMalformedRequests } from './malformed.ts';
 import { discardAfterConnect, readInSlices } from './paced-reading.ts';
 import { limitPipelining } from './pipelining.ts';
+import { takePlainHealthCheck } from './plain-health-check.ts';
 import { canonicalPath, isForUpstream, isPathTooLong } from './target.ts';
 import { createTraceSource, type TraceSource } from './trace-source.ts';
 
@@ -122,6 +123,7 @@ function receive(
   outgoing: ServerResponse,
 ): void {
   try {
+    const isHealthCheck = takePlainHealthCheck(incoming);
     const { url = '' } = incoming;
     const path = isPathTooLong(url, settings.pathMaxBytes) ? undefined : canonicalPath(url);
     const context: RequestContext = {
@@ -141,7 +143,7 @@ function receive(
       progress.requests -= 1;
       for (const observe of observers) observe(context);
     });
-    const reason = edgeRefusal(incoming, path, settings);
+    const reason = isHealthCheck ? undefined : edgeRefusal(incoming, path, settings);
     if (hasBody(incoming)) discardUnreadBody(incoming, outgoing);
     // Where a malformed request ends, and so where the next one on this connection begins, is not certain.
     if (reason === 'request_malformed') outgoing.shouldKeepAlive = false;

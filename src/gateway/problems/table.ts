@@ -136,6 +136,7 @@ export const GATEWAY_PROBLEMS = {
     'The service is temporarily unavailable. Your session is not affected.',
     { retryAfterSeconds: 1 },
   ),
+  stopping: problem(503, 'stopping', 'The service is stopping.', { retryAfterSeconds: 1 }),
   network_rate_exceeded: rateLimited,
   user_rate_exceeded: rateLimited,
   transfer_rate_exceeded: problem(429, 'transfers_limited', 'Too many transfers. Try again later.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../http/operation.ts';
 import { problemMembers } from '../../http/problem.ts';
+import type { Stopping } from '../../http/stopping.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { refuse } from '../decision-log.ts';
@@ -29,12 +30,13 @@ export const healthOperations: readonly Operation<GatewayReason>[] = [
     summary: 'Readiness probe',
     access: ANYONE,
     responses: ok('Redis is reachable.', readyzResponseSchema),
-    refusals: ['redis_unavailable'],
+    refusals: ['redis_unavailable', 'stopping'],
   },
 ];
 
 export interface HealthDeps {
   redis: RedisStore;
+  stopping: Stopping;
 }
 
 /** Whether Redis responds. The keys have been loaded, because the process does not start without them. @throws {RedisUnavailable} */
@@ -47,10 +49,11 @@ export const isReady = async (redis: RedisStore): Promise<boolean> => {
 export const livez = (c: GatewayContext): Response =>
   c.json({ status: 'alive' } satisfies z.output<typeof livezResponseSchema>);
 
-/** Depends on Redis. */
+/** Depends on Redis, and ends when the process is asked to stop. */
 export const readyz =
-  ({ redis }: HealthDeps) =>
+  ({ redis, stopping }: HealthDeps) =>
   async (c: GatewayContext): Promise<Response> => {
+    if (stopping.hasBegun) return refuse(c.env, new Refusal('stopping'));
     if (!(await isReady(redis))) return refuse(c.env, new Refusal('redis_unavailable'));
     return c.json({ status: 'ready' } satisfies z.output<typeof readyzResponseSchema>);
   };

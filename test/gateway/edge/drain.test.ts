@@ -20,12 +20,19 @@ interface Load {
 }
 
 /** Sends requests on so many connections, each after the response to the one before, until none can be opened. */
-function loadOf(connections: number, url: string, headers: Record<string, string>): Load {
+function loadOf(
+  connections: number,
+  url: string,
+  headers: Record<string, string>,
+  method: 'GET' | 'POST',
+): Load {
   const load: Load = { answered: 0, lost: [], ended: Promise.resolve() };
+  const target = url + (method === 'GET' ? '/bank/accounts' : '/bank/accounts/1/transfers');
   const send = (agent: Agent): Promise<void> =>
     new Promise((resolve) => {
-      const sent = request(`${url}/bank/accounts`, { agent, headers }, (response: IncomingMessage) => {
+      const sent = request(target, { agent, headers, method }, (response: IncomingMessage) => {
         response.resume().on('end', () => {
+          if (response.statusCode !== 200) load.lost.push(`${response.statusCode}`);
           load.answered += 1;
           resolve(send(agent));
         });
@@ -34,7 +41,7 @@ function loadOf(connections: number, url: string, headers: Record<string, string
         if (error.code !== 'ECONNREFUSED') load.lost.push(`${error.code}`);
         resolve();
       });
-      sent.end();
+      sent.end(method === 'POST' ? '{"amount":1}' : undefined);
     });
   load.ended = Promise.all(
     Array.from({ length: connections }, () => send(new Agent({ keepAlive: true, maxSockets: 1 }))),
@@ -42,25 +49,27 @@ function loadOf(connections: number, url: string, headers: Record<string, string
   return load;
 }
 
-test('a stop under busy connections that are kept alive loses no request and does not wait for the grace period', async ({
-  gateway,
-  upstream,
-  token,
-}) => {
-  upstream.respondWith((_incoming, outgoing) => void setTimeout(() => outgoing.end('{}'), 5));
-  const stopping = await startGatewayProcess({
-    REDIS_URL: gateway.redis.url,
-    SIGNING_KEY: gateway.signingKeyPem,
-    BANK_URL: upstream.url,
-    SHUTDOWN_GRACE_MS: `${GRACE_MS}`,
-    LOG_LEVEL: 'info',
-  });
-  const load = loadOf(32, stopping.url, { authorization: `Bearer ${token}` });
-  await until(() => load.answered > 200);
-  expect(await stopping.stop()).toBe(0);
-  await load.ended;
-  expect(load.lost).toEqual([]);
-});
+test.for(['GET', 'POST'] as const)(
+  'a stop under busy connections that are kept alive loses no %s and does not wait for the grace period',
+  async (method, { gateway, upstream, token }) => {
+    upstream.respondWith((incoming, outgoing) => {
+      incoming.resume();
+      setTimeout(() => outgoing.end('{}'), 5);
+    });
+    const stopping = await startGatewayProcess({
+      REDIS_URL: gateway.redis.url,
+      SIGNING_KEY: gateway.signingKeyPem,
+      BANK_URL: upstream.url,
+      SHUTDOWN_GRACE_MS: `${GRACE_MS}`,
+      LOG_LEVEL: 'info',
+    });
+    const load = loadOf(32, stopping.url, { authorization: `Bearer ${token}` }, method);
+    await until(() => load.answered > 200);
+    expect(await stopping.stop()).toBe(0);
+    await load.ended;
+    expect(load.lost).toEqual([]);
+  },
+);
 
 test('a request in progress is completed after the stop, and its response closes the connection', async ({
   gateway,
