@@ -1,6 +1,34 @@
 import { z } from 'zod';
 import { fraction, integer, milliseconds, oneOf, text } from './fields.ts';
 
+/** The headers of `name=value` pairs, or undefined if one is invalid. Values are percent-encoded (W3C Baggage). */
+function parseHeaders(list: string): Record<string, string> | undefined {
+  const headers: Record<string, string> = {};
+  for (const pair of list.split(',')) {
+    const [, name = '', encoded = ''] = /^\s*([\w!#$%&'*.^`|~+-]+)=(.*?)\s*$/s.exec(pair) ?? [];
+    const value = decoded(encoded);
+    if (name === '' || value === undefined || !/^[\x20-\x7e]*$/.test(value)) return undefined;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+function decoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
+
+const collectorHeaders = () =>
+  z.string().transform((value, context) => {
+    const headers = parseHeaders(value);
+    if (headers !== undefined) return headers;
+    context.addIssue({ code: 'custom', message: 'must be `name=value` pairs separated by commas' });
+    return z.NEVER;
+  });
+
 /** Traces of the gateway. The names that begin with `OTEL_` are those of the OpenTelemetry specification. */
 export const tracingShape = {
   TRACE_CONTEXT_TRUST: oneOf('never', 'id', 'proxies', 'always')
@@ -17,10 +45,7 @@ export const tracingShape = {
     .describe(
       'base URL of an OpenTelemetry collector, to which spans are sent as OTLP over HTTP with JSON (`/v1/traces` is added); without it, there are no spans',
     ),
-  OTEL_EXPORTER_OTLP_HEADERS: text(
-    /^[\w!#$%&'*.^`|~+-]+=[\x20-\x2b\x2d-\x7e]*(,[\w!#$%&'*.^`|~+-]+=[\x20-\x2b\x2d-\x7e]*)*$/,
-    'names and values such as `name=value`, separated by commas',
-  )
+  OTEL_EXPORTER_OTLP_HEADERS: collectorHeaders()
     .optional()
     .describe('headers for the collector, such as `authorization=Bearer%20…`; values are percent-encoded'),
   OTEL_EXPORTER_OTLP_TIMEOUT: milliseconds(10, 600_000, 10_000).describe(

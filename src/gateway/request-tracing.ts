@@ -12,7 +12,7 @@ export async function openTracing(settings: GatewaySettings, log: Logger): Promi
   const { openSpanWriter } = await import('../tracing/span-writer.ts');
   return openSpanWriter({
     endpoint,
-    headers: settings.otelExporterOtlpHeaders,
+    headers: settings.otelExporterOtlpHeaders ?? {},
     serviceName: settings.otelServiceName,
     exportTimeoutMs: settings.otelExporterOtlpTimeout,
     queueMax: settings.otelBspMaxQueueSize,

@@ -9,8 +9,8 @@ import { HttpSpanExporter } from './span-exporter.ts';
 export interface SpanWriterOptions {
   /** The base URL of the collector, to which `/v1/traces` is added. */
   endpoint: string;
-  /** `name=value`, separated by commas, with percent-encoded values. */
-  headers: string | undefined;
+  /** For the collector, such as its key. */
+  headers: Readonly<Record<string, string>>;
   serviceName: string;
   exportTimeoutMs: number;
   queueMax: number;
@@ -36,7 +36,7 @@ const BATCH_MAX = 512;
 export function openSpanWriter(options: SpanWriterOptions): SpanWriter {
   const { serviceName, exportTimeoutMs: timeoutMs, queueMax, intervalMs, upstreamOrigin, log } = options;
   const url = new URL(`${options.endpoint.replace(/\/$/, '')}/v1/traces`);
-  const exporter = new HttpSpanExporter({ url, headers: headersFrom(options.headers), timeoutMs, log });
+  const exporter = new HttpSpanExporter({ url, headers: options.headers, timeoutMs, log });
   const ids = new NextIds();
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
@@ -65,23 +65,4 @@ export function openSpanWriter(options: SpanWriterOptions): SpanWriter {
       await exporter.shutdown();
     },
   };
-}
-
-/** The headers of `OTEL_EXPORTER_OTLP_HEADERS`. */
-function headersFrom(list: string | undefined): Record<string, string> {
-  const pairs = (list ?? '').split(',').filter((pair) => pair !== '');
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      return [pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())];
-    }),
-  );
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }
