@@ -59,6 +59,23 @@ export const addressRanges = () =>
     return ranges;
   });
 
+const HOST_AND_PORT = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})$/;
+
+const isHostAndPort = (value: string): boolean => {
+  const port = Number(HOST_AND_PORT.exec(value)?.[1]);
+  return port >= 1 && port <= 65_535;
+};
+
+/** A list of different servers as `host:port`, separated by commas. An IPv6 address is in brackets (RFC 3986). */
+export const serverAddresses = () =>
+  z.string().transform((value, context) => {
+    const given = partsOf(value).map((part) => part.toLowerCase());
+    if (given.length > 0 && given.every(isHostAndPort) && new Set(given).size === given.length) return given;
+    const message = 'must be different addresses, each host:port, separated by commas';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
 /** A list of origins, separated by commas. */
 export const origins = () =>
   z.string().transform((value, context) => {

@@ -4,6 +4,7 @@ import { bankShape } from './bank.ts';
 import { gatewayShape } from './gateway.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt.ts';
 import { productionFaults } from './production.ts';
+import { topologyFaults } from './topology.ts';
 
 /** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -50,6 +51,7 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
   const parsed = z.object(shape).safeParse(given);
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  faults.push(...topologyFaults(given));
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(shape, given), ...misspeltFaults(env));
   if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
   const settings: Record<string, unknown> = parsed.data;

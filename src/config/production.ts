@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { sentinelProductionFaults } from './topology.ts';
 
 /** The values of the settings that are set, by name, not yet validated. */
 type Given = Readonly<Record<string, string>>;
@@ -11,6 +12,7 @@ export const productionFaults = (shape: z.ZodRawShape, given: Given): string[] =
   ...issuerFaults(given),
   ...plainHttpFaults(given),
   ...redisFaults(given),
+  ...sentinelProductionFaults(given),
   ...(given.MAIL_TO_LOG === 'on' ? ['MAIL_TO_LOG: must be off in production'] : []),
 ];
 

@@ -13,12 +13,13 @@ export class RedisUnavailable extends Error {
 /**
  * A node-redis client whose own reconnecting, offline queue and command timeout are turned off.
  * @param url `redis://`, `rediss://`, or `unix:///path/to.sock`
+ * @param protocol the version of RESP. With 3, a connection that subscribes can also run commands
  */
-export function clientFor(url: string, connectTimeoutMs: number) {
+export function clientFor(url: string, connectTimeoutMs: number, protocol: 2 | 3 = 2) {
   const common = { connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };
   const path = url.startsWith('unix://') ? url.slice('unix://'.length) : undefined;
   return createClient({
-    RESP: 2,
+    RESP: protocol as 2,
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
@@ -36,6 +37,8 @@ export interface LinkOptions {
   /** The time limit for one command, script or transaction, and for connecting. */
   deadlineMs: number;
   log: Logger;
+  /** The version of RESP; 2 by default. */
+  protocol?: 2 | 3;
   /** Decides about each new connection. Without it, each is used. */
   admit?: Admission;
 }

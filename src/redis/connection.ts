@@ -2,7 +2,7 @@ import { clientFor, connectWithin, type LinkOptions, type RedisClient, RedisUnav
 import { isServerFault, loginFault, logReplaced, logUnreachable } from './login-fault.ts';
 import { measureCommand, redisCommands, unconnected } from './metrics/commands.ts';
 import { RetiredClients } from './retired-clients.ts';
-import type { RedisCommand, RedisStore } from './store.ts';
+import type { RedisCommand, ServerLink } from './store.ts';
 
 export { type RedisClient, RedisUnavailable };
 
@@ -21,7 +21,7 @@ const FAILURES_BEFORE_WARNING = 4;
  * replica is still used for reads until a new connection to its address is usable, and a connection on which replies
  * to other commands keep arriving is kept, because this process is behind with reading them and Redis is not lost.
  */
-export class RedisLink implements RedisStore {
+export class RedisLink implements ServerLink {
   readonly #options: LinkOptions;
   #client: RedisClient | undefined;
   #closed = false;
@@ -121,11 +121,12 @@ export class RedisLink implements RedisStore {
   }
 
   async #connect(): Promise<void> {
-    const client = clientFor(this.#options.url, this.#options.deadlineMs);
+    const { url, deadlineMs, protocol } = this.#options;
+    const client = clientFor(url, deadlineMs, protocol);
     client.on('error', (fault: Error) => this.#drop(client, fault.message));
     client.on('end', () => this.#drop(client, 'the connection ended'));
     try {
-      await connectWithin(client, this.#options.deadlineMs, this.#options.admit);
+      await connectWithin(client, deadlineMs, this.#options.admit);
     } catch (fault) {
       return this.#retryLater(loginFault(fault) ?? (fault instanceof Error ? fault.message : 'unknown'));
     }

@@ -1,7 +1,8 @@
 import type { Logger } from '../log.ts';
 import { RedisLink } from './connection.ts';
+import { openPrimaryLink } from './sentinel/open.ts';
 import { checkServerOnce } from './server-check.ts';
-import type { RedisStore } from './store.ts';
+import type { RedisStore, ServerLink } from './store.ts';
 import { Subscriber } from './subscriber.ts';
 
 /** Where Redis is and how it is used, as the settings say. */
@@ -9,18 +10,27 @@ export interface RedisSettings {
   /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
   redisUrl: string;
   redisDeadlineMs: number;
+  /** All Sentinels as `host:port`; none if Redis is the server of `redisUrl`. */
+  redisSentinels: readonly string[];
+  redisSentinelName: string;
+  redisSentinelUsername?: string | undefined;
+  redisSentinelPassword?: string | undefined;
+  redisSentinelLeaseMs: number;
 }
 
 /** Opens Redis for commands. Connects in the background: use `whenReady` to wait. */
 export function openStore(settings: RedisSettings, log: Logger): RedisStore {
-  const link = linkTo(settings, log);
+  const link = linkTo(settings, log, true);
   checkServerOnce(link, log);
   return link;
 }
 
 /** Opens a connection for messages alone. */
 export const openSubscriber = (settings: RedisSettings, log: Logger): Subscriber =>
-  new Subscriber({ link: linkTo(settings, log), log });
+  new Subscriber({ link: linkTo(settings, log, false), log });
 
-const linkTo = ({ redisUrl, redisDeadlineMs }: RedisSettings, log: Logger): RedisLink =>
-  new RedisLink({ url: redisUrl, deadlineMs: redisDeadlineMs, log });
+/** @param isLeased whether a primary that Sentinels name is used only while a majority of them confirms it */
+function linkTo(settings: RedisSettings, log: Logger, isLeased: boolean): ServerLink {
+  if (settings.redisSentinels.length > 0) return openPrimaryLink(settings, log, { isLeased });
+  return new RedisLink({ url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log });
+}

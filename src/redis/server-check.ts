@@ -1,11 +1,12 @@
 import type { Logger } from '../log.ts';
-import type { RedisClient, RedisLink } from './connection.ts';
+import type { RedisClient } from './connection.ts';
+import type { ServerLink } from './store.ts';
 
 /**
  * Warns once, when Redis becomes available, if the server may lose what is stored: by evicting keys when its memory is
  * full, or by a restart without an append-only file. `INFO` tells both; managed servers often deny `CONFIG`.
  */
-export function checkServerOnce(link: RedisLink, log: Logger): void {
+export function checkServerOnce(link: ServerLink, log: Logger): void {
   let isChecked = false;
   link.onReady(() => {
     if (isChecked) return;
@@ -14,7 +15,7 @@ export function checkServerOnce(link: RedisLink, log: Logger): void {
   });
 }
 
-async function checkServer(link: RedisLink, log: Logger): Promise<void> {
+async function checkServer(link: ServerLink, log: Logger): Promise<void> {
   try {
     const info = fieldsOf(await link.run(infoOf));
     const policy = info.get('maxmemory_policy');

@@ -28,3 +28,12 @@ export interface RedisStore {
   /** Closes all connections for good. Pending commands are rejected. */
   close(): void;
 }
+
+/** Redis by connections to one server at a time, which holds all keys. */
+export interface ServerLink extends RedisStore {
+  /** Runs a command on that server. @throws {RedisUnavailable} as `runFor` does */
+  run<T>(command: RedisCommand<T>): Promise<T>;
+
+  /** Calls `listener` with each connection that becomes usable, and with the current one if there is one. */
+  onReady(listener: (client: RedisClient) => void): void;
+}

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { RedisLink } from './connection.ts';
+import type { ServerLink } from './store.ts';
 
 /** A connection that is silently dead is noticed within this time and the deadline of a command. */
 const PING_INTERVAL_MS = 500;
@@ -12,7 +12,7 @@ interface Subscription {
 
 interface SubscriberOptions {
   /** A connection that is used for nothing else: RESP 2 allows a subscribed connection little more than PING. */
-  link: RedisLink;
+  link: ServerLink;
   log: Logger;
 }
 
@@ -22,7 +22,7 @@ interface SubscriberOptions {
  * may have missed.
  */
 export class Subscriber {
-  readonly #link: RedisLink;
+  readonly #link: ServerLink;
   readonly #log: Logger;
   readonly #subscriptions: Subscription[] = [];
   readonly #pingTimer: NodeJS.Timeout;

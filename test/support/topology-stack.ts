@@ -14,6 +14,7 @@ import { PasswordHasher } from '../../src/users/passwords.ts';
 import type { User } from '../../src/users/users.ts';
 import { LIMITS_OFF } from './limits-off.ts';
 import { freePort } from './ports.ts';
+import { until } from './until.ts';
 
 /** Two gateways in front of the bank, all with the same Redis topology, as behind a load balancer. */
 export interface TopologyStack {
@@ -73,8 +74,9 @@ export async function startTopologyStack({
     const own = gatewaySettings({ ...environment, ...place, GATEWAY_PORT: `${ports[n]}` });
     started.use(closing(await startGateway({ settings: own, log: silent })));
   }
-  const running = started.move();
   const urls = [`http://127.0.0.1:${ports[0]}`, `http://127.0.0.1:${ports[1]}`] as const;
+  for (const url of urls) await until(async () => (await fetch(`${url}/readyz`)).ok, 10_000);
+  const running = started.move();
   return { urls, store, users, accounts, environment, close: () => running.disposeAsync() };
 }
 
