@@ -28,6 +28,7 @@ const DEFAULT_IN_WORDS: Record<string, string> = {
   PASSWORD_WORKERS: 'CPU cores − 1',
   TRUSTED_PROXIES: 'none',
   PLAIN_HTTP_HOSTS: 'none',
+  REDIS_SENTINELS: 'none',
 };
 
 const MARKED_TABLE = /(<!-- (settings|routes|problems|metrics)(?:: ([^>]+))? -->)\n[\s\S]*?(<!-- end -->)/g;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { CLIENTS, startNetwork } from './network.ts';
+import { CLIENTS, type NetworkRelay, startNetwork } from './network.ts';
 import type { RedisNode } from './redis-node.ts';
 import { NAME, type Place, startSentinel, startServer } from './redis-replica-nodes.ts';
 import { until } from './until.ts';
@@ -37,6 +37,12 @@ export interface RedisReplicas {
   isolate(server: RedisNode, clients?: boolean): Promise<void>;
   /** Undoes `isolate`. */
   rejoin(server: RedisNode): Promise<void>;
+  /** Another value of `REDIS_SENTINELS`, for a client whose way to the Sentinels can be cut. */
+  anotherWay(): Promise<string>;
+  cutOtherWay(): Promise<void>;
+  healOtherWay(): Promise<void>;
+  /** Resolves when the replicas have received all that was written so far. */
+  replicated(): Promise<void>;
   /** Lets a replica receive what the other servers send only after `byMs`. */
   lag(replica: RedisNode, byMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -68,6 +74,7 @@ export async function startRedisReplicas(options: RedisReplicasOptions = {}): Pr
     await setPeriods(sentinels, 2000, 10_000);
   };
   await settled();
+  const otherWay: NetworkRelay[] = [];
   return {
     addresses: sentinels.map(({ address }) => address).join(','),
     servers,
@@ -86,6 +93,21 @@ export async function startRedisReplicas(options: RedisReplicasOptions = {}): Pr
     isolate: (server, clients = false) =>
       forAllBetween(server, nodes, clients, (to, from) => to.relay.cut(from)),
     rejoin: (server) => forAllBetween(server, nodes, true, (to, from) => to.relay.heal(from)),
+    anotherWay: async () => {
+      for (const { url } of sentinels)
+        otherWay.push(await place.network.relayTo(url.slice('unix://'.length)));
+      return otherWay.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    },
+    cutOtherWay: async () => void (await Promise.all(otherWay.map((relay) => relay.cut(CLIENTS)))),
+    healOtherWay: async () => void (await Promise.all(otherWay.map((relay) => relay.heal(CLIENTS)))),
+    replicated: async () => {
+      const written = Number((await (await primary()).info('replication')).get('master_repl_offset'));
+      const receivedBy = async (server: RedisNode): Promise<number> =>
+        Number((await server.info('replication')).get('master_repl_offset'));
+      await until(async () =>
+        (await Promise.all(servers.map(receivedBy))).every((offset) => offset >= written),
+      );
+    },
     lag: async (replica, byMs) => {
       for (const node of servers) await node.relay.delay(replica.source, byMs);
     },

@@ -33,8 +33,8 @@ export interface TopologyStack {
 export interface TopologyStackOptions {
   /** Where Redis is: for both gateways, the bank and the test's own connection. */
   redis: Record<string, string>;
-  /** Where Redis is for the second gateway, if it reaches it by another way. */
-  redisOfSecond?: Record<string, string>;
+  /** What differs for the first gateway, if it reaches Redis by another way. */
+  redisOfFirst?: Record<string, string>;
   gateway?: Record<string, string>;
 }
 
@@ -43,7 +43,7 @@ const silent = createLog('gateway', 'silent');
 /** Starts the stack and adds the demo users and accounts. */
 export async function startTopologyStack({
   redis,
-  redisOfSecond = redis,
+  redisOfFirst = {},
   gateway = {},
 }: TopologyStackOptions): Promise<TopologyStack> {
   await using started = new AsyncDisposableStack();
@@ -69,7 +69,7 @@ export async function startTopologyStack({
   const accounts = await seedAccounts(store, users);
   const bank = { BANK_PORT: `${ports[2]}`, ISSUER, BANK_TRANSACTION_INTERVAL_MS: '0', ...redis };
   started.use(closing(await startBank({ settings: bankSettings(bank), log: silent })));
-  const places = [redis, redisOfSecond] as const;
+  const places = [redisOfFirst, {}];
   for (const [n, place] of places.entries()) {
     const own = gatewaySettings({ ...environment, ...place, GATEWAY_PORT: `${ports[n]}` });
     started.use(closing(await startGateway({ settings: own, log: silent })));
