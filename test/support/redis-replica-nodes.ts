@@ -35,12 +35,11 @@ export const startServer = (
     ],
   });
 
+/** A Sentinel. */
 export const startSentinel = (
   { root, ...place }: Place,
   index: number,
-  primary: RedisNode,
-  downAfterMs: number,
-  quorum: number,
+  configuration: readonly string[],
 ): Promise<RedisNode> =>
   startRedisNode({
     ...place,
@@ -50,8 +49,7 @@ export const startSentinel = (
     configuration: (port) => [
       'sentinel announce-ip 127.0.0.1',
       `sentinel announce-port ${port}`,
-      `sentinel monitor ${NAME} ${primary.address.replace(':', ' ')} ${quorum}`,
-      `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
+      ...configuration,
       `sentinel failover-timeout ${NAME} 1000`,
       `sentinel parallel-syncs ${NAME} 2`,
     ],

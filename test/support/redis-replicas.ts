@@ -16,6 +16,8 @@ export interface RedisReplicasOptions {
   downAfterMs?: number;
   /** Lines for the configuration of each data server, such as `min-replicas-to-write 1`. */
   configuration?: readonly string[];
+  /** The same for each Sentinel. */
+  sentinelConfiguration?: readonly string[];
 }
 
 /** A primary with replicas, and the Sentinels that watch them. */
@@ -51,6 +53,7 @@ export interface RedisReplicas {
 /** Starts one primary with two replicas and three Sentinels, unless the options say otherwise. */
 export async function startRedisReplicas(options: RedisReplicasOptions = {}): Promise<RedisReplicas> {
   const { replicas = 2, sentinels: sentinelCount = 3, downAfterMs = 500, configuration = [] } = options;
+  const { sentinelConfiguration = [] } = options;
   const binary = await serverBinary(process.env);
   if (binary instanceof Refusal) throw new Error(`no Redis for the tests: ${binary.detail}`);
   const root = await mkdtemp(join(tmpdir(), 'portcullis-'));
@@ -63,7 +66,11 @@ export async function startRedisReplicas(options: RedisReplicasOptions = {}): Pr
   await until(async () => (await first.info('replication')).get('connected_slaves') === `${replicas}`);
   const sentinels = await Promise.all(
     Array.from({ length: sentinelCount }, (_, i) =>
-      startSentinel(place, i, first, downAfterMs, Math.floor(sentinelCount / 2) + 1),
+      startSentinel(place, i, [
+        `sentinel monitor ${NAME} ${first.address.replace(':', ' ')} ${Math.floor(sentinelCount / 2) + 1}`,
+        `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
+        ...sentinelConfiguration,
+      ]),
     ),
   );
   const nodes = [...servers, ...sentinels];

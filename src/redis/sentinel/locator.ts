@@ -27,6 +27,8 @@ export class PrimaryLocator {
   #primary: Primary | undefined;
   #confirmedUntilMs: number;
   #isLapsed = false;
+  /** How many rounds of questions in a row found the primary unconfirmed. A process that was busy has one at most. */
+  #lapsedRounds = 0;
 
   constructor({ sentinelUrls, name, leaseMs, log }: LocatorOptions) {
     this.leaseMs = leaseMs;
@@ -58,7 +60,8 @@ export class PrimaryLocator {
 
   #ask(): void {
     for (const sentinel of this.#sentinels) void sentinel.ask();
-    if (performance.now() < this.#confirmedUntilMs || this.#isLapsed) return;
+    this.#lapsedRounds = performance.now() < this.#confirmedUntilMs ? 0 : this.#lapsedRounds + 1;
+    if (this.#lapsedRounds < 2 || this.#isLapsed) return;
     this.#isLapsed = true;
     this.#log.error({ event: 'redis_primary_unconfirmed', ...this.#primary }, UNCONFIRMED);
   }
