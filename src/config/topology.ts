@@ -2,12 +2,17 @@
 type Given = Readonly<Record<string, string>>;
 
 /** Settings of the topology of Redis that contradict each other. No message repeats a value. */
-export function topologyFaults(given: Given): string[] {
-  const { REDIS_SENTINELS, REDIS_CLUSTER_NODES, REDIS_SENTINEL_USERNAME, REDIS_SENTINEL_PASSWORD } = given;
+export function topologyFaults({
+  REDIS_URL,
+  REDIS_SENTINELS,
+  REDIS_SENTINEL_USERNAME,
+  REDIS_SENTINEL_PASSWORD,
+  REDIS_CLUSTER_NODES,
+}: Given): string[] {
   const faults: string[] = [];
   if (REDIS_SENTINELS !== undefined && REDIS_CLUSTER_NODES !== undefined)
     faults.push('REDIS_SENTINELS: must not be set together with REDIS_CLUSTER_NODES');
-  if (REDIS_SENTINELS !== undefined && given.REDIS_URL?.startsWith('unix:'))
+  if (REDIS_SENTINELS !== undefined && REDIS_URL?.startsWith('unix:'))
     faults.push('REDIS_URL: must be redis:// or rediss:// together with REDIS_SENTINELS');
   if (REDIS_SENTINEL_USERNAME !== undefined && REDIS_SENTINEL_PASSWORD === undefined)
     faults.push('REDIS_SENTINEL_PASSWORD: must be set together with REDIS_SENTINEL_USERNAME');
