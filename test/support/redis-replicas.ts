@@ -75,7 +75,7 @@ export async function startRedisReplicas(options: RedisReplicasOptions = {}): Pr
   );
   const nodes = [...servers, ...sentinels];
   const primary = () => namedBy(servers, sentinels);
-  const settled = async (withinMs = 15_000): Promise<void> => {
+  const settled = async (withinMs = 60_000): Promise<void> => {
     await setPeriods(sentinels, 100, 100);
     await until(() => isSettled(servers, sentinels), withinMs);
     await setPeriods(sentinels, 2000, 10_000);
@@ -87,7 +87,7 @@ export async function startRedisReplicas(options: RedisReplicasOptions = {}): Pr
     servers,
     sentinels,
     primary,
-    switchedFrom: async (old, withinMs = 15_000) => {
+    switchedFrom: async (old, withinMs = 60_000) => {
       let now: RedisNode = old;
       await until(async () => {
         now = await primary().catch(() => old);

@@ -26,8 +26,11 @@ const test = base
     return stack;
   });
 
+/** On a busy machine, the Sentinels may need several elections. */
+const TIMEOUT_MS = 240_000;
+
 /** How long the gateways may take after the Sentinels know the new primary, on a busy machine. */
-const RECOVERY_MS = 15_000;
+const RECOVERY_MS = 60_000;
 
 interface Failure {
   begin(old: RedisNode, redis: RedisReplicas): Promise<void>;
@@ -95,6 +98,7 @@ test.for(Object.entries(FAILURES))(
     const figures = { name, knownMs: knownMs - failedMs, recoveredMs, slowestMs: load.slowestMs() };
     await report({ ...figures, ...outcome, after: Object.fromEntries(outcome.after) });
   },
+  TIMEOUT_MS,
 );
 
 const logInTimes = async (stack: TopologyStack, count: number): Promise<string[]> =>
