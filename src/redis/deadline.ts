@@ -26,3 +26,25 @@ export function afterDeadline(deadlineMs: number, onTimeout: () => void): () => 
     clearImmediate(immediate);
   };
 }
+
+/**
+ * Settles like `work`, or rejects with `tooLate()` after the deadline. From then on `isOver` is true, so that the work
+ * can end.
+ */
+export async function withinDeadline<T>(
+  deadlineMs: number,
+  tooLate: () => Error,
+  work: (isOver: () => boolean) => Promise<T>,
+): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let isOver = false;
+  const cancelDeadline = afterDeadline(Math.max(0, deadlineMs), () => {
+    isOver = true;
+    reject(tooLate());
+  });
+  try {
+    return await Promise.race([work(() => isOver), promise]);
+  } finally {
+    cancelDeadline();
+  }
+}

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { ServerLink } from './store.ts';
+import type { RedisLink } from './connection.ts';
 
 /** A connection that is silently dead is noticed within this time and the deadline of a command. */
 const PING_INTERVAL_MS = 500;
@@ -10,9 +10,12 @@ interface Subscription {
   onSubscribed: (() => void) | undefined;
 }
 
+/** A connection that is replaced when it is lost. */
+export type MessageLink = Pick<RedisLink, 'ready' | 'onReady' | 'run' | 'close'>;
+
 interface SubscriberOptions {
   /** A connection that is used for nothing else: RESP 2 allows a subscribed connection little more than PING. */
-  link: ServerLink;
+  link: MessageLink;
   log: Logger;
 }
 
@@ -22,7 +25,7 @@ interface SubscriberOptions {
  * may have missed.
  */
 export class Subscriber {
-  readonly #link: ServerLink;
+  readonly #link: MessageLink;
   readonly #log: Logger;
   readonly #subscriptions: Subscription[] = [];
   readonly #pingTimer: NodeJS.Timeout;
