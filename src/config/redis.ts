@@ -10,7 +10,7 @@ export const redisShape = {
     .describe(
       'some nodes of a Redis Cluster, as `host:port` separated by commas; the scheme, username and password are those of `REDIS_URL`',
     ),
-  REDIS_LEASE_MS: milliseconds(200, 5000, 500).describe(
+  REDIS_CLUSTER_LEASE_MS: milliseconds(200, 5000, 1000).describe(
     'how long a primary may be used after most primaries have named it, and wait of its successor; the same for all processes',
   ),
 } satisfies z.ZodRawShape;

@@ -14,7 +14,7 @@ export interface RedisSettings {
   redisDeadlineMs: number;
   /** The addresses of some nodes of a Redis Cluster. Then `redisUrl` gives only the scheme, username and password. */
   redisClusterNodes?: readonly string[] | undefined;
-  redisLeaseMs: number;
+  redisClusterLeaseMs: number;
 }
 
 /** Opens Redis for commands. Connects in the background: use `whenReady` to wait. */
@@ -40,7 +40,7 @@ const clusterOptions = (settings: RedisSettings, log: Logger): ClusterOptions | 
         url: settings.redisUrl,
         seeds: settings.redisClusterNodes,
         deadlineMs: settings.redisDeadlineMs,
-        leaseMs: settings.redisLeaseMs,
+        leaseMs: settings.redisClusterLeaseMs,
         log,
       };
 

@@ -1,8 +1,9 @@
 import type { RedisClient } from '../client.ts';
-import { RedisLink } from '../connection.ts';
+import type { RedisLink } from '../connection.ts';
 import type { RedisCommand } from '../store.ts';
 import type { MessageLink } from '../subscriber.ts';
-import { hostOf, nodeUrl, parseSlots } from './slots.ts';
+import { nodeLink } from './node-links.ts';
+import { hostOf, parseSlots } from './slots.ts';
 import type { ClusterOptions } from './topology.ts';
 
 const CHECK_MS = 250;
@@ -90,12 +91,9 @@ export class ClusterMessageLink implements MessageLink {
   }
 
   #listenAt(address: string): Listening {
-    const { url, deadlineMs, log, seeds: _seeds, leaseMs: _leaseMs, ...others } = this.#options;
-    const open = (): RedisLink =>
-      new RedisLink({ ...others, url: nodeUrl(url, address), deadlineMs, log: log.child({ node: address }) });
-    const messages = open();
+    const messages = nodeLink(this.#options, address);
     for (const listener of this.#listeners) messages.onReady(listener);
-    return { address, messages, check: open(), sinceMs: performance.now() };
+    return { address, messages, check: nodeLink(this.#options, address), sinceMs: performance.now() };
   }
 }
 

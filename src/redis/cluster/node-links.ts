@@ -1,5 +1,6 @@
-import type { LinkOptions } from '../client.ts';
+import { type LinkOptions, type RedisClient, RedisUnavailable } from '../client.ts';
 import { RedisLink } from '../connection.ts';
+import { withinDeadline } from '../deadline.ts';
 import { nodeUrl } from './slots.ts';
 
 /** How long a connection to a node that serves no slot yet is kept. */
@@ -10,13 +11,27 @@ interface Entry {
   keptUntilMs: number;
 }
 
+/**
+ * A link to one node. A node that is suspended accepts connections, so a connection is used only after a reply.
+ * @param options `url` gives the scheme, the username and the password
+ */
+export function nodeLink(options: LinkOptions, address: string): RedisLink {
+  const { url, log, deadlineMs } = options;
+  const admit = async (client: RedisClient): Promise<void> => {
+    await withinDeadline(deadlineMs, noReply, () => client.ping());
+    await options.admit?.(client);
+  };
+  return new RedisLink({ ...options, admit, url: nodeUrl(url, address), log: log.child({ node: address }) });
+}
+
+const noReply = (): RedisUnavailable => new RedisUnavailable('a new connection got no reply');
+
 /** One `RedisLink` for each node that is used. Each connection is admitted before it is used. */
 export class NodeLinks {
   readonly #options: LinkOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new Set<RedisLink>();
 
-  /** @param options `url` gives the scheme, the username and the password, and the address of no node */
   constructor(options: LinkOptions) {
     this.#options = options;
   }
@@ -31,21 +46,12 @@ export class NodeLinks {
 
   /** The link to a node. It is opened if there is none, and then kept for some time even if the node serves no slot. */
   open(address: string): RedisLink {
-    const found = this.#entries.get(address);
-    if (found !== undefined) return found.link;
-    const { url, log } = this.#options;
-    const link = new RedisLink({
-      ...this.#options,
-      url: nodeUrl(url, address),
-      log: log.child({ node: address }),
-    });
-    this.#entries.set(address, { link, keptUntilMs: performance.now() + REDIRECTED_MS });
-    return link;
+    return this.#openUntil(address, performance.now() + REDIRECTED_MS);
   }
 
   /** Opens links to all of these nodes and closes the others, once their pending commands had time to finish. */
   keep(addresses: ReadonlySet<string>): void {
-    for (const address of addresses) this.open(address);
+    for (const address of addresses) this.#openUntil(address, 0);
     for (const [address, { link, keptUntilMs }] of this.#entries) {
       if (addresses.has(address) || performance.now() < keptUntilMs) continue;
       this.#entries.delete(address);
@@ -59,6 +65,14 @@ export class NodeLinks {
     for (const { link } of this.#entries.values()) link.close();
     this.#entries.clear();
     for (const link of this.#closing) this.#close(link);
+  }
+
+  #openUntil(address: string, keptUntilMs: number): RedisLink {
+    const found = this.#entries.get(address);
+    if (found !== undefined) return found.link;
+    const link = nodeLink(this.#options, address);
+    this.#entries.set(address, { link, keptUntilMs });
+    return link;
   }
 
   #close(link: RedisLink): void {

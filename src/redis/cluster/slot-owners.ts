@@ -1,4 +1,5 @@
 import { type OwnersBySlot, SLOT_COUNT } from './slots.ts';
+import { Views, withoutUndefined } from './views.ts';
 
 /**
  * After so long without a majority, a slot may have moved away and back. Two failovers take longer: each takes
@@ -6,16 +7,8 @@ import { type OwnersBySlot, SLOT_COUNT } from './slots.ts';
  */
 const BLIND_MS = 2000;
 
-/** What a node says of the slots. */
-interface View {
-  owners: OwnersBySlot;
-  /** When it was asked. What it says was true at that time or later. */
-  askedAtMs: number;
-  /** The primaries that it knows. */
-  primaries: ReadonlySet<string>;
-  /** Whether it is one of them itself. Only primaries have a vote. */
-  isPrimary: boolean;
-}
+/** What nodes repeat is counted again after this time. */
+const ELECTION_INTERVAL_MS = 50;
 
 /** A node that most primaries take for the owner of a slot, but that is not used yet. */
 interface Candidate {
@@ -34,36 +27,31 @@ interface Candidate {
  */
 export class SlotOwners {
   readonly #leaseMs: number;
-  readonly #views = new Map<string, View>();
+  readonly #views: Views;
   readonly #owners: (string | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
   readonly #candidates = new Map<number, Candidate>();
   /** Successors that the former owners have named, until the other primaries have had time to learn it. */
   readonly #namedUntilMs = new Map<number, number>();
   #used: ReadonlySet<string> | undefined;
+  #electedAtMs = Number.NEGATIVE_INFINITY;
   #majorityAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
+    this.#views = new Views(leaseMs);
   }
 
   /** All nodes that are used, and those that any node takes for an owner. */
   get nodes(): ReadonlySet<string> {
     this.#used ??= withoutUndefined(this.#owners);
-    let all: ReadonlySet<string> = this.#used;
-    for (const { primaries } of this.#views.values()) all = all.union(primaries);
-    return all;
+    return this.#used.union(this.#views.primaries);
   }
 
   /** Records what a node says. What it said before no longer counts. */
   record(from: string, owners: OwnersBySlot, askedAtMs: number, nowMs: number): void {
-    const former = this.#views.get(from);
-    const isChanged = former?.owners !== owners;
-    const primaries = isChanged ? withoutUndefined(owners) : former.primaries;
-    this.#views.set(from, { owners, askedAtMs, primaries, isPrimary: primaries.has(from) });
-    for (const [node, view] of this.#views)
-      if (view.askedAtMs < nowMs - 2 * this.#leaseMs) this.#views.delete(node);
+    const isChanged = this.#views.record(from, owners, askedAtMs, nowMs);
     this.#forgetIfBlind(nowMs);
-    if (isChanged || this.#candidates.size > 0 || this.#owners.includes(undefined)) this.#elect(nowMs);
+    if (isChanged || this.#isElectionDue(nowMs)) this.#elect(nowMs);
   }
 
   /** Records that `from`, which was asked at `askedAtMs`, named `to` as the owner of the slot. */
@@ -83,7 +71,8 @@ export class SlotOwners {
   isConfirmed(slot: number, owner: string, nowMs: number): boolean {
     if (this.#owners[slot] !== owner) return false;
     if (nowMs < (this.#namedUntilMs.get(slot) ?? 0)) return true;
-    return this.#votesFor(owner, slot, this.#voters(nowMs)) >= this.#majority(nowMs);
+    const voters = this.#views.voters(nowMs);
+    return this.#views.votesFor(owner, slot, voters) >= this.#views.majority(voters);
   }
 
   /** Whether every slot has a node that may be used. */
@@ -96,7 +85,8 @@ export class SlotOwners {
 
   /** Whether more than half of the primaries have replied within the last lease. */
   hasMajority(nowMs: number): boolean {
-    return this.#voters(nowMs).length >= this.#majority(nowMs);
+    const voters = this.#views.voters(nowMs);
+    return voters.length >= this.#views.majority(voters);
   }
 
   /** After a time in which slots may have moved away and back, everything is learned as at the start. */
@@ -111,16 +101,17 @@ export class SlotOwners {
     this.#majorityAtMs = nowMs;
   }
 
+  #isElectionDue(nowMs: number): boolean {
+    if (nowMs - this.#electedAtMs < ELECTION_INTERVAL_MS) return false;
+    return this.#candidates.size > 0 || this.#owners.includes(undefined);
+  }
+
   #elect(nowMs: number): void {
-    const voters = this.#voters(nowMs);
-    const majority = this.#majority(nowMs);
-    let elected: string | undefined;
-    for (let slot = 0; slot < SLOT_COUNT; slot += 1) {
-      if (!voters.every(({ owners }) => slot > 0 && owners[slot] === owners[slot - 1]))
-        elected = voters
-          .map(({ owners }) => owners[slot])
-          .find((owner) => this.#votesFor(owner, slot, voters) >= majority);
+    this.#electedAtMs = nowMs;
+    let slot = 0;
+    for (const elected of this.#views.elected(SLOT_COUNT, nowMs)) {
       if (elected !== undefined) this.#prefer(slot, elected, nowMs);
+      slot += 1;
     }
   }
 
@@ -130,9 +121,9 @@ export class SlotOwners {
     this.#candidates.delete(slot);
     if (owner === elected) this.#namedUntilMs.delete(slot);
     if (owner === elected) return;
-    const isKnown = former?.owner === elected && nowMs - former.seenAtMs <= this.#leaseMs;
+    const isKnown = former?.owner === elected && nowMs - former.seenAtMs <= BLIND_MS;
     const sinceMs = isKnown ? former.sinceMs : nowMs;
-    if (nowMs - sinceMs >= this.#leaseMs || this.#hasGivenUp(slot, owner, nowMs)) {
+    if (nowMs - sinceMs >= this.#leaseMs || (owner !== undefined && this.#views.hasGivenUp(owner, slot, nowMs))) {
       this.#use(slot, elected);
       this.#namedUntilMs.delete(slot);
     } else {
@@ -145,34 +136,13 @@ export class SlotOwners {
     this.#used = undefined;
   }
 
-  #hasGivenUp(slot: number, owner: string | undefined, nowMs: number): boolean {
-    const view = owner === undefined ? undefined : this.#views.get(owner);
-    return view !== undefined && view.askedAtMs >= nowMs - this.#leaseMs && view.owners[slot] !== owner;
-  }
-
-  #voters(nowMs: number): View[] {
-    const sinceMs = nowMs - this.#leaseMs;
-    return [...this.#views.values()].filter((view) => view.isPrimary && view.askedAtMs >= sinceMs);
-  }
-
-  #votesFor(owner: string | undefined, slot: number, voters: readonly View[]): number {
-    return voters.reduce((votes, { owners }) => (owners[slot] === owner ? votes + 1 : votes), 0);
-  }
-
-  #majority(nowMs: number): number {
-    return Math.floor(Math.max(0, ...this.#voters(nowMs).map(({ primaries }) => primaries.size)) / 2) + 1;
-  }
-
   #isLikePrevious(slot: number): boolean {
     return (
       slot > 0 &&
       this.#owners[slot] === this.#owners[slot - 1] &&
       !this.#namedUntilMs.has(slot) &&
       !this.#namedUntilMs.has(slot - 1) &&
-      [...this.#views.values()].every(({ owners }) => owners[slot] === owners[slot - 1])
+      this.#views.areAlike(slot, slot - 1)
     );
   }
 }
-
-const withoutUndefined = (owners: OwnersBySlot): Set<string> =>
-  new Set(owners.filter((owner) => owner !== undefined));

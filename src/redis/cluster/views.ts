@@ -1,0 +1,84 @@
+import type { OwnersBySlot } from './slots.ts';
+
+/** What a node says of the slots. */
+interface View {
+  owners: OwnersBySlot;
+  /** When it was asked. What it says was true at that time or later. */
+  askedAtMs: number;
+  /** The primaries that it knows. */
+  primaries: ReadonlySet<string>;
+  /** Whether it is one of them itself. Only primaries have a vote. */
+  isPrimary: boolean;
+}
+
+/** What the nodes of a Cluster have said lately. What is older than a lease counts no longer. */
+export class Views {
+  readonly #leaseMs: number;
+  readonly #views = new Map<string, View>();
+
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
+
+  /** All nodes that any node takes for an owner. */
+  get primaries(): ReadonlySet<string> {
+    return [...this.#views.values()].reduce((all, { primaries }) => all.union(primaries), new Set<string>());
+  }
+
+  /** Replaces what a node said before. Returns whether it says something else now. */
+  record(from: string, owners: OwnersBySlot, askedAtMs: number, nowMs: number): boolean {
+    const former = this.#views.get(from);
+    const isChanged = former?.owners !== owners;
+    const primaries = isChanged ? withoutUndefined(owners) : former.primaries;
+    this.#views.set(from, { owners, askedAtMs, primaries, isPrimary: primaries.has(from) });
+    for (const [node, view] of this.#views)
+      if (view.askedAtMs < nowMs - 2 * this.#leaseMs) this.#views.delete(node);
+    return isChanged;
+  }
+
+  /** What primaries say that have been asked within the last lease. */
+  voters(nowMs: number): View[] {
+    return [...this.#views.values()].filter((view) => view.isPrimary && this.#isRecent(view, nowMs));
+  }
+
+  /** How many primaries are more than half of all, as far as the voters know. */
+  majority(voters: readonly View[]): number {
+    return Math.floor(Math.max(0, ...voters.map(({ primaries }) => primaries.size)) / 2) + 1;
+  }
+
+  votesFor(owner: string | undefined, slot: number, voters: readonly View[]): number {
+    return voters.reduce((votes, { owners }) => (owners[slot] === owner ? votes + 1 : votes), 0);
+  }
+
+  /** The node that most primaries take for the owner of each slot. */
+  *elected(slots: number, nowMs: number): Iterable<string | undefined> {
+    const voters = this.voters(nowMs);
+    const majority = this.majority(voters);
+    let elected: string | undefined;
+    for (let slot = 0; slot < slots; slot += 1) {
+      if (slot === 0 || voters.some(({ owners }) => owners[slot] !== owners[slot - 1]))
+        elected = voters
+          .map(({ owners }) => owners[slot])
+          .find((owner) => this.votesFor(owner, slot, voters) >= majority);
+      yield elected;
+    }
+  }
+
+  /** Whether the node itself has said that it does not serve the slot. */
+  hasGivenUp(node: string, slot: number, nowMs: number): boolean {
+    const view = this.#views.get(node);
+    return view !== undefined && this.#isRecent(view, nowMs) && view.owners[slot] !== node;
+  }
+
+  /** Whether every node says the same of two slots. */
+  areAlike(slot: number, other: number): boolean {
+    return [...this.#views.values()].every(({ owners }) => owners[slot] === owners[other]);
+  }
+
+  #isRecent({ askedAtMs }: View, nowMs: number): boolean {
+    return askedAtMs >= nowMs - this.#leaseMs;
+  }
+}
+
+export const withoutUndefined = (owners: OwnersBySlot): Set<string> =>
+  new Set(owners.filter((owner) => owner !== undefined));
