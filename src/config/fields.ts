@@ -48,17 +48,6 @@ const partsOf = (list: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** A list of addresses of servers, each `host:port`, separated by commas. An IPv6 host is in brackets. */
-export const nodeAddresses = () =>
-  z.string().transform((value, context) => {
-    const addresses = partsOf(value);
-    const isAddress = (text: string): boolean =>
-      /^(\[[\da-fA-F:.]+\]|[\w.-]+):\d{1,5}$/.test(text) && URL.canParse(`redis://${text}`);
-    if (addresses.length > 0 && addresses.every(isAddress)) return addresses;
-    context.addIssue({ code: 'custom', message: 'must be host:port addresses separated by commas' });
-    return z.NEVER;
-  });
-
 /** A list of addresses and CIDR ranges (RFC 4632), separated by commas. */
 export const addressRanges = () =>
   z.string().transform((value, context) => {

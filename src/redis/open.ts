@@ -3,8 +3,9 @@ import { ClusterStore } from './cluster/cluster-store.ts';
 import { ClusterMessageLink } from './cluster/message-link.ts';
 import type { ClusterOptions } from './cluster/topology.ts';
 import { RedisLink } from './connection.ts';
+import { openPrimaryLink } from './sentinel/open.ts';
 import { checkServerOnce } from './server-check.ts';
-import type { RedisStore } from './store.ts';
+import type { RedisStore, ServerLink } from './store.ts';
 import { Subscriber } from './subscriber.ts';
 
 /** Where Redis is and how it is used, as the settings say. */
@@ -12,37 +13,44 @@ export interface RedisSettings {
   /** `redis://`, `rediss://`, or `unix:///path/to.sock`. */
   redisUrl: string;
   redisDeadlineMs: number;
-  /** The addresses of some nodes of a Redis Cluster. Then `redisUrl` gives only the scheme, username and password. */
-  redisClusterNodes?: readonly string[] | undefined;
+  /** All Sentinels as `host:port`; none if Redis is the server of `redisUrl`. */
+  redisSentinels: readonly string[];
+  redisSentinelName: string;
+  redisSentinelUsername?: string | undefined;
+  redisSentinelPassword?: string | undefined;
+  redisSentinelLeaseMs: number;
+  /** Some nodes of a Redis Cluster as `host:port`; none if Redis is no Cluster. */
+  redisClusterNodes: readonly string[];
   redisClusterLeaseMs: number;
 }
 
 /** Opens Redis for commands. Connects in the background: use `whenReady` to wait. */
 export function openStore(settings: RedisSettings, log: Logger): RedisStore {
-  const cluster = clusterOptions(settings, log);
-  if (cluster !== undefined) return new ClusterStore(cluster);
-  const link = linkTo(settings, log);
+  if (settings.redisClusterNodes.length > 0) return new ClusterStore(clusterOptions(settings, log));
+  const link = linkTo(settings, log, true);
   checkServerOnce(link, log);
   return link;
 }
 
 /** Opens a connection for messages alone. */
 export function openSubscriber(settings: RedisSettings, log: Logger): Subscriber {
-  const cluster = clusterOptions(settings, log);
-  const link = cluster === undefined ? linkTo(settings, log) : new ClusterMessageLink(cluster);
+  const isCluster = settings.redisClusterNodes.length > 0;
+  const link = isCluster
+    ? new ClusterMessageLink(clusterOptions(settings, log))
+    : linkTo(settings, log, false);
   return new Subscriber({ link, log });
 }
 
-const clusterOptions = (settings: RedisSettings, log: Logger): ClusterOptions | undefined =>
-  settings.redisClusterNodes === undefined
-    ? undefined
-    : {
-        url: settings.redisUrl,
-        seeds: settings.redisClusterNodes,
-        deadlineMs: settings.redisDeadlineMs,
-        leaseMs: settings.redisClusterLeaseMs,
-        log,
-      };
+const clusterOptions = (settings: RedisSettings, log: Logger): ClusterOptions => ({
+  url: settings.redisUrl,
+  seeds: settings.redisClusterNodes,
+  deadlineMs: settings.redisDeadlineMs,
+  leaseMs: settings.redisClusterLeaseMs,
+  log,
+});
 
-const linkTo = ({ redisUrl, redisDeadlineMs }: RedisSettings, log: Logger): RedisLink =>
-  new RedisLink({ url: redisUrl, deadlineMs: redisDeadlineMs, log });
+/** @param isLeased whether a primary that Sentinels name is used only while a majority of them confirms it */
+function linkTo(settings: RedisSettings, log: Logger, isLeased: boolean): ServerLink {
+  if (settings.redisSentinels.length > 0) return openPrimaryLink(settings, log, { isLeased });
+  return new RedisLink({ url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log });
+}

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { RedisLink } from './connection.ts';
+import type { ServerLink } from './store.ts';
 
 /** A connection that is silently dead is noticed within this time and the deadline of a command. */
 const PING_INTERVAL_MS = 500;
@@ -11,7 +11,7 @@ interface Subscription {
 }
 
 /** A connection that is replaced when it is lost. */
-export type MessageLink = Pick<RedisLink, 'ready' | 'onReady' | 'run' | 'close'>;
+export type MessageLink = Pick<ServerLink, 'ready' | 'onReady' | 'run' | 'close'>;
 
 interface SubscriberOptions {
   /** A connection that is used for nothing else: RESP 2 allows a subscribed connection little more than PING. */

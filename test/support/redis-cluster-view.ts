@@ -1,4 +1,4 @@
-import calculateSlot from '@redis/client/dist/lib/utils/calculate-slot.js';
+import { slotOf } from '../../src/redis/cluster/slots.ts';
 import type { ClusterNode } from './redis-cluster-node.ts';
 import { until } from './until.ts';
 
@@ -47,7 +47,7 @@ export function viewOf(nodes: readonly ClusterNode[]): ClusterView {
     return primaryOf(slot);
   };
   return {
-    slotOf: (key) => calculateSlot.default(key),
+    slotOf,
     primaryOf,
     replicaOf,
     promoted,

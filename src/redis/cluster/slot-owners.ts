@@ -123,7 +123,10 @@ export class SlotOwners {
     if (owner === elected) return;
     const isKnown = former?.owner === elected && nowMs - former.seenAtMs <= BLIND_MS;
     const sinceMs = isKnown ? former.sinceMs : nowMs;
-    if (nowMs - sinceMs >= this.#leaseMs || (owner !== undefined && this.#views.hasGivenUp(owner, slot, nowMs))) {
+    if (
+      nowMs - sinceMs >= this.#leaseMs ||
+      (owner !== undefined && this.#views.hasGivenUp(owner, slot, nowMs))
+    ) {
       this.#use(slot, elected);
       this.#namedUntilMs.delete(slot);
     } else {

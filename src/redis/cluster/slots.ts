@@ -1,11 +1,16 @@
-import calculateSlot from '@redis/client/dist/lib/utils/calculate-slot.js';
+import { createRequire } from 'node:module';
 import { z } from 'zod';
+
+/** A CommonJS module. Node and test runners disagree about what its default import is. */
+const { default: calculateSlot } = createRequire(import.meta.url)(
+  '@redis/client/dist/lib/utils/calculate-slot.js',
+) as { default: (key: string) => number };
 
 /** The number of hash slots of every Cluster (Redis Cluster specification, "Key distribution model"). */
 export const SLOT_COUNT = 16_384;
 
 /** The hash slot of a key: CRC16 of its hash tag, or of the whole key without one. */
-export const slotOf = (key: string): number => calculateSlot.default(key);
+export const slotOf = (key: string): number => calculateSlot(key);
 
 /** The address (`host:port`) of the node that serves each slot, as one node says. */
 export type OwnersBySlot = readonly (string | undefined)[];
