@@ -86,8 +86,8 @@ export class ClusterStore implements RedisStore {
     return [...this.#topology.owners.nodes].map((address) => this.#topology.links.open(address));
   }
 
-  #isConfirmed(slot: number, owner: string): boolean {
-    return this.#topology.owners.isConfirmed(slot, owner, performance.now());
+  #isReliable(slot: number, owner: string): boolean {
+    return this.#topology.owners.isReliable(slot, owner, performance.now());
   }
 
   async #attempt<T>(slot: number, command: RedisCommand<T>): Promise<Outcome<T>> {
@@ -95,7 +95,7 @@ export class ClusterStore implements RedisStore {
     const link = owner === undefined ? undefined : this.#topology.links.get(owner);
     if (owner === undefined || link?.ready !== true)
       throw new RedisUnavailable('there is no connection to the Redis node that serves the slot');
-    if (!this.#isConfirmed(slot, owner)) return { is: 'unknown' };
+    if (!this.#isReliable(slot, owner)) return { is: 'unknown' };
     return this.#runOn(link, slot, owner, command);
   }
 
@@ -108,7 +108,7 @@ export class ClusterStore implements RedisStore {
     const askedAtMs = performance.now();
     try {
       const reply = await link.run(command);
-      return this.#isConfirmed(slot, owner) ? { is: 'reply', reply } : { is: 'unconfirmed', reply, owner };
+      return this.#isReliable(slot, owner) ? { is: 'reply', reply } : { is: 'unconfirmed', reply, owner };
     } catch (fault) {
       const redirection = redirectionIn(fault, owner);
       if (redirection === undefined) throw fault;
@@ -135,9 +135,9 @@ export class ClusterStore implements RedisStore {
       case 'reply':
         return outcome;
       case 'unconfirmed':
+        if (this.#isReliable(slot, outcome.owner)) return { is: 'reply', reply: outcome.reply };
         if (owners.ownerOf(slot) !== outcome.owner)
           throw new RedisUnavailable('another Redis node had taken over the slot');
-        if (this.#isConfirmed(slot, outcome.owner)) return { is: 'reply', reply: outcome.reply };
         this.#topology.refresh();
         await this.#topology.next();
         return outcome;

@@ -1,4 +1,4 @@
-import type { RedisClient } from '../client.ts';
+import { type RedisClient, RedisUnavailable } from '../client.ts';
 import type { RedisLink } from '../connection.ts';
 import type { RedisCommand } from '../store.ts';
 import type { MessageLink } from '../subscriber.ts';
@@ -70,18 +70,24 @@ export class ClusterMessageLink implements MessageLink {
     }
   }
 
-  /** Whether the node is a primary that sees the majority; undefined if it does not reply. Learns the other primaries. */
+  /** Undefined if the node does not reply. */
   async #isUsable({ address, check }: Listening): Promise<boolean | undefined> {
     try {
-      const [info, reply] = await check.run((client) =>
-        Promise.all([client.clusterInfo(), client.sendCommand(['CLUSTER', 'SLOTS'])]),
-      );
-      const owners = parseSlots(reply, hostOf(address)).owners.filter((owner) => owner !== undefined);
-      this.#addresses = [...new Set(owners)];
-      return /cluster_state:ok/.test(info) && this.#addresses.includes(address);
+      return await check.run((client) => this.#isPrimary(address, client));
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether the node is a primary that sees the majority of the Cluster. It also tells the other primaries. */
+  async #isPrimary(address: string, client: RedisClient): Promise<boolean> {
+    const [info, reply] = await Promise.all([
+      client.clusterInfo(),
+      client.sendCommand(['CLUSTER', 'SLOTS']),
+    ]);
+    const owners = parseSlots(reply, hostOf(address)).owners.filter((owner) => owner !== undefined);
+    this.#addresses = [...new Set(owners)];
+    return /cluster_state:ok/.test(info) && this.#addresses.includes(address);
   }
 
   #moveOn(): void {
@@ -91,7 +97,10 @@ export class ClusterMessageLink implements MessageLink {
   }
 
   #listenAt(address: string): Listening {
-    const messages = nodeLink(this.#options, address);
+    const admit = async (client: RedisClient): Promise<void> => {
+      if (!(await this.#isPrimary(address, client))) throw new RedisUnavailable('the node is no primary');
+    };
+    const messages = nodeLink({ ...this.#options, admit }, address);
     for (const listener of this.#listeners) messages.onReady(listener);
     return { address, messages, check: nodeLink(this.#options, address), sinceMs: performance.now() };
   }

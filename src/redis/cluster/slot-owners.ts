@@ -31,7 +31,7 @@ export class SlotOwners {
   readonly #owners: (string | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
   readonly #candidates = new Map<number, Candidate>();
   /** Successors that the former owners have named, until the other primaries have had time to learn it. */
-  readonly #namedUntilMs = new Map<number, number>();
+  readonly #namedUntilMs = new Map<number, Map<string, number>>();
   #used: ReadonlySet<string> | undefined;
   #electedAtMs = Number.NEGATIVE_INFINITY;
   #majorityAtMs = Number.NEGATIVE_INFINITY;
@@ -59,7 +59,8 @@ export class SlotOwners {
     if (this.#owners[slot] !== from) return;
     this.#use(slot, to);
     this.#candidates.delete(slot);
-    this.#namedUntilMs.set(slot, askedAtMs + this.#leaseMs);
+    const named = this.#namedUntilMs.get(slot) ?? new Map<string, number>();
+    this.#namedUntilMs.set(slot, named.set(to, askedAtMs + this.#leaseMs));
   }
 
   /** The node that serves the slot, whether or not it may be used now. */
@@ -67,12 +68,18 @@ export class SlotOwners {
     return this.#owners[slot];
   }
 
-  /** Whether `owner` serves the slot and may be used, and whether a reply that it has just given may be believed. */
+  /** Whether `owner` serves the slot and may be used. */
   isConfirmed(slot: number, owner: string, nowMs: number): boolean {
-    if (this.#owners[slot] !== owner) return false;
-    if (nowMs < (this.#namedUntilMs.get(slot) ?? 0)) return true;
-    const voters = this.#views.voters(nowMs);
-    return this.#views.votesFor(owner, slot, voters) >= this.#views.majority(voters);
+    return this.#owners[slot] === owner && this.isReliable(slot, owner, nowMs);
+  }
+
+  /**
+   * Whether a reply that `owner` has just given may be believed: no process uses another node yet, or the owner itself
+   * has given up the slot after the reply.
+   */
+  isReliable(slot: number, owner: string, nowMs: number): boolean {
+    const untilMs = this.#namedUntilMs.get(slot)?.get(owner) ?? 0;
+    return nowMs < untilMs || this.#views.isNamed(owner, slot, nowMs);
   }
 
   /** Whether every slot has a node that may be used. */

@@ -9,6 +9,8 @@ interface View {
   primaries: ReadonlySet<string>;
   /** Whether it is one of them itself. Only primaries have a vote. */
   isPrimary: boolean;
+  /** What it said before this. */
+  former: Omit<View, 'former'> | undefined;
 }
 
 /** What the nodes of a Cluster have said lately. What is older than a lease counts no longer. */
@@ -30,7 +32,11 @@ export class Views {
     const former = this.#views.get(from);
     const isChanged = former?.owners !== owners;
     const primaries = isChanged ? withoutUndefined(owners) : former.primaries;
-    this.#views.set(from, { owners, askedAtMs, primaries, isPrimary: primaries.has(from) });
+    const isPrimary = primaries.has(from);
+    this.#views.set(from, {
+      ...{ owners, askedAtMs, primaries, isPrimary },
+      former: isChanged ? former : former.former,
+    });
     for (const [node, view] of this.#views)
       if (view.askedAtMs < nowMs - 2 * this.#leaseMs) this.#views.delete(node);
     return isChanged;
@@ -46,8 +52,15 @@ export class Views {
     return Math.floor(Math.max(0, ...voters.map(({ primaries }) => primaries.size)) / 2) + 1;
   }
 
-  votesFor(owner: string | undefined, slot: number, voters: readonly View[]): number {
-    return voters.reduce((votes, { owners }) => (owners[slot] === owner ? votes + 1 : votes), 0);
+  /** Whether more than half of the primaries have named this owner of the slot within the last lease. */
+  isNamed(owner: string, slot: number, nowMs: number): boolean {
+    const voters = this.voters(nowMs);
+    const votes = voters.filter(
+      ({ owners, former }) =>
+        owners[slot] === owner ||
+        (former?.isPrimary === true && former.owners[slot] === owner && this.#isRecent(former, nowMs)),
+    );
+    return votes.length >= this.majority(voters);
   }
 
   /** The node that most primaries take for the owner of each slot. */
@@ -59,7 +72,7 @@ export class Views {
       if (slot === 0 || voters.some(({ owners }) => owners[slot] !== owners[slot - 1]))
         elected = voters
           .map(({ owners }) => owners[slot])
-          .find((owner) => this.votesFor(owner, slot, voters) >= majority);
+          .find((owner) => voters.filter(({ owners }) => owners[slot] === owner).length >= majority);
       yield elected;
     }
   }
@@ -75,7 +88,7 @@ export class Views {
     return [...this.#views.values()].every(({ owners }) => owners[slot] === owners[other]);
   }
 
-  #isRecent({ askedAtMs }: View, nowMs: number): boolean {
+  #isRecent({ askedAtMs }: Pick<View, 'askedAtMs'>, nowMs: number): boolean {
     return askedAtMs >= nowMs - this.#leaseMs;
   }
 }

@@ -1,0 +1,103 @@
+import { appendFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { bearer } from '../support/gateway.ts';
+
+const PAUSE_MS = 20;
+
+interface Outcome {
+  user: string;
+  url: string;
+  status: number;
+  sentMs: number;
+  doneMs: number;
+}
+
+export interface ClusterLoad {
+  outcomes: readonly Outcome[];
+  /** The statuses of all responses to a user, each once. */
+  statusesOf(user: string): Set<number>;
+  /** When the first request of the user that was sent after `sinceMs` was granted at every gateway, or undefined. */
+  grantedAt(user: string, sinceMs: number): number | undefined;
+  stop(): Promise<void>;
+}
+
+/** Sends requests of each user to each path of each gateway, without a pause of more than a response and 20 ms. */
+export function startClusterLoad(
+  urls: readonly string[],
+  tokens: Readonly<Record<string, string>>,
+  paths: readonly string[],
+): ClusterLoad {
+  const outcomes: Outcome[] = [];
+  let isStopped = false;
+  const send = async (user: string, token: string, url: string, path: string): Promise<void> => {
+    while (!isStopped) {
+      const sentMs = performance.now();
+      const status = await statusAt(url + path, token);
+      outcomes.push({ user, url, status, sentMs, doneMs: performance.now() });
+      await delay(PAUSE_MS);
+    }
+  };
+  const clients = Object.entries(tokens).flatMap(([user, token]) =>
+    urls.flatMap((url) => paths.map((path) => send(user, token, url, path))),
+  );
+  return {
+    outcomes,
+    statusesOf: (user) => new Set(outcomes.filter((one) => one.user === user).map(({ status }) => status)),
+    grantedAt: (user, sinceMs) => {
+      const granted = urls.map((url) =>
+        outcomes.find(
+          (one) => one.user === user && one.url === url && one.status === 200 && one.sentMs > sinceMs,
+        ),
+      );
+      return granted.includes(undefined) ? undefined : Math.max(...granted.map((one) => one?.doneMs ?? 0));
+    },
+    stop: async () => {
+      isStopped = true;
+      await Promise.all(clients);
+    },
+  };
+}
+
+/** Repeats the logout until it is acknowledged. @throws if it is rejected for another reason than an outage */
+export async function logOutFinally(url: string, token: string): Promise<void> {
+  for (;;) {
+    const status = await statusAt(`${url}/auth/logout`, token, 'POST');
+    if (status === 204 || status === 401) return;
+    if (status !== 503) throw new Error(`the logout failed with ${status}`);
+    await delay(PAUSE_MS);
+  }
+}
+
+/** The statuses of requests with tokens, one after the other at each gateway, while `isGoingOn`. Each token is used. */
+export async function useAll(
+  urls: readonly string[],
+  tokens: readonly string[],
+  isGoingOn: () => boolean,
+): Promise<Set<number>> {
+  const statuses = new Set<number>();
+  const use = async (url: string, token: string): Promise<void> => {
+    do {
+      statuses.add(await statusAt(`${url}/auth/session`, token));
+      await delay(1);
+    } while (isGoingOn());
+  };
+  await Promise.all(urls.flatMap((url) => tokens.map((token) => use(url, token))));
+  return statuses;
+}
+
+async function statusAt(url: string, token: string, method = 'GET'): Promise<number> {
+  const response = await fetch(url, { method, headers: bearer(token) });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+/** Appends the figures of a failure to the file of `TOPOLOGY_FIGURES`, if it is set. */
+export async function report(name: string, times: Record<string, number>, load: ClusterLoad): Promise<void> {
+  const file = process.env.TOPOLOGY_FIGURES;
+  if (file === undefined) return;
+  const slowestMs = Math.max(...load.outcomes.map(({ sentMs, doneMs }) => doneMs - sentMs));
+  const failures = load.outcomes.filter(({ status }) => status !== 200);
+  const counts = { requests: load.outcomes.length, failures: failures.length };
+  const lastFailureMs = Math.max(0, ...failures.map(({ doneMs }) => doneMs));
+  await appendFile(file, `${JSON.stringify({ name, ...times, lastFailureMs, slowestMs, ...counts })}\n`);
+}
