@@ -81,10 +81,7 @@ export class ClusterMessageLink implements MessageLink {
 
   /** Whether the node is a primary that sees the majority of the Cluster. It also tells the other primaries. */
   async #isPrimary(address: string, client: RedisClient): Promise<boolean> {
-    const [info, reply] = await Promise.all([
-      client.clusterInfo(),
-      client.sendCommand(['CLUSTER', 'SLOTS']),
-    ]);
+    const [info, reply] = await Promise.all([client.clusterInfo(), client.sendCommand(['CLUSTER', 'SLOTS'])]);
     const owners = parseSlots(reply, hostOf(address)).owners.filter((owner) => owner !== undefined);
     this.#addresses = [...new Set(owners)];
     return /cluster_state:ok/.test(info) && this.#addresses.includes(address);

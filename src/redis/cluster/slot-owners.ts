@@ -8,14 +8,7 @@ import { Views, withoutUndefined } from './views.ts';
 const BLIND_MS = 2000;
 
 /** What nodes repeat is counted again after this time. */
-const ELECTION_INTERVAL_MS = 50;
-
-/** A node that most primaries take for the owner of a slot, but that is not used yet. */
-interface Candidate {
-  owner: string;
-  sinceMs: number;
-  seenAtMs: number;
-}
+const ELECTION_INTERVAL_MS = 100;
 
 /**
  * Decides which node serves each slot, so that no two processes use different nodes for a slot at the same time.
@@ -29,7 +22,11 @@ export class SlotOwners {
   readonly #leaseMs: number;
   readonly #views: Views;
   readonly #owners: (string | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
-  readonly #candidates = new Map<number, Candidate>();
+  /** The nodes that most primaries take for the owners, but that are not used yet: since when, and seen when last. */
+  readonly #candidates: (string | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
+  readonly #sinceMs = new Float64Array(SLOT_COUNT);
+  readonly #seenAtMs = new Float64Array(SLOT_COUNT);
+  #hasCandidates = true;
   /** Successors that the former owners have named, until the other primaries have had time to learn it. */
   readonly #namedUntilMs = new Map<number, Map<string, number>>();
   #used: ReadonlySet<string> | undefined;
@@ -58,7 +55,7 @@ export class SlotOwners {
   redirect(slot: number, from: string, to: string, askedAtMs: number): void {
     if (this.#owners[slot] !== from) return;
     this.#use(slot, to);
-    this.#candidates.delete(slot);
+    this.#candidates[slot] = undefined;
     const named = this.#namedUntilMs.get(slot) ?? new Map<string, number>();
     this.#namedUntilMs.set(slot, named.set(to, askedAtMs + this.#leaseMs));
   }
@@ -102,42 +99,46 @@ export class SlotOwners {
     if (nowMs - this.#majorityAtMs > BLIND_MS) {
       this.#owners.fill(undefined);
       this.#used = undefined;
-      this.#candidates.clear();
+      this.#candidates.fill(undefined);
+      this.#hasCandidates = true;
       this.#namedUntilMs.clear();
     }
     this.#majorityAtMs = nowMs;
   }
 
   #isElectionDue(nowMs: number): boolean {
-    if (nowMs - this.#electedAtMs < ELECTION_INTERVAL_MS) return false;
-    return this.#candidates.size > 0 || this.#owners.includes(undefined);
+    return this.#hasCandidates && nowMs - this.#electedAtMs >= ELECTION_INTERVAL_MS;
   }
 
   #elect(nowMs: number): void {
     this.#electedAtMs = nowMs;
-    let slot = 0;
-    for (const elected of this.#views.elected(SLOT_COUNT, nowMs)) {
-      if (elected !== undefined) this.#prefer(slot, elected, nowMs);
-      slot += 1;
+    this.#hasCandidates = false;
+    const elected = this.#views.elected(SLOT_COUNT, nowMs);
+    for (let slot = 0; slot < SLOT_COUNT; slot += 1) {
+      const owner = elected[slot];
+      if (owner === undefined) this.#hasCandidates = true;
+      else if (owner === this.#owners[slot]) this.#keep(slot);
+      else this.#consider(slot, owner, nowMs);
     }
   }
 
-  #prefer(slot: number, elected: string, nowMs: number): void {
+  #keep(slot: number): void {
+    this.#candidates[slot] = undefined;
+    if (this.#namedUntilMs.size > 0) this.#namedUntilMs.delete(slot);
+  }
+
+  #consider(slot: number, elected: string, nowMs: number): void {
     const owner = this.#owners[slot];
-    const former = this.#candidates.get(slot);
-    this.#candidates.delete(slot);
-    if (owner === elected) this.#namedUntilMs.delete(slot);
-    if (owner === elected) return;
-    const isKnown = former?.owner === elected && nowMs - former.seenAtMs <= BLIND_MS;
-    const sinceMs = isKnown ? former.sinceMs : nowMs;
-    if (
-      nowMs - sinceMs >= this.#leaseMs ||
-      (owner !== undefined && this.#views.hasGivenUp(owner, slot, nowMs))
-    ) {
+    const isKnown = this.#candidates[slot] === elected && nowMs - (this.#seenAtMs[slot] ?? 0) <= BLIND_MS;
+    if (!isKnown) this.#sinceMs[slot] = nowMs;
+    this.#seenAtMs[slot] = nowMs;
+    const hasWaited = nowMs - (this.#sinceMs[slot] ?? 0) >= this.#leaseMs;
+    if (hasWaited || (owner !== undefined && this.#views.hasGivenUp(owner, slot, nowMs))) {
       this.#use(slot, elected);
-      this.#namedUntilMs.delete(slot);
+      this.#keep(slot);
     } else {
-      this.#candidates.set(slot, { owner: elected, sinceMs, seenAtMs: nowMs });
+      this.#candidates[slot] = elected;
+      this.#hasCandidates = true;
     }
   }
 

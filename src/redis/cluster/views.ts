@@ -17,6 +17,7 @@ interface View {
 export class Views {
   readonly #leaseMs: number;
   readonly #views = new Map<string, View>();
+  #list: readonly View[] = [];
 
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
@@ -24,7 +25,7 @@ export class Views {
 
   /** All nodes that any node takes for an owner. */
   get primaries(): ReadonlySet<string> {
-    return [...this.#views.values()].reduce((all, { primaries }) => all.union(primaries), new Set<string>());
+    return this.#list.reduce((all, { primaries }) => all.union(primaries), new Set<string>());
   }
 
   /** Replaces what a node said before. Returns whether it says something else now. */
@@ -39,12 +40,13 @@ export class Views {
     });
     for (const [node, view] of this.#views)
       if (view.askedAtMs < nowMs - 2 * this.#leaseMs) this.#views.delete(node);
+    this.#list = [...this.#views.values()];
     return isChanged;
   }
 
   /** What primaries say that have been asked within the last lease. */
   voters(nowMs: number): View[] {
-    return [...this.#views.values()].filter((view) => view.isPrimary && this.#isRecent(view, nowMs));
+    return this.#list.filter((view) => view.isPrimary && this.#isRecent(view, nowMs));
   }
 
   /** How many primaries are more than half of all, as far as the voters know. */
@@ -54,27 +56,30 @@ export class Views {
 
   /** Whether more than half of the primaries have named this owner of the slot within the last lease. */
   isNamed(owner: string, slot: number, nowMs: number): boolean {
-    const voters = this.voters(nowMs);
-    const votes = voters.filter(
-      ({ owners, former }) =>
-        owners[slot] === owner ||
-        (former?.isPrimary === true && former.owners[slot] === owner && this.#isRecent(former, nowMs)),
-    );
-    return votes.length >= this.majority(voters);
+    let votes = 0;
+    let primaries = 0;
+    for (const view of this.#list) {
+      if (!view.isPrimary || !this.#isRecent(view, nowMs)) continue;
+      primaries = Math.max(primaries, view.primaries.size);
+      if (this.#names(view, owner, slot, nowMs)) votes += 1;
+    }
+    return votes > primaries / 2;
   }
 
   /** The node that most primaries take for the owner of each slot. */
-  *elected(slots: number, nowMs: number): Iterable<string | undefined> {
+  elected(slots: number, nowMs: number): OwnersBySlot {
     const voters = this.voters(nowMs);
     const majority = this.majority(voters);
+    const all = new Array<string | undefined>(slots);
     let elected: string | undefined;
     for (let slot = 0; slot < slots; slot += 1) {
       if (slot === 0 || voters.some(({ owners }) => owners[slot] !== owners[slot - 1]))
         elected = voters
           .map(({ owners }) => owners[slot])
           .find((owner) => voters.filter(({ owners }) => owners[slot] === owner).length >= majority);
-      yield elected;
+      all[slot] = elected;
     }
+    return all;
   }
 
   /** Whether the node itself has said that it does not serve the slot. */
@@ -85,7 +90,12 @@ export class Views {
 
   /** Whether every node says the same of two slots. */
   areAlike(slot: number, other: number): boolean {
-    return [...this.#views.values()].every(({ owners }) => owners[slot] === owners[other]);
+    return this.#list.every(({ owners }) => owners[slot] === owners[other]);
+  }
+
+  #names({ owners, former }: View, owner: string, slot: number, nowMs: number): boolean {
+    if (owners[slot] === owner) return true;
+    return former?.isPrimary === true && former.owners[slot] === owner && this.#isRecent(former, nowMs);
   }
 
   #isRecent({ askedAtMs }: Pick<View, 'askedAtMs'>, nowMs: number): boolean {
