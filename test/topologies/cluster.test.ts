@@ -17,7 +17,7 @@ import { logOutFinally, report, startClusterLoad, useAll } from './cluster-load.
 import { MAIN_FLOWS } from './main-flows.ts';
 
 /** How long recovery may take on a busy machine. */
-const RECOVERY_MS = 15_000;
+const RECOVERY_MS = 30_000;
 const SUBSCRIBERS = 6;
 
 const test = base
