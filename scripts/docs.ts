@@ -29,6 +29,7 @@ const DEFAULT_IN_WORDS: Record<string, string> = {
   TRUSTED_PROXIES: 'none',
   PLAIN_HTTP_HOSTS: 'none',
   REDIS_SENTINELS: 'none',
+  REDIS_CLUSTER_NODES: 'none',
 };
 
 const MARKED_TABLE = /(<!-- (settings|routes|problems|metrics)(?:: ([^>]+))? -->)\n[\s\S]*?(<!-- end -->)/g;

@@ -40,7 +40,6 @@ const LARGE_FOLDERS: Record<string, string> = {};
 /** Files with fewer lines than `LINES_MIN`, each with the reason. */
 const SMALL_FILES: Record<string, string> = {
   'cli/password-input.ts': 'shared by two commands',
-  'config/redis.ts': 'shared by the gateway, the bank and the commands',
   'gateway/proxy/body-buffers.ts': 'the only use of the garbage collector',
   'gateway/routes/auth/device-name.ts': 'shared by login and refresh',
   'http/event-stream.ts': 'shared by gateway and bank',

@@ -41,6 +41,21 @@ describe('settings that contradict each other are refused', () => {
       { REDIS_SENTINELS: SENTINELS, REDIS_SENTINEL_USERNAME: 'gate' },
       'REDIS_SENTINEL_PASSWORD: must be set together with REDIS_SENTINEL_USERNAME',
     ],
+    [
+      'Sentinels and a Cluster',
+      { REDIS_SENTINELS: SENTINELS, REDIS_CLUSTER_NODES: 'n1.example:6379' },
+      'REDIS_SENTINELS: must not be set together with REDIS_CLUSTER_NODES',
+    ],
+    [
+      'a unix socket and a Cluster',
+      { REDIS_URL: 'unix:///run/redis.sock', REDIS_CLUSTER_NODES: 'n1.example:6379' },
+      'REDIS_URL: must be redis:// or rediss:// without a database together with REDIS_CLUSTER_NODES',
+    ],
+    [
+      'a database of a Cluster',
+      { REDIS_URL: 'redis://:secret@n1.example:6379/1', REDIS_CLUSTER_NODES: 'n1.example:6379' },
+      'REDIS_URL: must be redis:// or rediss:// without a database together with REDIS_CLUSTER_NODES',
+    ],
   ])('%s', ([, env, fault]) => {
     expect(faultsOf(env)).toEqual([fault]);
   });

@@ -42,7 +42,7 @@ interface DevRedisOptions {
  * @throws {RedisNotFound} if none of these is available, {RedisDidNotStart} if a server was found but does not start.
  */
 export async function startDevRedis(env: Environment, options: DevRedisOptions): Promise<DevRedis> {
-  if (env.REDIS_URL || env.REDIS_URL_FILE || env.REDIS_SENTINELS) {
+  if (env.REDIS_URL || env.REDIS_URL_FILE || env.REDIS_SENTINELS || env.REDIS_CLUSTER_NODES) {
     const { redisUrl } = gatewaySettings({ REDIS_URL: env.REDIS_URL, REDIS_URL_FILE: env.REDIS_URL_FILE });
     return { url: redisUrl, source: 'REDIS_URL', ended: new Promise(() => {}), stop: async () => {} };
   }
