@@ -35,14 +35,12 @@ describe('a node of a Redis Cluster', () => {
     expect([...replicas]).toEqual(['10.0.0.4:7004']);
   });
 
-  test.for([
-    [[0, 16_384, ['a', 1, 'id']]],
-    [[0, 10, ['a', 99_999, 'id']]],
-    [[0, 10]],
-    'OK',
-  ])('a malformed table of slots is refused (%j)', (reply) => {
-    expect(() => parseSlots(reply, 'a')).toThrow();
-  });
+  test.for([[[0, 16_384, ['a', 1, 'id']]], [[0, 10, ['a', 99_999, 'id']]], [[0, 10]], 'OK'])(
+    'a malformed table of slots is refused (%j)',
+    (reply) => {
+      expect(() => parseSlots(reply, 'a')).toThrow();
+    },
+  );
 
   test('gets the scheme and the login of REDIS_URL', () => {
     expect(nodeUrl('rediss://gate:p%40ss@seed:6379', '10.0.0.2:7001')).toBe(
