@@ -64,7 +64,7 @@ export async function startTopologyStack({
   };
   const settings = gatewaySettings(environment);
   const store = started.adopt(openStore(settings, silent), (open) => open.close());
-  await store.whenReady(10_000);
+  await store.whenReady(30_000);
   const users = await seedUsers(store);
   const accounts = await seedAccounts(store, users);
   const bank = { BANK_PORT: `${ports[2]}`, ISSUER, BANK_TRANSACTION_INTERVAL_MS: '0', ...redis };
@@ -75,7 +75,7 @@ export async function startTopologyStack({
     started.use(closing(await startGateway({ settings: own, log: silent })));
   }
   const urls = [`http://127.0.0.1:${ports[0]}`, `http://127.0.0.1:${ports[1]}`] as const;
-  for (const url of urls) await until(async () => (await fetch(`${url}/readyz`)).ok, 10_000);
+  for (const url of urls) await until(async () => (await fetch(`${url}/readyz`)).ok);
   const running = started.move();
   return { urls, store, users, accounts, environment, close: () => running.disposeAsync() };
 }

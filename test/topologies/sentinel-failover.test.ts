@@ -65,6 +65,7 @@ const FAILURES: Record<string, Failure> = {
 
 test.for(Object.entries(FAILURES))(
   'a primary that %s: 503 until another one serves, no revoked token is let in, and no session is lost',
+  { timeout: TIMEOUT_MS },
   async ([name, failure], { redis, stack }) => {
     await redis.settled();
     for (const url of stack.urls) await until(async () => (await fetch(`${url}/readyz`)).ok, RECOVERY_MS);
@@ -98,7 +99,6 @@ test.for(Object.entries(FAILURES))(
     const figures = { name, knownMs: knownMs - failedMs, recoveredMs, slowestMs: load.slowestMs() };
     await report({ ...figures, ...outcome, after: Object.fromEntries(outcome.after) });
   },
-  TIMEOUT_MS,
 );
 
 const logInTimes = async (stack: TopologyStack, count: number): Promise<string[]> =>
