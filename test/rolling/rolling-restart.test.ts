@@ -30,6 +30,7 @@ const start = ({ redis, signingKeyPem }: TestGateway, bankUrl: string, server: B
     HEALTH_PORT: String(server.checkPort),
     TRUSTED_PROXIES: '127.0.0.1',
     SHUTDOWN_SETTLE_MS: SETTLE_MS,
+    REDIS_DEADLINE_MS: '900',
     SHUTDOWN_GRACE_MS: '60000',
     LOG_LEVEL: 'info',
   });

@@ -67,7 +67,13 @@ export async function startTopologyStack({
   await store.whenReady(30_000);
   const users = await seedUsers(store);
   const accounts = await seedAccounts(store, users);
-  const bank = { BANK_PORT: `${ports[2]}`, ISSUER, BANK_TRANSACTION_INTERVAL_MS: '0', ...redis };
+  const bank = {
+    BANK_PORT: `${ports[2]}`,
+    ISSUER,
+    BANK_TRANSACTION_INTERVAL_MS: '0',
+    SHUTDOWN_SETTLE_MS: '0',
+    ...redis,
+  };
   started.use(closing(await startBank({ settings: bankSettings(bank), log: silent })));
   const places = [redisOfFirst, {}];
   for (const [n, place] of places.entries()) {

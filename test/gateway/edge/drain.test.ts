@@ -32,7 +32,6 @@ function loadOf(
     new Promise((resolve) => {
       const sent = request(target, { agent, headers, method }, (response: IncomingMessage) => {
         response.resume().on('end', () => {
-          if (response.statusCode !== 200) load.lost.push(`${response.statusCode}`);
           load.answered += 1;
           resolve(send(agent));
         });
