@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { AUDIT_LOGS } from '../../src/audit/logs.ts';
+import { oldestFirst } from '../../src/audit/records.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
+import { readNewestFirst } from '../../src/bank/ledger/entries.ts';
+import { accountKey, transactionsKey } from '../../src/redis/keys.ts';
+import type { RedisStore } from '../../src/redis/store.ts';
+import type { SoakContext } from '../driver/soak-context.ts';
+import type { AuditedAction } from '../model/audit.ts';
+import { type LedgerAccount, moneyFaults } from '../model/money.ts';
+
+const BATCH = 1000;
+
+const auditedAction = z.object({
+  action: z.string(),
+  result: z.string(),
+  session: z.string().optional(),
+  subject: z.string().optional(),
+});
+
+/** Compares what Redis holds at the end with what was acknowledged. @returns what is wrong, as sentences */
+export async function inspect({ world, transfers, acknowledged }: SoakContext): Promise<string[]> {
+  const { redis, people, topology } = world;
+  const accounts: LedgerAccount[] = [];
+  for (const { account } of people.customers) accounts.push(await ledgerAccount(redis, account));
+  const money = moneyFaults(transfers.values(), accounts, { mayLose: topology.statedLoss?.money });
+  const chain: string[] = [];
+  const records: AuditedAction[] = [];
+  for (const log of AUDIT_LOGS) {
+    const { fault } = await verifyAudit(redis, log);
+    if (fault !== undefined) chain.push(`audit log ${log}: record ${fault.seq} was ${fault.what}`);
+    for await (const { text } of oldestFirst(redis, log)) records.push(auditedAction.parse(JSON.parse(text)));
+  }
+  if (topology.statedLoss?.audit) return [...money, ...chain];
+  return [...money, ...chain, ...acknowledged.missingFrom(records)];
+}
+
+async function ledgerAccount(redis: RedisStore, id: string): Promise<LedgerAccount> {
+  const fields = await redis.runFor(accountKey(id), (client) => client.hGetAll(accountKey(id)));
+  const transactions: LedgerAccount['transactions'][number][] = [];
+  for (let newest = '+'; ; ) {
+    const entries = await readNewestFirst(redis, transactionsKey(id), newest, '-', BATCH);
+    for (const { message } of entries)
+      transactions.push({
+        mark: message.description ?? '',
+        direction: message.direction === 'debit' ? 'debit' : 'credit',
+        amountMinor: Number(message.amountMinor),
+      });
+    const last = entries.at(-1);
+    if (last === undefined || entries.length < BATCH) break;
+    newest = `(${last.id}`;
+  }
+  return {
+    id,
+    openingMinor: Number(fields.openingBalanceMinor),
+    balanceMinor: Number(fields.balanceMinor),
+    transactions,
+  };
+}
