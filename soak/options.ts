@@ -11,6 +11,7 @@ const optionsSchema = z.strictObject({
   'customer-gap-ms': z.coerce.number().int().positive().default(120),
   'key-gap-ms': z.coerce.number().int().positive().default(15_000),
   history: z.string().optional(),
+  logs: z.string().optional(),
   main: z.string().default('src/main.ts'),
 });
 
@@ -27,6 +28,8 @@ export interface SoakOptions {
   keyGapMs: number;
   /** A file for all events, one JSON object per line. */
   history: string | undefined;
+  /** A directory for the logs of the processes, which are deleted otherwise. */
+  logs: string | undefined;
   /** The entry point of the gateways. A test replaces it with that of a copy that has a defect. */
   main: string;
 }
@@ -40,8 +43,8 @@ export function readOptions(args: readonly string[]): SoakOptions {
   if (!parsed.success)
     throw new Error(parsed.error.issues.map((i) => `--${i.path.join()}: ${i.message}`).join('\n'));
   const { 'fault-gap-ms': faultGapMs, 'customer-gap-ms': customerGapMs, ...rest } = parsed.data;
-  const { 'key-gap-ms': keyGapMs, history, ...others } = rest;
-  return { ...others, history, faultGapMs, customerGapMs, keyGapMs };
+  const { 'key-gap-ms': keyGapMs, history, logs, ...others } = rest;
+  return { ...others, history, logs, faultGapMs, customerGapMs, keyGapMs };
 }
 
 /** The command that runs the same operations again. */

@@ -30,7 +30,7 @@ export async function runSoak(options: SoakOptions, signal: AbortSignal): Promis
   const recorder = new Recorder(tally, options.history);
   const topology = await startTopology(options.redis);
   try {
-    const world = await startWorld(topology, { main: options.main, customers: CUSTOMERS });
+    const world = await startWorld(topology, { ...options, customers: CUSTOMERS });
     try {
       return await soakIn(world, { ...options, recorder, tally, signal });
     } finally {

@@ -129,6 +129,8 @@ export class Checker {
     if (session !== undefined && this.#sessions.find(session)?.possibleCount !== 0) return;
     if (kid !== undefined && this.#kid(kid).possibleCount > 0) return;
     if (!switches.every((name) => this.#switch(name).wasOnDuring(op))) return;
+    if (op.effects?.some((effect) => effect.kind === 'start' && this.#sessions.crosses(op, effect.user)))
+      return;
     this.#report(
       'denied-without-revocation',
       session ? `session ${session}` : switches.join(),

@@ -44,8 +44,15 @@ export class Sessions {
     const started = { user, writtenMs: op.returnedMs ?? 0, isRefreshUncertain: false };
     const session: Session = Object.assign(new Revocable(), started);
     this.#sessions.set(id, session);
-    const crossed = this.#revocations.get(user)?.find(({ untilMs }) => op.calledMs < untilMs);
-    if (crossed !== undefined) session.mayBeRevoked();
+    if (this.crosses(op, user)) session.mayBeRevoked();
+  }
+
+  /**
+   * Whether a login may have been hit by a revocation of all sessions: it is denied if that came after the password was
+   * verified.
+   */
+  crosses(login: Recorded, user: string): boolean {
+    return this.#revocations.get(user)?.some(({ untilMs }) => login.calledMs < untilMs) === true;
   }
 
   refreshCalled(id: string): void {

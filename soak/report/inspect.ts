@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { AUDIT_LOGS } from '../../src/audit/logs.ts';
 import { oldestFirst } from '../../src/audit/records.ts';
@@ -31,8 +33,31 @@ export async function inspect({ world, transfers, acknowledged }: SoakContext): 
     if (fault !== undefined) chain.push(`audit log ${log}: record ${fault.seq} was ${fault.what}`);
     for await (const { text } of oldestFirst(redis, log)) records.push(auditedAction.parse(JSON.parse(text)));
   }
+  for (const file of world.logFiles) records.push(...(await recordsInLog(file)));
   if (topology.statedLoss?.audit) return [...money, ...chain];
   return [...money, ...chain, ...acknowledged.missingFrom(records)];
+}
+
+const unkeptRecord = z.object({ event: z.literal('audit_not_kept'), record: auditedAction });
+
+/** The records of revocations that Redis could not store. A gateway writes them to its log instead. */
+async function recordsInLog(file: string): Promise<AuditedAction[]> {
+  const records: AuditedAction[] = [];
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    if (!line.includes('audit_not_kept')) continue;
+    const { success, data } = unkeptRecord.safeParse(parseLine(line));
+    if (success) records.push(data.record);
+  }
+  return records;
+}
+
+/** Undefined for a line that a kill has cut off. */
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 async function ledgerAccount(redis: RedisStore, id: string): Promise<LedgerAccount> {

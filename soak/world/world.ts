@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -54,26 +54,38 @@ export interface World {
   /** The environment of the commands of the command line. */
   env: NodeJS.ProcessEnv;
   faults: readonly Fault[];
+  /** The logs of the gateways. */
+  logFiles: readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts two gateways in front of the bank. @param main the entry point of the gateways */
+interface WorldOptions {
+  /** The entry point of the gateways. */
+  main: string;
+  customers: number;
+  /** A directory for logs that is kept. */
+  logs: string | undefined;
+}
+
+/** Starts two gateways in front of the bank. */
 export async function startWorld(
   topology: Topology,
-  { main, customers }: { main: string; customers: number },
+  { main, customers, logs }: WorldOptions,
 ): Promise<World> {
   await using resources = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-soak-'));
   resources.defer(() => rm(directory, { recursive: true, force: true }));
   const dataDir = join(directory, 'data');
+  if (logs !== undefined) await mkdir(logs, { recursive: true });
   const [port, otherPort, bankPort] = [await freePort(), await freePort(), await freePort()];
   const issuer = `http://127.0.0.1:${port}`;
   const bankUrl = `http://127.0.0.1:${bankPort}`;
+  const logFileOf = (name: string): string => join(logs ?? directory, `${name}.log`);
   const envOf = (name: string): NodeJS.ProcessEnv => ({ ...topology.settingsFor(name), ISSUER: issuer });
   const gatewayEnv = { ...SOAK_SETTINGS, DATA_DIR: dataDir, BANK_URL: bankUrl };
   const server = (name: string, url: string, env: NodeJS.ProcessEnv): Server => {
     const command = name === 'bank' ? ['src/main.ts', 'bank'] : [main, 'gateway'];
-    const logFile = join(directory, `${name}.log`);
+    const logFile = logFileOf(name);
     return new Server({ name, url, command, env: { ...envOf(name), ...env }, logFile });
   };
   const gateway = (n: number, at: number): Server =>
@@ -99,6 +111,7 @@ export async function startWorld(
     people,
     redis,
     env: { PATH: process.env.PATH, ...envOf('runner'), ...gatewayEnv },
+    logFiles: ['gateway-0', 'gateway-1'].map(logFileOf),
     faults: [...topology.faults, killOf(gateways[1]), killOf(bank)],
     stop: () => owned.disposeAsync(),
   };
