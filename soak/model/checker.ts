@@ -60,12 +60,12 @@ export class Checker {
   }
 
   /**
-   * Redis may have lost what was acknowledged since then, as the topology says. Sessions since then may be gone, and
-   * nothing is known of the switches.
+   * Redis may have lost what was acknowledged since then, as the topology says: sessions, and what was given back. A
+   * revocation is never lost.
    */
   mayHaveLost(sinceMs: number): void {
     this.#sessions.mayHaveLost(sinceMs);
-    for (const one of this.#switches.values()) one.forget();
+    for (const one of this.#switches.values()) one.mayHaveLost();
   }
 
   /** The session is not used again. */

@@ -53,9 +53,9 @@ export class Switch {
     if (outcome !== 'denied' && outcome !== 'refused') this.#setBy = op;
   }
 
-  /** Nothing is known until the next change. */
-  forget(): void {
-    this.#state = 'uncertain';
+  /** What was given back may be lost. What was taken away may not: that is a revocation. */
+  mayHaveLost(): void {
+    if (this.#state === 'on') this.#state = 'uncertain';
   }
 
   /** The operation that has switched it off for all of `op`. */

@@ -1,9 +1,14 @@
-import type { SoakOptions } from '../options.ts';
+import type { TOPOLOGIES } from '../options.ts';
+import { startCluster } from './cluster.ts';
+import { startSentinel } from './sentinel.ts';
 import { startSingle } from './single.ts';
 import type { Topology } from './topology.ts';
 
+const STARTERS: Record<(typeof TOPOLOGIES)[number], () => Promise<Topology>> = {
+  single: startSingle,
+  sentinel: startSentinel,
+  cluster: startCluster,
+};
+
 /** Starts Redis in the topology that the options name. */
-export function startTopology(name: SoakOptions['redis']): Promise<Topology> {
-  if (name === 'single') return startSingle();
-  throw new Error(`--redis ${name}: not available yet`);
-}
+export const startTopology = (name: (typeof TOPOLOGIES)[number]): Promise<Topology> => STARTERS[name]();

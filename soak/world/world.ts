@@ -7,8 +7,9 @@ import { createLog } from '../../src/log.ts';
 import { openStore } from '../../src/redis/open.ts';
 import type { RedisStore } from '../../src/redis/store.ts';
 import { LIMITS_OFF } from '../../test/support/limits-off.ts';
+import { freePort } from '../../test/support/ports.ts';
 import { addPeople, type People } from './people.ts';
-import { freePort, Server } from './server.ts';
+import { Server } from './server.ts';
 import type { Fault, Topology } from './topology.ts';
 
 /** Short lifetimes, so that tokens and sessions also end by themselves, many times in a run. */
@@ -20,6 +21,7 @@ const SOAK_SETTINGS = {
   ...LIMITS_OFF,
   LOG_LEVEL: 'warn',
   WEB_APP: 'off',
+  HEALTH_PORT: '0',
   ACCESS_TOKEN_TTL_SECONDS: String(TOKEN_TTL_SECONDS),
   SESSION_IDLE_SECONDS: String(SESSION_LIMITS.idleMs / 1000),
   SESSION_ABSOLUTE_SECONDS: String(SESSION_LIMITS.absoluteMs / 1000),
