@@ -7,6 +7,8 @@ export interface Relay {
   cut(): void;
   /** Forwards nothing any more, but keeps the connections open, and accepts new ones. */
   stall(): void;
+  /** Forwards nothing any more on the connections that are open now, and leaves them open. New ones work. */
+  silence(): void;
   /** Forwards again, first what was held. */
   resume(): void;
   close(): Promise<void>;
@@ -36,13 +38,17 @@ export async function startRelay(port: number): Promise<Relay> {
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
+  const silence = (): void => {
+    for (const socket of sockets) socket.pause();
+  };
   return {
     port: (server.address() as AddressInfo).port,
     cut,
     stall: () => {
       isStalled = true;
-      for (const socket of sockets) socket.pause();
+      silence();
     },
+    silence,
     resume: () => {
       isStalled = false;
       for (const socket of sockets) socket.resume();

@@ -56,6 +56,8 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
  * also counts while a script waits for a Redis that hangs, and the callers', where the later of both counts. It is over
  * when either says so, so no clock that is ahead extends it.
  *
+ * A gateway whose clock is behind that of the login dates the token to the login: `auth_time` is never after `iat`.
+ *
  * Returns `gone` (the session is ended, idle or expired, or the user is blocked); `unknown` (a counter that was never
  * reached); `reuse` (a token from before the grace window, or within it from another client: the session has been
  * ended), with the address of the last refresh and the actions that the user had begun as staff; or `advanced` or
@@ -69,8 +71,8 @@ ${REFRESH_ARGUMENTS.lua}
 local serverMs = serverTimeMs()
 local callerMs = math.max(tonumber(nowMs), serverMs)
 local authorization = redis.call('GET', authzKey)
-local current, movedAtMs, movedServerMs, gen, endsAt, lastClient, lastAddress = unpack(redis.call('HMGET', sessionKey,
-  'n', 'movedAtMs', 'movedServerMs', 'gen', 'endsAt', 'client', 'address'))
+local current, movedAtMs, movedServerMs, gen, endsAt, lastClient, lastAddress, authTime = unpack(redis.call('HMGET',
+  sessionKey, 'n', 'movedAtMs', 'movedServerMs', 'gen', 'endsAt', 'client', 'address', 'authTime'))
 if not authorization or not current or tonumber(gen) ~= readGeneration(authorization) then return { 'gone' } end
 if redis.call('EXISTS', activeKey) == 0 or tonumber(endsAt) <= tonumber(iat) then return { 'gone' } end
 local behind = current - refreshCount
@@ -80,6 +82,8 @@ local elapsedMs = math.max(callerMs - movedAtMs, serverMs - (movedServerMs or se
 local verdict = 'again'
 if behind == 0 then
   verdict = 'advanced'
+  local behindSeconds = tonumber(authTime) - iat
+  if behindSeconds > 0 then iat, exp = authTime, string.format('%.0f', exp + behindSeconds) end
   if tonumber(exp) > tonumber(endsAt) then exp = endsAt end
   redis.call('HSET', sessionKey, 'n', current + 1, 'movedAtMs', callerMs, 'movedServerMs', serverMs, 'jti', jti,
     'iat', iat, 'exp', exp, 'address', address, 'device', device, 'client', client)
