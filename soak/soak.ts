@@ -13,6 +13,8 @@ import { startTopology } from './world/start-topology.ts';
 import { startWorld, type World } from './world/world.ts';
 
 const CUSTOMERS = 8;
+/** With so many violations, the soak ends early. */
+const VIOLATIONS_MAX = 10;
 /** When the keys are counted for the first time, as a part of the run. */
 const EARLY = 0.4;
 
@@ -49,7 +51,11 @@ async function soakIn(world: World, options: RunOptions): Promise<SoakResult> {
   const { recorder, tally } = options;
   const startMs = performance.now();
   const runMs = options.minutes * 60_000;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(runMs)]);
+  const found = new AbortController();
+  recorder.onViolation = () => {
+    if (recorder.checker.violations.length >= VIOLATIONS_MAX) found.abort();
+  };
+  const signal = AbortSignal.any([options.signal, found.signal, AbortSignal.timeout(runMs)]);
   const memory = new MemoryWatch(() => [
     ...world.gateways,
     world.bank,

@@ -15,6 +15,8 @@ export interface Performed extends Reply {
 /** Gives the call and the return of every operation to the checker, the tally and the history file. */
 export class Recorder {
   readonly checker = new Checker();
+  /** Called whenever there are violations. */
+  onViolation: () => void = () => {};
   readonly #tally: Tally;
   readonly #history: WriteStream | undefined;
   #operations = 0;
@@ -72,6 +74,7 @@ export class Recorder {
   #return(op: Recorded, { outcome, detail, session }: Performed): void {
     this.checker.returned(op, { outcome, detail, session }, performance.now());
     this.#tally.add(op);
+    if (this.checker.violations.length > 0) this.onViolation();
     this.#write({
       event: 'return',
       id: op.id,

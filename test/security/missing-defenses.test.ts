@@ -1,19 +1,11 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ATTACKS, type AttackResult, runAttack } from '../../src/probe/battery.ts';
 import { prepareAttacks } from '../../src/probe/prepare.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
-
-/** One defense of the gateway: a text in a file of `src`, and what is there without it. */
-interface Defense {
-  file: string;
-  present: string;
-  missing: string;
-}
-
-const CACHE = join(import.meta.dirname, '../../.cache');
+import { copyWithout, type Defense } from '../support/source-copy.ts';
 
 const test = gatewayTest().extend('attackWithout', ({ gateway, upstream }, { onCleanup }) => {
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -40,19 +32,6 @@ const test = gatewayTest().extend('attackWithout', ({ gateway, upstream }, { onC
     return runAttack(target, context, attack);
   };
 });
-
-/** A copy of the source without a defense, in the project's folder so that it finds the packages. */
-async function copyWithout({ file, present, missing }: Defense): Promise<string> {
-  await mkdir(CACHE, { recursive: true });
-  const copy = await mkdtemp(join(CACHE, 'gateway-'));
-  await cp('src', join(copy, 'src'), { recursive: true });
-  await cp('package.json', join(copy, 'package.json'));
-  const path = join(copy, 'src', file);
-  const source = await readFile(path, 'utf8');
-  if (source.split(present).length !== 2) throw new Error(`${file} must have the defense once`);
-  await writeFile(path, source.replace(present, missing));
-  return copy;
-}
 
 test.for<[string, string, Defense]>([
   [
