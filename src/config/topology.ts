@@ -1,6 +1,8 @@
 /** The values of the settings that are set, by name, not yet validated. */
 type Given = Readonly<Record<string, string>>;
 
+const NO_DATABASE = /^rediss?:\/\/[^/?#]*(?:\/0?)?$/;
+
 /** Settings of the topology of Redis that contradict each other. No message repeats a value. */
 export function topologyFaults({
   REDIS_URL,
@@ -14,11 +16,10 @@ export function topologyFaults({
     faults.push('REDIS_SENTINELS: must not be set together with REDIS_CLUSTER_NODES');
   if (REDIS_SENTINELS !== undefined && REDIS_URL?.startsWith('unix:'))
     faults.push('REDIS_URL: must be redis:// or rediss:// together with REDIS_SENTINELS');
-  if (REDIS_CLUSTER_NODES !== undefined && given.REDIS_URL !== undefined)
-    if (!/^rediss?:\/\/[^/?#]*(?:\/0?)?$/.test(given.REDIS_URL))
-      faults.push(
-        'REDIS_URL: must be redis:// or rediss:// without a database together with REDIS_CLUSTER_NODES',
-      );
+  if (REDIS_CLUSTER_NODES !== undefined && REDIS_URL !== undefined && !NO_DATABASE.test(REDIS_URL))
+    faults.push(
+      'REDIS_URL: must be redis:// or rediss:// without a database together with REDIS_CLUSTER_NODES',
+    );
   if (REDIS_SENTINEL_USERNAME !== undefined && REDIS_SENTINEL_PASSWORD === undefined)
     faults.push('REDIS_SENTINEL_PASSWORD: must be set together with REDIS_SENTINEL_USERNAME');
   return faults;
