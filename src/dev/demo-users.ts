@@ -20,7 +20,11 @@ export const DEMO_USERS: readonly DemoUser[] = [
 ];
 
 /** Adds the demo users that don't exist yet. Existing ones are left unchanged. @returns all of them */
-export async function seedDemoUsers(redis: RedisStore, hasher: PasswordHasher, now: Date): Promise<User[]> {
+export async function seedDemoUsers(
+  redis: RedisStore,
+  hasher: Pick<PasswordHasher, 'hash'>,
+  now: Date,
+): Promise<User[]> {
   const users: User[] = [];
   for (const { password, ...demo } of DEMO_USERS) {
     const present = await findUserByName(redis, demo.username);

@@ -5,14 +5,14 @@ import { type GatewaySettings, gatewaySettings } from '../../src/config/load.ts'
 import { DEMO_USERS, seedDemoUsers } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
 import type { WebBuild } from '../../src/gateway/static/web-build.ts';
-import { openPeppers, type Pepper } from '../../src/keys/pepper.ts';
-import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
+import { openPeppers } from '../../src/keys/pepper.ts';
+import { type KeyRing, keyRingFromPem } from '../../src/keys/ring.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { publishedDescription } from '../../src/openapi/publish.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
-import { PasswordHasher } from '../../src/users/passwords.ts';
 import type { User } from '../../src/users/users.ts';
 import { LIMITS_OFF } from './limits-off.ts';
+import { CHEAP_HASHES, preparedHasher, preparedKeyPem } from './prepared.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
 export interface TestGateway {
@@ -39,6 +39,10 @@ export interface TestGatewayOptions {
   web?: WebBuild | undefined;
   /** In place of settings from `env`. Values too small for the environment are accepted, to keep waits short. */
   settings?: Partial<GatewaySettings> | undefined;
+  /** Whether the gateway's clock moves by `advanceClock` only, so that nothing refills or expires meanwhile. */
+  clockStopped?: boolean | undefined;
+  /** Whether hashing a password costs what the settings say, and not next to nothing. */
+  withFullHashes?: boolean | undefined;
   /** Whether the stored hashes of the demo users have no pepper, so that each first login replaces one. */
   withoutPepper?: boolean | undefined;
 }
@@ -47,13 +51,13 @@ export interface TestGatewayOptions {
 export async function startTestGateway(
   env: Record<string, string> = {},
   log: Logger = createLog('gateway', 'silent'),
-  { web, settings: overrides, withoutPepper = false }: TestGatewayOptions = {},
+  { web, settings: overrides, clockStopped, withFullHashes = false, withoutPepper }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const redis = await startTestRedis({ tcp: true });
   const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   await link.whenReady(30_000);
   const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-data-'));
-  const signingKeyPem = await makeKeyPem();
+  const signingKeyPem = await preparedKeyPem();
   const parsed = gatewaySettings({
     REDIS_URL: redis.url,
     GATEWAY_PORT: '0',
@@ -63,11 +67,14 @@ export async function startTestGateway(
     ...LIMITS_OFF,
     ...env,
   });
-  const settings = { ...parsed, ...overrides };
-  const users = await seedUsers(link, withoutPepper ? [] : await openPeppers(settings));
+  const settings = { ...parsed, ...(withFullHashes ? {} : CHEAP_HASHES), ...overrides };
+  const hasher = preparedHasher(withoutPepper ? [] : await openPeppers(settings));
+  const users = await seedDemoUsers(link, hasher, new Date());
   let aheadMs = 0;
+  const startMs = Date.now();
+  const now = (): number => (clockStopped ? startMs : Date.now()) + aheadMs;
   const api = await publishedDescription(settings);
-  const gateway = await startGateway({ settings, log, api, web, now: () => Date.now() + aheadMs });
+  const gateway = await startGateway({ settings, log, api, web, now });
   return {
     url: gateway.url,
     healthUrl: gateway.healthUrl,
@@ -88,15 +95,6 @@ export async function startTestGateway(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-async function seedUsers(link: RedisLink, peppers: readonly Pepper[]): Promise<User[]> {
-  const hasher = new PasswordHasher({ workers: 1, queueMax: 1, peppers });
-  try {
-    return await seedDemoUsers(link, hasher, new Date());
-  } finally {
-    await hasher.close();
-  }
 }
 
 /** Logs in a demo user at any gateway and returns the access token. */

@@ -79,6 +79,24 @@ test.for([
   ['password', changePassword],
   ['email', changeEmail],
 ] as const)(
+  "a change of the user's own %s whose session is ended while the password is checked is refused, and nothing is set",
+  async ([, change], { gateway, distant, staff, holding, bob }) => {
+    const token = await loginAs(gateway.url, 'bob');
+    const before = await staff.find(bob.id);
+    const response = await holding(
+      USER_CHANGE,
+      () => change(distant.url, token),
+      () => send(`${gateway.url}/auth/logout`, 'POST', { token }),
+    );
+    expect(response).toMatchObject({ status: 401, body: { code: 'token_revoked' } });
+    expect(await staff.find(bob.id)).toEqual(before);
+  },
+);
+
+test.for([
+  ['password', changePassword],
+  ['email', changeEmail],
+] as const)(
   "a change of the user's own %s whose token expires while the password is checked is refused",
   async ([, change], { gateway, relay, staff, holding, bob }) => {
     const token = await loginAs(gateway.url, 'bob');

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { activeKey } from '../../../src/redis/keys.ts';
 import { gatewayTest, type LoggedInUser, logInAs } from '../../support/fixtures.ts';
 import { RawConnection, rawProblemOf, rawRequest } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
@@ -62,6 +63,23 @@ describe.for(FRAMINGS)('an upload with %s', ([framing, encode, end]) => {
     const connection = upload(bob, framing, encode('x'.repeat(BYTES - 1)));
     await until(() => seen.bytes > 0);
     await bob.logOut();
+    expect(rawProblemOf(await connection.response())).toEqual({ status: 401, code: 'token_revoked' });
+    await until(() => seen.isClosed);
+    expect(seen.isComplete).toBe(false);
+    connection.destroy();
+  });
+
+  test('of a session whose revocation was not announced is judged at its end: its client gets a 401, and the upstream request is aborted', async ({
+    gateway,
+    seen,
+    upload,
+    bob,
+  }) => {
+    const connection = upload(bob, framing, encode('x'.repeat(BYTES - 1)));
+    await until(() => seen.bytes > 0);
+    const { sub, sid } = bob.claims;
+    expect(await gateway.link.run((client) => client.del(activeKey(sub, sid)))).toBe(1);
+    connection.send(encode('x') + end);
     expect(rawProblemOf(await connection.response())).toEqual({ status: 401, code: 'token_revoked' });
     await until(() => seen.isClosed);
     expect(seen.isComplete).toBe(false);

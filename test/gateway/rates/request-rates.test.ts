@@ -1,19 +1,23 @@
 import { describe, expect } from 'vitest';
+import { parseRanges } from '../../../src/http/addresses.ts';
 import { gatewayTest, logInAs } from '../../support/fixtures.ts';
 import { bearer, postJson, problemOf, type TestGateway } from '../../support/gateway.ts';
-import { startGatewayBeside } from '../../support/gateway-beside.ts';
 import { expectRefusal } from '../../support/refusal.ts';
+import { startAnotherGateway } from '../../support/sessions.ts';
 
 const PER_USER = 4;
 const TRANSFERS = 2;
 const CHANGES = 3;
 
-const test = gatewayTest({
-  REQUESTS_PER_USER_PER_SECOND: '1',
-  REQUESTS_PER_USER_BURST: `${PER_USER}`,
-  TRANSFERS_PER_USER_PER_MINUTE: `${TRANSFERS}`,
-  SESSION_CHANGES_PER_MINUTE: `${CHANGES}`,
-});
+const test = gatewayTest(
+  {
+    REQUESTS_PER_USER_PER_SECOND: '1',
+    REQUESTS_PER_USER_BURST: `${PER_USER}`,
+    TRANSFERS_PER_USER_PER_MINUTE: `${TRANSFERS}`,
+    SESSION_CHANGES_PER_MINUTE: `${CHANGES}`,
+  },
+  { clockStopped: true },
+);
 const RATE_LIMITED = { status: 429, code: 'rate_limited' };
 
 /** All buckets are full again after this. */
@@ -148,27 +152,51 @@ describe('changes of a session', () => {
 });
 
 describe('requests of one network', () => {
-  const limited = { REQUESTS_PER_NETWORK_PER_SECOND: '1', REQUESTS_PER_NETWORK_BURST: '5' };
+  const BURST = 5;
+  /** Starts a gateway behind a trusted proxy, whose buckets don't refill. */
+  const startLimited = (gateway: TestGateway) => {
+    const settings = { requestsPerNetworkPerSecond: 1, requestsPerNetworkBurst: BURST };
+    const stoppedMs = Date.now();
+    const trustedProxies = parseRanges(['127.0.0.1']) ?? [];
+    return startAnotherGateway(gateway, { settings: { ...settings, trustedProxies }, now: () => stoppedMs });
+  };
+  const from = (url: string, address: string): Promise<Response> =>
+    fetch(`${url}/livez`, { headers: { 'x-forwarded-for': address } });
 
   test('over the rate are a 429 before the credential is looked at', async ({ gateway, upstream, token }) => {
-    const beside = await startGatewayBeside(gateway, { ...limited, BANK_URL: upstream.url });
-    for (let i = 0; i < 5; i += 1) expect((await fetch(`${beside.url}/livez`)).status).toBe(200);
+    const limited = await startLimited(gateway);
+    for (let i = 0; i < BURST; i += 1) expect((await from(limited.url, '192.0.2.1')).status).toBe(200);
+    const headers = { ...bearer(token), 'x-forwarded-for': '192.0.2.1' };
     const send = async (): ReturnType<typeof problemOf> =>
-      problemOf(await fetch(`${beside.url}/bank/accounts`, { headers: bearer(token) }));
+      problemOf(await fetch(`${limited.url}/bank/accounts`, { headers }));
     await expectRefusal({ gateway, upstream }, send, RATE_LIMITED);
-    await beside.close();
+    await limited.close();
   });
 
   test('behind a trusted proxy are counted by client, and those of the proxy itself are not', async ({
     gateway,
   }) => {
-    const beside = await startGatewayBeside(gateway, { ...limited, TRUSTED_PROXIES: '127.0.0.1' });
-    const from = (address: string): Promise<Response> =>
-      fetch(`${beside.url}/livez`, { headers: { 'x-forwarded-for': address } });
-    for (let i = 0; i < 5; i += 1) expect((await from('2001:db8::1')).status).toBe(200);
-    expect(await problemOf(await from('2001:db8::2'))).toEqual(RATE_LIMITED);
-    expect((await from('2001:db8:0:1::1')).status).toBe(200);
-    for (let i = 0; i < 10; i += 1) expect((await fetch(`${beside.url}/livez`)).status).toBe(200);
-    await beside.close();
+    const { url, close } = await startLimited(gateway);
+    for (let i = 0; i < BURST; i += 1) expect((await from(url, '2001:db8::1')).status).toBe(200);
+    expect(await problemOf(await from(url, '2001:db8::2'))).toEqual(RATE_LIMITED);
+    expect((await from(url, '2001:db8:0:1::1')).status).toBe(200);
+    for (let i = 0; i < 2 * BURST; i += 1) expect((await fetch(`${url}/livez`)).status).toBe(200);
+    await close();
   });
+
+  test.for([
+    ['/56', 2 * BURST, (i: number) => `2001:db8:0:${i.toString(16)}::1`, '2001:db8:0:100::1'],
+    ['/48', 4 * BURST, (i: number) => `2001:db8:0:${i.toString(16)}00::1`, '2001:db8:1::1'],
+  ] as const)(
+    'from a new /64 of one IPv6 %s each are limited together, and those of the next network are not',
+    async ([name, max, addressOf, other], { gateway }) => {
+      const { url, close } = await startLimited(gateway);
+      for (let i = 0; i < max; i += 1) expect((await from(url, addressOf(i))).status).toBe(200);
+      const refused = await from(url, addressOf(max));
+      expect(refused.headers.get('ratelimit')).toMatch(`"network-${name.slice(1)}";r=0`);
+      expect(await problemOf(refused)).toEqual(RATE_LIMITED);
+      expect((await from(url, other)).status).toBe(200);
+      await close();
+    },
+  );
 });

@@ -7,14 +7,16 @@ import { until } from '../../support/until.ts';
 
 const PASSWORD = 'foobared';
 
-const test = gatewayTest({
+const ENVIRONMENT = {
   TRUSTED_PROXIES: '127.0.0.0/8',
   PASSWORD_WORKERS: '1',
   PASSWORD_QUEUE_TIMEOUT_MS: '60000',
   PASSWORD_QUEUE_MAX: '8',
   PASSWORD_QUEUE_PER_NETWORK_MAX: '4',
   SESSIONS_PER_USER_MAX: '100',
-})
+};
+
+const test = gatewayTest(ENVIRONMENT, { withFullHashes: true })
   .extend(
     'logIn',
     ({ gateway }) =>

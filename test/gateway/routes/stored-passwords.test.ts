@@ -7,7 +7,7 @@ import { startAnotherGateway } from '../../support/sessions.ts';
 import { until } from '../../support/until.ts';
 import { idOf } from './admin-clients.ts';
 
-const test = gatewayTest({}, { withoutPepper: true })
+const test = gatewayTest({}, { withoutPepper: true, withFullHashes: true })
   .extend(
     'storedHash',
     ({ gateway }) =>
