@@ -1,23 +1,16 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { auditKey, auditMarkKey } from '../../src/redis/keys.ts';
 import { auditTest } from '../audit/audit-store.ts';
+import { type CommandResult, runPortcullis, spawnPortcullis } from '../support/command-line.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const LOGIN: AuditEvent = { action: 'login', result: 'done', actor: 'bob', role: 'user' };
 const BLOCK: AuditEvent = { action: 'user_block', result: 'done', actor: 'ada', role: 'admin' };
-
-interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
 
 const test = auditTest
   .extend('directory', { scope: 'file' }, async ({}, { onCleanup }): Promise<string> => {
@@ -26,15 +19,14 @@ const test = auditTest
     return directory;
   })
   .extend('signingKey', { scope: 'file' }, () => makeKeyPem())
-  /** Runs `portcullis audit …` with the signing key of the gateway. */
-  .extend('audit', ({ store, signingKey }) => async (...words: string[]): Promise<Result> => {
-    const env = { PATH: process.env.PATH, REDIS_URL: store.redis.url, SIGNING_KEY: signingKey };
-    const ran = promisify(execFile)(process.execPath, ['src/main.ts', 'audit', ...words], { env });
-    return ran.then(
-      (output) => ({ code: 0, ...output }),
-      (fault: Result) => fault,
-    );
-  })
+  /** The environment of a command, with the signing key of the gateway. */
+  .extend('env', ({ store, signingKey }) => ({ REDIS_URL: store.redis.url, SIGNING_KEY: signingKey }))
+  .extend(
+    'audit',
+    ({ env }) =>
+      (...words: string[]): Promise<CommandResult> =>
+        runPortcullis(['audit', ...words], { env }),
+  )
   /** A file that does not exist yet. */
   .extend(
     'newFile',
@@ -54,13 +46,14 @@ const linesOf = async (file: string): Promise<string[]> =>
 
 test('an export has all records as JSON lines and a signed checkpoint, and the next one continues after it', async ({
   audit,
+  env,
   newFile,
   store,
   written,
 }) => {
   const [first, second] = [newFile(), newFile()];
-  expect(await audit('export', '--output', first)).toMatchObject({
-    code: 0,
+  expect(await spawnPortcullis(['audit', 'export', '--output', first], { env })).toMatchObject({
+    exitCode: 0,
     stderr: 'security: 2 records exported\ncustomers: 3 records exported\n',
   });
   expect((await stat(first)).mode & 0o777).toBe(0o600);
@@ -70,10 +63,10 @@ test('an export has all records as JSON lines and a signed checkpoint, and the n
   expect(lines.at(-1)).toEqual({ checkpoint: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) });
 
   await written.record({ ...LOGIN, actor: 'alice' }, NOW_MS);
-  expect(await audit('export', '--output', second)).toMatchObject({ code: 0 });
+  expect(await audit('export', '--output', second)).toMatchObject({ exitCode: 0 });
   expect(JSON.parse((await linesOf(second))[0] ?? '')).toMatchObject({ record: { seq: 4, actor: 'alice' } });
   for (const file of [first, second])
-    expect(await audit('verify', '--file', file)).toMatchObject({ code: 0 });
+    expect(await audit('verify', '--file', file)).toMatchObject({ exitCode: 0 });
   expect((await audit('verify')).stdout).toMatch(/customers: 4 records: .* exported up to 4 at /);
 });
 
@@ -85,8 +78,8 @@ test('an export to standard output can be verified with public keys from a file,
 }) => {
   expect(written).toBeDefined();
   await audit('export');
-  const { code, stdout } = await audit('export', '--all');
-  expect(code).toBe(0);
+  const { exitCode, stdout } = await audit('export', '--all');
+  expect(exitCode).toBe(0);
   const [file, jwks, other] = [newFile(), newFile(), newFile()];
   await writeFile(file, stdout);
   await writeFile(jwks, JSON.stringify((await keyRingFromPem(signingKey)).jwks));
@@ -94,7 +87,7 @@ test('an export to standard output can be verified with public keys from a file,
   expect((await audit('verify', '--file', file, '--jwks', jwks)).stdout).toMatch(
     /^security: 2 records: 1 to 2, hash [0-9a-f]{64}\ncustomers: 3 records: 1 to 3, hash [0-9a-f]{64}\nsigned at \S+Z with the key [\w-]{43}\n$/,
   );
-  expect(await audit('verify', '--file', file, '--jwks', other)).toMatchObject({ code: 1, stdout: '' });
+  expect(await audit('verify', '--file', file, '--jwks', other)).toMatchObject({ exitCode: 1, stdout: '' });
 });
 
 test('records that were removed before an export are reported by it and by later verifications', async ({
@@ -111,14 +104,14 @@ test('records that were removed before an export are reported by it and by later
       entries.slice(0, 2).map(({ id }) => id),
     ),
   );
-  expect(await audit('verify')).toMatchObject({ code: 2 });
+  expect(await audit('verify')).toMatchObject({ exitCode: 2 });
   const file = newFile();
   const exported = await audit('export', '--output', file);
-  expect(exported.code).toBe(2);
+  expect(exported.exitCode).toBe(2);
   expect(exported.stderr).toContain('customers: records 1 to 2 were removed before they were exported');
-  expect(await audit('verify', '--file', file)).toMatchObject({ code: 0 });
+  expect(await audit('verify', '--file', file)).toMatchObject({ exitCode: 0 });
   const verified = await audit('verify');
-  expect(verified.code).toBe(0);
+  expect(verified.exitCode).toBe(0);
   expect(verified.stdout).toContain('customers: records 1 to 2 were lost before an export\n');
 });
 
@@ -141,7 +134,7 @@ test('a log with an altered record is not exported: no file is left, and nothing
   for (const { id, message } of entries) await store.link().run((client) => client.xAdd(key, id, message));
   const file = newFile();
   expect(await audit('export', '--output', file)).toMatchObject({
-    code: 1,
+    exitCode: 1,
     stderr: 'portcullis: nothing is exported: record 1 of the security log was altered\n',
   });
   await expect(stat(file)).rejects.toThrow('ENOENT');
@@ -154,6 +147,6 @@ test('an existing file is never overwritten', async ({ audit, newFile, written }
   expect(written).toBeDefined();
   const file = newFile();
   await writeFile(file, 'precious');
-  expect(await audit('export', '--output', file)).toMatchObject({ code: 1, stdout: '' });
+  expect(await audit('export', '--output', file)).toMatchObject({ exitCode: 1, stdout: '' });
   expect(await readFile(file, 'utf8')).toBe('precious');
 });

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { addClient, listClients, proveClient } from '../../src/clients/clients.ts';
 import { auditKey } from '../../src/redis/keys.ts';
+import { type CommandResult, runPortcullis, spawnPortcullis } from '../support/command-line.ts';
 import { redisTest } from '../support/fixtures.ts';
 
 const test = redisTest
@@ -12,25 +10,17 @@ const test = redisTest
   .extend(
     'runClient',
     ({ redis }) =>
-      async (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> => {
-        const child = spawn(process.execPath, ['src/main.ts', 'client', ...args], {
-          env: { PATH: process.env.PATH, REDIS_URL: redis.url, LOG_LEVEL: 'debug', ...env },
-        });
-        const ended = once(child, 'exit');
-        const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-        return { exitCode: (await ended)[0], stdout, stderr };
-      },
+      (
+        args: readonly string[],
+        env: Record<string, string> = {},
+        run = runPortcullis,
+      ): Promise<CommandResult> =>
+        run(['client', ...args], { env: { REDIS_URL: redis.url, LOG_LEVEL: 'debug', ...env } }),
   )
   .extend('records', ({ link }) => async (): Promise<Record<string, unknown>[]> => {
     const entries = (await link.run((client) => client.xRange(auditKey(), '-', '+'))) ?? [];
     return entries.map(({ message }) => JSON.parse(message.record ?? '{}') as Record<string, unknown>);
   });
-
-interface Ended {
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
 
 test('a client is added with a secret that is printed once, is listed without it, and is removed', async ({
   runClient,
@@ -38,7 +28,7 @@ test('a client is added with a secret that is printed once, is listed without it
   redis,
   records,
 }) => {
-  const added = await runClient(['add', 'Statement service', '--use', 'introspect']);
+  const added = await runClient(['add', 'Statement service', '--use', 'introspect'], {}, spawnPortcullis);
   expect(added).toMatchObject({
     exitCode: 0,
     stderr: expect.stringMatching(

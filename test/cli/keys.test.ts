@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ensureRing } from '../../src/keys/open.ts';
@@ -12,6 +9,7 @@ import { rotateRing } from '../../src/keys/rotation.ts';
 import { keyStatusesAt } from '../../src/keys/schedule.ts';
 import { readRing } from '../../src/keys/store.ts';
 import { ringChannel } from '../../src/redis/keys.ts';
+import { type CommandResult, runPortcullis, spawnPortcullis } from '../support/command-line.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
@@ -35,27 +33,14 @@ beforeEach(async () => {
   ringDirectory = join(directory, `ring-${runs}`);
 });
 
-interface Result {
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs `portcullis keys …`. */
-async function keys(words: string, env: Record<string, string> = {}): Promise<Result> {
-  const command = spawn(process.execPath, ['src/main.ts', 'keys', ...words.split(' ')], {
-    env: { PATH: process.env.PATH, REDIS_URL: redis.url, KEYS_DIR: ringDirectory, ...env },
-  });
-  const output = Promise.all([text(command.stdout), text(command.stderr)]);
-  const [exitCode] = await once(command, 'exit');
-  const [stdout, stderr] = await output;
-  return { exitCode, stdout, stderr };
-}
+const keys = (words: string, env: Record<string, string> = {}, run = runPortcullis): Promise<CommandResult> =>
+  run(['keys', ...words.split(' ')], { env: { REDIS_URL: redis.url, KEYS_DIR: ringDirectory, ...env } });
 
 const ONLY_AUDIT_LINES = expect.stringMatching(/^(?:\{.*"event":"audit".*\}\n)+$/);
 
 /** The key id at the start of a command's output. */
-const kidIn = ({ stdout }: Result): string => /^[\w-]{43}/.exec(stdout)?.[0] ?? '';
+const kidIn = ({ stdout }: CommandResult): string => /^[\w-]{43}/.exec(stdout)?.[0] ?? '';
 /** The state of each key. */
 async function states(): Promise<Record<string, string>> {
   const record = await readRing(ringDirectory);
@@ -74,7 +59,7 @@ async function givenRing(waits: 'with a waiting key' | 'with one key'): Promise<
 const auditTexts = async (): Promise<string> => (await redis.dump()).get('audit') ?? '';
 
 test('the first rotation creates a ring, the next adds a waiting key, and the list shows both', async () => {
-  const first = await keys('rotate');
+  const first = await keys('rotate', {}, spawnPortcullis);
   expect(first).toMatchObject({ exitCode: 0, stderr: ONLY_AUDIT_LINES });
   expect(first.stdout).toMatch(/^[\w-]{43} signs from \d{4}-.*Z\nno gateways are running\n$/);
   const second = await keys('rotate');

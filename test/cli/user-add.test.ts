@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { userInfo } from 'node:os';
-import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { auditKey } from '../../src/redis/keys.ts';
 import { findUserByName } from '../../src/users/users.ts';
+import { runPortcullis, spawnPortcullis } from '../support/command-line.ts';
 import { redisTest } from '../support/fixtures.ts';
 
 const test = redisTest
@@ -13,24 +11,21 @@ const test = redisTest
   .extend(
     'userAdd',
     ({ redis }) =>
-      async (words: readonly string[], password: string, environment: Record<string, string> = {}) => {
-        const command = spawn(process.execPath, ['src/main.ts', 'user', 'add', ...words], {
-          env: { PATH: process.env.PATH, REDIS_URL: redis.url, DATA_DIR: 'none', ...environment },
-        });
-        const output = Promise.all([text(command.stdout), text(command.stderr)]);
-        command.stdin.end(`${password}\n`);
-        const [exitCode] = await once(command, 'exit');
-        const [stdout, stderr] = await output;
-        return { exitCode, stdout, stderr };
-      },
+      (words: readonly string[], password: string, environment: Env = {}, run = runPortcullis) =>
+        run(['user', 'add', ...words], {
+          env: { REDIS_URL: redis.url, DATA_DIR: 'none', ...environment },
+          input: `${password}\n`,
+        }),
   );
+
+type Env = Record<string, string>;
 
 test('an operator adds the first super-admin, whose record is in Redis and on standard error, with the name of the operator', async ({
   userAdd,
   link,
 }) => {
   const words = ['boss', '--role', 'super-admin', '--email', 'boss@bank.example'];
-  const { exitCode, stdout, stderr } = await userAdd(words, 'correct horse battery');
+  const { exitCode, stdout, stderr } = await userAdd(words, 'correct horse battery', {}, spawnPortcullis);
   const user = await findUserByName(link, 'boss');
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `added boss (super-admin), id ${user?.id}\n` });
   expect(user).toMatchObject({ role: 'super-admin', status: 'active', email: 'boss@bank.example' });

@@ -1,21 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { auditKey } from '../../src/redis/keys.ts';
 import { pendingEmail } from '../../src/users/email-change.ts';
 import { addUser, findUserByName } from '../../src/users/users.ts';
+import { runPortcullis } from '../support/command-line.ts';
 import { redisTest } from '../support/fixtures.ts';
 
-const test = redisTest.extend('userEmail', ({ redis }) => async (...words: string[]) => {
-  const command = spawn(process.execPath, ['src/main.ts', 'user', 'email', ...words], {
-    env: { PATH: process.env.PATH, REDIS_URL: redis.url },
-  });
-  const output = Promise.all([text(command.stdout), text(command.stderr)]);
-  const [exitCode] = await once(command, 'exit');
-  const [stdout, stderr] = await output;
-  return { exitCode, stdout, stderr };
-});
+const test = redisTest.extend(
+  'userEmail',
+  ({ redis }) =>
+    (...words: string[]) =>
+      runPortcullis(['user', 'email', ...words], { env: { REDIS_URL: redis.url } }),
+);
 
 test('an operator gives a user an address, which is confirmed, and which is recorded in the security log', async ({
   userEmail,
