@@ -5,7 +5,7 @@ import { type Watch, watchContext } from './page-faults.ts';
 /** The heights for the two widths for which the pages are designed, in CSS pixels. */
 const HEIGHTS = { 360: 740, 1440: 900 } as const;
 
-const ACTION_TIMEOUT_MS = 5000;
+const ACTION_TIMEOUT_MS = 20_000;
 
 /** No background activity of the browser, and no DNS lookups except for this machine. */
 const SWITCHES = [

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { expect } from 'vitest';
 import { createAssertionVerifier } from '../../../src/jwt/assertion.ts';
 import { RemoteJwks } from '../../../src/keys/remote-jwks.ts';
@@ -9,20 +9,24 @@ import { bearer } from '../../support/gateway.ts';
 export const assertionIn = ({ headers }: IncomingMessage): string =>
   headers.authorization?.slice('Bearer '.length) ?? '';
 
+const returnAssertion: RequestListener = (incoming, outgoing) => {
+  outgoing.setHeader('x-assertion', assertionIn(incoming));
+  incoming.resume().once('end', () => outgoing.end());
+};
+
 /** A `test` with a gateway before an upstream that returns the assertion of each request. */
 export const assertionTest = gatewayTest()
   /** Sends a request for the upstream with this token, and returns the assertion that the upstream got. */
-  .extend(
-    'send',
-    ({ gateway }) =>
-      async (token: string, path: string, init?: RequestInit): Promise<string> => {
-        const response = await fetch(`${gateway.url}/bank${path}`, { ...init, headers: bearer(token) });
-        expect(response.status).toBe(200);
-        const assertion = response.headers.get('x-assertion') ?? '';
-        expect(assertion).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-        return assertion;
-      },
-  )
+  .extend('send', ({ gateway, upstream }) => {
+    upstream.respondWith(returnAssertion);
+    return async (token: string, path: string, init?: RequestInit): Promise<string> => {
+      const response = await fetch(`${gateway.url}/bank${path}`, { ...init, headers: bearer(token) });
+      expect(response.status).toBe(200);
+      const assertion = response.headers.get('x-assertion') ?? '';
+      expect(assertion).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+      return assertion;
+    };
+  })
   .extend(
     'assertionFor',
     ({ send }) =>
@@ -44,10 +48,3 @@ export const assertionTest = gatewayTest()
           new RemoteJwks(`${gateway.url}/.well-known/jwks.json`),
         ).verify(assertion, atMs),
   );
-
-assertionTest.beforeEach(({ upstream }) => {
-  upstream.respondWith((incoming, outgoing) => {
-    outgoing.setHeader('x-assertion', assertionIn(incoming));
-    incoming.resume().once('end', () => outgoing.end());
-  });
-});
