@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import { hashOf } from '../../src/audit/chain.ts';
 import { type AuditVerdict, verifyAudit } from '../../src/audit/verify.ts';
 import { auditKey } from '../../src/redis/keys.ts';
+import { PROCESS_ENV } from '../support/command-line.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { auditTest } from './audit-store.ts';
 
@@ -152,7 +153,7 @@ describe('portcullis audit verify', () => {
   }: {
     redis: TestRedis;
   }): Promise<{ code: number; stdout: string; stderr: string }> => {
-    const env = { PATH: process.env.PATH, REDIS_URL: redis.url };
+    const env = { ...PROCESS_ENV, REDIS_URL: redis.url };
     const ran = promisify(execFile)(process.execPath, ['src/main.ts', 'audit', 'verify'], { env });
     return ran.then(
       (output) => ({ code: 0, ...output }),

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeKeyPem } from '../../src/keys/ring.ts';
+import { PROCESS_ENV } from '../support/command-line.ts';
 import { until } from '../support/until.ts';
 
 let directory: string;
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 const envWith = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
-  PATH: process.env.PATH,
+  ...PROCESS_ENV,
   DATA_DIR: directory,
   HEALTH_PORT: '0',
   SHUTDOWN_SETTLE_MS: '0',

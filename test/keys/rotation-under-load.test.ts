@@ -15,6 +15,7 @@ import { readRing } from '../../src/keys/store.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
+import { PROCESS_ENV } from '../support/command-line.ts';
 import { bearer, loginAs } from '../support/gateway.ts';
 import { LIMITS_OFF } from '../support/limits-off.ts';
 import { freePort } from '../support/ports.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   const [one, other, bank] = [await freePort(), await freePort(), await freePort()];
   gateways = [`http://127.0.0.1:${one}`, `http://127.0.0.1:${other}`];
   env = {
-    PATH: process.env.PATH,
+    ...PROCESS_ENV,
     ...LIMITS_OFF,
     REDIS_URL: redis.url,
     KEYS_DIR: join(directory, 'keys'),

@@ -8,6 +8,12 @@ import { vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
+/** What every process needs of the environment: where programs are, and where compiled modules are kept. */
+export const PROCESS_ENV = {
+  PATH: process.env.PATH,
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+};
+
 export interface CommandResult {
   exitCode: number;
   stdout: string;
@@ -26,7 +32,7 @@ export async function spawnPortcullis(
   words: readonly string[],
   { env, input = '' }: CommandOptions,
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [MAIN, ...words], { env: { PATH: process.env.PATH, ...env } });
+  const child = spawn(process.execPath, [MAIN, ...words], { env: { ...PROCESS_ENV, ...env } });
   child.stdin.on('error', () => {}).end(input);
   const exited = once(child, 'close');
   const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), exited]);

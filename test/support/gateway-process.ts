@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { PROCESS_ENV } from './command-line.ts';
 import { LIMITS_OFF } from './limits-off.ts';
 
 export interface GatewayProcess {
@@ -26,7 +27,7 @@ export async function startGatewayProcess(
   main = 'src/main.ts',
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, ['--expose-gc', main, 'gateway'], {
-    env: { PATH: process.env.PATH, GATEWAY_PORT: '0', ...LIMITS_OFF, ...env },
+    env: { ...PROCESS_ENV, GATEWAY_PORT: '0', ...LIMITS_OFF, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
