@@ -36,7 +36,9 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 2,
     sequence: { sequencer: SlowestFirst },
-    testTimeout: 60_000,
+    // Only a missed bound on time is tried again: a busy machine misses one now and then, a fault each time.
+    retry: { count: 2, condition: /expected \d+\.\d+ to be less than|not true within \d+ ms/ },
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // Processes that tests start load their modules twice as fast.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },

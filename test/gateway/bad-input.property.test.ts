@@ -125,7 +125,7 @@ test('random input to any route gets a documented problem, never an internal err
     numRuns: RUNS,
     interruptAfterTimeLimit: MOST_MS,
   });
-}, 30_000);
+});
 
 test('text that is not JSON is refused on every route with a JSON body', async () => {
   const texts = ['{', '{"a":1,}', "{'a':1}", '01', '{}{}', '"', 'undefined'];

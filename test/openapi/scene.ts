@@ -36,7 +36,7 @@ export async function startScene(
   options: StackOptions = {},
 ): Promise<Scene> {
   const settings = { REGISTRATION: 'open', SESSIONS_PER_USER_MAX: '1000', MAIL_TO_LOG: 'on', ...env };
-  const stack = await startTestStack(settings, {}, options);
+  const stack = await startTestStack(settings, {}, { ...options, settings: { redisDeadlineMs: 10_000 } });
   const client = await addClient(
     stack.link,
     { name: 'a service', uses: ['revoke', 'introspect'] },

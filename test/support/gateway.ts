@@ -64,6 +64,8 @@ export async function startTestGateway(
     DATA_DIR: dataDir,
     SIGNING_KEY: signingKeyPem,
     ISSUER: 'http://127.0.0.1:8080',
+    // The longest: few tests are about an outage, and all would fail for one that a busy machine causes.
+    REDIS_DEADLINE_MS: '900',
     ...LIMITS_OFF,
     ...env,
   });

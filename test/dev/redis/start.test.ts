@@ -9,7 +9,7 @@ import { serverBinary, startDevRedis } from '../../../src/dev/redis/start.ts';
 import { Refusal } from '../../../src/refusal.ts';
 
 /** apt downloads lists and packages. */
-const FETCH_TIMEOUT_MS = 60_000;
+const FETCH_TIMEOUT_MS = 300_000;
 
 let scratch: string;
 let real: ServerBinary;
