@@ -89,7 +89,7 @@ test('a page is logged out at the idle timeout even if the service is unavailabl
     watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
   stack.redis.freeze();
   try {
-    await page.getByText(INACTIVE).waitFor({ timeout: 10_000 });
+    await page.getByText(INACTIVE).waitFor({ timeout: 30_000 });
     await atLogIn(page);
   } finally {
     stack.redis.thaw();

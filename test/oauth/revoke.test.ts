@@ -153,5 +153,5 @@ test('during a Redis outage no client is authenticated, no token is described, a
   } finally {
     gateway.redis.thaw();
   }
-  await expect.poll(() => status(tokens.access_token), { timeout: 5000 }).toBe(200);
+  await expect.poll(() => status(tokens.access_token), { timeout: 20_000 }).toBe(200);
 });

@@ -50,7 +50,7 @@ export class RawConnection {
   }
 
   /** Waits until the server has closed the connection. */
-  untilClosed(withinMs = 3000): Promise<void> {
+  untilClosed(withinMs?: number): Promise<void> {
     return until(() => this.#closed, withinMs);
   }
 

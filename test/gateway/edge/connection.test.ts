@@ -122,7 +122,7 @@ describe('connections', () => {
     const connection = new RawConnection(narrow.url);
     for (let i = 0; i < 3; i += 1)
       expect((await connection.send(good(ACCOUNTS)).response()).status).toBe(200);
-    await connection.untilClosed(2000);
+    await connection.untilClosed();
   });
 
   test('a client that stops reading is disconnected, and the upstream request is aborted', async () => {
