@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { transferShape } from './confirmation.ts';
 import { host, integer, milliseconds, text } from './fields.ts';
 import { sharedShape } from './shared.ts';
 
@@ -48,4 +49,5 @@ export const bankShape = {
   BANK_BODY_MAX_BYTES: integer(256, 1024 * 1024)
     .default(16_384)
     .describe('maximum body size of a request'),
+  ...transferShape,
 } satisfies z.ZodRawShape;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { revocationShape } from './confirmation.ts';
 import {
   addressRanges,
   audience,
@@ -101,6 +102,7 @@ export const gatewayShape = {
     .describe(
       'audit records of one actor per minute and gateway process; further actions become one summary',
     ),
+  ...revocationShape,
   ...limitsShape,
   ...ratesShape,
   ...tracingShape,

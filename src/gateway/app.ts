@@ -5,6 +5,7 @@ import { DENY_ALL_CSP } from '../http/problem.ts';
 import { Refusal } from '../refusal.ts';
 import type { Scope } from '../users/roles.ts';
 import { refuse, refuseFault } from './decision-log.ts';
+import { sendWhenDurable } from './pipeline/durable-response.ts';
 import { type AuthenticatedRoute, requireScope, requireSession, requireToken } from './pipeline/guards.ts';
 import { type OwnBodyLimits, type OwnRequestContext, withOwnBody } from './pipeline/own-body.ts';
 import type { AuthenticationDeps } from './pipeline/pipeline.ts';
@@ -68,6 +69,7 @@ export interface AppDeps extends StaticDeps {
 /** The gateway's own routes. Requests for the upstream take `pipeline/pipeline.ts` instead. */
 export function createApp({ authentication, routes, ...files }: AppDeps): App {
   const app: App = new Hono();
+  app.use(sendWhenDurable);
   routeAuth(app, authentication, routes.auth);
   routeSessions(app, authentication, routes.sessions);
   routeOauth(app, routes.oauth);

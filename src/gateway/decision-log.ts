@@ -1,6 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type ProblemDefinition, sendProblem } from '../http/problem.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
+import { NotDurable } from '../redis/replication/confirmation.ts';
 import { Refusal } from '../refusal.ts';
 import { PasswordQueueFull } from '../users/passwords.ts';
 import { millisecondsSince } from './completion-log.ts';
@@ -71,7 +72,12 @@ export function refuseFault(context: RequestContext, fault: unknown): Response {
   if (clientLeft) return RESPONSE_ALREADY_SENT;
   if (fault instanceof PasswordQueueFull) return refuse(context, new Refusal('password_queue_full'));
   log.error({ err: fault, requestId }, 'a request failed');
-  return refuse(context, new Refusal(fault instanceof RedisUnavailable ? 'redis_unavailable' : 'fault'));
+  return refuse(context, new Refusal(reasonOf(fault)));
+}
+
+function reasonOf(fault: unknown): GatewayReason {
+  if (fault instanceof NotDurable && fault.what === 'revocation') return 'revocation_not_durable';
+  return fault instanceof RedisUnavailable ? 'redis_unavailable' : 'fault';
 }
 
 const MAX_LOGGED_PATH = 256;

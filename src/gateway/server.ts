@@ -7,6 +7,7 @@ import { openKeyRing } from '../keys/open.ts';
 import type { Logger } from '../log.ts';
 import { Outbox } from '../mail/outbox.ts';
 import { openStore, openSubscriber } from '../redis/open.ts';
+import { Revocations } from '../users/revocations/revocations.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { logCompletion } from './completion-log.ts';
 import { measuredResources, ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
@@ -76,7 +77,11 @@ export async function startGateway({
     settings,
     log,
     now,
-    observers: [logCompletion, requests.observe, ...(spans === undefined ? [] : [observeForTraces(spans, app)])],
+    observers: [
+      logCompletion,
+      requests.observe,
+      ...(spans === undefined ? [] : [observeForTraces(spans, app)]),
+    ],
     onMalformed: (reason) => requests.countMalformed(reason),
   });
   if (!canCollectBuffers())
@@ -133,9 +138,12 @@ async function openResources(
   await hasher.decoy();
   const passwordRules = opened(openPasswordRules(settings));
   const proxy = opened(new UpstreamProxy(settings));
-  const redis = opened(openStore(settings, log));
+  const revocations = opened(new Revocations({ settings, log }));
+  const redis = opened(openStore(settings, log, revocations.admit));
+  redis.revocations = revocations;
   const audit = opened(new RedisAuditLog({ redis, log, settings, now }));
   const subscriber = opened(openSubscriber(settings, log));
+  revocations.listen(subscriber);
   const liveResponses = opened(new LiveResponses({ redis, subscriber, ring, log, now }));
   ring.listen(subscriber, redis);
   logAnnouncedRecords(subscriber, log);

@@ -7,7 +7,7 @@ export type RedisClient = ReturnType<typeof clientFor>;
 /** Redis cannot be reached or gave no usable reply within the deadline. The response is a 503, never an admission. */
 export class RedisUnavailable extends Error {
   readonly code = 'redis_unavailable';
-  override readonly name = 'RedisUnavailable';
+  override readonly name: string = 'RedisUnavailable';
 }
 
 /**

@@ -2,7 +2,7 @@ import { clientFor, connectWithin, type LinkOptions, type RedisClient, RedisUnav
 import { isServerFault, loginFault, logReplaced, logUnreachable } from './login-fault.ts';
 import { measureCommand, redisCommands, unconnected } from './metrics/commands.ts';
 import { RetiredClients } from './retired-clients.ts';
-import type { RedisCommand, ServerLink } from './store.ts';
+import type { RedisCommand, RevocationSink, ServerLink } from './store.ts';
 
 export { type RedisClient, RedisUnavailable };
 
@@ -22,6 +22,7 @@ const FAILURES_BEFORE_WARNING = 4;
  * to other commands keep arriving is kept, because this process is behind with reading them and Redis is not lost.
  */
 export class RedisLink implements ServerLink {
+  revocations?: RevocationSink;
   readonly #options: LinkOptions;
   #client: RedisClient | undefined;
   #closed = false;

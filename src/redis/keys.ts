@@ -44,7 +44,10 @@ export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
 /** A sorted set with a TTL: digests of the devices and networks that a user logs in from, by the last login. */
 export const devicesKey = (userId: string): string => `devices:{${userId}}`;
 
-/** A pub/sub channel: the id of a user whenever a token or session of theirs is revoked. */
+/** A key that exists only within a script: writing it makes the replicas confirm what was written before in this slot. */
+export const userMarkerKey = (userId: string): string => `marker:{${userId}}`;
+
+/** A pub/sub channel: what is revoked of which user, as JSON (users/revocations/entry.ts). */
 export const revocationsChannel = (): string => 'revocations';
 
 /**
@@ -80,7 +83,13 @@ export const auditChannel = (): string => '{audit}:operator-records';
 export const counterKey = (limiter: string, subject: string, step: string): string =>
   `throttle:${limiter}:{${subject}}:${step}`;
 
+/** The same as `userMarkerKey`, in the slot of the audit logs. */
+export const auditMarkerKey = (): string => '{audit}:marker';
+
 const LEDGER = 'ledger:{bank}';
+
+/** The same as `userMarkerKey`, in the slot of the ledger. */
+export const ledgerMarkerKey = (): string => `${LEDGER}:marker`;
 
 /** A hash: owner, name, currency, `balanceMinor`, `openingBalanceMinor`, opened. */
 export const accountKey = (accountId: string): string => `${LEDGER}:account:${accountId}`;

@@ -1,9 +1,10 @@
 import type { Logger } from '../log.ts';
+import type { Admission } from './client.ts';
 import { ClusterStore } from './cluster/cluster-store.ts';
 import { ClusterMessageLink } from './cluster/message-link.ts';
 import type { ClusterOptions } from './cluster/topology.ts';
 import { RedisLink } from './connection.ts';
-import { openPrimaryLink } from './sentinel/open.ts';
+import { openPrimaryLink, type PrimaryOptions } from './sentinel/open.ts';
 import { checkServerOnce } from './server-check.ts';
 import type { RedisStore, ServerLink } from './store.ts';
 import { Subscriber } from './subscriber.ts';
@@ -24,10 +25,11 @@ export interface RedisSettings {
   redisClusterLeaseMs: number;
 }
 
-/** Opens Redis for commands. Connects in the background: use `whenReady` to wait. */
-export function openStore(settings: RedisSettings, log: Logger): RedisStore {
-  if (settings.redisClusterNodes.length > 0) return new ClusterStore(clusterOptions(settings, log));
-  const link = linkTo(settings, log, true);
+/** Opens Redis for commands. Connects in the background: use `whenReady` to wait. `admit` decides about each connection. */
+export function openStore(settings: RedisSettings, log: Logger, admit?: Admission): RedisStore {
+  if (settings.redisClusterNodes.length > 0)
+    return new ClusterStore({ ...clusterOptions(settings, log), ...(admit && { admit }) });
+  const link = linkTo(settings, log, { isLeased: true, ...(admit && { admit }) });
   checkServerOnce(link, log);
   return link;
 }
@@ -37,7 +39,7 @@ export function openSubscriber(settings: RedisSettings, log: Logger): Subscriber
   const isCluster = settings.redisClusterNodes.length > 0;
   const link = isCluster
     ? new ClusterMessageLink(clusterOptions(settings, log))
-    : linkTo(settings, log, false);
+    : linkTo(settings, log, { isLeased: false });
   return new Subscriber({ link, log });
 }
 
@@ -49,8 +51,11 @@ const clusterOptions = (settings: RedisSettings, log: Logger): ClusterOptions =>
   log,
 });
 
-/** @param isLeased whether a primary that Sentinels name is used only while a majority of them confirms it */
-function linkTo(settings: RedisSettings, log: Logger, isLeased: boolean): ServerLink {
-  if (settings.redisSentinels.length > 0) return openPrimaryLink(settings, log, { isLeased });
-  return new RedisLink({ url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log });
+function linkTo(
+  settings: RedisSettings,
+  log: Logger,
+  { isLeased, ...admission }: PrimaryOptions,
+): ServerLink {
+  if (settings.redisSentinels.length > 0) return openPrimaryLink(settings, log, { isLeased, ...admission });
+  return new RedisLink({ url: settings.redisUrl, deadlineMs: settings.redisDeadlineMs, log, ...admission });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { RedisUnavailable } from './connection.ts';
+import { type RedisClient, RedisUnavailable } from './connection.ts';
 import { commandsIn, guardLua } from './script-guard.ts';
 import type { RedisStore } from './store.ts';
 
@@ -51,26 +51,45 @@ export const definedScripts = (): readonly Script[] => [...defined.values()];
  * Runs a script by its hash. The source is sent only to a server that does not have it, such as one that restarted or a
  * promoted replica. @throws {RedisUnavailable} also when the script itself fails.
  */
-export function runScript(
+export async function runScript(
   link: RedisStore,
   script: Script,
   keys: readonly string[],
   args: readonly string[],
 ): Promise<ScriptReply> {
-  const { sha1, source, isReadOnly } = script;
+  return (await runScriptOn(link, script, keys, args)).reply;
+}
+
+/** Like `runScript`. Also resolves to the connection that the script ran on. @throws {RedisUnavailable} */
+export const runScriptOn = (
+  link: RedisStore,
+  script: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<{ reply: ScriptReply; client: RedisClient }> =>
+  link.runFor(keys[0] ?? '', async (client) => ({
+    reply: await evalScript(client, script, keys, args),
+    client,
+  }));
+
+/** Runs a script on one connection. Rejects with the error of node-redis. */
+export async function evalScript(
+  client: RedisClient,
+  { sha1, source, isReadOnly }: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<ScriptReply> {
   const options = { keys: [...keys], arguments: [...args] };
-  return link.runFor(keys[0] ?? '', async (client) => {
-    try {
-      return (await (isReadOnly
-        ? client.evalShaRo(sha1, options)
-        : client.evalSha(sha1, options))) as ScriptReply;
-    } catch (fault) {
-      if (!isUnknownScript(fault)) throw fault;
-      return (await (isReadOnly
-        ? client.evalRo(source, options)
-        : client.eval(source, options))) as ScriptReply;
-    }
-  });
+  try {
+    return (await (isReadOnly
+      ? client.evalShaRo(sha1, options)
+      : client.evalSha(sha1, options))) as ScriptReply;
+  } catch (fault) {
+    if (!isUnknownScript(fault)) throw fault;
+    return (await (isReadOnly
+      ? client.evalRo(source, options)
+      : client.eval(source, options))) as ScriptReply;
+  }
 }
 
 /** The reply of a script, if it has the form that the script returns. @throws {RedisUnavailable} if it has not */

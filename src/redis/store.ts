@@ -3,10 +3,33 @@ import type { RedisClient } from './client.ts';
 /** A command, script or transaction, run on a connection to the server that holds its keys. */
 export type RedisCommand<T> = (client: RedisClient) => Promise<T>;
 
+/** A revocation that this process has made. */
+export interface MadeRevocation {
+  /** What was revoked, as it was published. */
+  message: string;
+  /** The connection that it was made on. */
+  client: RedisClient;
+  /** How many servers had been replayed to when it began. */
+  replays: number | undefined;
+  /** Whether the response waits until enough servers have it. */
+  isWaitedFor: boolean;
+}
+
+/** What remembers and confirms the revocations that are made with a store. */
+export interface RevocationSink {
+  /** How often what was revoked has been applied to another server. */
+  readonly replays: number;
+  /** @throws {RedisUnavailable} */
+  add(redis: RedisStore, revocation: MadeRevocation): Promise<void>;
+}
+
 /** Redis as the gateway and the bank use it: one server, the primary that Sentinels name, or a Cluster. */
 export interface RedisStore {
   /** Whether commands can be run now. */
   readonly ready: boolean;
+
+  /** Set by a process that has to remember what it revokes. */
+  revocations?: RevocationSink;
 
   /**
    * Runs one command, script or transaction on the server that holds `key`, and resolves to its reply. All keys of the

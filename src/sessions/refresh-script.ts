@@ -6,11 +6,11 @@ import {
   sessionsKey,
   whitelistKey,
 } from '../redis/keys.ts';
-import { defineScript, nameEntries } from '../redis/scripts.ts';
+import { defineRevocation, REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
+import { nameEntries } from '../redis/scripts.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from '../users/authorization.ts';
 import { PENDING_ACTIONS_LUA } from '../users/pending-actions.ts';
-import { REMOVE_SESSION_LUA } from './end.ts';
 import type { TokenIdentity } from './whitelist.ts';
 
 const KEYS = nameEntries('KEYS', [
@@ -42,7 +42,6 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
   'jti',
   'iat',
   'exp',
-  'channel',
   'user',
   'address',
   'device',
@@ -63,7 +62,7 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
  * ended), with the address of the last refresh and the actions that the user had begun as staff; or `advanced` or
  * `again` with the current state: counter, jti, iat, exp, client id, auth time, end (s), remember, address.
  */
-export const REFRESH_SESSION = defineScript(
+export const REFRESH_SESSION = defineRevocation(
   'session-refresh',
   `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
 ${KEYS.lua}
@@ -92,7 +91,7 @@ elseif behind > 1 or elapsedMs >= tonumber(graceMs) or client ~= lastClient then
   requireType('zset', sessionsKey)
   local pending = pendingActions(actionsKey)
   removeSession(sid, sessionKey, activeKey, sessionsKey)
-  redis.pcall('PUBLISH', channel, user)
+  revoke(user, { sessions = { sid } })
   return { 'reuse', lastAddress, pending }
 end
 return { verdict, unpack(redis.call('HMGET', sessionKey,

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { networkOf } from '../http/addresses.ts';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
-import { authzKey, revocationsChannel } from '../redis/keys.ts';
-import { checkReply, runScript } from '../redis/scripts.ts';
+import { authzKey } from '../redis/keys.ts';
+import { runRevocation } from '../redis/revocations/script.ts';
+import { checkReply } from '../redis/scripts.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
@@ -116,13 +117,12 @@ async function advance(
     jti,
     iat,
     exp: iat + options.accessTokenTtlSeconds,
-    channel: revocationsChannel(),
     user: sub,
     address,
     device,
     client: clientOf(address, userAgent),
   });
-  const reply = await runScript(redis, REFRESH_SESSION, refreshKeys({ sub, sid, jti }), args);
+  const reply = await runRevocation(redis, REFRESH_SESSION, refreshKeys({ sub, sid, jti }), args);
   return checkReply(refreshReply, reply);
 }
 

@@ -6,11 +6,11 @@ import {
   sessionsKey,
   whitelistKey,
 } from '../redis/keys.ts';
-import { defineScript, nameEntries } from '../redis/scripts.ts';
+import { defineRevocation, REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
+import { nameEntries } from '../redis/scripts.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from '../users/authorization.ts';
 import { PENDING_ACTIONS_LUA } from '../users/pending-actions.ts';
-import { REMOVE_SESSION_LUA } from './end.ts';
 import type { TokenIdentity } from './whitelist.ts';
 
 const KEYS = nameEntries('KEYS', [
@@ -49,7 +49,6 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
   'policy',
   'sessionPrefix',
   'activePrefix',
-  'channel',
   'user',
   'clientId',
   'device',
@@ -64,7 +63,7 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
  * Returns `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `too_many`,
  * or `started`, the ids of the sessions that were evicted, and the actions that the user had begun as staff.
  */
-export const START_SESSION = defineScript(
+export const START_SESSION = defineRevocation(
   'session-start',
   `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
 ${KEYS.lua}
@@ -103,7 +102,7 @@ redis.call('ZADD', sessionsKey, endsAt, sid)
 redis.call('EXPIREAT', sessionsKey, redis.call('ZRANGE', sessionsKey, -1, -1, 'WITHSCORES')[2])
 redis.call('SET', entryKey, whitelistEntry(sid, generation), 'EXAT', exp)
 
-if surplus > 0 then redis.pcall('PUBLISH', channel, user) end
+if surplus > 0 then announce(user, { sessions = evicted }) end
 return { 'started', evicted, pending }
 `,
 );

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RingSource } from '../keys/ring.ts';
-import { activeKey, revocationsChannel, sessionKey } from '../redis/keys.ts';
-import { checkReply, runScript } from '../redis/scripts.ts';
+import { activeKey, sessionKey } from '../redis/keys.ts';
+import { runRevocation } from '../redis/revocations/script.ts';
+import { checkReply } from '../redis/scripts.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
@@ -134,7 +135,6 @@ async function writeSession(
     policy: options.sessionsPerUserPolicy,
     sessionPrefix: sessionKey(sub, ''),
     activePrefix: activeKey(sub, ''),
-    channel: revocationsChannel(),
     user: sub,
     clientId,
     device,
@@ -142,7 +142,7 @@ async function writeSession(
     remember: remember ? '1' : '0',
     verifiedGeneration,
   });
-  return checkReply(startReply, await runScript(redis, START_SESSION, startKeys(claims), args));
+  return checkReply(startReply, await runRevocation(redis, START_SESSION, startKeys(claims), args));
 }
 
 export const random128 = (): string => randomBytes(16).toString('base64url');

@@ -4,12 +4,12 @@ import {
   authzKey,
   pendingActionsKey,
   resetKey,
-  revocationsChannel,
   sessionKey,
   userKey,
   whitelistKey,
 } from '../redis/keys.ts';
-import { checkReply, defineScript, nameEntries, runScript } from '../redis/scripts.ts';
+import { defineRevocation, runRevocation } from '../redis/revocations/script.ts';
+import { checkReply, nameEntries } from '../redis/scripts.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from './authorization.ts';
@@ -18,7 +18,6 @@ import type { User } from './users.ts';
 
 const ARGUMENTS = nameEntries('ARGV', [
   'version',
-  'channel',
   'user',
   'ending',
   'resetPrefix',
@@ -35,6 +34,8 @@ const ARGUMENTS = nameEntries('ARGV', [
  * `ending` is empty, `all` or `others`. With `others`, the session to keep and its tokens get the new generation; it
  * has to be active. Ending sessions also revokes a pending reset token.
  *
+ * Its response waits for replicas if it can take authority away, and not if only an email address has changed.
+ *
  * It begins with a deletion, because a full Redis refuses a script only if its first write needs memory.
  *
  * KEYS: user, authz, pending actions, and to keep a session: the session, the whitelist entry of the token that asks,
@@ -42,7 +43,7 @@ const ARGUMENTS = nameEntries('ARGV', [
  * Returns `changed` (by another process), `late`, `consumed` (the reset token was used before), `over` (the session to
  * keep), or `done` with the actions that the user had begun as staff.
  */
-const CHANGE_USER = defineScript(
+const CHANGE_USER = defineRevocation(
   'user-change',
   `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${PENDING_ACTIONS_LUA}
 ${ARGUMENTS.lua}
@@ -68,6 +69,10 @@ end
 local generation = tonumber(oldGeneration) + (ending ~= '' and 1 or 0)
 local isActive = nextOf('status') == 'active'
 local authorization = writeAuthorization(nextOf('role'), generation, nextOf('ranges'))
+local state = { ver = version + 1, gen = generation, role = nextOf('role'), status = nextOf('status'),
+  ranges = nextOf('ranges') or '', passwordHash = set.passwordHash,
+  passwordVia = set.passwordHash and nextOf('passwordVia') or nil }
+local revokes = ending ~= '' or set.role or set.status or set.ranges
 
 redis.call('DEL', authzKey)
 if consumedReset ~= '' then redis.call('DEL', resetPrefix .. consumedReset) end
@@ -84,7 +89,7 @@ if ending == 'others' then
   for _, key in ipairs(tokenKeys) do redis.call('SET', key, whitelistEntry(sid, generation), 'XX', 'KEEPTTL') end
 end
 if isActive then redis.call('SET', authzKey, authorization) end
-redis.pcall('PUBLISH', channel, user)
+if revokes then revoke(user, state) else announce(user, state) end
 return { 'done', pending }
 `,
 );
@@ -129,7 +134,6 @@ export async function writeChange(
     keys.push(sessionKey(id, keep.keepSid), whitelistKey(id, keep.keepJti), activeKey(id, keep.keepSid));
   const args = ARGUMENTS.list({
     version,
-    channel: revocationsChannel(),
     user: id,
     ending: typeof end === 'object' ? 'others' : (end ?? ''),
     resetPrefix: resetKey(id, ''),
@@ -139,7 +143,7 @@ export async function writeChange(
     deadline: deadlineOf(action),
   });
   const fields = Object.entries(set).flatMap(([name, value]) => [name, fieldOf(value)]);
-  const reply = await runScript(redis, CHANGE_USER, keys, [...args, ...fields]);
+  const reply = await runRevocation(redis, CHANGE_USER, keys, [...args, ...fields]);
   const [outcome, pending = []] = checkReply(changeReply, reply);
   return { outcome, pending };
 }

@@ -137,6 +137,12 @@ export const GATEWAY_PROBLEMS = {
     { retryAfterSeconds: 1 },
   ),
   stopping: problem(503, 'stopping', 'The service is stopping.', { retryAfterSeconds: 1 }),
+  revocation_not_durable: problem(
+    503,
+    'revocation_not_durable',
+    'The change has been made, but too few servers have confirmed it. Please try again.',
+    { retryAfterSeconds: 1 },
+  ),
   network_rate_exceeded: rateLimited,
   user_rate_exceeded: rateLimited,
   transfer_rate_exceeded: problem(429, 'transfers_limited', 'Too many transfers. Try again later.'),

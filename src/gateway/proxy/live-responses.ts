@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from '../../log.ts';
 import { revocationsChannel } from '../../redis/keys.ts';
 import type { Subscriber } from '../../redis/subscriber.ts';
+import { revokedUser } from '../../users/revocations/entry.ts';
 import { type EndReason, type GrantSnapshot, type RecheckDeps, recheckGrant } from './recheck.ts';
 
 /** How soon a new response is checked for the first time, and how late the end of one with an expired token can be. */
@@ -47,7 +48,7 @@ export class LiveResponses {
     this.#deps = deps;
     deps.subscriber.subscribe(
       revocationsChannel(),
-      (sub) => this.#check(this.#bySubject.get(sub) ?? []),
+      (message) => this.#check(this.#bySubject.get(revokedUser(message)) ?? []),
       () => this.#check(this.#all()),
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);

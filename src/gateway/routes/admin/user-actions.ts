@@ -29,7 +29,7 @@ export const actionOperation = ({
   parameters: { path: userIdParameter },
   responses: ok('The changed user.', userSchema),
   ...description,
-  refusals: ['user_unknown', 'own_account', 'rank_too_low', ...refusals],
+  refusals: ['user_unknown', 'own_account', 'rank_too_low', 'revocation_not_durable', ...refusals],
 });
 
 export const userActionOperations: readonly Operation<GatewayReason>[] = [

@@ -41,7 +41,7 @@ export const userSessionsOperations: readonly Operation<GatewayReason>[] = [
       path: userIdParameter.extend(idParameter('sid', 'A session id from the list').shape),
     },
     responses: NO_CONTENT,
-    refusals: ['user_unknown', 'session_unknown', 'own_account', 'rank_too_low'],
+    refusals: ['user_unknown', 'session_unknown', 'own_account', 'rank_too_low', 'revocation_not_durable'],
   },
 ];
 

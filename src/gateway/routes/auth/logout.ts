@@ -29,7 +29,7 @@ export const logoutOperation: Operation<GatewayReason> = {
   access: LOGGED_IN,
   body: { ...jsonBody(logoutSchema), optional: true },
   responses: NO_CONTENT,
-  refusals: ['refresh_invalid'],
+  refusals: ['refresh_invalid', 'revocation_not_durable'],
 };
 
 export interface LogoutDeps {

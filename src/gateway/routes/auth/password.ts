@@ -31,7 +31,7 @@ export const passwordOperation: Operation<GatewayReason> = {
   access: LOGGED_IN,
   body: jsonBody(passwordChangeSchema),
   responses: NO_CONTENT,
-  refusals: ['password_wrong', 'login_throttled', 'password_queue_full'],
+  refusals: ['password_wrong', 'login_throttled', 'password_queue_full', 'revocation_not_durable'],
 };
 
 export interface PasswordDeps extends NewPasswordDeps {

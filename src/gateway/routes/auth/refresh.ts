@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, type Operation } from '../../../http/operation.ts';
+import { settleConfirmations } from '../../../redis/replication/deferred.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
   type RefreshedPair,
@@ -42,6 +43,7 @@ export const refreshOperation: Operation<GatewayReason> = {
     'refresh_invalid',
     'address_refused',
     'redis_unavailable',
+    'revocation_not_durable',
   ],
 };
 
@@ -75,8 +77,10 @@ export async function refreshFor(
   const userAgent = incoming.headers['user-agent'];
   const request: RefreshRequest = { token, address, userAgent, device: deviceNameOf(userAgent) };
   const outcome = await refreshSession(deps, request, nowMs);
-  if (outcome instanceof Refusal) await recordReuse(deps.audit, c, outcome);
-  else await recordCrossing(deps.audit, c, outcome);
+  if (outcome instanceof Refusal) {
+    await recordReuse(deps.audit, c, outcome);
+    await settleConfirmations();
+  } else await recordCrossing(deps.audit, c, outcome);
   return outcome;
 }
 

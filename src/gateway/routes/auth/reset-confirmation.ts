@@ -36,7 +36,13 @@ export const resetConfirmationOperation: Operation<GatewayReason> = {
   access: ANYONE,
   body: jsonBody(confirmSchema),
   responses: NO_CONTENT,
-  refusals: ['reset_invalid', 'rate_limited', 'password_queue_full', 'redis_unavailable'],
+  refusals: [
+    'reset_invalid',
+    'rate_limited',
+    'password_queue_full',
+    'redis_unavailable',
+    'revocation_not_durable',
+  ],
 };
 
 export interface ResetConfirmationDeps extends ResetDeps, NewPasswordDeps {

@@ -35,6 +35,7 @@ export const revokeOperation: Operation<GatewayReason> = {
   access: { by: 'client' },
   body: formBody(tokenFormSchema),
   responses: { 200: { description: 'The token has been revoked, or was not valid.' } },
+  refusals: ['revocation_not_durable'],
 };
 
 export interface OauthTokenDeps extends ClientDeps {

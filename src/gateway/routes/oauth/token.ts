@@ -28,7 +28,14 @@ export const tokenOperation: Operation<GatewayReason> = {
   access: { by: 'refresh-token' },
   body: formBody(tokenRequestSchema),
   responses: ok('A pair of tokens (RFC 6749, section 5.1).', bearerResponseSchema),
-  refusals: ['grant_invalid', 'grant_unsupported', 'scope_unsupported', 'client_wrong', 'redis_unavailable'],
+  refusals: [
+    'grant_invalid',
+    'grant_unsupported',
+    'scope_unsupported',
+    'client_wrong',
+    'redis_unavailable',
+    'revocation_not_durable',
+  ],
 };
 
 /**

@@ -47,7 +47,7 @@ export const ownSessionsOperations: readonly Operation<GatewayReason>[] = [
     access: LOGGED_IN,
     parameters: { query: endSessionsQuerySchema },
     responses: ok('The number of ended sessions.', endedResponseSchema),
-    refusals: ['query_wrong'],
+    refusals: ['query_wrong', 'revocation_not_durable'],
   },
   {
     method: 'delete',
@@ -58,7 +58,7 @@ export const ownSessionsOperations: readonly Operation<GatewayReason>[] = [
     access: LOGGED_IN,
     parameters: { path: idParameter('sid', 'A session id from the list') },
     responses: NO_CONTENT,
-    refusals: ['session_unknown'],
+    refusals: ['session_unknown', 'revocation_not_durable'],
   },
 ];
 

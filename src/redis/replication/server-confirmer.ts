@@ -1,0 +1,145 @@
+import type { RedisClient } from '../client.ts';
+import { afterDeadline } from '../deadline.ts';
+import { defineScript, evalScript } from '../scripts.ts';
+import { aofSynced, connectBeside } from './wait-connection.ts';
+
+/**
+ * Writes to the replication stream and leaves nothing behind. `WAIT` refers to the last write of its own connection, so
+ * what other connections have written before is covered by a write on this one. It begins with a deletion, because a
+ * full Redis refuses a script only if its first write needs memory. KEYS: marker. Returns 1.
+ */
+const WRITE_MARKER = defineScript(
+  'replication-marker',
+  `
+requireType('string', KEYS[1])
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], '1')
+redis.call('DEL', KEYS[1])
+return 1
+`,
+);
+
+interface Waiter {
+  markerKey: string;
+  /** By the monotonic clock. */
+  untilMs: number;
+  settle: (isConfirmed: boolean) => void;
+}
+
+interface ServerConfirmerOptions {
+  replicas: number;
+  aof: boolean;
+  timeoutMs: number;
+}
+
+/**
+ * Waits for the replicas of one server, on a connection of its own, which `WAIT` blocks. Writes that are made while it
+ * waits share the next `WAIT`.
+ */
+export class ServerConfirmer {
+  readonly #source: RedisClient;
+  readonly #options: ServerConfirmerOptions;
+  readonly #waiters = new Set<Waiter>();
+  #queue: Waiter[] = [];
+  #running = false;
+  #connection: Promise<RedisClient> | undefined;
+  #isClosed = false;
+
+  /** @param source the connection that the writes are made on */
+  constructor(source: RedisClient, options: ServerConfirmerOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  get pending(): number {
+    return this.#waiters.size;
+  }
+
+  /** Connects in the background. */
+  prepare(): void {
+    this.#connected().catch(() => {});
+  }
+
+  /** Whether enough servers have confirmed in time what was written before the call. */
+  confirm(markerKey: string): Promise<boolean> {
+    const { timeoutMs } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const cancelTimeout = afterDeadline(timeoutMs, () => waiter.settle(false));
+    const waiter: Waiter = {
+      markerKey,
+      untilMs: performance.now() + timeoutMs,
+      settle: (isConfirmed) => {
+        cancelTimeout();
+        this.#waiters.delete(waiter);
+        resolve(isConfirmed);
+      },
+    };
+    this.#waiters.add(waiter);
+    this.#queue.push(waiter);
+    void this.#run();
+    return promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    void this.#disconnect();
+    for (const { settle } of this.#waiters) settle(false);
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    while (this.#queue.length > 0) {
+      const round = this.#queue.splice(0).filter((waiter) => this.#waiters.has(waiter));
+      if (round.length === 0) continue;
+      const isConfirmed = await this.#waitFor(round);
+      for (const { settle } of round) settle(isConfirmed);
+    }
+    this.#running = false;
+  }
+
+  /** A server that gives no reply costs the connection: its later replies would belong to other commands. */
+  async #waitFor(round: readonly Waiter[]): Promise<boolean> {
+    const untilMs = Math.max(...round.map((waiter) => waiter.untilMs));
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
+    const graceMs = Math.max(1, untilMs - performance.now()) + REPLY_GRACE_MS;
+    const cancelTimeout = afterDeadline(graceMs, () => reject(new Error('no reply to WAIT')));
+    try {
+      return await Promise.race([this.#askServer(round[0]?.markerKey ?? '', untilMs), timeout]);
+    } catch {
+      await this.#disconnect();
+      return false;
+    } finally {
+      cancelTimeout();
+    }
+  }
+
+  async #askServer(markerKey: string, untilMs: number): Promise<boolean> {
+    const { replicas, aof } = this.#options;
+    // 0 would wait without an end.
+    const leftMs = (): number => Math.max(1, Math.floor(untilMs - performance.now()));
+    const client = await this.#connected();
+    await evalScript(client, WRITE_MARKER, [markerKey], []);
+    if (replicas > 0 && (await client.wait(replicas, leftMs())) < replicas) return false;
+    return !aof || (await aofSynced(client, leftMs()));
+  }
+
+  #connected(): Promise<RedisClient> {
+    if (this.#isClosed) return Promise.reject(new Error('closed'));
+    this.#connection ??= connectBeside(this.#source).catch((fault) => {
+      this.#connection = undefined;
+      throw fault;
+    });
+    return this.#connection;
+  }
+
+  async #disconnect(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    const client = await connection?.catch(() => undefined);
+    if (client?.isOpen) client.destroy();
+  }
+}
+
+/** How long the reply may take after the time that `WAIT` was given. */
+const REPLY_GRACE_MS = 200;

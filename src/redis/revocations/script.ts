@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { revocationsChannel } from '../keys.ts';
+import { checkReply, defineScript, runScriptOn } from '../scripts.ts';
+import type { RedisStore } from '../store.ts';
+
+/**
+ * A script that takes authority away. It cannot be run by `runScript`, only by `runRevocation`, which has the revocation
+ * remembered and confirmed.
+ */
+export interface RevocationScript {
+  readonly script: ReturnType<typeof defineScript>;
+}
+
+/**
+ * Lua: `removeSession(sid, sessionKey, activeKey, sessionsKey)` removes a session and returns whether it was active.
+ * Every whitelist check asks for the key `active:`, so all access tokens of the session are revoked with it. The type
+ * of `sessionsKey` has to be checked before. Nothing here needs memory, so it works when Redis is full.
+ */
+export const REMOVE_SESSION_LUA = `
+local function removeSession(sid, sessionKey, activeKey, sessionsKey)
+  redis.call('DEL', sessionKey)
+  redis.call('ZREM', sessionsKey, sid)
+  return redis.call('DEL', activeKey) == 1
+end`;
+
+/**
+ * Defines a script that revokes. In it, `revoke(user, entry)` says what of which user has been revoked, and
+ * `announce(user, entry)` the same for what nobody waits for. The entry is a table in the form of
+ * `users/revocations/entry.ts`. It is published on the revocations channel after the script's last write, and returned to
+ * the process that runs the script.
+ */
+export function defineRevocation(name: string, lua: string): RevocationScript {
+  const script = defineScript(
+    name,
+    `
+local message, isWaitedFor = '', 0
+local function announce(user, entry)
+  entry.user = user
+  message = cjson.encode(entry)
+end
+local function revoke(user, entry)
+  announce(user, entry)
+  isWaitedFor = 1
+end
+local function decide()
+${lua.trim()}
+end
+local reply = decide()
+if message ~= '' then redis.pcall('PUBLISH', '${revocationsChannel()}', message) end
+return { message, isWaitedFor, reply }
+`,
+  );
+  return { script };
+}
+
+const revocationReply = z.tuple([z.string(), z.union([z.literal(0), z.literal(1)]), z.unknown()]);
+
+/**
+ * Runs a script that revokes, and resolves to what it returns. The revocation is then in the journal of this process.
+ * @throws {RedisUnavailable} and {@link NotDurable} if too few servers confirm it in time. Within `deferConfirmations`,
+ * the latter is left to `settleConfirmations`.
+ */
+export async function runRevocation(
+  redis: RedisStore,
+  { script }: RevocationScript,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  const replays = redis.revocations?.replays;
+  const { reply, client } = await runScriptOn(redis, script, keys, args);
+  const [message, isWaitedFor, result] = checkReply(revocationReply, reply);
+  if (message !== '')
+    await redis.revocations?.add(redis, { message, client, replays, isWaitedFor: isWaitedFor === 1 });
+  return result;
+}
