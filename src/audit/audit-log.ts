@@ -1,4 +1,5 @@
 import { auditLines, type Logger } from '../log.ts';
+import { ReplicaConfirmation } from '../redis/replication/confirmation.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { ActorRate } from './actor-rate.ts';
 import type { ChainedRecord } from './chain.ts';
@@ -23,7 +24,12 @@ const SUMMARY_INTERVAL_MS = 1000;
 export interface RedisAuditLogOptions {
   redis: RedisStore;
   log: Logger;
-  settings: AuditSettings & { auditRecordsPerActorPerMinute: number };
+  settings: AuditSettings & {
+    auditRecordsPerActorPerMinute: number;
+    /** How many replicas have to have a record before it counts as stored, and within which time. */
+    auditReplicas?: number;
+    auditReplicasTimeoutMs?: number;
+  };
   /** The clock, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -51,12 +57,23 @@ export class RedisAuditLog implements AuditLog {
   readonly #writers: Record<AuditLogName, ChainWriter>;
   readonly #rate: ActorRate;
   readonly #tally = new Tally(WINDOW_MS);
+  readonly #confirmation: ReplicaConfirmation;
   readonly #timer: NodeJS.Timeout;
 
   constructor({ redis, log, settings, now = Date.now }: RedisAuditLogOptions) {
     const logger = auditLines(log);
     const limits = auditLimits(settings);
-    const writer = (name: AuditLogName) => new ChainWriter({ redis, logger, name, limits: limits[name] });
+    const { auditReplicas: replicas = 0, auditReplicasTimeoutMs: timeoutMs = 500 } = settings;
+    const confirmation = new ReplicaConfirmation({
+      what: 'audit_record',
+      replicas,
+      aof: false,
+      timeoutMs,
+      log,
+    });
+    const writer = (name: AuditLogName) =>
+      new ChainWriter({ redis, logger, name, limits: limits[name], confirmation });
+    this.#confirmation = confirmation;
     this.#log = logger;
     this.#now = now;
     this.#writers = { security: writer('security'), customers: writer('customers') };
@@ -106,6 +123,7 @@ export class RedisAuditLog implements AuditLog {
     clearInterval(this.#timer);
     await this.#summarize(Number.POSITIVE_INFINITY);
     await Promise.all(AUDIT_LOGS.map((name) => this.#writers[name].settled()));
+    this.#confirmation.close();
   }
 
   /** Writes the summaries that are due. A failure is logged by the writer, with the record. */

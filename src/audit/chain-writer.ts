@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
+import { auditMarkerKey } from '../redis/keys.ts';
+import type { ReplicaConfirmation } from '../redis/replication/confirmation.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { appendRecords } from './append-script.ts';
 import { type ChainEnd, type ChainedRecord, chainRecords, START_OF_CHAIN } from './chain.ts';
@@ -20,6 +22,8 @@ export interface ChainWriterOptions {
   logger: Logger;
   name: AuditLogName;
   limits: AuditLimits;
+  /** Waits until enough servers have a record. */
+  confirmation: ReplicaConfirmation;
 }
 
 interface PendingRecord {
@@ -47,13 +51,14 @@ export class ChainWriter {
   #end: ChainEnd = START_OF_CHAIN;
   #pending: PendingRecord[] = [];
   #writing: Promise<void> | undefined;
+  readonly #unconfirmed = new Set<Promise<void>>();
 
   constructor(options: ChainWriterOptions) {
     this.#options = options;
     this.watch = new ExportWatch(options);
   }
 
-  /** Resolves to the record when it is stored. @throws {RedisUnavailable} */
+  /** Resolves to the record when it is stored, and enough servers have it. @throws {RedisUnavailable} {@link NotDurable} */
   append(event: AuditEvent, nowMs: number): Promise<ChainedRecord> {
     const { promise, resolve, reject } = Promise.withResolvers<ChainedRecord>();
     this.#pending.push({ event, nowMs, resolve, reject });
@@ -64,6 +69,7 @@ export class ChainWriter {
   /** Resolves when no record is pending. */
   async settled(): Promise<void> {
     await this.#writing;
+    await Promise.allSettled(this.#unconfirmed);
   }
 
   async #writeAll(): Promise<void> {
@@ -75,11 +81,12 @@ export class ChainWriter {
   }
 
   async #write(batch: readonly PendingRecord[]): Promise<void> {
-    const { logger, name: log } = this.#options;
+    const { logger, name: log, redis, confirmation } = this.#options;
     try {
-      const records = await this.#append(batch);
-      for (const { record, hash } of records) logger.info({ event: 'audit', log, record, hash });
-      for (const [n, { resolve }] of batch.entries()) resolve(records[n] as ChainedRecord);
+      const append = () => this.#append(batch);
+      const { result, confirmed } = await confirmation.write(redis, auditMarkerKey(), append);
+      for (const { record, hash } of result) logger.info({ event: 'audit', log, record, hash });
+      this.#settleWhen(confirmed, batch, result);
     } catch (err) {
       this.notStored += batch.length;
       for (const { event, reject } of batch) {
@@ -90,6 +97,17 @@ export class ChainWriter {
         reject(err);
       }
     }
+  }
+
+  /** The next batch does not wait for it. */
+  #settleWhen(confirmed: Promise<void>, batch: readonly PendingRecord[], records: readonly ChainedRecord[]) {
+    const settled = confirmed
+      .then(
+        () => batch.forEach(({ resolve }, n) => void resolve(records[n] as ChainedRecord)),
+        (fault: unknown) => batch.forEach(({ reject }) => void reject(fault)),
+      )
+      .finally(() => this.#unconfirmed.delete(settled));
+    this.#unconfirmed.add(settled);
   }
 
   async #append(batch: readonly PendingRecord[]): Promise<ChainedRecord[]> {

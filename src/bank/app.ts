@@ -4,6 +4,7 @@ import type { Stopping } from '../http/stopping.ts';
 import { KeysUnavailable } from '../keys/remote-jwks.ts';
 import type { Logger } from '../log.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
+import { NotDurable } from '../redis/replication/confirmation.ts';
 import { Refusal } from '../refusal.ts';
 import { type CallerDeps, requireAssertion } from './caller.ts';
 import type { BankMetrics } from './metrics.ts';
@@ -55,6 +56,7 @@ export function createBankApp(deps: BankDeps): BankApp {
 }
 
 function reasonOf(fault: unknown): BankReason {
+  if (fault instanceof NotDurable) return 'transfer_not_durable';
   if (fault instanceof RedisUnavailable) return 'redis_unavailable';
   return fault instanceof KeysUnavailable ? 'keys_unavailable' : 'fault';
 }

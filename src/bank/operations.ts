@@ -108,6 +108,7 @@ export const BANK_OPERATIONS: readonly Operation<BankReason>[] = [
       'insufficient_funds',
       'balance_limit',
       'too_many_transfers',
+      'transfer_not_durable',
     ],
   },
 ];

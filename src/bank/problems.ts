@@ -58,6 +58,12 @@ export const BANK_PROBLEMS = {
   too_many_searches: problem(429, 'too_many_searches', 'You have too many searches in progress.', RETRY),
   too_many_streams: problem(429, 'too_many_streams', 'You have too many open event streams.', RETRY),
 
+  transfer_not_durable: problem(
+    503,
+    'transfer_not_durable',
+    'The transfer has been made, but too few servers have confirmed it. Repeat it with the same Idempotency-Key.',
+    RETRY,
+  ),
   redis_unavailable: unavailable,
   keys_unavailable: unavailable,
   stopping: problem(503, 'stopping', 'The service is stopping.', { retryAfterSeconds: 1 }),

@@ -12,6 +12,7 @@ import type { Logger } from '../log.ts';
 import { EventLoopDelay } from '../metrics/event-loop.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { openStore, openSubscriber } from '../redis/open.ts';
+import { ReplicaConfirmation } from '../redis/replication/confirmation.ts';
 import { ROLES, SCOPES } from '../users/roles.ts';
 import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
@@ -62,8 +63,10 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   const searches = new UserShare(settings.bankSearchesPerUserMax);
   const streams = new UserShare(settings.bankOpenStreamsPerUserMax);
   const stopping = new Stopping();
+  const confirmation = started.adopt(openConfirmation(settings, log), (open) => open.close());
   const app = createBankApp({
     link,
+    confirmation,
     feed,
     metrics,
     verifier: verifier ?? defaultVerifier(settings),
@@ -112,6 +115,15 @@ async function listenForMetrics(
   log.info({ event: 'metrics_listening', url }, 'the bank listens for scrapes');
   return url;
 }
+
+const openConfirmation = (settings: BankServerSettings, log: Logger): ReplicaConfirmation =>
+  new ReplicaConfirmation({
+    what: 'transfer',
+    replicas: settings.transferReplicas,
+    aof: settings.transferAof === 'on',
+    timeoutMs: settings.transferReplicasTimeoutMs,
+    log,
+  });
 
 /** An HTTP server for the bank's routes. It does not listen yet. */
 export function createBankServer(app: BankApp): Server {

@@ -1,6 +1,8 @@
 import type { Handler } from 'hono';
 import type { z } from 'zod';
 import { checkInput, checkQuery, parseJsonBody } from '../http/input.ts';
+import { ledgerMarkerKey } from '../redis/keys.ts';
+import type { ReplicaConfirmation } from '../redis/replication/confirmation.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { FieldError } from '../refusal.ts';
 import { Refusal } from '../refusal.ts';
@@ -13,6 +15,8 @@ import { type Account, noQuery, transferBody, transferHeaders } from './schemas.
 export interface TransferDeps {
   link: RedisStore;
   options: LedgerOptions;
+  /** Waits until enough servers have a transfer. */
+  confirmation: ReplicaConfirmation;
   now: () => number;
 }
 
@@ -34,7 +38,8 @@ const FIELD_ERRORS: Partial<Record<BankReason, FieldError>> = {
 
 /**
  * Moves money from the caller's own account. A repeated `Idempotency-Key` gets the first response again if the request
- * is the same, and a refusal otherwise (draft-ietf-httpapi-idempotency-key-header, section 2).
+ * is the same, and a refusal otherwise (draft-ietf-httpapi-idempotency-key-header, section 2). So does a repetition of a
+ * transfer that too few servers have confirmed.
  */
 export function createTransfer(deps: TransferDeps): Handler<BankEnv> {
   return async (c) => {
@@ -66,14 +71,17 @@ function readRequest(c: BankContext): TransferRequest | BankRefusal {
  * is stored, so that nobody can find out which accounts exist by ordering transfers that they cannot pay for.
  */
 async function execute(
-  { link, options, now }: TransferDeps,
+  { link, options, confirmation, now }: TransferDeps,
   from: Account,
   { body, idempotencyKey }: TransferRequest,
 ): Promise<Posted | BankRefusal> {
   const { amountMinor, description } = body;
   if (body.to === from.id) return refusal('transfer_to_self');
   const to = (await readAccount(link, body.to)) ?? { id: body.to, name: body.to };
-  const posted = await transfer(link, { from, to, amountMinor, description, idempotencyKey }, options, now());
+  const order = { from, to, amountMinor, description, idempotencyKey };
+  const post = () => transfer(link, order, options, now());
+  const { result: posted, confirmed } = await confirmation.write(link, ledgerMarkerKey(), post);
+  await confirmed;
   if (!(posted instanceof Refusal)) return posted;
   const reason = posted.reason === 'account_unknown' ? 'destination_unknown' : posted.reason;
   return refusal(reason, posted.retryAfterSeconds);

@@ -5,8 +5,13 @@ import { DENY_ALL_CSP } from '../http/problem.ts';
 import { Refusal } from '../refusal.ts';
 import type { Scope } from '../users/roles.ts';
 import { refuse, refuseFault } from './decision-log.ts';
-import { sendWhenDurable } from './pipeline/durable-response.ts';
-import { type AuthenticatedRoute, requireScope, requireSession, requireToken } from './pipeline/guards.ts';
+import {
+  type AuthenticatedRoute,
+  requireScope,
+  requireSession,
+  requireToken,
+  sendWhenDurable,
+} from './pipeline/guards.ts';
 import { type OwnBodyLimits, type OwnRequestContext, withOwnBody } from './pipeline/own-body.ts';
 import type { AuthenticationDeps } from './pipeline/pipeline.ts';
 import type { RequestContext } from './request-context.ts';

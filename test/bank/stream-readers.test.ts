@@ -6,6 +6,7 @@ import { UserShare } from '../../src/bank/user-share.ts';
 import { drainable, listen } from '../../src/http/server.ts';
 import { Stopping } from '../../src/http/stopping.ts';
 import { createLog } from '../../src/log.ts';
+import { ReplicaConfirmation } from '../../src/redis/replication/confirmation.ts';
 import { Subscriber } from '../../src/redis/subscriber.ts';
 import { until } from '../support/until.ts';
 import { bankTest, claimsOf } from './bank-under-test.ts';
@@ -29,6 +30,7 @@ describe('with parts that the test can look into', () => {
       verifier,
       log,
       options: LEDGER_OPTIONS,
+      confirmation: new ReplicaConfirmation({ what: 'transfer', replicas: 0, aof: false, timeoutMs: 1, log }),
       now: Date.now,
       searches: new UserShare(1),
       streams: new UserShare(8),

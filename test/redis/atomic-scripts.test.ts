@@ -9,6 +9,7 @@ import { ALL_RIGHTS, linkOfUser, setRedisUser } from '../support/redis-users.ts'
 import { AUDIT_CASES } from './script-cases/audit.ts';
 import { BANK_CASES } from './script-cases/bank.ts';
 import { RATE_LIMIT_CASES } from './script-cases/rate-limits.ts';
+import { REVOCATION_CASES } from './script-cases/revocations.ts';
 import { SESSION_CASES } from './script-cases/sessions.ts';
 import { USER_CASES } from './script-cases/users.ts';
 import { recordCall, type ScriptCase, trial } from './script-trial.ts';
@@ -18,6 +19,7 @@ const CASES: readonly ScriptCase[] = [
   ...AUDIT_CASES,
   ...BANK_CASES,
   ...RATE_LIMIT_CASES,
+  ...REVOCATION_CASES,
   ...SESSION_CASES,
   ...USER_CASES,
 ];
@@ -49,7 +51,7 @@ test('every script of the project has a case', async () => {
   const files = (await readdir(SOURCES, { recursive: true })).filter((file) => file.endsWith('.ts'));
   for (const file of files) {
     const path = join(SOURCES, file);
-    if (/= defineScript\(/.test(await readFile(path, 'utf8'))) await import(path);
+    if (/= define(?:Script|Revocation)\(/.test(await readFile(path, 'utf8'))) await import(path);
   }
   const scripts = definedScripts().map(({ name }) => name);
   expect(scripts.length).toBeGreaterThan(10);

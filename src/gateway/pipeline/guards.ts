@@ -1,4 +1,5 @@
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { deferConfirmations, settleConfirmations } from '../../redis/replication/deferred.ts';
 import { Refusal } from '../../refusal.ts';
 import { type Scope, scopesOf } from '../../users/roles.ts';
 import { refuse } from '../decision-log.ts';
@@ -23,6 +24,17 @@ export interface RouteUser extends Authenticated {
 
 /** One of the gateway's own routes, for authenticated users only. */
 export type AuthenticatedRoute = (c: GatewayContext, user: RouteUser) => Promise<Response> | Response;
+
+/**
+ * Sends the response of an own route once enough servers have what the request has revoked. The wait begins with the
+ * revocation and ends here, after its audit record was written, so that a revocation that is not confirmed is recorded
+ * as well. A route that sends a refusal itself settles before that. @throws {NotDurable} which becomes the 503
+ */
+export const sendWhenDurable: MiddlewareHandler<{ Bindings: OwnRequestContext }> = (c, next) =>
+  deferConfirmations(async () => {
+    await next();
+    if (!c.env.outgoing.headersSent) await settleConfirmations();
+  });
 
 /**
  * Requires a valid access token. The request is neither logged as granted nor counted as activity: the route does.

@@ -67,17 +67,27 @@ export class ReplicaConfirmation {
     throw new NotDurable(what);
   }
 
-  /** Does some work, and resolves when enough servers have what it has written. @throws {NotDurable} */
-  async confirmed<T>(redis: RedisStore, markerKey: string, work: () => Promise<T>): Promise<T> {
-    if (!this.#isOn) return work();
+  /**
+   * Does some work that writes in the slot of `markerKey`. `confirmed` resolves when enough servers have what was written,
+   * and rejects with {@link NotDurable}.
+   */
+  async write<T>(
+    redis: RedisStore,
+    markerKey: string,
+    work: () => Promise<T>,
+  ): Promise<{ result: T; confirmed: Promise<void> }> {
+    if (!this.#isOn) return { result: await work(), confirmed: Promise.resolve() };
     const current = () => redis.runFor(markerKey, async (client) => ({ client }));
     const before = await current();
     const result = await work();
-    const { client } = await current();
-    // After a failover the work may have been done at either server.
-    if (client !== before.client) throw new NotDurable(this.#options.what);
-    await this.confirm(client, markerKey);
-    return result;
+    const confirmed = (async () => {
+      const { client } = await current();
+      // After a failover the work may have been done at either server.
+      if (client !== before.client) throw new NotDurable(this.#options.what);
+      await this.confirm(client, markerKey);
+    })();
+    confirmed.catch(() => {});
+    return { result, confirmed };
   }
 
   close(): void {

@@ -9,7 +9,10 @@ const deferred = new AsyncLocalStorage<Promise<void>[]>();
  */
 export const deferConfirmations = <T>(work: () => T): T => deferred.run([], work);
 
-/** Resolves when everything that the current request has written is confirmed. @throws {NotDurable} */
+/**
+ * Resolves when everything that the current request has revoked is confirmed. Outside of requests there is nothing to
+ * settle. @throws {NotDurable}
+ */
 export async function settleConfirmations(): Promise<void> {
   await Promise.all(deferred.getStore()?.splice(0) ?? []);
 }

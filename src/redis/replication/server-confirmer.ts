@@ -8,7 +8,7 @@ import { aofSynced, connectBeside } from './wait-connection.ts';
  * what other connections have written before is covered by a write on this one. It begins with a deletion, because a
  * full Redis refuses a script only if its first write needs memory. KEYS: marker. Returns 1.
  */
-const WRITE_MARKER = defineScript(
+export const WRITE_MARKER = defineScript(
   'replication-marker',
   `
 requireType('string', KEYS[1])

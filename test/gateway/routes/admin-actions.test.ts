@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { test as base, describe, expect } from 'vitest';
 import { revocationsChannel, superAdminsKey } from '../../../src/redis/keys.ts';
+import { revokedUser } from '../../../src/users/revocations/entry.ts';
 import { bearer, loginAs } from '../../support/gateway.ts';
 import { type GatewayPair, startGatewayPair } from '../../support/gateway-pair.ts';
 import { resetRateLimits } from '../../support/rate-limits.ts';
@@ -191,7 +192,7 @@ describe('actions take effect on the next request at every gateway', () => {
     const listener = await pair.link.run(async (client) => {
       const own = client.duplicate();
       await own.connect();
-      await own.subscribe(revocationsChannel(), (sub) => heard.push(sub));
+      await own.subscribe(revocationsChannel(), (message) => heard.push(revokedUser(message)));
       return own;
     });
     try {
