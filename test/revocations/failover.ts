@@ -35,10 +35,18 @@ export interface FailoverScene {
   close(): Promise<void>;
 }
 
+interface SceneOptions {
+  replicas?: number;
+  /** Whether the replicas have an append-only file. */
+  persist?: boolean;
+  /** The gateway's. */
+  log?: Logger;
+}
+
 /** A gateway whose Redis has replicas, behind an address that leads to the primary. */
 export async function startFailoverScene(
   env: Record<string, string> = {},
-  { replicas: count = 1, log = createLog('gateway', 'silent') }: { replicas?: number; log?: Logger } = {},
+  { replicas: count = 1, persist = false, log = createLog('gateway', 'silent') }: SceneOptions = {},
 ): Promise<FailoverScene> {
   await using started = new AsyncDisposableStack();
   const address = started.adopt(await startRedisSwitch(), (open) => open.close());
@@ -53,7 +61,7 @@ export async function startFailoverScene(
   await gateway.link.run((client) => client.configSet('repl-diskless-sync-delay', '0'));
   const replicas: Replica[] = [];
   for (let n = 0; n < count; n += 1) {
-    const redis = started.adopt(await startTestRedis({ tcp: true }), (open) => open.stop());
+    const redis = started.adopt(await startTestRedis({ tcp: true, persist }), (open) => open.stop());
     const stream = started.adopt(await startRedisRelay(gateway.redis.tcpUrl ?? ''), (open) => open.close());
     await replicate(redis, stream.url);
     replicas.push({ redis, stream });
