@@ -62,8 +62,12 @@ export class ReplicaConfirmation {
   async confirm(client: RedisClient, markerKey: string): Promise<void> {
     if (!this.#isOn) return;
     const { what, log } = this.#options;
-    if (await this.#confirmerOf(client).confirm(markerKey)) return;
-    log.error({ event: 'not_durable', what }, 'too few servers have confirmed a write in time');
+    const confirmer = this.#confirmerOf(client);
+    if (await confirmer.confirm(markerKey)) return;
+    log.error(
+      { event: 'not_durable', what, err: confirmer.fault },
+      'too few servers have confirmed a write in time',
+    );
     throw new NotDurable(what);
   }
 

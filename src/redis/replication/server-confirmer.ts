@@ -44,6 +44,7 @@ export class ServerConfirmer {
   #running = false;
   #connection: Promise<RedisClient> | undefined;
   #isClosed = false;
+  #fault: unknown;
 
   /** @param source the connection that the writes are made on */
   constructor(source: RedisClient, options: ServerConfirmerOptions) {
@@ -53,6 +54,11 @@ export class ServerConfirmer {
 
   get pending(): number {
     return this.#waiters.size;
+  }
+
+  /** Why the server could not be asked the last time, if it could not. */
+  get fault(): unknown {
+    return this.#fault;
   }
 
   /** Connects in the background. */
@@ -105,8 +111,10 @@ export class ServerConfirmer {
     const graceMs = Math.max(1, untilMs - performance.now()) + REPLY_GRACE_MS;
     const cancelTimeout = afterDeadline(graceMs, () => reject(new Error('no reply to WAIT')));
     try {
+      this.#fault = undefined;
       return await Promise.race([this.#askServer(round[0]?.markerKey ?? '', untilMs), timeout]);
-    } catch {
+    } catch (fault) {
+      this.#fault = fault;
       await this.#disconnect();
       return false;
     } finally {

@@ -1,0 +1,101 @@
+import { describe, expect } from 'vitest';
+import { createLog } from '../../src/log.ts';
+import { type RedisClient, RedisLink } from '../../src/redis/connection.ts';
+import { activeKey, sessionsKey } from '../../src/redis/keys.ts';
+import { RevocationJournal } from '../../src/users/revocations/journal.ts';
+import { identityOf, replayJournal } from '../../src/users/revocations/replay.ts';
+import { Revocations } from '../../src/users/revocations/revocations.ts';
+import { redisTest as test } from '../support/fixtures.ts';
+import { until } from '../support/until.ts';
+
+const log = createLog('gateway', 'silent');
+const SETTINGS = {
+  accessTokenTtlSeconds: 300,
+  revocationJournalMax: 2000,
+  revocationReplicas: 0,
+  revocationAof: 'off',
+  revocationTimeoutMs: 500,
+} as const;
+
+const userOf = (n: number): string => `user-${n}`.padEnd(22, '-');
+
+/** A journal with the end of one session of each of so many users. */
+function journalOf(users: number): RevocationJournal {
+  const journal = new RevocationJournal({ keptMs: 60_000, max: users, log });
+  for (let n = 0; n < users; n += 1) journal.add(JSON.stringify({ user: userOf(n), sessions: ['sid'] }));
+  return journal;
+}
+
+describe('replaying the journal', () => {
+  test('what was applied before a failure is not sent again', async ({ link }) => {
+    const journal = journalOf(1200);
+    let calls = 0;
+    const countCall = (): number => {
+      calls += 1;
+      return calls;
+    };
+    const failing = (client: RedisClient) =>
+      new Proxy(client, {
+        get: (target, name) => {
+          if (name === 'evalSha' && countCall() > 600) throw new Error('the connection was closed');
+          const value = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    const replay = (wrap: (client: RedisClient) => RedisClient) =>
+      link.run((client) => replayJournal(wrap(client), journal, 'server'));
+    await expect(replay(failing)).rejects.toThrow();
+    const rest = await replay((client) => client);
+    expect(rest).toBeGreaterThan(0);
+    expect(rest).toBeLessThanOrEqual(700);
+    expect(await replay((client) => client)).toBe(0);
+  });
+
+  test('a server that restarted is another server, and the same one over another connection is not', async ({
+    redis,
+  }) => {
+    const open = async (): Promise<string> => {
+      const link = new RedisLink({ url: redis.url, deadlineMs: 900, log });
+      await link.whenReady(5000);
+      const identity = await link.run(identityOf);
+      link.close();
+      return identity;
+    };
+    const identity = await open();
+    expect(await open()).toBe(identity);
+    await redis.restart();
+    expect(await open()).not.toBe(identity);
+  });
+
+  test('a connection whose replay fails is not used', async ({ redis, link }) => {
+    await link.whenReady(5000);
+    const revocations = new Revocations({ settings: SETTINGS, log });
+    const other = new RedisLink({ url: redis.url, deadlineMs: 900, log, admit: revocations.admit });
+    await other.whenReady(5000);
+    const message = JSON.stringify({ user: userOf(1), sessions: ['sid'] });
+    const made = { message, replays: revocations.replays, isWaitedFor: true };
+    await other.run(async (client) => revocations.add(other, { ...made, client }));
+    expect(revocations).toMatchObject({ made: 1, journalSize: 1, replayed: 0, pendingConfirmations: 0 });
+
+    await redis.restart();
+    await link.whenReady(5000);
+    await until(() => other.ready);
+    expect(revocations.replayed).toBe(1);
+
+    await redis.restart();
+    await link.whenReady(5000);
+    await expect(link.run((client) => client.get('any'))).resolves.toBeNull();
+    other.close();
+    // The script refuses a key of another type before it changes anything.
+    await link.run((client) => client.set(sessionsKey(userOf(1)), 'not a sorted set'));
+    await link.run((client) => client.set(activeKey(userOf(1), 'sid'), '1'));
+    const refused = new RedisLink({ url: redis.url, deadlineMs: 900, log, admit: revocations.admit });
+    await expect(refused.whenReady(500)).rejects.toMatchObject({ code: 'redis_unavailable' });
+    expect(refused.ready).toBe(false);
+    await link.run((client) => client.del(sessionsKey(userOf(1))));
+    await refused.whenReady(5000);
+    expect(await refused.run((client) => client.exists(activeKey(userOf(1), 'sid')))).toBe(0);
+    refused.close();
+    revocations.close();
+  });
+});
