@@ -67,6 +67,21 @@ describe('replaying the journal', () => {
     expect(await open()).not.toBe(identity);
   });
 
+  test('a revocation whose reply came from a server that has been replaced is applied to the present one', async ({
+    link,
+  }) => {
+    await link.whenReady(5000);
+    const revocations = new Revocations({ settings: SETTINGS, log });
+    const active = activeKey(userOf(1), 'late');
+    await link.run((client) => client.set(active, '1'));
+    const message = JSON.stringify({ user: userOf(1), sessions: ['late'] });
+    const replays = revocations.replays;
+    await link.run((client) => revocations.admit(client));
+    await link.run(async (client) => revocations.add(link, { message, client, replays, isWaitedFor: false }));
+    expect(await link.run((client) => client.exists(active))).toBe(0);
+    revocations.close();
+  });
+
   test('a connection whose replay fails is not used', async ({ redis, link }) => {
     await link.whenReady(5000);
     const revocations = new Revocations({ settings: SETTINGS, log });
