@@ -9,6 +9,7 @@ import type { RedisStore } from '../redis/store.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
 import type { PasswordRules } from '../users/password-rules.ts';
 import type { PasswordHasher } from '../users/passwords.ts';
+import type { Revocations } from '../users/revocations/revocations.ts';
 import { accountDeps } from './account-deps.ts';
 import type { RouteDeps } from './app.ts';
 import type { GatewayMetricsSources } from './metrics/gateway-metrics.ts';
@@ -30,6 +31,7 @@ import { siteOf } from './site.ts';
 /** What the gateway has opened and has to close. */
 export interface Resources {
   redis: RedisStore;
+  revocations: Revocations;
   audit: RedisAuditLog;
   ring: OpenRing;
   refreshKey: Uint8Array;

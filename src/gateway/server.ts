@@ -154,6 +154,7 @@ async function openResources(
   const passwords = { refreshKey, hasher, passwordRules };
   return {
     redis,
+    revocations,
     audit,
     ring,
     ...passwords,
