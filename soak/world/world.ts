@@ -94,10 +94,9 @@ export async function startWorld(
     server(`gateway-${n}`, `http://127.0.0.1:${at}`, { ...gatewayEnv, GATEWAY_PORT: `${at}` });
   const gateways: [Server, Server] = [gateway(0, port), gateway(1, otherPort)];
   const bank = server('bank', bankUrl, { ...BANK_SETTINGS, BANK_PORT: `${bankPort}` });
-  const redis = openStore(
-    gatewaySettings({ ...envOf('runner'), REDIS_DEADLINE_MS: '900' }),
-    createLog('cli', 'silent'),
-  );
+  const redis = openStore(gatewaySettings({ ...envOf('runner'), REDIS_DEADLINE_MS: '900' }), {
+    log: createLog('cli', 'silent'),
+  });
   resources.defer(() => redis.close());
   await redis.whenReady(10_000);
   const people = await addPeople(redis, { customers, dataDir });

@@ -20,19 +20,22 @@ export interface BankDeps extends CallerDeps, StreamDeps, TransactionsDeps, Tran
   /** What counts the responses, if something does. */
   metrics?: BankMetrics;
   stopping: Stopping;
+  /** Whether nothing is known to be wrong with Redis. By default nothing is. */
+  isReady?: () => boolean;
 }
 
 export type BankApp = Hono<BankEnv>;
 
 /** The bank's routes. The gateway has removed the prefix `/bank` from their paths. */
 export function createBankApp(deps: BankDeps): BankApp {
-  const { link, log, stopping } = deps;
+  const { link, log, stopping, isReady = () => true } = deps;
   const app: BankApp = new Hono();
 
   app.get('/livez', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
     if (stopping.hasBegun) return refuse(c, new Refusal('stopping'));
     await link.ping();
+    if (!isReady()) throw new RedisUnavailable('Redis is not usable');
     return c.json({ status: 'ok' });
   });
 

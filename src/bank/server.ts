@@ -11,13 +11,14 @@ import { InvalidKeyError } from '../keys/ring.ts';
 import type { Logger } from '../log.ts';
 import { EventLoopDelay } from '../metrics/event-loop.ts';
 import type { Metric } from '../metrics/metric.ts';
-import { openStore, openSubscriber } from '../redis/open.ts';
+import { createMonitor, openStore, openSubscriber } from '../redis/open.ts';
 import { ReplicaConfirmation } from '../redis/replication/confirmation.ts';
 import { ROLES, SCOPES } from '../users/roles.ts';
 import { type BankApp, createBankApp } from './app.ts';
 import { startGenerator } from './demo/generator.ts';
 import { BankMetrics, createMetricsServer } from './metrics.ts';
 import { BANK_PROBLEMS, type BankEnv } from './problems.ts';
+import { BANK_RIGHTS } from './redis-rights.ts';
 import { PostingsFeed } from './stream/postings-feed.ts';
 import { UserShare } from './user-share.ts';
 
@@ -47,12 +48,13 @@ interface BankOptions {
 }
 
 /**
- * Starts the bank. It listens even if Redis is unavailable, and responds with 503 until Redis is available.
+ * Starts the bank. It waits for Redis for as long as the deadline of a command, then listens in any case, and responds with 503 until Redis is available.
  * @throws {InvalidKeyError} and when it cannot listen on the address. Nothing is left running then.
  */
 export async function startBank({ settings, log, verifier }: BankOptions): Promise<RunningBank> {
   await using started = new AsyncDisposableStack();
-  const link = started.adopt(openStore(settings, log), (open) => open.close());
+  const monitor = createMonitor(settings, { log, rights: BANK_RIGHTS });
+  const link = started.adopt(openStore(settings, { log, monitor }), (open) => open.close());
   const subscriber = started.adopt(openSubscriber(settings, log), (open) => open.close());
   const feed = started.adopt(new PostingsFeed(subscriber), (open) => open.close());
   const options = {
@@ -67,6 +69,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   const app = createBankApp({
     link,
     confirmation,
+    isReady: () => monitor.faults.length === 0,
     feed,
     metrics,
     verifier: verifier ?? defaultVerifier(settings),
@@ -85,6 +88,7 @@ export async function startBank({ settings, log, verifier }: BankOptions): Promi
   );
   const server = createBankServer(app);
   const drain = drainable(server);
+  await link.whenReady(settings.redisDeadlineMs).catch(() => undefined);
   const url = await listen(server, settings.bankHost, settings.bankPort);
   log.info({ event: 'bank_listening', url }, 'the bank is listening');
   const generating = { ...options, intervalMs: settings.bankTransactionIntervalMs, seed: settings.bankSeed };

@@ -27,7 +27,7 @@ export const passwordSettings = (env: Environment): GatewaySettings =>
   gatewaySettings({ ...env, ...UNUSED_KEYS, ...UNUSED_SIGNING_KEY });
 
 export const openQuietly = (settings: GatewaySettings): RedisStore =>
-  openStore(settings, createLog('cli', 'silent'));
+  openStore(settings, { log: createLog('cli', 'silent') });
 
 /**
  * Runs an administrative command with a connection to Redis.

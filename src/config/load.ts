@@ -4,6 +4,7 @@ import { bankShape } from './bank.ts';
 import { gatewayShape } from './gateway.ts';
 import { findMisspelt, type MisspeltSetting } from './misspelt.ts';
 import { productionFaults } from './production.ts';
+import { redisTlsFaults } from './redis.ts';
 import { topologyFaults } from './topology.ts';
 
 /** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
@@ -51,7 +52,7 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
   const parsed = z.object(shape).safeParse(given);
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  faults.push(...topologyFaults(given));
+  faults.push(...topologyFaults(given), ...redisTlsFaults(given));
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(shape, given), ...misspeltFaults(env));
   if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
   const settings: Record<string, unknown> = parsed.data;

@@ -18,7 +18,7 @@ const HISTORY_MS = 7 * 24 * 60 * 60 * 1000;
  */
 export async function seedDemo(redisUrl: string, { gateway, bank }: DevPlan): Promise<void> {
   const log = createLog('dev', 'silent');
-  const redis = openStore({ ...gateway, redisUrl }, log);
+  const redis = openStore({ ...gateway, redisUrl }, { log });
   const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
   try {
     await redis.whenReady(CONNECT_TIMEOUT_MS);

@@ -5,6 +5,7 @@ import type { Stopping } from '../http/stopping.ts';
 import type { OpenRing } from '../keys/open.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Outbox } from '../mail/outbox.ts';
+import type { ServerMonitor } from '../redis/server/monitor.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { ActivityTracker } from '../sessions/activity.ts';
 import type { PasswordRules } from '../users/password-rules.ts';
@@ -12,6 +13,7 @@ import type { PasswordHasher } from '../users/passwords.ts';
 import type { Revocations } from '../users/revocations/revocations.ts';
 import { accountDeps } from './account-deps.ts';
 import type { RouteDeps } from './app.ts';
+import type { Readiness } from './edge/readiness.ts';
 import type { GatewayMetricsSources } from './metrics/gateway-metrics.ts';
 import { ConcurrencyLimiter } from './pipeline/limits.ts';
 import type { OwnBodyLimits } from './pipeline/own-body.ts';
@@ -31,7 +33,9 @@ import { siteOf } from './site.ts';
 /** What the gateway has opened and has to close. */
 export interface Resources {
   redis: RedisStore;
+  monitor: ServerMonitor;
   revocations: Revocations;
+  readiness: Readiness;
   audit: RedisAuditLog;
   ring: OpenRing;
   refreshKey: Uint8Array;
@@ -90,7 +94,7 @@ export function routeDeps(
   { site, verifyToken }: PipelineDeps,
   resources: Resources,
 ): RouteDeps {
-  const { redis, audit, ring, refreshKey, liveResponses, rates, stopping } = resources;
+  const { redis, audit, ring, refreshKey, liveResponses, rates } = resources;
   const { sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
   const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
   const passwords = accountDeps(settings, resources);
@@ -117,7 +121,7 @@ export function routeDeps(
       keyPublishLeadSeconds,
     },
     admin: passwords,
-    health: { redis, stopping },
+    health: { readiness: resources.readiness },
   };
 }
 

@@ -1,29 +1,19 @@
-import { logAnnouncedRecords } from '../audit/announcements.ts';
-import { RedisAuditLog } from '../audit/audit-log.ts';
 import type { GatewaySettings } from '../config/load.ts';
 import { drainable, listen } from '../http/server.ts';
-import { Stopping } from '../http/stopping.ts';
-import { openKeyRing } from '../keys/open.ts';
 import type { Logger } from '../log.ts';
-import { Outbox } from '../mail/outbox.ts';
-import { openStore, openSubscriber } from '../redis/open.ts';
-import { Revocations } from '../users/revocations/revocations.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { logCompletion } from './completion-log.ts';
-import { measuredResources, ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
+import { measuredResources, ownBodyLimits, pipelineDeps, routeDeps } from './deps.ts';
 import { createHealthServer, type HealthServerOptions } from './edge/health-server.ts';
 import { createGatewayServer } from './edge/listen.ts';
 import { openMetricsRoute } from './metrics/gateway-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
-import { loadRefreshKey, openHasher, openMailer, openPasswordRules } from './open-accounts.ts';
+import { openResources } from './open-resources.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { canCollectBuffers } from './proxy/body-buffers.ts';
-import { LiveResponses } from './proxy/live-responses.ts';
-import { UpstreamProxy } from './proxy/proxy.ts';
-import { RequestRates } from './rates/request-rates.ts';
 import { observeForTraces, openTracing } from './request-tracing.ts';
-import { isReady, privateHealthRoutes } from './routes/health.ts';
+import { privateHealthRoutes } from './routes/health.ts';
 import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';
 
@@ -51,7 +41,8 @@ export interface RunningGateway {
 }
 
 /**
- * Starts the gateway. It listens even if Redis is not available yet: until it is, requests are refused with 503.
+ * Starts the gateway. It waits for Redis for as long as the deadline of a command, and then listens in any case: until Redis
+ * is available, requests are refused with 503.
  * @throws {InvalidKeyError} {@link PolicyRefused} if a key or the policy file is invalid; and if the address cannot be
  * listened on. Nothing is left running then.
  */
@@ -86,19 +77,16 @@ export async function startGateway({
   });
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
-  const { stopping } = resources;
-  const privateRoutes = privateHealthRoutes(
-    async () => !stopping.hasBegun && (await isReady(resources.redis)),
-  );
   const measured = { ...measuredResources(settings, pipeline, routes, resources), server, requests };
   const healthUrl = await listenPrivately(settings, log, started, {
-    ...privateRoutes,
+    ...privateHealthRoutes(resources.readiness),
     '/metrics': openMetricsRoute(measured, started),
   });
+  await resources.redis.whenReady(settings.redisDeadlineMs).catch(() => undefined);
   const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
   started.defer(async () => {
     log.info({ event: 'gateway_stopping' }, 'the gateway is not ready any more, and stops');
-    await stopping.begin(settings.shutdownSettleMs);
+    await resources.stopping.begin(settings.shutdownSettleMs);
     const drained = server.drain(settings.shutdownGraceMs);
     resources.liveResponses.stop();
     return drained;
@@ -121,49 +109,4 @@ async function listenPrivately(
   started.defer(() => drain(shutdownGraceMs));
   log.info({ event: 'health_listening', url }, 'the gateway listens for health checks');
   return url;
-}
-
-/** Opens what has to be closed again, and puts it on the stack. */
-async function openResources(
-  settings: GatewaySettings,
-  log: Logger,
-  now: () => number,
-  started: AsyncDisposableStack,
-): Promise<Resources> {
-  const opened = <Resource extends { close(): unknown }>(resource: Resource): Resource =>
-    started.adopt(resource, async (open) => void (await open.close()));
-  const refreshKey = await loadRefreshKey(settings);
-  const ring = opened(await openKeyRing(settings, log, now()));
-  const hasher = opened(await openHasher(settings, log));
-  await hasher.decoy();
-  const passwordRules = opened(openPasswordRules(settings));
-  const proxy = opened(new UpstreamProxy(settings));
-  const revocations = opened(new Revocations({ settings, log }));
-  const redis = opened(openStore(settings, log, revocations.admit));
-  redis.revocations = revocations;
-  const audit = opened(new RedisAuditLog({ redis, log, settings, now }));
-  const subscriber = opened(openSubscriber(settings, log));
-  revocations.listen(subscriber);
-  const liveResponses = opened(new LiveResponses({ redis, subscriber, ring, log, now }));
-  ring.listen(subscriber, redis);
-  logAnnouncedRecords(subscriber, log);
-  const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
-  const queueMax = settings.mailQueueMax;
-  const outbox = mailer === undefined ? undefined : opened(new Outbox({ mailer, log, queueMax }));
-  const rates = new RequestRates(settings);
-  const passwords = { refreshKey, hasher, passwordRules };
-  return {
-    redis,
-    revocations,
-    audit,
-    ring,
-    ...passwords,
-    proxy,
-    liveResponses,
-    mailer,
-    outbox,
-    rates,
-    stopping: new Stopping(),
-    now,
-  };
 }

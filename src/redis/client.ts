@@ -1,6 +1,7 @@
 import { createClient } from 'redis';
 import type { Logger } from '../log.ts';
 import { afterDeadline } from './deadline.ts';
+import type { RedisTls } from './server/tls.ts';
 
 export type RedisClient = ReturnType<typeof clientFor>;
 
@@ -10,13 +11,10 @@ export class RedisUnavailable extends Error {
   override readonly name: string = 'RedisUnavailable';
 }
 
-/**
- * A node-redis client whose own reconnecting, offline queue and command timeout are turned off.
- * @param url `redis://`, `rediss://`, or `unix:///path/to.sock`
- * @param protocol the version of RESP. With 3, a connection that subscribes can also run commands
- */
-export function clientFor(url: string, connectTimeoutMs: number, protocol: 2 | 3 = 2) {
-  const common = { connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };
+/** A node-redis client whose own reconnecting, offline queue and command timeout are turned off. */
+export function clientFor({ url, deadlineMs, protocol = 2, tls = {} }: LinkOptions) {
+  const common = { connectTimeout: deadlineMs, reconnectStrategy: false as const };
+  const secure = url.startsWith('rediss:') ? { ...common, tls: true as const, ...tls } : common;
   const path = url.startsWith('unix://') ? url.slice('unix://'.length) : undefined;
   return createClient({
     RESP: protocol as 2,
@@ -24,7 +22,7 @@ export function clientFor(url: string, connectTimeoutMs: number, protocol: 2 | 3
     disableClientInfo: true,
     maintNotifications: 'disabled',
     commandOptions: { timeout: 0 },
-    ...(path === undefined ? { url, socket: common } : { socket: { path, tls: false as const, ...common } }),
+    ...(path === undefined ? { url, socket: secure } : { socket: { path, tls: false as const, ...common } }),
   });
 }
 
@@ -39,8 +37,12 @@ export interface LinkOptions {
   log: Logger;
   /** The version of RESP; 2 by default. */
   protocol?: 2 | 3;
+  /** For `rediss://`. */
+  tls?: RedisTls | undefined;
   /** Decides about each new connection. Without it, each is used. */
-  admit?: Admission;
+  admit?: Admission | undefined;
+  /** Called with the reason whenever no connection could be opened, or it was not admitted. */
+  onFailure?: ((fault: unknown) => void) | undefined;
 }
 
 /** How many deadlines the admission of a connection may take. */
@@ -52,26 +54,33 @@ const ADMISSION_DEADLINES = 10;
  */
 export async function connectWithin(
   client: RedisClient,
-  deadlineMs: number,
-  admit?: Admission,
+  { deadlineMs, admit, onFailure }: LinkOptions,
 ): Promise<void> {
+  let lost: unknown;
+  client.on('error', (fault: Error) => {
+    lost = fault;
+  });
   try {
     await within(deadlineMs, client.connect());
     if (admit !== undefined) await within(deadlineMs * ADMISSION_DEADLINES, admit(client));
     if (!client.isReady) throw new RedisUnavailable('the connection was closed while connecting');
   } catch (fault) {
     if (client.isOpen) client.destroy();
-    throw fault;
+    // The connection may have failed for a reason that the failed command does not tell.
+    const reason = fault instanceof RedisUnavailable ? fault : (lost ?? fault);
+    onFailure?.(reason);
+    throw reason;
   }
 }
 
-async function within(deadlineMs: number, step: Promise<unknown>): Promise<void> {
+/** Awaits a step of connecting. @throws {RedisUnavailable} if it takes longer than the deadline */
+export async function within<T>(deadlineMs: number, step: Promise<T>): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
   const cancelTimeout = afterDeadline(deadlineMs, () =>
     reject(new RedisUnavailable(`not connected within ${deadlineMs} ms`)),
   );
   try {
-    await Promise.race([step, timeout]);
+    return await Promise.race([step, timeout]);
   } finally {
     cancelTimeout();
   }

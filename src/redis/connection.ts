@@ -2,13 +2,14 @@ import { clientFor, connectWithin, type LinkOptions, type RedisClient, RedisUnav
 import { isServerFault, loginFault, logReplaced, logUnreachable } from './login-fault.ts';
 import { measureCommand, redisCommands, unconnected } from './metrics/commands.ts';
 import { RetiredClients } from './retired-clients.ts';
+import { connectionFault } from './server/connection-fault.ts';
+import { ServerRefused } from './server/fault.ts';
 import type { RedisCommand, RevocationSink, ServerLink } from './store.ts';
 
 export { type RedisClient, RedisUnavailable };
 
 const MIN_CONNECT_RETRY_MS = 20;
 const MAX_CONNECT_RETRY_MS = 250;
-
 /** An outage is logged once, after this many failed attempts. */
 const FAILURES_BEFORE_WARNING = 4;
 
@@ -16,10 +17,9 @@ const FAILURES_BEFORE_WARNING = 4;
  * One connection to Redis that reconnects after every failure.
  *
  * The reconnecting, offline queue and command timeout of node-redis are off: a hung server must delay a request by no
- * more than the deadline, and a connection that missed a deadline could match later replies to the wrong commands. So
- * after any failure the connection is dropped and a new one is made. There are two exceptions: a server that became a
- * replica is still used for reads until a new connection to its address is usable, and a connection on which replies
- * to other commands keep arriving is kept, because this process is behind with reading them and Redis is not lost.
+ * more than the deadline, and after a missed deadline replies could be matched to the wrong commands. So after any failure
+ * a new connection replaces the old one. A connection on which replies to other commands keep arriving is kept, because
+ * then this process is behind. One to a replica is kept until a new connection has been opened or refused.
  */
 export class RedisLink implements ServerLink {
   revocations?: RevocationSink;
@@ -45,11 +45,13 @@ export class RedisLink implements ServerLink {
   get ready(): boolean {
     return this.#client !== undefined;
   }
+  get closed(): boolean {
+    return this.#closed;
+  }
 
   /**
    * Runs one command, script or transaction, and resolves to its reply.
-   * @throws {RedisUnavailable} at once when there is no connection; after `deadlineMs` when there is no reply; and for
-   * every error reply (`-LOADING`, `-READONLY`, `-OOM` …).
+   * @throws {RedisUnavailable} at once without a connection, at the deadline, and for every error reply (`-OOM` …)
    */
   run<T>(command: RedisCommand<T>): Promise<T> {
     const client = this.#client;
@@ -122,14 +124,15 @@ export class RedisLink implements ServerLink {
   }
 
   async #connect(): Promise<void> {
-    const { url, deadlineMs, protocol } = this.#options;
-    const client = clientFor(url, deadlineMs, protocol);
+    const client = clientFor(this.#options);
     client.on('error', (fault: Error) => this.#drop(client, fault.message));
     client.on('end', () => this.#drop(client, 'the connection ended'));
     try {
-      await connectWithin(client, deadlineMs, this.#options.admit);
+      await connectWithin(client, this.#options);
     } catch (fault) {
-      return this.#retryLater(loginFault(fault) ?? (fault instanceof Error ? fault.message : 'unknown'));
+      const { message } = connectionFault(fault);
+      if (fault instanceof ServerRefused && this.#client) return this.#drop(this.#client, message);
+      return this.#retryLater(message);
     }
     this.#adopt(client);
   }
@@ -137,10 +140,7 @@ export class RedisLink implements ServerLink {
   #adopt(client: RedisClient): void {
     if (this.#client !== undefined) this.#retired.add(this.#client);
     clearTimeout(this.#retryTimer);
-    if (this.#closed) {
-      client.destroy();
-      return;
-    }
+    if (this.#closed) return void client.destroy();
     this.#retryMs = MIN_CONNECT_RETRY_MS;
     this.#failuresInARow = 0;
     this.#client = client;

@@ -35,6 +35,9 @@ export function commandsIn(name: string, lua: string): ScriptCommands {
   return { required: [...required], optional: [...optional] };
 }
 
+/** Redis looks for the key of `SET` even if there are no arguments, reads what is beyond them, and may crash. */
+const argumentsOf = (command: string): string => (command === 'SET' ? ", KEYS[1] or '', ''" : '');
+
 /**
  * Lua that runs before a script: it fails unless the Redis user may run every required command. Redis does not roll a
  * script back, so a command that is denied halfway would leave the writes before it.
@@ -43,7 +46,9 @@ export function commandsIn(name: string, lua: string): ScriptCommands {
  * each key that it has not read with a command of that type.
  */
 export function guardLua(required: readonly string[]): string {
-  const checks = required.map((words) => `{ ${words.split(' ').map((word) => `'${word}'`)} }`);
+  const checks = required.map(
+    (words) => `{ ${words.split(' ').map((word) => `'${word}'`)}${argumentsOf(words)} }`,
+  );
   const reads = Object.entries(READ_OF_TYPE).map(([type, read]) => `${type} = '${read}'`);
   return `
 for _, command in ipairs({ ${checks.join(', ')} }) do

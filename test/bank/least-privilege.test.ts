@@ -7,10 +7,14 @@ import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeTurn } from '../../src/bank/demo/generator.ts';
 import { openAccount } from '../../src/bank/ledger/accounts.ts';
+import { BANK_RIGHTS } from '../../src/bank/redis-rights.ts';
 import type { Account } from '../../src/bank/schemas.ts';
+import { GATEWAY_RIGHTS } from '../../src/gateway/redis-rights.ts';
+import '../../src/gateway/server.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { authzKey, revocationsChannel, userKey, whitelistKey } from '../../src/redis/keys.ts';
+import { deniedRights } from '../../src/redis/server/rights.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { type BankUnderTest, startBankUnderTest } from './bank-under-test.ts';
@@ -123,6 +127,19 @@ test("the bank's streams work with the Redis user of the containers", async () =
   stream.abort();
   expect(under.log.join('')).not.toContain('postings_not_subscribed');
 });
+
+test.each([
+  ['gateway', 'redis-url', GATEWAY_RIGHTS],
+  ['bank', 'redis-url-bank', BANK_RIGHTS],
+] as const)(
+  "the %s's Redis user of the containers has all rights that are needed",
+  async (_process, name, rights) => {
+    const link = new RedisLink({ url: await urlOf(name), deadlineMs: 5000, log: createLog('cli', 'silent') });
+    await link.whenReady(5000);
+    expect(await link.run((client) => deniedRights(client, rights))).toEqual([]);
+    link.close();
+  },
+);
 
 const named = (commands: string[][]) => commands.map((command) => ({ command, line: command.join(' ') }));
 

@@ -9,6 +9,8 @@ const BACKGROUND = new Set(
   `acl asking auth client cluster command config echo hello info monitor ping psync quit readonly replconf role select
   sentinel subscribe unsubscribe wait waitaof`.split(/\s+/),
 );
+/** The first lines of the scripts by which a process checks a server. */
+const CHECK = /-- (?:write|rights)-check/;
 const MONITORED = /^[\d.]+ \[\d+ [^\]]*\] "([^"]+)"/;
 
 /** A connection to a Redis at `unix:///…` that does not reconnect. */
@@ -34,6 +36,7 @@ export async function commandsDuring(url: string, act: () => Promise<unknown>): 
     const last = await reached(marker, lines);
     return lines
       .slice(first, last)
+      .filter((line) => !CHECK.test(line))
       .map(nameOf)
       .filter((name) => !BACKGROUND.has(name));
   } finally {

@@ -11,6 +11,8 @@ export interface RedisRelay {
    * in the meantime, Redis receives it when it is released.
    */
   hold(text: string): HeldCommand;
+  /** From now on, connections that have subscribed receive nothing, and stay open. */
+  silenceSubscribers(): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ interface Hold {
 export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
   const { hostname, port } = new URL(redisUrl);
   const sockets = new Set<Socket>();
+  const [subscribed, silent] = [new Set<Socket>(), new Set<Socket>()];
   let delayMs = 0;
   let hold: Hold | undefined;
   const server = createServer((near) => {
@@ -49,6 +52,7 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
       });
     }
     near.on('data', (part: Buffer) => {
+      if (part.includes('SUBSCRIBE')) subscribed.add(near);
       if (hold !== undefined && hold.near === undefined && part.includes(hold.text)) {
         Object.assign(hold, { near, send: (kept: Buffer) => far.write(kept) });
         hold.onHeld();
@@ -56,13 +60,18 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
       if (hold?.near === near) hold.parts.push(part);
       else far.write(part);
     });
-    far.on('data', (chunk) => setTimeout(() => near.write(chunk), delayMs));
+    far.on('data', (chunk) => {
+      if (!silent.has(near)) setTimeout(() => near.write(chunk), delayMs);
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     delayReplies: (byMs) => {
       delayMs = byMs;
+    },
+    silenceSubscribers: () => {
+      for (const socket of subscribed) silent.add(socket);
     },
     hold: (text) => {
       const { promise: held, resolve: onHeld } = Promise.withResolvers<void>();
@@ -83,20 +92,37 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
 
 export interface FakeRedis {
   url: string;
-  /** Replies to all data with these bytes from now on. */
+  /** Replies with these bytes from now on, except to the commands by which a process checks the server. */
   respondWith(bytes: string | Buffer): void;
   close(): Promise<void>;
 }
 
-/** A server that replies to everything with the same bytes, as no Redis would. */
+/** Replies that pass the check of a new connection. */
+const CHECK_REPLIES: Record<string, string> = {
+  HELLO: '*8\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+mode\r\n+standalone\r\n+role\r\n+master\r\n',
+  INFO: '$0\r\n\r\n',
+  CONFIG: '*0\r\n',
+  TIME: '-NOPERM\r\n',
+  EVAL: ':1\r\n',
+  EVAL_RO: '*0\r\n',
+};
+
+/** A server that replies to nearly everything with the same bytes, as no Redis would. */
 export async function startFakeRedis(): Promise<FakeRedis> {
   const sockets = new Set<Socket>();
   let reply: string | Buffer = '+PONG\r\n';
   const server = createServer((socket) => {
-    sockets.add(socket);
+    sockets.add(socket.setNoDelay());
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
-    socket.on('data', () => socket.write(reply));
+    socket.on('data', (part: Buffer) => {
+      const names = [...part.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map(
+        ([, name = '']) => name,
+      );
+      const checks = names.flatMap((name) => CHECK_REPLIES[name] ?? []);
+      socket.write(checks.join(''));
+      if (checks.length < names.length || names.length === 0) socket.write(reply);
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

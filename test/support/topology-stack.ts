@@ -36,6 +36,10 @@ export interface TopologyStackOptions {
   /** What differs for the first gateway, if it reaches Redis by another way. */
   redisOfFirst?: Record<string, string>;
   gateway?: Record<string, string>;
+  /** Where Redis is for the bank, if it reaches it by another way. */
+  redisOfBank?: Record<string, string>;
+  /** Where Redis is for the test's own connection, likewise. */
+  redisOfSeed?: Record<string, string>;
 }
 
 const silent = createLog('gateway', 'silent');
@@ -44,6 +48,8 @@ const silent = createLog('gateway', 'silent');
 export async function startTopologyStack({
   redis,
   redisOfFirst = {},
+  redisOfBank = redis,
+  redisOfSeed = redis,
   gateway = {},
 }: TopologyStackOptions): Promise<TopologyStack> {
   await using started = new AsyncDisposableStack();
@@ -62,8 +68,8 @@ export async function startTopologyStack({
     ...gateway,
     ...redis,
   };
-  const settings = gatewaySettings(environment);
-  const store = started.adopt(openStore(settings, silent), (open) => open.close());
+  const seed = gatewaySettings({ ...environment, ...redisOfSeed });
+  const store = started.adopt(openStore(seed, { log: silent }), (open) => open.close());
   await store.whenReady(30_000);
   const users = await seedUsers(store);
   const accounts = await seedAccounts(store, users);
@@ -72,7 +78,7 @@ export async function startTopologyStack({
     ISSUER,
     BANK_TRANSACTION_INTERVAL_MS: '0',
     SHUTDOWN_SETTLE_MS: '0',
-    ...redis,
+    ...redisOfBank,
   };
   started.use(closing(await startBank({ settings: bankSettings(bank), log: silent })));
   const places = [redisOfFirst, {}];

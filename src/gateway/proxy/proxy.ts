@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { GatewaySettings } from '../../config/load.ts';
+import type { LastConnection } from '../edge/readiness.ts';
 import { type ProxiedRequest, ResponseRelay } from './response-relay.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import { UpstreamConnections } from './upstream-connections.ts';
@@ -42,6 +43,12 @@ export class UpstreamProxy {
       queueMax: 0,
       full: 'bank_streams_full',
     });
+  }
+
+  /** How the last attempt to connect ended, if there has been one. */
+  get lastConnection(): LastConnection | undefined {
+    const all = [this.requests.lastConnection, this.streams.lastConnection];
+    return all.sort((a, b) => (b?.atMs ?? 0) - (a?.atMs ?? 0))[0];
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { buildConnector } from 'undici';
 import { Refusal } from '../../refusal.ts';
+import type { LastConnection } from '../edge/readiness.ts';
 import { type ConnectionOptions, UpstreamConnection } from './upstream-connection.ts';
 import { type ProxyReason, refusalOfError } from './upstream-errors.ts';
 
@@ -28,6 +29,7 @@ export class UpstreamConnections {
   readonly #idle: UpstreamConnection[] = [];
   readonly #waiting = new Set<Waiter>();
   #connecting = 0;
+  #lastConnection: LastConnection | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -38,6 +40,10 @@ export class UpstreamConnections {
   /** How many connections are open, how many of them carry no request, and how many requests wait for one. */
   get usage(): { open: number; idle: number; waiting: number } {
     return { open: this.#open.size, idle: this.#idle.length, waiting: this.#waiting.size };
+  }
+
+  get lastConnection(): LastConnection | undefined {
+    return this.#lastConnection;
   }
 
   /** A connection that is free and open now. */
@@ -113,6 +119,7 @@ export class UpstreamConnections {
     const { protocol, hostname, host, port } = new URL(this.#options.origin);
     this.#connector({ protocol, hostname: hostname.replace(/^\[|\]$/g, ''), host, port }, (fault, socket) => {
       this.#connecting -= 1;
+      this.#lastConnection = { atMs: Date.now(), fault: fault?.message };
       if (fault === null) this.#add(new UpstreamConnection(socket, this.#options));
       else this.#failOne(fault);
       this.#connectForWaiting();

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../http/operation.ts';
 import { problemMembers } from '../../http/problem.ts';
-import type { Stopping } from '../../http/stopping.ts';
-import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { refuse } from '../decision-log.ts';
-import type { HealthServerOptions } from '../edge/health-server.ts';
+import type { HealthServerOptions, PrivateResponse } from '../edge/health-server.ts';
+import type { Readiness, ReadinessReport } from '../edge/readiness.ts';
 import type { GatewayContext } from '../pipeline/guards.ts';
 import { GATEWAY_PROBLEMS, type GatewayReason } from '../problems/table.ts';
 
@@ -29,43 +28,44 @@ export const healthOperations: readonly Operation<GatewayReason>[] = [
     tag: 'Service',
     summary: 'Readiness probe',
     access: ANYONE,
-    responses: ok('Redis is reachable.', readyzResponseSchema),
+    responses: ok('Requests can be served.', readyzResponseSchema),
     refusals: ['redis_unavailable', 'stopping'],
   },
 ];
 
 export interface HealthDeps {
-  redis: RedisStore;
-  stopping: Stopping;
+  readiness: Readiness;
 }
-
-/** Whether Redis responds. The keys have been loaded, because the process does not start without them. @throws {RedisUnavailable} */
-export const isReady = async (redis: RedisStore): Promise<boolean> => {
-  await redis.ping();
-  return true;
-};
 
 /** Depends on nothing else, because restarting the process would not fix Redis. */
 export const livez = (c: GatewayContext): Response =>
   c.json({ status: 'alive' } satisfies z.output<typeof livezResponseSchema>);
 
-/** Depends on Redis, and ends when the process is asked to stop. */
+/** Whether requests can be served. Anyone may ask, so the reason is not in the response. */
 export const readyz =
-  ({ redis, stopping }: HealthDeps) =>
+  ({ readiness }: HealthDeps) =>
   async (c: GatewayContext): Promise<Response> => {
-    if (stopping.hasBegun) return refuse(c.env, new Refusal('stopping'));
-    if (!(await isReady(redis))) return refuse(c.env, new Refusal('redis_unavailable'));
-    return c.json({ status: 'ready' } satisfies z.output<typeof readyzResponseSchema>);
+    const report = await readiness.check();
+    if (report.status !== 'ready') return refuse(c.env, new Refusal(reasonOf(report)));
+    return c.json({ status: report.status } satisfies z.output<typeof readyzResponseSchema>);
   };
 
-/** The health checks of the private listener. `ready` may reject. */
-export const privateHealthRoutes = (ready: () => Promise<boolean>): HealthServerOptions['routes'] => ({
-  '/livez': () => ({ status: 200, type: 'application/json', body: JSON.stringify({ status: 'alive' }) }),
+/** The health checks of the private listener. Its `/readyz` has the report, as members of the problem if it is a 503. */
+export const privateHealthRoutes = (readiness: Readiness): HealthServerOptions['routes'] => ({
+  '/livez': () => json(200, { status: 'alive' }),
   '/readyz': async () => {
-    if (await ready().catch(() => false))
-      return { status: 200, type: 'application/json', body: JSON.stringify({ status: 'ready' }) };
-    const definition = GATEWAY_PROBLEMS.redis_unavailable;
-    const body = JSON.stringify(problemMembers(definition));
-    return { status: definition.status, type: 'application/problem+json', body };
+    const report = await readiness.check();
+    if (report.status === 'ready') return json(200, report);
+    const members = problemMembers(GATEWAY_PROBLEMS[reasonOf(report)]);
+    return { ...json(members.status, { ...members, parts: report.parts }), type: 'application/problem+json' };
   },
 });
+
+const json = (status: number, content: unknown): PrivateResponse => ({
+  status,
+  type: 'application/json',
+  body: JSON.stringify(content),
+});
+
+const reasonOf = ({ parts }: ReadinessReport): 'stopping' | 'redis_unavailable' =>
+  parts.process.state === 'stopping' ? 'stopping' : 'redis_unavailable';

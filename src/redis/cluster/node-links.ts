@@ -1,10 +1,15 @@
 import { type LinkOptions, type RedisClient, RedisUnavailable } from '../client.ts';
-import { RedisLink } from '../connection.ts';
+import type { RedisLink } from '../connection.ts';
 import { withinDeadline } from '../deadline.ts';
 import { nodeUrl } from './slots.ts';
 
 /** How long a connection to a node that serves no slot yet is kept. */
 const REDIRECTED_MS = 10_000;
+
+export interface NodeOptions extends LinkOptions {
+  /** Connects to a node. */
+  connect: (options: LinkOptions) => RedisLink;
+}
 
 interface Entry {
   link: RedisLink;
@@ -15,24 +20,24 @@ interface Entry {
  * A link to one node. A node that is suspended accepts connections, so a connection is used only after a reply.
  * @param options `url` gives the scheme, the username and the password
  */
-export function nodeLink(options: LinkOptions, address: string): RedisLink {
+export function nodeLink({ connect, ...options }: NodeOptions, address: string): RedisLink {
   const { url, log, deadlineMs } = options;
   const admit = async (client: RedisClient): Promise<void> => {
     await withinDeadline(deadlineMs, noReply, () => client.ping());
     await options.admit?.(client);
   };
-  return new RedisLink({ ...options, admit, url: nodeUrl(url, address), log: log.child({ node: address }) });
+  return connect({ ...options, admit, url: nodeUrl(url, address), log: log.child({ node: address }) });
 }
 
 const noReply = (): RedisUnavailable => new RedisUnavailable('a new connection got no reply');
 
 /** One `RedisLink` for each node that is used. Each connection is admitted before it is used. */
 export class NodeLinks {
-  readonly #options: LinkOptions;
+  readonly #options: NodeOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new Set<RedisLink>();
 
-  constructor(options: LinkOptions) {
+  constructor(options: NodeOptions) {
     this.#options = options;
   }
 

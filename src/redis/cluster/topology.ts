@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LinkOptions } from '../client.ts';
-import type { RedisLink } from '../connection.ts';
-import { NodeLinks } from './node-links.ts';
+import { RedisLink } from '../connection.ts';
+import { NodeLinks, type NodeOptions } from './node-links.ts';
 import { SlotOwners } from './slot-owners.ts';
 import { hostOf, parseSlots, type SlotsReply } from './slots.ts';
 
@@ -9,7 +9,7 @@ import { hostOf, parseSlots, type SlotsReply } from './slots.ts';
 const POLLS_PER_LEASE = 4;
 const POLL_MAX_MS = 200;
 
-export interface ClusterOptions extends LinkOptions {
+export interface ClusterOptions extends NodeOptions {
   /** Addresses (`host:port`) of some nodes, by which the others are found. */
   seeds: readonly string[];
   /** For how long a node may be used after most primaries have named it as the owner of its slots. */
@@ -32,7 +32,7 @@ export class Topology {
   #next = Promise.withResolvers<void>();
 
   constructor({ seeds, leaseMs, ...link }: ClusterOptions) {
-    const { admit: _admit, ...probe } = link;
+    const probe = { ...link, admit: undefined, connect: (options: LinkOptions) => new RedisLink(options) };
     this.owners = new SlotOwners(leaseMs);
     this.links = new NodeLinks(link);
     this.#probes = new NodeLinks(probe);

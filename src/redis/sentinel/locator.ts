@@ -1,4 +1,5 @@
 import type { Logger } from '../../log.ts';
+import type { RedisTls } from '../server/tls.ts';
 import { isSamePrimary, majorityVote, type Primary } from './majority.ts';
 import { Sentinel } from './sentinel.ts';
 
@@ -12,6 +13,8 @@ export interface LocatorOptions {
   name: string;
   leaseMs: number;
   log: Logger;
+  /** For `rediss://`. */
+  tls?: RedisTls | undefined;
 }
 
 /**
@@ -30,12 +33,12 @@ export class PrimaryLocator {
   /** How many rounds of questions in a row found the primary unconfirmed. A process that was busy has one at most. */
   #lapsedRounds = 0;
 
-  constructor({ sentinelUrls, name, leaseMs, log }: LocatorOptions) {
+  constructor({ sentinelUrls, name, leaseMs, log, tls }: LocatorOptions) {
     this.leaseMs = leaseMs;
     this.#log = log;
     this.#confirmedUntilMs = performance.now() + leaseMs;
     const onStatement = (): void => this.#count();
-    const options = { name, deadlineMs: leaseMs / 2, log, onStatement };
+    const options = { name, deadlineMs: leaseMs / 2, log, tls, onStatement };
     this.#sentinels = sentinelUrls.map((url) => new Sentinel({ ...options, url }));
     this.#timer = setInterval(() => this.#ask(), leaseMs / QUESTIONS_PER_LEASE);
     this.#timer.unref();

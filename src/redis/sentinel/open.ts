@@ -1,6 +1,5 @@
-import type { Logger } from '../../log.ts';
-import { type Admission, type RedisClient, RedisUnavailable } from '../client.ts';
-import { RedisLink } from '../connection.ts';
+import { type Admission, type LinkOptions, type RedisClient, RedisUnavailable } from '../client.ts';
+import type { RedisLink } from '../connection.ts';
 import { PrimaryLocator } from './locator.ts';
 import { PrimaryLink } from './primary-link.ts';
 
@@ -8,7 +7,6 @@ import { PrimaryLink } from './primary-link.ts';
 export interface SentinelSettings {
   /** The scheme, the credentials and the database of the data servers; its address is not used. */
   redisUrl: string;
-  redisDeadlineMs: number;
   redisSentinels: readonly string[];
   redisSentinelName: string;
   redisSentinelUsername?: string | undefined;
@@ -16,28 +14,29 @@ export interface SentinelSettings {
   redisSentinelLeaseMs: number;
 }
 
-export interface PrimaryOptions {
+/** `url` gives the scheme, the credentials and the database of the primary. */
+export interface PrimaryOptions extends LinkOptions {
+  /** Connects to the server that is the primary. */
+  connect: (options: LinkOptions) => RedisLink;
   /** Whether the primary is used only while it is confirmed, and a new one only after a lease. */
   isLeased: boolean;
-  /** Decides about each connection to a primary. */
-  admit?: Admission;
 }
 
 /** Opens a connection to the primary that the Sentinels name. Connects in the background: use `whenReady` to wait. */
 export function openPrimaryLink(
   settings: SentinelSettings,
-  log: Logger,
-  { isLeased, admit }: PrimaryOptions,
+  { connect, isLeased, ...link }: PrimaryOptions,
 ): PrimaryLink {
-  const { redisUrl, redisDeadlineMs: deadlineMs, redisSentinelLeaseMs: leaseMs } = settings;
+  const { redisSentinelName: name, redisSentinelLeaseMs: leaseMs } = settings;
   const sentinelUrls = settings.redisSentinels.map((address) => sentinelUrl(settings, address));
-  const locator = new PrimaryLocator({ sentinelUrls, name: settings.redisSentinelName, leaseMs, log });
-  const admitted: Admission = async (client) => {
+  const { log, tls } = link;
+  const locator = new PrimaryLocator({ sentinelUrls, name, leaseMs, log, tls });
+  const admit: Admission = async (client) => {
     await requirePrimary(client);
-    await admit?.(client);
+    await link.admit?.(client);
   };
   const connectTo = (address: string): RedisLink =>
-    new RedisLink({ url: withAddress(redisUrl, address), deadlineMs, log, admit: admitted });
+    connect({ ...link, url: withAddress(link.url, address), admit });
   return new PrimaryLink({ locator, connectTo, isLeased });
 }
 

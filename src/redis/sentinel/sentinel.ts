@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Logger } from '../../log.ts';
 import type { RedisClient } from '../client.ts';
 import { RedisLink } from '../connection.ts';
+import type { RedisTls } from '../server/tls.ts';
 import type { Statement } from './majority.ts';
 
 export interface SentinelOptions {
@@ -11,6 +12,8 @@ export interface SentinelOptions {
   name: string;
   deadlineMs: number;
   log: Logger;
+  /** For `rediss://`. */
+  tls?: RedisTls | undefined;
   /** Called after each statement. */
   onStatement: () => void;
 }
@@ -29,7 +32,7 @@ export class Sentinel {
   #isAsking = false;
   #askAgain = false;
 
-  constructor({ url, name, deadlineMs, log, onStatement }: SentinelOptions) {
+  constructor({ url, name, deadlineMs, log, tls, onStatement }: SentinelOptions) {
     this.#name = name;
     this.#onStatement = onStatement;
     const admit = async (client: RedisClient): Promise<void> => {
@@ -38,7 +41,7 @@ export class Sentinel {
         .min(1)
         .parse(await client.sendCommand(['SENTINEL', 'MYID']));
     };
-    this.#link = new RedisLink({ url, deadlineMs, log: sentinelLog(log, url), admit, protocol: 3 });
+    this.#link = new RedisLink({ url, deadlineMs, log: sentinelLog(log, url), tls, admit, protocol: 3 });
     this.#link.onReady(() => void this.#listen());
   }
 

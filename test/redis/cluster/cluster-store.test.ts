@@ -3,6 +3,7 @@ import { test as base, expect } from 'vitest';
 import { createLog } from '../../../src/log.ts';
 import { ClusterStore } from '../../../src/redis/cluster/cluster-store.ts';
 import { slotOf } from '../../../src/redis/cluster/slots.ts';
+import { RedisLink } from '../../../src/redis/connection.ts';
 import { defineScript, runScript } from '../../../src/redis/scripts.ts';
 import { startTestCluster, type TestCluster } from '../../support/redis-cluster.ts';
 
@@ -16,6 +17,7 @@ const test = base
   })
   .extend('store', { scope: 'file' }, async ({ cluster }, { onCleanup }): Promise<ClusterStore> => {
     const store = new ClusterStore({
+      connect: (options) => new RedisLink(options),
       url: 'redis://unused',
       seeds: cluster.seeds.split(','),
       deadlineMs: 900,

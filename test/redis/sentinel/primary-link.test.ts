@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { test as base, expect } from 'vitest';
 import { createLog } from '../../../src/log.ts';
+import { RedisLink } from '../../../src/redis/connection.ts';
 import { openPrimaryLink } from '../../../src/redis/sentinel/open.ts';
 import type { PrimaryLink } from '../../../src/redis/sentinel/primary-link.ts';
 import { type FakeSentinel, startFakeSentinel } from '../../support/fake-sentinel.ts';
@@ -35,15 +36,19 @@ const test = base
     const link = openPrimaryLink(
       {
         redisUrl: 'redis://unused',
-        redisDeadlineMs: 500,
         redisSentinels: sentinels.map(({ address }) => address),
         redisSentinelName: 'mymaster',
         redisSentinelUsername: 'portcullis',
         redisSentinelPassword: 'p@ss:word/',
         redisSentinelLeaseMs: LEASE_MS,
       },
-      createLog('cli', 'silent'),
-      { isLeased: true },
+      {
+        url: 'redis://unused',
+        deadlineMs: 500,
+        log: createLog('cli', 'silent'),
+        connect: (options) => new RedisLink(options),
+        isLeased: true,
+      },
     );
     onCleanup(async () => link.close());
     await link.whenReady(5000);
