@@ -8,11 +8,11 @@ import { createHealthServer, type HealthServerOptions } from './edge/health-serv
 import { createGatewayServer } from './edge/listen.ts';
 import { openMetricsRoute } from './metrics/gateway-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
-import { openResources } from './open-resources.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
 import { canCollectBuffers } from './proxy/body-buffers.ts';
 import { observeForTraces, openTracing } from './request-tracing.ts';
+import { openResources } from './resources/open.ts';
 import { privateHealthRoutes } from './routes/health.ts';
 import type { ApiDescription } from './routes/static.ts';
 import type { WebBuild } from './static/web-build.ts';

@@ -9,7 +9,7 @@ import { takeTurn } from '../../src/bank/demo/generator.ts';
 import { openAccount } from '../../src/bank/ledger/accounts.ts';
 import { BANK_RIGHTS } from '../../src/bank/redis-rights.ts';
 import type { Account } from '../../src/bank/schemas.ts';
-import { GATEWAY_RIGHTS } from '../../src/gateway/redis-rights.ts';
+import { GATEWAY_RIGHTS } from '../../src/gateway/resources/redis-rights.ts';
 import '../../src/gateway/server.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';

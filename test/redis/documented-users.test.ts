@@ -7,7 +7,7 @@ import { runAccountOpen } from '../../src/cli/account.ts';
 import { runAuditVerify } from '../../src/cli/audit.ts';
 import { runClientAdd, runClientList } from '../../src/cli/client.ts';
 import { runUserEmail } from '../../src/cli/user-email.ts';
-import { GATEWAY_RIGHTS } from '../../src/gateway/redis-rights.ts';
+import { GATEWAY_RIGHTS } from '../../src/gateway/resources/redis-rights.ts';
 import '../../src/gateway/server.ts';
 import { commandsOf, type RedisRights } from '../../src/redis/server/rights.ts';
 import { startTopologyStack, type TopologyStack } from '../support/topology-stack.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { BANK_RIGHTS } from '../../../src/bank/redis-rights.ts';
-import { GATEWAY_RIGHTS } from '../../../src/gateway/redis-rights.ts';
+import { GATEWAY_RIGHTS } from '../../../src/gateway/resources/redis-rights.ts';
 import '../../../src/gateway/server.ts';
 import '../../../src/bank/server.ts';
 import type { RedisLink } from '../../../src/redis/connection.ts';

@@ -1,11 +1,11 @@
-import type { GatewaySettings } from '../config/load.ts';
-import { keysDirectory } from '../keys/open.ts';
-import { openPeppers } from '../keys/pepper.ts';
-import { loadOrCreateRefreshKey, readRefreshKey } from '../keys/refresh-key.ts';
-import type { Logger } from '../log.ts';
-import { logMailer, type Mailer, smtpMailer } from '../mail/mailer.ts';
-import { PasswordRules } from '../users/password-rules.ts';
-import { PasswordHasher } from '../users/passwords.ts';
+import type { GatewaySettings } from '../../config/load.ts';
+import { keysDirectory } from '../../keys/open.ts';
+import { openPeppers } from '../../keys/pepper.ts';
+import { loadOrCreateRefreshKey, readRefreshKey } from '../../keys/refresh-key.ts';
+import type { Logger } from '../../log.ts';
+import { logMailer, type Mailer, smtpMailer } from '../../mail/mailer.ts';
+import { PasswordRules } from '../../users/password-rules.ts';
+import { PasswordHasher } from '../../users/passwords.ts';
 
 /** Threads that hash and compare passwords. @throws {InvalidKeyError} if the pepper is unusable */
 export const openHasher = async (settings: GatewaySettings, log: Logger): Promise<PasswordHasher> =>

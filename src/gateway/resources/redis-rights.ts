@@ -1,5 +1,5 @@
-import * as keys from '../redis/keys.ts';
-import type { RedisRights } from '../redis/server/rights.ts';
+import * as keys from '../../redis/keys.ts';
+import type { RedisRights } from '../../redis/server/rights.ts';
 
 /**
  * What the gateway's Redis user must be allowed, besides the commands of its scripts: `docs/operations.md` has a user with

@@ -1,18 +1,18 @@
-import { logAnnouncedRecords } from '../audit/announcements.ts';
-import { RedisAuditLog } from '../audit/audit-log.ts';
-import type { GatewaySettings } from '../config/load.ts';
-import { Stopping } from '../http/stopping.ts';
-import { openKeyRing } from '../keys/open.ts';
-import type { Logger } from '../log.ts';
-import { Outbox } from '../mail/outbox.ts';
-import { createMonitor, openStore, openSubscriber } from '../redis/open.ts';
-import { Revocations } from '../users/revocations/revocations.ts';
-import type { Resources } from './deps.ts';
-import { Readiness } from './edge/readiness.ts';
-import { loadRefreshKey, openHasher, openMailer, openPasswordRules } from './open-accounts.ts';
-import { LiveResponses } from './proxy/live-responses.ts';
-import { UpstreamProxy } from './proxy/proxy.ts';
-import { RequestRates } from './rates/request-rates.ts';
+import { logAnnouncedRecords } from '../../audit/announcements.ts';
+import { RedisAuditLog } from '../../audit/audit-log.ts';
+import type { GatewaySettings } from '../../config/load.ts';
+import { Stopping } from '../../http/stopping.ts';
+import { openKeyRing } from '../../keys/open.ts';
+import type { Logger } from '../../log.ts';
+import { Outbox } from '../../mail/outbox.ts';
+import { createMonitor, openStore, openSubscriber } from '../../redis/open.ts';
+import { Revocations } from '../../users/revocations/revocations.ts';
+import type { Resources } from '../deps.ts';
+import { Readiness } from '../edge/readiness.ts';
+import { LiveResponses } from '../proxy/live-responses.ts';
+import { UpstreamProxy } from '../proxy/proxy.ts';
+import { RequestRates } from '../rates/request-rates.ts';
+import { loadRefreshKey, openHasher, openMailer, openPasswordRules } from './accounts.ts';
 import { GATEWAY_RIGHTS } from './redis-rights.ts';
 
 /** Opens what has to be closed again, and puts it on the stack. */
