@@ -25,6 +25,7 @@ export const BANK_RIGHTS: RedisRights = {
     keys.usedAssertionKey('jti'),
     keys.postedCountsKey('id'),
     keys.refusedCountsKey('id'),
+    keys.ledgerMarkerKey(),
   ],
   publishes: [keys.postingsChannel()],
   subscribesTo: [keys.postingsChannel()],

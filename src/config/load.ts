@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { bankShape } from './bank.ts';
+import { findMisspelt, type MisspeltSetting } from './faults/misspelt.ts';
+import { productionFaults } from './faults/production.ts';
+import { topologyFaults } from './faults/topology.ts';
 import { gatewayShape } from './gateway.ts';
-import { findMisspelt, type MisspeltSetting } from './misspelt.ts';
-import { productionFaults } from './production.ts';
 import { redisTlsFaults } from './redis.ts';
-import { topologyFaults } from './topology.ts';
 
 /** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`

@@ -53,7 +53,8 @@ test('every script of the project has a case', async () => {
     const path = join(SOURCES, file);
     if (/= define(?:Script|Revocation)\(/.test(await readFile(path, 'utf8'))) await import(path);
   }
-  const scripts = definedScripts().map(({ name }) => name);
+  // Tests that ran before in the same process may have defined some of their own.
+  const scripts = definedScripts().flatMap(({ name }) => (name.startsWith('test-') ? [] : [name]));
   expect(scripts.length).toBeGreaterThan(10);
   expect([...new Set(CASES.map(({ script }) => script))].sort()).toEqual(scripts.sort());
 });

@@ -7,7 +7,7 @@ import type { RedisRights } from '../../redis/server/rights.ts';
  */
 export const GATEWAY_RIGHTS: RedisRights = {
   commands: [
-    ...['PING', 'PUBLISH', 'SUBSCRIBE', 'MULTI', 'EXEC'],
+    ...['PING', 'PUBLISH', 'SUBSCRIBE', 'MULTI', 'EXEC', 'INFO', 'WAIT'],
     ...['GET', 'MGET', 'SET', 'DEL', 'EXPIRE'],
     ...['HGET', 'HGETALL', 'HSET', 'HDEL'],
     ...['SADD', 'SCARD'],
@@ -35,6 +35,8 @@ export const GATEWAY_RIGHTS: RedisRights = {
     keys.auditMarkKey('security'),
     keys.auditMarkKey('customers'),
     keys.counterKey('limiter', 'subject', 'step'),
+    keys.userMarkerKey('id'),
+    keys.auditMarkerKey(),
   ],
   publishes: [keys.revocationsChannel()],
   subscribesTo: [keys.revocationsChannel(), keys.ringChannel(), keys.auditChannel()],
