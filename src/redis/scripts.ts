@@ -51,14 +51,12 @@ export const definedScripts = (): readonly Script[] => [...defined.values()];
  * Runs a script by its hash. The source is sent only to a server that does not have it, such as one that restarted or a
  * promoted replica. @throws {RedisUnavailable} also when the script itself fails.
  */
-export async function runScript(
+export const runScript = (
   link: RedisStore,
   script: Script,
   keys: readonly string[],
   args: readonly string[],
-): Promise<ScriptReply> {
-  return (await runScriptOn(link, script, keys, args)).reply;
-}
+): Promise<ScriptReply> => link.runFor(keys[0] ?? '', (client) => evalScript(client, script, keys, args));
 
 /** Like `runScript`. Also resolves to the connection that the script ran on. @throws {RedisUnavailable} */
 export const runScriptOn = (
