@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startTestCluster, type TestCluster } from '../../test/support/redis-cluster.ts';
 import type { ClusterNode } from '../../test/support/redis-cluster-node.ts';
-import { CONFIRMED, LOSES_SESSIONS } from './replicated.ts';
+import { confirmedBy, LOSES_SESSIONS } from './replicated.ts';
 import type { Fault, Topology } from './topology.ts';
 
 const SLOTS = 16_384;
@@ -13,7 +13,7 @@ export async function startCluster(): Promise<Topology> {
   const cluster = await startTestCluster({ options: ['--appendonly', 'yes'] });
   return {
     name: 'cluster',
-    settingsFor: () => ({ REDIS_CLUSTER_NODES: cluster.seeds, ...CONFIRMED }),
+    settingsFor: () => ({ REDIS_CLUSTER_NODES: cluster.seeds, ...confirmedBy(1) }),
     statedLoss: LOSES_SESSIONS,
     faults: faultsOf(cluster),
     primaries: async () => (await primariesOf(cluster)).map(({ address }) => `redis://${address}`),

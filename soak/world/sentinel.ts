@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisReplicas, startRedisReplicas } from '../../test/support/redis-replicas.ts';
-import { CONFIRMED, LOSES_SESSIONS } from './replicated.ts';
+import { confirmedBy, LOSES_SESSIONS } from './replicated.ts';
 import type { Fault, Topology } from './topology.ts';
 
 const SWITCH_TIMEOUT_MS = 60_000;
@@ -12,7 +12,7 @@ export async function startSentinel(): Promise<Topology> {
   const redis = await startRedisReplicas();
   return {
     name: 'sentinel',
-    settingsFor: () => ({ REDIS_SENTINELS: redis.addresses, ...CONFIRMED }),
+    settingsFor: () => ({ REDIS_SENTINELS: redis.addresses, ...confirmedBy(2) }),
     statedLoss: LOSES_SESSIONS,
     faults: faultsOf(redis),
     primaries: async () => [(await redis.primary()).url],
