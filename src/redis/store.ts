@@ -9,18 +9,14 @@ export interface MadeRevocation {
   message: string;
   /** The connection that it was made on. */
   client: RedisClient;
-  /** How many servers had been replayed to when it began. */
-  replays: number | undefined;
   /** Whether the response waits until enough servers have it. */
   isWaitedFor: boolean;
 }
 
 /** What remembers and confirms the revocations that are made with a store. */
 export interface RevocationSink {
-  /** How often what was revoked has been applied to another server. */
-  readonly replays: number;
   /** @throws {RedisUnavailable} */
-  add(redis: RedisStore, revocation: MadeRevocation): Promise<void>;
+  add(revocation: MadeRevocation): Promise<void>;
 }
 
 /** Redis as the gateway and the bank use it: one server, the primary that Sentinels name, or a Cluster. */

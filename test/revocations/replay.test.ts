@@ -75,9 +75,9 @@ describe('replaying the journal', () => {
     const active = activeKey(userOf(1), 'late');
     await link.run((client) => client.set(active, '1'));
     const message = JSON.stringify({ user: userOf(1), sessions: ['late'] });
-    const replays = revocations.replays;
     await link.run((client) => revocations.admit(client));
-    await link.run(async (client) => revocations.add(link, { message, client, replays, isWaitedFor: false }));
+    const former = link.run(async (client) => client.duplicate() as RedisClient);
+    await revocations.add({ message, client: await former, isWaitedFor: false });
     expect(await link.run((client) => client.exists(active))).toBe(0);
     revocations.close();
   });
@@ -88,8 +88,7 @@ describe('replaying the journal', () => {
     const other = new RedisLink({ url: redis.url, deadlineMs: 900, log, admit: revocations.admit });
     await other.whenReady(5000);
     const message = JSON.stringify({ user: userOf(1), sessions: ['sid'] });
-    const made = { message, replays: revocations.replays, isWaitedFor: true };
-    await other.run(async (client) => revocations.add(other, { ...made, client }));
+    await other.run((client) => revocations.add({ message, client, isWaitedFor: true }));
     expect(revocations).toMatchObject({ made: 1, journalSize: 1, replayed: 0, pendingConfirmations: 0 });
 
     await redis.restart();

@@ -33,7 +33,7 @@ export const revocationMetrics = (of: MeasuredRevocations): Metric[] => [
   ),
   counted(
     'portcullis_revocations_replayed_total',
-    'Revocations that a new Redis server lacked and that were applied to it again.',
+    'Earlier revocations that were applied again to a Redis server that may have lacked them.',
     () => of.revocations?.replayed,
   ),
   gauge(

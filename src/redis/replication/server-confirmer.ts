@@ -88,7 +88,7 @@ export class ServerConfirmer {
 
   close(): void {
     this.#isClosed = true;
-    void this.#disconnect();
+    this.#disconnect();
     for (const { settle } of this.#waiters) settle(false);
   }
 
@@ -115,7 +115,7 @@ export class ServerConfirmer {
       return await Promise.race([this.#askServer(round[0]?.markerKey ?? '', untilMs), timeout]);
     } catch (fault) {
       this.#fault = fault;
-      await this.#disconnect();
+      this.#disconnect();
       return false;
     } finally {
       cancelTimeout();
@@ -134,18 +134,23 @@ export class ServerConfirmer {
 
   #connected(): Promise<RedisClient> {
     if (this.#isClosed) return Promise.reject(new Error('closed'));
-    this.#connection ??= connectBeside(this.#source).catch((fault) => {
-      this.#connection = undefined;
-      throw fault;
+    if (this.#connection !== undefined) return this.#connection;
+    const connection = connectBeside(this.#source, this.#options.timeoutMs);
+    this.#connection = connection;
+    connection.catch(() => {
+      if (this.#connection === connection) this.#connection = undefined;
     });
-    return this.#connection;
+    return connection;
   }
 
-  async #disconnect(): Promise<void> {
+  /** Does not wait: a connection that is being opened may take as long as its server is silent. */
+  #disconnect(): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    const client = await connection?.catch(() => undefined);
-    if (client?.isOpen) client.destroy();
+    connection?.then(
+      (client) => client.isOpen && client.destroy(),
+      () => {},
+    );
   }
 }
 

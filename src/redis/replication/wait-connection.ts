@@ -1,22 +1,27 @@
 import { type RedisClient, RedisUnavailable } from '../client.ts';
+import { withinDeadline } from '../deadline.ts';
 
 /**
  * Another connection to the server of `source`. An address can lead to another server after a failover, so both are asked
- * which server they are connected to. @throws when it is not the same server
+ * which server they are connected to. @throws when it is not the same server, or does not reply within `timeoutMs`
  */
-export async function connectBeside(source: RedisClient): Promise<RedisClient> {
+export async function connectBeside(source: RedisClient, timeoutMs: number): Promise<RedisClient> {
   const client = source.duplicate() as RedisClient;
   client.on('error', () => {});
   try {
-    await client.connect();
-    const [one, other] = await Promise.all([runIdOf(source), runIdOf(client)]);
-    if (one !== other) throw new RedisUnavailable('the address leads to another Redis now');
+    await withinDeadline(timeoutMs, tooSlow, async () => {
+      await client.connect();
+      const [one, other] = await Promise.all([runIdOf(source), runIdOf(client)]);
+      if (one !== other) throw new RedisUnavailable('the address leads to another Redis now');
+    });
     return client;
   } catch (fault) {
     if (client.isOpen) client.destroy();
     throw fault;
   }
 }
+
+const tooSlow = (): RedisUnavailable => new RedisUnavailable('no connection to wait for replicas on');
 
 async function runIdOf(client: RedisClient): Promise<string> {
   const runId = /^run_id:(\w+)/m.exec(String(await client.info('server')))?.[1];

@@ -66,10 +66,8 @@ export async function runRevocation(
   keys: readonly string[],
   args: readonly string[],
 ): Promise<unknown> {
-  const replays = redis.revocations?.replays;
   const { reply, client } = await runScriptOn(redis, script, keys, args);
   const [message, isWaitedFor, result] = checkReply(revocationReply, reply);
-  if (message !== '')
-    await redis.revocations?.add(redis, { message, client, replays, isWaitedFor: isWaitedFor === 1 });
+  if (message !== '') await redis.revocations?.add({ message, client, isWaitedFor: isWaitedFor === 1 });
   return result;
 }

@@ -1,24 +1,30 @@
 import { z } from 'zod';
-import { roleSchema } from '../roles.ts';
+import { ROLES, roleSchema } from '../roles.ts';
+
+/** An id of a user or session. Nothing else may get into a key. */
+const id = z.string().regex(/^[\w-]{1,64}$/);
+
+const SESSIONS_MAX = 10_000;
+const RANGES_MAX = 65_536;
 
 /** What a user is authorized to do after a change of the user. Texts are as in the hash under `userKey`. */
 const userState = z.strictObject({
-  user: z.string(),
-  ver: z.int(),
-  gen: z.int(),
+  user: id,
+  ver: z.int().nonnegative(),
+  gen: z.int().nonnegative(),
   role: roleSchema,
   status: z.enum(['active', 'blocked']),
   /** JSON, or empty for any address. */
-  ranges: z.string(),
+  ranges: z.string().max(RANGES_MAX).refine(isRanges),
   /** Only if the change set a password. */
-  passwordHash: z.string().optional(),
-  passwordVia: z.string().optional(),
+  passwordHash: z.string().max(1024).optional(),
+  passwordVia: z.string().max(1024).optional(),
 });
 
 const endedSessions = z.strictObject({
-  user: z.string(),
+  user: id,
   /** The ids of the sessions that have ended. */
-  sessions: z.array(z.string()).optional(),
+  sessions: z.array(id).max(SESSIONS_MAX).optional(),
 });
 
 /** A message on the revocations channel: one revocation, about 100 bytes, or 300 with a password hash. */
@@ -47,6 +53,15 @@ export function entriesOf(message: string): RevocationEntry[] {
   return (revocation.sessions ?? []).map((session) => ({ user, session }));
 }
 
+function isRanges(text: string): boolean {
+  if (text === '') return true;
+  try {
+    return z.array(z.string()).min(1).safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 function parseMessage(message: string): z.output<typeof revocationMessage> | undefined {
   if (!message.startsWith('{')) return undefined;
   try {
@@ -57,19 +72,30 @@ function parseMessage(message: string): z.output<typeof revocationMessage> | und
 }
 
 /**
- * The state after both changes: that of the higher version, with the password that was set last, and never an older
- * generation.
+ * The state after a change that was heard of later. A later change has a higher version. If it has not, a failover has
+ * lost what came before, and neither is known to be newer: then whatever allows less is kept.
  */
-export function mergeStates(one: UserState, other: UserState): UserState {
-  const [older, newer] = one.ver <= other.ver ? [one, other] : [other, one];
-  const gen = Math.max(older.gen, newer.gen);
-  if (newer.passwordVer !== undefined || older.passwordVer === undefined) return { ...newer, gen };
-  const { passwordHash, passwordVia, passwordVer } = older;
+export function mergeStates(known: UserState, later: UserState): UserState {
+  const isNewer = later.ver > known.ver;
+  const merged = isNewer ? later : { ...stricter(known, later), ver: known.ver };
+  const gen = Math.max(known.gen, later.gen);
+  const isPasswordNewer = (later.passwordVer ?? -1) >= (known.passwordVer ?? -1);
+  const { passwordHash, passwordVia, passwordVer } = isPasswordNewer ? later : known;
   return {
-    ...newer,
+    ...merged,
     gen,
-    passwordVer,
+    ...(passwordVer !== undefined && { passwordVer }),
     ...(passwordHash !== undefined && { passwordHash }),
     ...(passwordVia !== undefined && { passwordVia }),
+  };
+}
+
+/** As the script that replays does it. */
+function stricter(one: UserState, other: UserState): UserState {
+  return {
+    ...one,
+    status: one.status === 'blocked' ? 'blocked' : other.status,
+    role: ROLES[Math.min(ROLES.indexOf(one.role), ROLES.indexOf(other.role))] ?? 'user',
+    ranges: other.ranges === '' ? one.ranges : other.ranges,
   };
 }

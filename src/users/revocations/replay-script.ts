@@ -2,6 +2,7 @@ import { activeKey, authzKey, resetKey, sessionKey, sessionsKey, userKey } from 
 import { REMOVE_SESSION_LUA } from '../../redis/revocations/script.ts';
 import { defineScript, nameEntries } from '../../redis/scripts.ts';
 import { AUTHORIZATION_LUA } from '../authorization.ts';
+import { ROLES } from '../roles.ts';
 import type { RevocationEntry } from './entry.ts';
 
 const ARGUMENTS = nameEntries('ARGV', [
@@ -19,9 +20,10 @@ const ARGUMENTS = nameEntries('ARGV', [
 /**
  * Applies revocations of one user again. Applying them twice, or where they are known, changes nothing.
  *
- * A session that has ended stays so. A user of a lower version gets the state of `ver`, and the password that was set in
- * `passwordVer`. A user of the same or a higher version is left as it is, but for the generation, which only goes up. If
- * it does, a reset token and an unconfirmed email address are revoked, as by the change itself.
+ * A session that has ended stays so. A replay only takes authority away: a user of no higher version than `ver` is
+ * blocked, gets the lower role or the address ranges, and nobody is unblocked or promoted, because a failover may have lost
+ * versions on either side. A user of a lower version also gets the password that was set in `passwordVer`. Otherwise only
+ * the generation may go up; then a reset token and an unconfirmed email address are revoked, as by the change itself.
  *
  * It begins with a deletion, because a full Redis refuses a script only if its first write needs memory.
  *
@@ -32,6 +34,7 @@ export const REPLAY_REVOCATIONS = defineScript(
   'revocations-replay',
   `${AUTHORIZATION_LUA}${REMOVE_SESSION_LUA}
 ${ARGUMENTS.lua}
+local RANKS = { ${ROLES.map((role, rank) => `['${role}'] = ${rank + 1}`).join(', ')} }
 local userKey, authzKey, sessionsKey = unpack(KEYS, 1, 3)
 requireType('zset', sessionsKey)
 requireType('string', authzKey)
@@ -46,9 +49,15 @@ if ver == '' or not presentVer then return 1 end
 
 local isOlder = tonumber(presentVer) < tonumber(ver)
 local isBeforeEnd = tonumber(presentGen) < tonumber(gen)
-if not isOlder and not isBeforeEnd then return 1 end
-if isOlder then nextRole, nextStatus, nextRanges = role, status, ranges ~= '' and ranges end
+local isStricter = false
+if tonumber(presentVer) <= tonumber(ver) then
+  if status == 'blocked' and nextStatus ~= 'blocked' then nextStatus, isStricter = 'blocked', true end
+  if (RANKS[role] or 0) < (RANKS[nextRole] or 0) then nextRole, isStricter = role, true end
+  if ranges ~= '' and ranges ~= nextRanges then nextRanges, isStricter = ranges, true end
+end
+if not isOlder and not isBeforeEnd and not isStricter then return 1 end
 if not isBeforeEnd then gen = presentGen end
+if not isOlder then ver = isStricter and presentVer + 1 or presentVer end
 redis.call('DEL', authzKey)
 if isBeforeEnd then
   if reset then redis.call('DEL', resetPrefix .. reset) end
@@ -59,12 +68,8 @@ if isOlder and passwordVer ~= '' and tonumber(presentVer) < tonumber(passwordVer
   redis.call('HSET', userKey, 'passwordHash', passwordHash)
   if passwordVia ~= '' then redis.call('HSET', userKey, 'passwordVia', passwordVia) end
 end
-if isOlder then
-  redis.call('HDEL', userKey, 'ranges')
-  redis.call('HSET', userKey, 'ver', ver, 'role', role, 'status', status)
-  if nextRanges then redis.call('HSET', userKey, 'ranges', nextRanges) end
-end
-redis.call('HSET', userKey, 'gen', gen)
+redis.call('HSET', userKey, 'ver', ver, 'gen', gen, 'role', nextRole, 'status', nextStatus)
+if nextRanges then redis.call('HSET', userKey, 'ranges', nextRanges) end
 if nextStatus == 'active' then
   redis.call('SET', authzKey, writeAuthorization(nextRole, gen, nextRanges))
 end

@@ -47,7 +47,8 @@ export async function replayJournal(
   return count;
 }
 
-async function replayUser(
+/** Applies entries of one user. Returns how many: none if another node of the Cluster has the user. @throws as Redis does */
+export async function replayUser(
   client: RedisClient,
   [user, entries]: readonly [string, readonly JournalEntry[]],
   server: string,

@@ -1,15 +1,14 @@
 import type { Logger } from '../../log.ts';
-import type { Admission } from '../../redis/client.ts';
+import { type Admission, type RedisClient, RedisUnavailable } from '../../redis/client.ts';
+import { withinDeadline } from '../../redis/deadline.ts';
 import { revocationsChannel, userMarkerKey } from '../../redis/keys.ts';
 import { ReplicaConfirmation } from '../../redis/replication/confirmation.ts';
 import { deferOrAwait } from '../../redis/replication/deferred.ts';
-import { runScript } from '../../redis/scripts.ts';
-import type { MadeRevocation, RedisStore, RevocationSink } from '../../redis/store.ts';
+import type { MadeRevocation, RevocationSink } from '../../redis/store.ts';
 import type { Subscriber } from '../../redis/subscriber.ts';
 import { revokedUser } from './entry.ts';
 import { type JournalEntry, RevocationJournal } from './journal.ts';
-import { identityOf, replayJournal } from './replay.ts';
-import { REPLAY_REVOCATIONS, replayCall } from './replay-script.ts';
+import { identityOf, replayJournal, replayUser } from './replay.ts';
 
 export interface RevocationSettings {
   /** How long revocations are kept: no access token from before lives longer. */
@@ -22,8 +21,20 @@ export interface RevocationSettings {
   revocationTimeoutMs: number;
 }
 
-/** The most servers that are remembered as having been sent the journal. */
-const SERVERS_MAX = 1000;
+/**
+ * For so long after a connection was opened, what is revoked at another server is applied there at once. A former primary
+ * is used for a lease longer at most, and its last replies arrive within a deadline.
+ */
+const RECENT_MS = 15_000;
+
+/** How long a recent connection may take to apply a revocation. */
+const APPLY_TIMEOUT_MS = 1000;
+
+/** A connection that was opened lately. */
+interface Recent {
+  client: RedisClient;
+  server: string;
+}
 
 /**
  * Keeps the revocations of a process. What Redis forgets, because a replica that was behind became the primary or a
@@ -33,8 +44,9 @@ export class Revocations implements RevocationSink {
   readonly #journal: RevocationJournal;
   readonly #confirmation: ReplicaConfirmation;
   readonly #log: Logger;
-  /** The servers that have everything in the journal. What is added later was made there. */
-  readonly #servers = new Set<string>();
+  /** The server behind each connection. */
+  readonly #serverOf = new WeakMap<RedisClient, string>();
+  readonly #recent = new Set<Recent>();
   #made = 0;
   #replayed = 0;
   #replays = 0;
@@ -84,30 +96,50 @@ export class Revocations implements RevocationSink {
   readonly admit: Admission = async (client) => {
     const server = await identityOf(client);
     this.#confirmation.prepare(client);
-    if (this.#servers.has(server)) return;
+    this.#serverOf.set(client, server);
+    const recent = { client, server };
+    this.#recent.add(recent);
     const startMs = performance.now();
-    const count = await replayJournal(client, this.#journal, server);
-    this.#remember(server);
-    this.#replayed += count;
+    try {
+      const count = await replayJournal(client, this.#journal, server);
+      setTimeout(() => this.#recent.delete(recent), RECENT_MS).unref();
+      this.#noteReplay(count, startMs);
+    } catch (fault) {
+      this.#recent.delete(recent);
+      throw fault;
+    }
+  };
+
+  #noteReplay(count: number, startMs: number): void {
     if (count === 0) return;
+    this.#replays += 1;
+    this.#replayed += count;
     const tookMs = Math.round(performance.now() - startMs);
     this.#log.warn(
       { event: 'revocations_replayed', count, tookMs },
       'applied earlier revocations to another Redis',
     );
-  };
+  }
 
   /** Keeps also what other processes revoke. */
   listen(subscriber: Subscriber): void {
-    subscriber.subscribe(revocationsChannel(), (message) => void this.#journal.add(message));
+    subscriber.subscribe(revocationsChannel(), (message) => {
+      this.#applyToRecent(this.#journal.add(message), undefined).catch((err: unknown) => {
+        this.#log.warn(
+          { event: 'revocation_not_applied', err },
+          'a revocation waits for the next connection',
+        );
+      });
+    });
   }
 
-  async add(redis: RedisStore, { message, client, replays, isWaitedFor }: MadeRevocation): Promise<void> {
+  async add({ message, client, isWaitedFor }: MadeRevocation): Promise<void> {
+    const server = this.#serverOf.get(client);
     const added = this.#journal.add(message);
+    if (server !== undefined) for (const entry of added) entry.appliedTo = server;
     this.#made += 1;
     const user = revokedUser(message);
-    // The reply came from a server that may have been replaced in the meantime.
-    if (replays !== this.#replays) await apply(redis, user, added);
+    await this.#applyToRecent(added, server);
     if (isWaitedFor) await deferOrAwait(this.#confirmation.confirm(client, userMarkerKey(user)));
   }
 
@@ -115,18 +147,20 @@ export class Revocations implements RevocationSink {
     this.#confirmation.close();
   }
 
-  #remember(server: string): void {
-    this.#replays += 1;
-    this.#servers.add(server);
-    const [oldest] = this.#servers;
-    if (this.#servers.size > SERVERS_MAX && oldest !== undefined) this.#servers.delete(oldest);
+  /** Applies entries to the servers that were met lately, as their replay may not have had them. */
+  async #applyToRecent(entries: readonly JournalEntry[], madeAt: string | undefined): Promise<void> {
+    const [first] = entries;
+    if (first === undefined) return;
+    const others = [...this.#recent].filter(({ client, server }) => server !== madeAt && client.isReady);
+    await Promise.all(
+      others.map(({ client, server }) =>
+        withinDeadline(APPLY_TIMEOUT_MS, notApplied, () =>
+          replayUser(client, [first.entry.user, entries], server),
+        ),
+      ),
+    );
   }
 }
 
-async function apply(redis: RedisStore, user: string, added: readonly JournalEntry[]): Promise<void> {
-  const { keys, args } = replayCall(
-    user,
-    added.map(({ entry }) => entry),
-  );
-  await runScript(redis, REPLAY_REVOCATIONS, keys, args);
-}
+const notApplied = (): RedisUnavailable =>
+  new RedisUnavailable('a revocation could not be applied to another Redis in time');
