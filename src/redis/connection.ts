@@ -3,7 +3,6 @@ import { isServerFault, loginFault, logReplaced, logUnreachable } from './login-
 import { measureCommand, redisCommands, unconnected } from './metrics/commands.ts';
 import { RetiredClients } from './retired-clients.ts';
 import { connectionFault } from './server/connection-fault.ts';
-import { ServerRefused } from './server/fault.ts';
 import type { RedisCommand, RevocationSink, ServerLink } from './store.ts';
 
 export { type RedisClient, RedisUnavailable };
@@ -19,7 +18,7 @@ const FAILURES_BEFORE_WARNING = 4;
  * The reconnecting, offline queue and command timeout of node-redis are off: a hung server must delay a request by no
  * more than the deadline, and after a missed deadline replies could be matched to the wrong commands. So after any failure
  * a new connection replaces the old one. A connection on which replies to other commands keep arriving is kept, because
- * then this process is behind. One to a replica is kept until a new connection has been opened or refused.
+ * then this process is behind. One to a replica is kept until the first attempt to replace it has succeeded or failed.
  */
 export class RedisLink implements ServerLink {
   revocations?: RevocationSink;
@@ -123,7 +122,8 @@ export class RedisLink implements ServerLink {
     this.#retired.close();
   }
 
-  async #connect(): Promise<void> {
+  /** @param former the connection to replace, which is not used any more if that fails: its data may be out of date */
+  async #connect(former?: RedisClient): Promise<void> {
     const client = clientFor(this.#options);
     client.on('error', (fault: Error) => this.#drop(client, fault.message));
     client.on('end', () => this.#drop(client, 'the connection ended'));
@@ -131,8 +131,7 @@ export class RedisLink implements ServerLink {
       await connectWithin(client, this.#options);
     } catch (fault) {
       const { message } = connectionFault(fault);
-      if (fault instanceof ServerRefused && this.#client) return this.#drop(this.#client, message);
-      return this.#retryLater(message);
+      return former === undefined ? this.#retryLater(message) : this.#drop(former, message);
     }
     this.#adopt(client);
   }
@@ -149,7 +148,7 @@ export class RedisLink implements ServerLink {
     for (const listener of this.#onReady) listener(client);
   }
 
-  /** Connects again, because the address may now lead to another server, and uses the current connection until then. */
+  /** Connects again, because the address may now lead to another server. The current connection is used meanwhile. */
   #replace(client: RedisClient, fault: unknown): void {
     if (client !== this.#client || this.#replacing) return;
     this.#replacing = true;
@@ -157,7 +156,7 @@ export class RedisLink implements ServerLink {
     const done = (): void => {
       this.#replacing = false;
     };
-    void this.#connect().finally(() => setTimeout(done, MAX_CONNECT_RETRY_MS).unref());
+    void this.#connect(client).finally(() => setTimeout(done, MAX_CONNECT_RETRY_MS).unref());
   }
 
   #drop(client: RedisClient, why: string): void {

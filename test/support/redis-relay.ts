@@ -13,6 +13,8 @@ export interface RedisRelay {
   hold(text: string): HeldCommand;
   /** From now on, connections that have subscribed receive nothing, and stay open. */
   silenceSubscribers(): void;
+  /** Whether new connections are closed at once from now on. Open ones are kept. */
+  refuseNew(isRefused: boolean): void;
   close(): Promise<void>;
 }
 
@@ -37,8 +39,10 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
   const sockets = new Set<Socket>();
   const [subscribed, silent] = [new Set<Socket>(), new Set<Socket>()];
   let delayMs = 0;
+  let refuses = false;
   let hold: Hold | undefined;
   const server = createServer((near) => {
+    if (refuses) return void near.destroy();
     const far = connect(Number(port), hostname);
     for (const [socket, other] of [
       [near, far],
@@ -72,6 +76,9 @@ export async function startRedisRelay(redisUrl: string): Promise<RedisRelay> {
     },
     silenceSubscribers: () => {
       for (const socket of subscribed) silent.add(socket);
+    },
+    refuseNew: (isRefused) => {
+      refuses = isRefused;
     },
     hold: (text) => {
       const { promise: held, resolve: onHeld } = Promise.withResolvers<void>();
