@@ -3,7 +3,8 @@ import { RedisUnavailable } from '../client.ts';
 import type { RedisLink } from '../connection.ts';
 import { withinDeadline } from '../deadline.ts';
 import type { RedisCommand, RedisStore } from '../store.ts';
-import { askingClient, type Redirection, redirectionIn } from './redirection.ts';
+import { askingClient } from './asking.ts';
+import { type Redirection, redirectionIn } from './redirection.ts';
 import { slotOf } from './slots.ts';
 import { type ClusterOptions, Topology } from './topology.ts';
 

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.ts';
 import { type RedisClient, RedisUnavailable } from '../client.ts';
+import { connectionOf, isAsking } from '../cluster/asking.ts';
 import type { RedisStore } from '../store.ts';
 import { ServerConfirmer } from './server-confirmer.ts';
 import { lacksWaitAof } from './wait-connection.ts';
@@ -56,6 +57,7 @@ export class ReplicaConfirmation {
 
   /**
    * Resolves when enough servers have everything that was written on this connection.
+   * @param client what the writes were made with, which sends `ASKING` if their slot is being moved to this server
    * @param markerKey a key in the slot of what was written
    * @throws {NotDurable}
    */
@@ -63,7 +65,7 @@ export class ReplicaConfirmation {
     if (!this.#isOn) return;
     const { what, log } = this.#options;
     const confirmer = this.#confirmerOf(client);
-    if (await confirmer.confirm(markerKey)) return;
+    if (await confirmer.confirm(markerKey, isAsking(client))) return;
     log.error(
       { event: 'not_durable', what, err: confirmer.fault },
       'too few servers have confirmed a write in time',
@@ -87,7 +89,7 @@ export class ReplicaConfirmation {
     const confirmed = (async () => {
       const { client } = await current();
       // After a failover the work may have been done at either server.
-      if (client !== before.client) throw new NotDurable(this.#options.what);
+      if (connectionOf(client) !== connectionOf(before.client)) throw new NotDurable(this.#options.what);
       await this.confirm(client, markerKey);
     })();
     confirmed.catch(() => {});
@@ -109,15 +111,16 @@ export class ReplicaConfirmation {
   }
 
   #confirmerOf(client: RedisClient): ServerConfirmer {
-    const known = this.#confirmers.get(client);
+    const connection = connectionOf(client);
+    const known = this.#confirmers.get(connection);
     if (known !== undefined) return known;
     for (const [former, confirmer] of this.#confirmers) {
       if (former.isOpen) continue;
       confirmer.close();
       this.#confirmers.delete(former);
     }
-    const confirmer = new ServerConfirmer(client, this.#options);
-    this.#confirmers.set(client, confirmer);
+    const confirmer = new ServerConfirmer(connection, this.#options);
+    this.#confirmers.set(connection, confirmer);
     return confirmer;
   }
 }

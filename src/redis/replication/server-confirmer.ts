@@ -1,4 +1,5 @@
 import type { RedisClient } from '../client.ts';
+import { askingClient } from '../cluster/asking.ts';
 import { afterDeadline } from '../deadline.ts';
 import { defineScript, evalScript } from '../scripts.ts';
 import { aofSynced, connectBeside } from './wait-connection.ts';
@@ -21,6 +22,8 @@ return 1
 
 interface Waiter {
   markerKey: string;
+  /** Whether the slot of the marker is being moved to this server. */
+  isAsking: boolean;
   /** By the monotonic clock. */
   untilMs: number;
   settle: (isConfirmed: boolean) => void;
@@ -66,13 +69,17 @@ export class ServerConfirmer {
     this.#connected().catch(() => {});
   }
 
-  /** Whether enough servers have confirmed in time what was written before the call. */
-  confirm(markerKey: string): Promise<boolean> {
+  /**
+   * Whether enough servers have confirmed in time what was written before the call.
+   * @param isAsking whether the slot of the marker is being moved to this server, so that `ASKING` is necessary
+   */
+  confirm(markerKey: string, isAsking: boolean): Promise<boolean> {
     const { timeoutMs } = this.#options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const cancelTimeout = afterDeadline(timeoutMs, () => waiter.settle(false));
     const waiter: Waiter = {
       markerKey,
+      isAsking,
       untilMs: performance.now() + timeoutMs,
       settle: (isConfirmed) => {
         cancelTimeout();
@@ -97,22 +104,23 @@ export class ServerConfirmer {
     this.#running = true;
     while (this.#queue.length > 0) {
       const round = this.#queue.splice(0).filter((waiter) => this.#waiters.has(waiter));
-      if (round.length === 0) continue;
-      const isConfirmed = await this.#waitFor(round);
+      const [first] = round;
+      if (first === undefined) continue;
+      const isConfirmed = await this.#waitFor(first, round);
       for (const { settle } of round) settle(isConfirmed);
     }
     this.#running = false;
   }
 
   /** A server that gives no reply costs the connection: its later replies would belong to other commands. */
-  async #waitFor(round: readonly Waiter[]): Promise<boolean> {
+  async #waitFor(first: Waiter, round: readonly Waiter[]): Promise<boolean> {
     const untilMs = Math.max(...round.map((waiter) => waiter.untilMs));
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const graceMs = Math.max(1, untilMs - performance.now()) + REPLY_GRACE_MS;
     const cancelTimeout = afterDeadline(graceMs, () => reject(new Error('no reply to WAIT')));
     try {
       this.#fault = undefined;
-      return await Promise.race([this.#askServer(round[0]?.markerKey ?? '', untilMs), timeout]);
+      return await Promise.race([this.#askServer(first, untilMs), timeout]);
     } catch (fault) {
       this.#fault = fault;
       this.#disconnect();
@@ -122,12 +130,12 @@ export class ServerConfirmer {
     }
   }
 
-  async #askServer(markerKey: string, untilMs: number): Promise<boolean> {
+  async #askServer({ markerKey, isAsking }: Waiter, untilMs: number): Promise<boolean> {
     const { replicas, aof } = this.#options;
     // 0 would wait without an end.
     const leftMs = (): number => Math.max(1, Math.floor(untilMs - performance.now()));
     const client = await this.#connected();
-    await evalScript(client, WRITE_MARKER, [markerKey], []);
+    await evalScript(isAsking ? askingClient(client) : client, WRITE_MARKER, [markerKey], []);
     if (replicas > 0 && (await client.wait(replicas, leftMs())) < replicas) return false;
     return !aof || (await aofSynced(client, leftMs()));
   }
