@@ -73,7 +73,6 @@ export function openStore(settings: RedisSettings, deps: StoreDeps): RedisStore 
 }
 
 /** Opens a connection for messages alone. */
-/** Opens a connection for messages alone. */
 export function openSubscriber(settings: RedisSettings, log: Logger): Subscriber {
   const connect = (options: LinkOptions): RedisLink => new RedisLink(options);
   const options = { ...linkOptions(settings, log), connect };
