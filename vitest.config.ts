@@ -27,6 +27,9 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
+const MISSED_BOUND =
+  /expected \d+\.\d+ to be less than|not true within \d+ ms|Timeout \d+ms exceeded|Test timed out/;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -37,7 +40,7 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: SlowestFirst },
     // Only a missed bound on time is tried again: a busy machine misses one now and then, a fault each time.
-    retry: { count: 2, condition: /expected \d+\.\d+ to be less than|not true within \d+ ms/ },
+    retry: { count: 2, condition: MISSED_BOUND },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Processes that tests start load their modules twice as fast.

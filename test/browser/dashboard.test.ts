@@ -131,7 +131,7 @@ test.each([
   });
   await page.reload();
   await until(async () => (await rows(page).count()) === 10);
-  expect(await rows(page).first().locator('td.description').innerHTML()).toBe('');
+  await until(async () => (await rows(page).first().locator('td.description').innerHTML()) === '');
   expect(await page.locator('main img').count()).toBe(0);
 });
 

@@ -6,7 +6,7 @@ import type { TestStack } from '../support/stack.ts';
 import { logInContext, startWebStack } from '../support/web-stack.ts';
 import { atLogIn, isLoggedIn, STREAMS_END } from './pages.ts';
 
-const IDLE_SECONDS = 4;
+const IDLE_SECONDS = 8;
 /** The movement of a resting mouse. */
 const JITTER_PX = 0.5;
 const INACTIVE = "You've been logged out because you were inactive.";
