@@ -11,7 +11,7 @@ import { MAIN_FLOWS } from './main-flows.ts';
 /** Only what docs/operations.md asks for. */
 const SENTINEL_USER =
   'user portcullis on >sentinel-password resetchannels &+switch-master -@all +hello +auth +ping +subscribe +sentinel|myid +sentinel|master +sentinel|get-master-addr-by-name';
-const DATA_USER = 'user gate on >data-password ~* &* +@all -@admin -@dangerous';
+const DATA_USER = 'user gate on >data-password ~* &* +@all -@admin -@dangerous +info';
 
 const test = base
   .extend('redis', { scope: 'file' }, async ({}, { onCleanup }): Promise<RedisReplicas> => {
