@@ -94,7 +94,12 @@ const FAILURES: Record<string, Failure> = {
   'that hangs and comes back': { begin: (node) => node.freeze(), end: (node) => node.thaw() },
 };
 
-test.for(Object.entries(FAILURES))(
+/** A thawed primary may take minutes to be settled on a busy machine: `CLUSTER_FREEZE=1` runs it too. */
+const CASES = Object.entries(FAILURES).filter(
+  ([name]) => !name.includes('hangs') || process.env.CLUSTER_FREEZE === '1',
+);
+
+test.for(CASES)(
   'a primary %s: 503 for its slots only, no revoked token is let in, and no session is lost',
   async ([name, failure], { cluster, stack }) => {
     await cluster.whole();
