@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect } from 'vitest';
 import { gatewayTest, logInAs } from '../support/fixtures.ts';
+import { freePort } from '../support/ports.ts';
 import { type PrometheusBinaries, prometheusBinaries, startPrometheus } from '../support/prometheus.ts';
 import { until } from '../support/until.ts';
 
@@ -78,12 +78,3 @@ test('Prometheus scrapes a gateway with the example, and returns its series', as
   expect(await value('portcullis_stage_duration_seconds_count{stage="signature"}')).toBeGreaterThan(0);
   expect(await running.query('ALERTS{alertstate="firing"}')).toEqual([]);
 });
-
-async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const server = createServer().listen(0, '127.0.0.1', resolve);
-  await promise;
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +9,7 @@ import { serverBinary } from '../../src/dev/redis/start.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { Refusal } from '../../src/refusal.ts';
+import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';
 import { openWatched, type Watched } from './server/watched.ts';
 
@@ -59,14 +58,6 @@ async function makeCertificates(directory: string): Promise<void> {
   await issue('server', 'ca');
   await issue('client', 'ca');
   await issue('client', 'other-ca', 'other-client');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const test = base

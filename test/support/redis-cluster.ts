@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerBinary } from '../../src/dev/redis/server-binary.ts';
 import { serverBinary } from '../../src/dev/redis/start.ts';
 import { Refusal } from '../../src/refusal.ts';
+import { freePort } from './ports.ts';
 import { type ClusterNode, type NodeClient, startClusterNode } from './redis-cluster-node.ts';
 import { type ClusterView, viewOf } from './redis-cluster-view.ts';
 import { until } from './until.ts';
@@ -77,7 +77,8 @@ async function startNodes(
   options: readonly string[],
 ): Promise<ClusterNode[]> {
   for (let attempt = 1; ; attempt += 1) {
-    const ports = await freePorts(2 * NODES);
+    const ports: number[] = [];
+    while (ports.length < 2 * NODES) ports.push(await freePort());
     const started = await Promise.allSettled(
       ports
         .slice(0, NODES)
@@ -91,15 +92,6 @@ async function startNodes(
     if (attempt === START_ATTEMPTS)
       throw new Error('the nodes of the Cluster did not start', { cause: started });
   }
-}
-
-/** Ports that are free now. Redis cannot choose one itself, so another process may take it first. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 async function form(nodes: readonly ClusterNode[]): Promise<void> {

@@ -7,6 +7,7 @@ import { describe, expect } from 'vitest';
 import { serverBinary } from '../../../src/dev/redis/start.ts';
 import { RedisUnavailable } from '../../../src/redis/client.ts';
 import { Refusal } from '../../../src/refusal.ts';
+import { freePort } from '../../support/ports.ts';
 import { startClusterNode } from '../../support/redis-cluster-node.ts';
 import { startRedisReplicas } from '../../support/redis-replicas.ts';
 import { until } from '../../support/until.ts';
@@ -38,14 +39,6 @@ const test = watchedTest.extend(
       return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
 );
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('a connection is refused, by name, before its first use', () => {
   test('to a version before 7.0', async ({ serverOf, watch }) => {
