@@ -15,6 +15,7 @@ export interface PeerEnvironment {
   /** The public half of `SIGNING_KEY`, PEM (SPKI). */
   PUBLIC_KEY: string;
   REFRESH_KEY: string;
+  PASSWORD_PEPPER: string;
   SESSION_SECRET: string;
   REQUESTS_PER_NETWORK_PER_SECOND: string;
   REQUESTS_PER_USER_PER_SECOND: string;

@@ -57,6 +57,7 @@ const peerEnvironment = (redisUrl: string, upstreamUrl: string, keyPem: string):
   ACCESS_TOKEN_TTL_SECONDS: '3600',
   PUBLIC_KEY: createPublicKey(keyPem).export({ type: 'spki', format: 'pem' }).toString(),
   REFRESH_KEY: randomBytes(32).toString('base64url'),
+  PASSWORD_PEPPER: randomBytes(32).toString('base64url'),
   SESSION_SECRET: randomBytes(32).toString('base64url'),
 });
 
