@@ -1,8 +1,12 @@
 import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bearer } from '../support/gateway.ts';
+import { watchStalls } from '../support/stalls.ts';
 
 const PAUSE_MS = 20;
+
+/** `REDIS_CLUSTER_LEASE_MS` of the gateways. */
+export const LEASE_MS = 2000;
 
 interface Outcome {
   user: string;
@@ -16,6 +20,11 @@ export interface ClusterLoad {
   outcomes: readonly Outcome[];
   /** The statuses of all responses to a user, each once. */
   statusesOf(user: string): Set<number>;
+  /**
+   * The same without responses that the machine was too slow for: a process that has not run for a lease must not use any
+   * node, because it cannot know what has happened meanwhile.
+   */
+  statusesInTime(user: string): Set<number>;
   /** When the first request of the user that was sent after `sinceMs` was granted at every gateway, or undefined. */
   grantedAt(user: string, sinceMs: number): number | undefined;
   stop(): Promise<void>;
@@ -28,6 +37,7 @@ export function startClusterLoad(
   paths: readonly string[],
 ): ClusterLoad {
   const outcomes: Outcome[] = [];
+  const stalls = watchStalls();
   let isStopped = false;
   const send = async (user: string, token: string, url: string, path: string): Promise<void> => {
     while (!isStopped) {
@@ -40,9 +50,14 @@ export function startClusterLoad(
   const clients = Object.entries(tokens).flatMap(([user, token]) =>
     urls.flatMap((url) => paths.map((path) => send(user, token, url, path))),
   );
+  const ended = Promise.allSettled(clients);
+  const statusesOf = (user: string, counts: (one: Outcome) => boolean): Set<number> =>
+    new Set(outcomes.filter((one) => one.user === user && counts(one)).map(({ status }) => status));
   return {
     outcomes,
-    statusesOf: (user) => new Set(outcomes.filter((one) => one.user === user).map(({ status }) => status)),
+    statusesOf: (user) => statusesOf(user, () => true),
+    statusesInTime: (user) =>
+      statusesOf(user, ({ sentMs, doneMs }) => !stalls.anyBetween(sentMs - LEASE_MS, doneMs)),
     grantedAt: (user, sinceMs) => {
       const granted = urls.map((url) =>
         outcomes.find(
@@ -53,6 +68,8 @@ export function startClusterLoad(
     },
     stop: async () => {
       isStopped = true;
+      stalls.stop();
+      await ended;
       await Promise.all(clients);
     },
   };
@@ -78,7 +95,7 @@ export async function useAll(
   const use = async (url: string, token: string): Promise<void> => {
     do {
       statuses.add(await statusAt(`${url}/auth/session`, token));
-      await delay(1);
+      await delay(PAUSE_MS);
     } while (isGoingOn());
   };
   await Promise.all(urls.flatMap((url) => tokens.map((token) => use(url, token))));
