@@ -6,6 +6,7 @@ import { verifyAudit } from '../../src/audit/verify.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink, RedisUnavailable } from '../../src/redis/connection.ts';
 import { auditKey } from '../../src/redis/keys.ts';
+import { runBeside } from '../support/beside.ts';
 import { until } from '../support/until.ts';
 import { capturingLog, NO_LIMITS, auditTest as test } from './audit-store.ts';
 
@@ -47,14 +48,11 @@ test('four processes that write concurrently leave one chain without gaps', asyn
 test('processes that write continuously do not starve another one', async ({ store }) => {
   const busy = [0, 1, 2].map((process) => store.open({ process }));
   const quiet = store.open({ process: 3 });
-  let isOver = false;
-  const writeOn = async (auditLog: RedisAuditLog): Promise<void> => {
-    while (!isOver) await auditLog.record(EVENT, NOW_MS);
-  };
-  const writers = Array.from({ length: 30 }, (_, i) => writeOn(busy[i % 3] as RedisAuditLog));
+  const writers = runBeside(
+    Array.from({ length: 30 }, (_, i) => () => (busy[i % 3] as RedisAuditLog).record(EVENT, NOW_MS)),
+  );
   for (let i = 0; i < 20; i += 1) await quiet.record({ ...EVENT, actor: 'quiet' }, NOW_MS);
-  isOver = true;
-  await Promise.all(writers);
+  await writers.stop();
   const written = await store.records();
   expect(written.filter(({ actor }) => actor === 'quiet')).toHaveLength(20);
   expect(await verifyAudit(store.link(), 'customers')).toMatchObject({

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axeViolations } from '../support/axe.ts';
+import { runBeside } from '../support/beside.ts';
 import { browserTests } from '../support/browser-tests.ts';
 import type { TestStack } from '../support/stack.ts';
 import { logInContext, startWebStack } from '../support/web-stack.ts';
@@ -32,18 +33,16 @@ async function openAs(username: string) {
 function moveMouse(page: Page, byPx: number): () => Promise<number> {
   let moves = 0;
   let warnings = 0;
-  let isOver = false;
-  const moving = (async () => {
-    while (!isOver) {
+  const moving = runBeside([
+    async () => {
       moves += 1;
       await page.mouse.move(100 + byPx * (moves % 7), 300);
       warnings += await page.getByRole('dialog').count();
       await page.waitForTimeout(250);
-    }
-  })();
+    },
+  ]);
   return async () => {
-    isOver = true;
-    await moving;
+    await moving.stop();
     return warnings;
   };
 }

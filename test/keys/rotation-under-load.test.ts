@@ -12,9 +12,11 @@ import { changeRing } from '../../src/keys/change.ts';
 import { makeNamedKey, makeRing } from '../../src/keys/rotation.ts';
 import { type KeyState, keyStatusesAt } from '../../src/keys/schedule.ts';
 import { readRing } from '../../src/keys/store.ts';
+import { announceRing } from '../../src/keys/sync.ts';
 import { createLog } from '../../src/log.ts';
 import { RedisLink } from '../../src/redis/connection.ts';
 import { PasswordHasher } from '../../src/users/passwords.ts';
+import { type Beside, runBeside } from '../support/beside.ts';
 import { PROCESS_ENV } from '../support/command-line.ts';
 import { bearer, loginAs } from '../support/gateway.ts';
 import { LIMITS_OFF } from '../support/limits-off.ts';
@@ -27,6 +29,7 @@ const TOKENS_LIVE_SECONDS = 600;
 const LATE_READ_SECONDS = 10;
 
 let redis: TestRedis;
+let link: RedisLink;
 let directory: string;
 let env: Record<string, string | undefined>;
 let gateways: string[];
@@ -34,6 +37,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   redis = await startTestRedis();
+  link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
   directory = await mkdtemp(join(tmpdir(), 'portcullis-rotation-'));
   const [one, other, bank] = [await freePort(), await freePort(), await freePort()];
   gateways = [`http://127.0.0.1:${one}`, `http://127.0.0.1:${other}`];
@@ -60,6 +64,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of children) child.kill('SIGTERM');
   await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));
+  link.close();
   await redis.stop();
   await rm(directory, { recursive: true });
 });
@@ -76,13 +81,15 @@ const isReady = (url: string): Promise<boolean> =>
     () => false,
   );
 
-async function seedUsers(): Promise<void> {
-  const link = new RedisLink({ url: redis.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+async function connected(): Promise<RedisLink> {
   await link.whenReady(30_000);
-  await seedDemoUsers(link, hasher, new Date());
+  return link;
+}
+
+async function seedUsers(): Promise<void> {
+  const hasher = new PasswordHasher({ workers: 1, queueMax: 1 });
+  await seedDemoUsers(await connected(), hasher, new Date());
   await hasher.close();
-  link.close();
 }
 
 /** Makes a ring whose second key signs since a minute ago, as after an earlier rotation. */
@@ -94,13 +101,14 @@ async function makeRingOfTwo(ring: string): Promise<void> {
   await changeRing(ring, () => ({ record: { ...made, keys: [...made.keys, key] }, keyFiles: [newKey] }));
 }
 
-/** Sets the time of that rotation back, so that the first key expires in `afterMs` and not in ten minutes. */
+/** Sets the time of that rotation back, so that the first key expires in `afterMs` and not in ten minutes, and says so. */
 async function expireFirstKey(ring: string, afterMs: number): Promise<void> {
   const signsFromMs = Date.now() + afterMs - (TOKENS_LIVE_SECONDS + LATE_READ_SECONDS) * 1000;
   const made = await readRing(ring);
   if (made === undefined) throw new Error('no ring');
   const keys = made.keys.map((key, index) => (index === 1 ? { ...key, signsFromMs } : key));
-  await changeRing(ring, () => ({ record: { ...made, keys } }));
+  const record = await changeRing(ring, () => ({ record: { ...made, keys } }));
+  expect(await announceRing(await connected(), record, 5000)).toEqual({ listening: 2, acknowledged: 2 });
 }
 
 async function keys(...words: string[]): Promise<string> {
@@ -124,21 +132,15 @@ interface Sample {
   startedMs: number;
 }
 
-/** A steady load on both gateways with all tokens, and a login every 300 ms, until it is stopped. */
+/** A steady load on both gateways with all tokens, and a login every 300 ms, beside a test. */
 class Load {
   readonly tokens: string[] = [];
   readonly samples: Sample[] = [];
-  #stopped = false;
-  #workers: Promise<void>[] = [];
+  #logins = 0;
+  #requests = 0;
 
-  start(workers: number): void {
-    this.#workers = Array.from({ length: workers }, (_, n) => this.#work(n));
-    this.#workers.push(this.#logIn());
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(this.#workers);
+  start(workers: number): Beside {
+    return runBeside([() => this.#logIn(), ...Array.from({ length: workers }, () => () => this.#send())]);
   }
 
   async logInNow(n: number): Promise<string> {
@@ -148,21 +150,20 @@ class Load {
   }
 
   async #logIn(): Promise<void> {
-    for (let n = 0; !this.#stopped; n += 1) {
-      await this.logInNow(n);
-      await delay(300);
-    }
+    this.#logins += 1;
+    await this.logInNow(this.#logins);
+    await delay(300);
   }
 
-  async #work(first: number): Promise<void> {
-    for (let n = first; !this.#stopped; n += 1) {
-      const token = this.tokens[n % this.tokens.length] ?? '';
-      const startedMs = performance.now();
-      const response = await fetch(`${gateways[n % 2]}/bank/accounts`, { headers: bearer(token) });
-      await response.arrayBuffer();
-      this.samples.push({ kid: kidOf(token), status: response.status, startedMs });
-      await delay(5);
-    }
+  async #send(): Promise<void> {
+    this.#requests += 1;
+    const n = this.#requests;
+    const token = this.tokens[n % this.tokens.length] ?? '';
+    const startedMs = performance.now();
+    const response = await fetch(`${gateways[n % 2]}/bank/accounts`, { headers: bearer(token) });
+    await response.arrayBuffer();
+    this.samples.push({ kid: kidOf(token), status: response.status, startedMs });
+    await delay(5);
   }
 }
 
@@ -170,19 +171,20 @@ test('under steady load on two gateways and the bank, a rotation from publicatio
   const load = new Load();
   const old = kidOf(await load.logInNow(0));
   await load.logInNow(1);
-  load.start(4);
+  const running = load.start(4);
   expect(await states()).toEqual(['verifying', 'signing']);
-  await expireFirstKey(join(directory, 'keys'), 4000);
   const output = await keys('rotate');
   const added = output.slice(0, 43);
   expect(output).toContain('confirmed by 2 of 2 gateways');
+  // Not before the rotation, which removes a key that has expired from the ring.
+  await expireFirstKey(join(directory, 'keys'), 2000);
   await until(() => load.tokens.some((token) => kidOf(token) === added));
   await until(async () => (await states())[0] === 'expired');
   const after = performance.now();
   await until(() => load.samples.some(({ kid, startedMs }) => kid === added && startedMs > after));
   await until(() => load.samples.some(({ kid, startedMs }) => kid === old && startedMs > after));
   await until(() => load.samples.length > 300);
-  await load.stop();
+  await running.stop();
 
   expect(load.samples.filter(({ status }) => status !== 200)).toEqual([]);
   expect(new Set(load.samples.map(({ kid }) => kid))).toEqual(new Set([old, added]));
@@ -193,7 +195,7 @@ test('under steady load, a retired signing key is refused by all gateways once t
   const older = kidOf(await load.logInNow(0));
   await keys('rotate', '--now');
   const compromised = kidOf(await load.logInNow(1));
-  load.start(4);
+  const running = load.start(4);
   await until(() => load.samples.length > 100);
   const output = await keys('retire', compromised);
   const retiredAtMs = performance.now();
@@ -201,7 +203,7 @@ test('under steady load, a retired signing key is refused by all gateways once t
   const after = (): Sample[] => load.samples.filter(({ startedMs }) => startedMs > retiredAtMs);
   await until(() => new Set(after().map(({ kid }) => kid)).size === 3 && after().length > 100);
   await until(() => load.samples.filter(({ kid }) => kid === older).length > 20);
-  await load.stop();
+  await running.stop();
 
   const withRetiredKey = load.samples.filter(({ kid }) => kid === compromised);
   const others = load.samples.filter(({ kid }) => kid !== compromised);

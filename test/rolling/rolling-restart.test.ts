@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
+import { runBeside } from '../support/beside.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { bearer, type TestGateway } from '../support/gateway.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
@@ -47,9 +48,8 @@ interface Load {
   stop(): Promise<void>;
 }
 
-/** Sends requests on connections that are kept alive, alternately GET and POST, until it is stopped. */
+/** Sends requests on connections that are kept alive, alternately GET and POST, beside a test. */
 function startLoad(url: string, headers: Record<string, string>): Load {
-  let isStopped = false;
   const load = { sent: 0, failed: [] as string[] };
   const send = (agent: Agent): Promise<void> =>
     new Promise((resolve) => {
@@ -67,18 +67,11 @@ function startLoad(url: string, headers: Record<string, string>): Load {
       });
       sent.end(isPost ? '{"amount":1}' : undefined);
     });
-  const connection = async (): Promise<void> => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    while (!isStopped) await send(agent);
-    agent.destroy();
-  };
-  const ended = Promise.all(Array.from({ length: CONNECTIONS }, connection));
-  return Object.assign(load, {
-    stop: async () => {
-      isStopped = true;
-      await ended;
-    },
+  const agents = Array.from({ length: CONNECTIONS }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+  onTestFinished(() => {
+    for (const agent of agents) agent.destroy();
   });
+  return Object.assign(load, runBeside(agents.map((agent) => () => send(agent))));
 }
 
 describe.skipIf(binary === '')('behind HAProxy without retries (skipped if haproxy is not installed)', () => {

@@ -1,3 +1,5 @@
+import { onTestFinished } from 'vitest';
+
 /** How often this process should get to run while it is watched. */
 const INTERVAL_MS = 50;
 /** A machine that is merely busy lets a process wait less. */
@@ -6,10 +8,9 @@ const STALL_MS = 400;
 export interface Stalls {
   /** Whether this process stood still at any time between two times of `performance.now()`. */
   anyBetween(fromMs: number, toMs: number): boolean;
-  stop(): void;
 }
 
-/** Watches for times in which this process, or the whole machine, did not run. */
+/** Watches until the current test ends for times in which this process, or the whole machine, did not run. */
 export function watchStalls(): Stalls {
   const stalls: { fromMs: number; toMs: number }[] = [];
   let ranMs = performance.now();
@@ -18,9 +19,8 @@ export function watchStalls(): Stalls {
     if (nowMs - ranMs > STALL_MS) stalls.push({ fromMs: ranMs, toMs: nowMs });
     ranMs = nowMs;
   }, INTERVAL_MS);
-  timer.unref();
+  onTestFinished(() => clearInterval(timer));
   return {
     anyBetween: (fromMs, toMs) => stalls.some((stall) => stall.fromMs < toMs && stall.toMs > fromMs),
-    stop: () => clearInterval(timer),
   };
 }

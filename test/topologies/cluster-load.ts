@@ -1,5 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runBeside } from '../support/beside.ts';
 import { bearer } from '../support/gateway.ts';
 import { watchStalls } from '../support/stalls.ts';
 
@@ -30,7 +31,7 @@ export interface ClusterLoad {
   stop(): Promise<void>;
 }
 
-/** Sends requests of each user to each path of each gateway, without a pause of more than a response and 20 ms. */
+/** Sends requests of each user to each path of each gateway beside a test, with pauses of 20 ms. */
 export function startClusterLoad(
   urls: readonly string[],
   tokens: Readonly<Record<string, string>>,
@@ -38,19 +39,17 @@ export function startClusterLoad(
 ): ClusterLoad {
   const outcomes: Outcome[] = [];
   const stalls = watchStalls();
-  let isStopped = false;
   const send = async (user: string, token: string, url: string, path: string): Promise<void> => {
-    while (!isStopped) {
-      const sentMs = performance.now();
-      const status = await statusAt(url + path, token);
-      outcomes.push({ user, url, status, sentMs, doneMs: performance.now() });
-      await delay(PAUSE_MS);
-    }
+    const sentMs = performance.now();
+    const status = await statusAt(url + path, token);
+    outcomes.push({ user, url, status, sentMs, doneMs: performance.now() });
+    await delay(PAUSE_MS);
   };
-  const clients = Object.entries(tokens).flatMap(([user, token]) =>
-    urls.flatMap((url) => paths.map((path) => send(user, token, url, path))),
+  const { stop } = runBeside(
+    Object.entries(tokens).flatMap(([user, token]) =>
+      urls.flatMap((url) => paths.map((path) => () => send(user, token, url, path))),
+    ),
   );
-  const ended = Promise.allSettled(clients);
   const statusesOf = (user: string, counts: (one: Outcome) => boolean): Set<number> =>
     new Set(outcomes.filter((one) => one.user === user && counts(one)).map(({ status }) => status));
   return {
@@ -66,12 +65,7 @@ export function startClusterLoad(
       );
       return granted.includes(undefined) ? undefined : Math.max(...granted.map((one) => one?.doneMs ?? 0));
     },
-    stop: async () => {
-      isStopped = true;
-      stalls.stop();
-      await ended;
-      await Promise.all(clients);
-    },
+    stop,
   };
 }
 

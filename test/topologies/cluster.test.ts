@@ -68,11 +68,9 @@ test('an audit announcement reaches every process, whichever node it is connecte
 test('a reshard of the slots of active users, the bank and the audit logs loses no request', async ({
   cluster,
   stack,
-  onTestFinished,
 }) => {
   await cluster.whole();
   const load = startClusterLoad(stack.urls, await tokensOf(stack), ['/auth/session', '/bank/accounts']);
-  onTestFinished(load.stop);
   await until(() => load.grantedAt('bob', 0) !== undefined);
   const keys = [slotKeyOf(stack, 'bob'), slotKeyOf(stack, 'alice'), accountKey('x'), auditKey()];
   for (const slot of keys.map(slotOf))
@@ -119,7 +117,6 @@ test.for(Object.entries(FAILURES))(
     // A node that stays down or requests that go on would fail the next attempt too.
     onTestFinished(async () => {
       isGoingOn = false;
-      await load.stop();
       if (!former.isUp) await failure.end(former);
     });
 

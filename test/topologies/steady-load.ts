@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { runBeside } from '../support/beside.ts';
 import { bearer } from '../support/gateway.ts';
 
 /** A request of a steady client. */
@@ -23,21 +24,20 @@ export interface SteadyLoad {
 const PAUSE_MS = 25;
 const PATHS = ['/auth/session', '/bank/accounts'];
 
-/** Sends requests with live tokens through all gateways, without a pause of more than a response and 25 ms. */
+/** Sends requests with live tokens through all gateways beside a test, with pauses of 25 ms. */
 export function startSteadyLoad(urls: readonly string[], tokens: readonly string[]): SteadyLoad {
   const outcomes: Outcome[] = [];
-  let isStopped = false;
   const send = async (url: string, token: string, path: string): Promise<void> => {
-    while (!isStopped) {
-      const sentMs = performance.now();
-      const response = await fetch(url + path, { headers: bearer(token) });
-      await response.arrayBuffer();
-      outcomes.push({ url, status: response.status, sentMs, doneMs: performance.now() });
-      await delay(PAUSE_MS);
-    }
+    const sentMs = performance.now();
+    const response = await fetch(url + path, { headers: bearer(token) });
+    await response.arrayBuffer();
+    outcomes.push({ url, status: response.status, sentMs, doneMs: performance.now() });
+    await delay(PAUSE_MS);
   };
-  const clients = urls.flatMap((url) =>
-    tokens.map((token, n) => send(url, token, PATHS[n % PATHS.length] ?? '/auth/session')),
+  const { stop } = runBeside(
+    urls.flatMap((url) =>
+      tokens.map((token, n) => () => send(url, token, PATHS[n % PATHS.length] ?? '/auth/session')),
+    ),
   );
   return {
     outcomes,
@@ -45,9 +45,6 @@ export function startSteadyLoad(urls: readonly string[], tokens: readonly string
     slowestMs: () => Math.max(...outcomes.map(({ sentMs, doneMs }) => doneMs - sentMs)),
     grantedAt: (url, sinceMs) =>
       outcomes.find((one) => one.url === url && one.status === 200 && one.sentMs > sinceMs)?.doneMs,
-    stop: async () => {
-      isStopped = true;
-      await Promise.all(clients);
-    },
+    stop,
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { runBeside } from '../../support/beside.ts';
 import { gatewayTest, logInAs } from '../../support/fixtures.ts';
 import { bearer, problemOf } from '../../support/gateway.ts';
 import { RawConnection, rawRequest } from '../../support/raw-http.ts';
@@ -14,7 +15,7 @@ const test = gatewayTest({ BANK_CONNECTIONS_MAX: '8' });
 
 test.for([20_000, 200_000, 1_000_000])(
   'bodies of %i bytes that the upstream rejects are a 413 every time, and cost no other user a request',
-  async (size, { gateway, upstream, token, onTestFinished }) => {
+  async (size, { gateway, upstream, token }) => {
     upstream.respondWith(async (incoming, outgoing) => {
       if (incoming.method === 'GET') {
         await delay(2);
@@ -28,21 +29,17 @@ test.for([20_000, 200_000, 1_000_000])(
       setTimeout(() => incoming.socket.destroy(), CLOSES_AFTER_MS);
     });
     const alice = await logInAs(gateway, 'alice');
-    let isOver = false;
     const statuses = new Set<number>();
     const read = async (): Promise<void> => {
-      while (!isOver) statuses.add((await alice.request('/bank/accounts')).status);
+      statuses.add((await alice.request('/bank/accounts')).status);
     };
-    const readers = Array.from({ length: READERS }, read);
-    onTestFinished(async () => {
-      isOver = true;
-      await Promise.all(readers);
-    });
+    const readers = runBeside(Array.from({ length: READERS }, () => read));
     const body = Buffer.alloc(size);
     for (let i = 0; i < ROUNDS; i += 1) {
       const response = await fetch(gateway.url + TRANSFERS, { method: 'POST', body, headers: bearer(token) });
       expect(await problemOf(response)).toEqual({ status: 413, code: 'body_too_large' });
     }
+    await readers.stop();
     expect(statuses).toEqual(new Set([200]));
   },
 );

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { runBeside } from '../../support/beside.ts';
 import { addCustomers } from '../../support/customers.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { postJson } from '../../support/gateway.ts';
@@ -49,19 +50,16 @@ describe('during a flood', () => {
     attempt: (i: number) => Promise<{ status: number; code?: string }>,
     act: () => Promise<void>,
   ): Promise<string[]> => {
-    let isOver = false;
     const outcomes: string[] = [];
-    const flood = Array.from({ length: parallel }, async (_, i) => {
-      while (!isOver) {
+    const flood = runBeside(
+      Array.from({ length: parallel }, (_, i) => async () => {
         const { status, code } = await attempt(i);
         outcomes.push(code ?? String(status));
-      }
-    });
+      }),
+    );
     await until(() => outcomes.length > parallel);
-    await act().finally(() => {
-      isOver = true;
-    });
-    await Promise.all(flood);
+    await act();
+    await flood.stop();
     return outcomes;
   };
 
