@@ -133,6 +133,21 @@ export const WIRE_ATTACKS: readonly Attack[] = [
       ].map((hostLines) => ({ hostLines, lines: [authorization] })),
   ),
   malformedAttack(
+    'host-http10',
+    'an HTTP/1.0 request without a Host header on routes other than health checks',
+    'RFC 9112 §3.2: two hops must not read different names from a request',
+    (authorization) =>
+      [
+        {},
+        { target: '/' },
+        { target: '/auth/session' },
+        { target: '/.well-known/jwks.json' },
+        { target: '/readyz/' },
+        { method: 'POST', target: PROXIED_PATH },
+        { method: 'OPTIONS', target: PROXIED_PATH },
+      ].map((parts) => ({ ...parts, version: 'HTTP/1.0', hostLines: [], lines: [authorization] })),
+  ),
+  malformedAttack(
     'protocol',
     'a live token in a request with another protocol version or with none',
     'RFC 9112 §2.3',
