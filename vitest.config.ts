@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { RetriedTests } from './test/support/retried-tests.ts';
 
 /** The files that take longest, the longest first. The others follow by size. */
 const SLOWEST = [
@@ -41,6 +42,7 @@ export default defineConfig({
     sequence: { sequencer: SlowestFirst },
     // Only a missed bound on time is tried again: a busy machine misses one now and then, a fault each time.
     retry: { count: 2, condition: MISSED_BOUND },
+    reporters: ['default', new RetriedTests()],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Processes that tests start load their modules twice as fast.
