@@ -104,28 +104,28 @@ test('a server that has become a replica keeps serving reads while others are lo
   await link.run((client) => client.set('key', 'value'));
   await link.run((client) => client.sendCommand(['REPLICAOF', '127.0.0.1', '1']));
   const before = connections.length;
-  let reads = 0;
-  const untilMs = performance.now() + 500;
-  while (performance.now() < untilMs) {
+  const startedMs = performance.now();
+  await until(async () => {
     const write = link.run((client) => client.set('key', 'other'));
     const read = link.run((client) => client.get('key'));
     await expect(write).rejects.toThrow(RedisUnavailable);
     expect(await read).toBe('value');
-    reads += 1;
-  }
-  expect(reads).toBeGreaterThan(20);
-  expect(connections.length - before).toBeGreaterThanOrEqual(2);
-  expect(connections.length - before).toBeLessThanOrEqual(3);
+    return connections.length - before >= 2;
+  });
+  // Another one is looked for at most every 250 ms, however many writes are refused.
+  expect(connections.length - before).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 250);
   await link.run((client) => client.sendCommand(['REPLICAOF', 'NO', 'ONE']));
   await link.run((client) => client.set('key', 'other'));
 });
 
-test('a replaced connection is eventually closed', async () => {
+/** How many connections the server has. */
+const openConnections = async (): Promise<number> => {
   const clients = (await link.run((client) => client.sendCommand(['CLIENT', 'LIST']))) as string;
-  await new Promise((resolve) => setTimeout(resolve, 2 * DEADLINE_MS));
-  const later = (await link.run((client) => client.sendCommand(['CLIENT', 'LIST']))) as string;
-  expect(later.trim().split('\n').length).toBeLessThanOrEqual(clients.trim().split('\n').length);
-  expect(later.trim().split('\n')).toHaveLength(1);
+  return clients.trim().split('\n').length;
+};
+
+test('a replaced connection is eventually closed', async () => {
+  await until(async () => (await openConnections()) === 1);
 });
 
 test('a link closed while it connects leaves no connection behind', async () => {
@@ -134,7 +134,7 @@ test('a link closed while it connects leaves no connection behind', async () => 
     if (i % 2 === 0) await new Promise(setImmediate);
     brief.close();
   }
-  await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS));
-  const clients = (await link.run((client) => client.sendCommand(['CLIENT', 'LIST']))) as string;
-  expect(clients.trim().split('\n')).toHaveLength(1);
+  // Longer than connecting may take.
+  await new Promise((resolve) => setTimeout(resolve, 2 * DEADLINE_MS));
+  await until(async () => (await openConnections()) === 1);
 });
