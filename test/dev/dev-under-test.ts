@@ -46,11 +46,13 @@ export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): 
     PASSWORD_WORKERS: '1',
     ...env,
   });
-  await until(() => output().includes('Ctrl-C stops') || child.exitCode !== null);
+  await until(() => output().includes('Ctrl-C stops') || child.exitCode !== null).catch(() => undefined);
   const found = (pattern: RegExp): string => {
     const value = pattern.exec(output())?.[1];
-    if (value === undefined) throw new Error(`portcullis dev did not become ready:\n${output()}`);
-    return value;
+    if (value !== undefined) return value;
+    // Redis ends with its parent.
+    child.kill('SIGKILL');
+    throw new Error(`portcullis dev did not become ready:\n${output()}`);
   };
   const redis = await serverState(found(/REDIS_URL=unix:\/\/(\S+)/));
   if (redis.is !== 'ready') throw new Error('Redis is not ready');

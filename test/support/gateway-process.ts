@@ -32,8 +32,10 @@ export async function startGatewayProcess(
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const { url, healthUrl } = await listeningUrls(child.stdout);
-  if (url === undefined || healthUrl === undefined || child.pid === undefined)
+  if (url === undefined || healthUrl === undefined || child.pid === undefined) {
+    child.kill('SIGKILL');
     throw new Error('the gateway did not start');
+  }
   const { pid } = child;
   return {
     url,
