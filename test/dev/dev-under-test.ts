@@ -57,6 +57,9 @@ export async function startDev(directory: string, env: NodeJS.ProcessEnv = {}): 
   const redis = await serverState(found(/REDIS_URL=unix:\/\/(\S+)/));
   if (redis.is !== 'ready') throw new Error('Redis is not ready');
   const pids = { servers: child.pid ?? 0, redis: redis.pid };
-  const signalGroup = (name: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), name);
+  const signalGroup = (name: NodeJS.Signals): void => {
+    // The group 0 would be that of the test itself.
+    if (child.pid !== undefined) process.kill(-child.pid, name);
+  };
   return { child, ended, output, signalGroup, pids, gatewayUrl: found(/is ready: (?:open )?(http\S+)/) };
 }
