@@ -135,7 +135,7 @@ test.each([
   "the %s's Redis user of the containers has all rights that are needed",
   async (_process, name, rights) => {
     const link = new RedisLink({ url: await urlOf(name), deadlineMs: 5000, log: createLog('cli', 'silent') });
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     expect(await link.run((client) => deniedRights(client, rights))).toEqual([]);
     link.close();
   },

@@ -108,7 +108,7 @@ async function expireFirstKey(ring: string, afterMs: number): Promise<void> {
   if (made === undefined) throw new Error('no ring');
   const keys = made.keys.map((key, index) => (index === 1 ? { ...key, signsFromMs } : key));
   const record = await changeRing(ring, () => ({ record: { ...made, keys } }));
-  expect(await announceRing(await connected(), record, 5000)).toEqual({ listening: 2, acknowledged: 2 });
+  expect(await announceRing(await connected(), record, 30_000)).toEqual({ listening: 2, acknowledged: 2 });
 }
 
 async function keys(...words: string[]): Promise<string> {

@@ -50,7 +50,7 @@ describe.for<[string, RedisRights]>([
 ])('the documented Redis user of the %s', ([name, rights]) => {
   test('may do what is needed, and the process is ready', async ({ urlOf, watch }) => {
     const watched = watch({ rights }, urlOf(name));
-    await watched.store.whenReady(5000);
+    await watched.store.whenReady(30_000);
     expect(watched.codes()).toEqual([]);
   });
 

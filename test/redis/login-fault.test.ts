@@ -39,18 +39,20 @@ test.for(['gateway:hunter2-hunter2@', 'nobody:hunter2-hunter2@'])(
   'a wrong Redis password or username is called that in the log and in the error, and not repeated (%s)',
   async (userinfo, { log, linkAs }) => {
     const link = linkAs(userinfo);
-    await expect(link.whenReady(500)).rejects.toMatchObject({
+    await until(() => events(log).includes('redis_login_refused'));
+    await expect(link.whenReady(0)).rejects.toMatchObject({
       code: 'redis_unavailable',
       message: expect.stringMatching(/: Redis rejects the username or password$/),
     });
-    await until(() => events(log).includes('redis_login_refused'));
     expect(log.join('')).toContain('Redis rejects the username or password');
     expect(log.join('')).not.toContain('hunter2');
   },
 );
 
-test('a password for a Redis without one is called that', async ({ linkAs }) => {
-  await expect(linkAs(':hunter2-hunter2@').whenReady(500)).rejects.toMatchObject({
+test('a password for a Redis without one is called that', async ({ log, linkAs }) => {
+  const link = linkAs(':hunter2-hunter2@');
+  await until(() => events(log).includes('redis_login_refused'));
+  await expect(link.whenReady(0)).rejects.toMatchObject({
     message: expect.stringMatching(/: Redis has no password for this user|: Redis rejects the username/),
   });
 });

@@ -22,7 +22,7 @@ const test = base
   .extend('link', async ({ redis }, { onCleanup }) => {
     const link = new RedisLink({ url: redis.url, deadlineMs: 900, log });
     onCleanup(() => link.close());
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     return link;
   });
 

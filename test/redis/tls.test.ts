@@ -82,7 +82,7 @@ const test = base
       await rm(directory, { recursive: true });
     });
     const admin = new RedisLink({ url: server.url, deadlineMs: 900, log: createLog('cli', 'silent') });
-    await admin.whenReady(5000);
+    await admin.whenReady(30_000);
     await admin.run((client) => client.aclSetUser('gate', ['on', '>secret-password', '~*', '&*', '+@all']));
     admin.close();
     const pem = (name: string): Promise<string> => readFile(join(directory, name), 'utf8');
@@ -125,7 +125,7 @@ test('with the authority and a client certificate, Redis is used by TLS as an AC
 }) => {
   const { url, ca: redisTlsCa, cert: redisTlsCert, key: redisTlsKey } = redis;
   const { store, codes } = watch(url, { redisTlsCa, redisTlsCert, redisTlsKey });
-  await store.whenReady(5000);
+  await store.whenReady(30_000);
   expect(codes()).toEqual([]);
   expect(await store.runFor('key', (client) => client.aclWhoAmI())).toBe('gate');
 });
@@ -139,7 +139,7 @@ test('a name in the certificate other than the host is accepted with REDIS_TLS_S
   const url = redis.url.replace('127.0.0.1', 'localhost');
   await expectTlsFault(watch(url, tls), redis, 'for another name');
   const { store } = watch(url, { ...tls, redisTlsServerName: 'redis.internal' });
-  await store.whenReady(5000);
+  await store.whenReady(30_000);
 });
 
 test('without the authority, there is no connection, and the setting is named', async ({ redis, watch }) => {

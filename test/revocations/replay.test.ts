@@ -56,7 +56,7 @@ describe('replaying the journal', () => {
   }) => {
     const open = async (): Promise<string> => {
       const link = new RedisLink({ url: redis.url, deadlineMs: 900, log });
-      await link.whenReady(5000);
+      await link.whenReady(30_000);
       const identity = await link.run(identityOf);
       link.close();
       return identity;
@@ -70,7 +70,7 @@ describe('replaying the journal', () => {
   test('a revocation whose reply came from a server that has been replaced is applied to the present one', async ({
     link,
   }) => {
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     const revocations = new Revocations({ settings: SETTINGS, log });
     const active = activeKey(userOf(1), 'late');
     await link.run((client) => client.set(active, '1'));
@@ -83,32 +83,38 @@ describe('replaying the journal', () => {
   });
 
   test('a connection whose replay fails is not used', async ({ redis, link }) => {
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     const revocations = new Revocations({ settings: SETTINGS, log });
     const other = new RedisLink({ url: redis.url, deadlineMs: 900, log, admit: revocations.admit });
-    await other.whenReady(5000);
+    await other.whenReady(30_000);
     const message = JSON.stringify({ user: userOf(1), sessions: ['sid'] });
     await other.run((client) => revocations.add({ message, client, isWaitedFor: true }));
     expect(revocations).toMatchObject({ made: 1, journalSize: 1, replayed: 0, pendingConfirmations: 0 });
 
     await redis.restart();
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     await until(() => other.ready);
     expect(revocations.replayed).toBe(1);
 
     // Otherwise this connection can be the one that replays the journal to the server when it is back.
     other.close();
     await redis.restart();
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     await expect(link.run((client) => client.get('any'))).resolves.toBeNull();
     // The script refuses a key of another type before it changes anything.
     await link.run((client) => client.set(sessionsKey(userOf(1)), 'not a sorted set'));
     await link.run((client) => client.set(activeKey(userOf(1), 'sid'), '1'));
-    const refused = new RedisLink({ url: redis.url, deadlineMs: 900, log, admit: revocations.admit });
-    await expect(refused.whenReady(500)).rejects.toMatchObject({ code: 'redis_unavailable' });
+    const failures: unknown[] = [];
+    const onFailure = (fault: unknown): void => void failures.push(fault);
+    const refused = new RedisLink({
+      ...{ url: redis.url, deadlineMs: 900, log, onFailure },
+      admit: revocations.admit,
+    });
+    await until(() => failures.length > 1);
     expect(refused.ready).toBe(false);
+    await expect(refused.whenReady(0)).rejects.toMatchObject({ code: 'redis_unavailable' });
     await link.run((client) => client.del(sessionsKey(userOf(1))));
-    await refused.whenReady(5000);
+    await refused.whenReady(30_000);
     expect(await refused.run((client) => client.exists(activeKey(userOf(1), 'sid')))).toBe(0);
     refused.close();
     revocations.close();

@@ -51,7 +51,7 @@ const test = base
       },
     );
     onCleanup(async () => link.close());
-    await link.whenReady(5000);
+    await link.whenReady(30_000);
     return link;
   });
 
@@ -129,7 +129,7 @@ test('a replica that the Sentinels name is not used', async ({ link, first, seco
   await until(() => !link.ready);
   await expect(link.whenReady(2 * LEASE_MS)).rejects.toMatchObject(UNAVAILABLE);
   await command(second, 'REPLICAOF', 'NO', 'ONE');
-  await link.whenReady(5000);
+  await link.whenReady(30_000);
 });
 
 test('listeners hear of the connection to each primary', async ({ link, second, sentinels }) => {

@@ -82,7 +82,7 @@ describe('a connection is refused, by name, before its first use', () => {
       const watched = watch({}, redis.tcpUrl);
       await expectRefused(watched, 'redis_replica', 'connect to the primary');
       await command('REPLICAOF', 'NO', 'ONE');
-      await watched.store.whenReady(2000);
+      await watched.store.whenReady(30_000);
       expect(watched.codes()).toEqual([]);
     } finally {
       await command('REPLICAOF', 'NO', 'ONE');
@@ -95,7 +95,7 @@ test('a server that becomes a replica is refused within two seconds, without a w
   watch,
 }) => {
   const watched = watch();
-  await watched.store.whenReady(5000);
+  await watched.store.whenReady(30_000);
   await command('REPLICAOF', '127.0.0.1', '1');
   try {
     await until(() => !watched.store.ready, 2000);
@@ -103,5 +103,5 @@ test('a server that becomes a replica is refused within two seconds, without a w
   } finally {
     await command('REPLICAOF', 'NO', 'ONE');
   }
-  await watched.store.whenReady(2000);
+  await watched.store.whenReady(30_000);
 });

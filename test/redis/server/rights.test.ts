@@ -74,7 +74,7 @@ test('a user without rights to a channel makes the process unready, by name, unt
     '&{audit}:operator-records',
   ]);
   const watched = watch({ rights: GATEWAY_RIGHTS }, redisUrlFor(redis, 'gate'));
-  await watched.store.whenReady(5000);
+  await watched.store.whenReady(30_000);
   expect(watched.monitor.faults).toMatchObject([{ code: 'redis_acl_insufficient', effect: 'not-ready' }]);
   expect(watched.monitor.faults[0]?.message).toContain(
     'may not use PUBLISH to revocations, SUBSCRIBE to revocations:',
@@ -89,6 +89,6 @@ test('a user without rights to a channel makes the process unready, by name, unt
 test('a user who may not run scripts makes the process unready, by name', async ({ redis, admin, watch }) => {
   await setRedisUser(admin, 'gate', [...ALL_RIGHTS, '-@scripting']);
   const watched = watch({ rights: GATEWAY_RIGHTS }, redisUrlFor(redis, 'gate'));
-  await watched.store.whenReady(5000);
+  await watched.store.whenReady(30_000);
   expect(watched.monitor.faults[0]?.message).toContain('may not use EVAL_RO');
 });

@@ -10,7 +10,7 @@ const test = watchedTest.extend('settings', ({ command }) => async (...settings:
 
 /** What is logged besides the connection. */
 async function linesOf({ store, lines }: Watched): Promise<Watched['lines']> {
-  await store.whenReady(5000);
+  await store.whenReady(30_000);
   return lines.filter(({ event }) => event !== 'redis_connected');
 }
 
@@ -54,7 +54,7 @@ test('in production, REDIS_EVICTION=allow makes it a warning', async ({ settings
 test('a policy that is corrected while the process runs makes it ready', async ({ settings, watch }) => {
   await settings('maxmemory-policy', 'allkeys-lru');
   const watched = watch({ nodeEnv: 'production' });
-  await watched.store.whenReady(5000);
+  await watched.store.whenReady(30_000);
   await settings();
   await until(() => watched.codes().length === 0, 2000);
   expect(watched.lines.at(-1)).toMatchObject({ event: 'redis_fault_gone', fault: 'redis_evicts' });

@@ -10,7 +10,7 @@ const SHOWS_WITHIN_MS = 2000;
 
 const test = watchedTest.extend('ready', async ({ watch }): Promise<Watched> => {
   const watched = watch();
-  await watched.store.whenReady(5000);
+  await watched.store.whenReady(30_000);
   expect(watched.codes()).toEqual([]);
   return watched;
 });
@@ -67,7 +67,7 @@ describe('the clock', () => {
     'of Redis %s that of the process makes it unready, by name',
     async ([word, offMs], { watch }) => {
       const watched = watch({ now: () => Date.now() + offMs });
-      await watched.store.whenReady(5000);
+      await watched.store.whenReady(30_000);
       expect(watched.codes()).toEqual(['redis_clock_differs']);
       expect(watched.monitor.faults[0]?.message).toContain(`ms ${word} the clock of this process`);
     },
@@ -75,7 +75,7 @@ describe('the clock', () => {
 
   test('may differ by REDIS_CLOCK_DIFFERENCE_MAX_MS', async ({ watch }) => {
     const watched = watch({ now: () => Date.now() + 6000, redisClockDifferenceMaxMs: 10_000 });
-    await watched.store.whenReady(5000);
+    await watched.store.whenReady(30_000);
     expect(watched.codes()).toEqual([]);
     expect(watched.monitor.servers[0]?.clockAheadMs).toBeLessThan(-5000);
   });
@@ -112,7 +112,7 @@ test('a state has each replica and how far it is behind, and a server that resta
   try {
     const [primary] = replicas.servers;
     const { store, monitor } = watch({}, primary?.url);
-    await store.whenReady(5000);
+    await store.whenReady(30_000);
     const online = () => monitor.servers[0]?.info?.replicas.some(({ state }) => state === 'online') ?? false;
     await until(online);
     expect(monitor.servers[0]?.info?.replicas).toMatchObject([

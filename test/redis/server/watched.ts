@@ -45,7 +45,7 @@ export const watchedTest = base
   .extend('admin', { scope: 'file' }, async ({ redis }, { onCleanup }): Promise<RedisLink> => {
     const admin = new RedisLink({ url: redis.url, deadlineMs: 900, log: pino({ level: 'silent' }) });
     onCleanup(() => admin.close());
-    await admin.whenReady(5000);
+    await admin.whenReady(30_000);
     return admin;
   })
   .extend(
