@@ -77,6 +77,10 @@ describe('the README', () => {
       expect(read('README.md')).toContain([description, '```sh', ...commands, '```'].join('\n'));
   });
 
+  test('says how many attacks `portcullis probe` makes', () => {
+    expect(read('README.md')).toContain(`\`${ATTACKS.length} attacks, 0 accepted\``);
+  });
+
   test('has at most 130 lines', () => {
     expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(130);
   });

@@ -84,7 +84,8 @@ test('a page in use stays logged in, without a warning and with refreshed tokens
 
 test('a page is logged out at the idle timeout even if the service is unavailable', async () => {
   const { page, watch } = await openAs('bob');
-  for (const path of ['/auth/session', '/auth/sessions', '/auth/refresh', '/auth/session/events'])
+  const paths = ['/auth/session', '/auth/sessions', '/auth/email', '/auth/refresh', '/auth/session/events'];
+  for (const path of paths)
     watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
   stack.redis.freeze();
   try {
