@@ -16,12 +16,19 @@ export type Keyspace = Map<string, KeyState>;
 const TOLERANCE_MS = 60_000;
 /** A key with so little time left is as good as expired. */
 const EXPIRING_MS = 1000;
+/** The reply to `PEXPIRETIME` for a key that does not exist. */
+const KEY_IS_GONE = -2;
 
 export const snapshotOf = (link: RedisLink): Promise<Keyspace> =>
   link.run(async (client) => {
     const names = (await client.keys('*')).sort();
     const states = await Promise.all(names.map((name) => stateOf(client, name)));
-    return new Map(names.map((name, n) => [name, states[n] as KeyState]));
+    return new Map(
+      names.flatMap((name, n) => {
+        const state = states[n];
+        return state === undefined ? [] : [[name, state] as const];
+      }),
+    );
   });
 
 export const restoreKeyspace = (link: RedisLink, keyspace: Keyspace): Promise<unknown> =>
@@ -31,13 +38,15 @@ export const restoreKeyspace = (link: RedisLink, keyspace: Keyspace): Promise<un
       await client.restore(name, Math.max(0, expiresAtMs), dump, { ABSTTL: true });
   });
 
-async function stateOf(client: RedisClient, key: string): Promise<KeyState> {
+/** Undefined for a key that has expired since it was listed. */
+async function stateOf(client: RedisClient, key: string): Promise<KeyState | undefined> {
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   const [dump, expiresAtMs, type] = await Promise.all([
     binary.dump(key),
     client.pExpireTime(key),
     client.type(key),
   ]);
+  if (dump === null || expiresAtMs === KEY_IS_GONE || type === 'none') return undefined;
   const content = await contentOf(client, key, type);
   return {
     dump: dump as unknown as Buffer,
