@@ -85,8 +85,7 @@ test('a page in use stays logged in, without a warning and with refreshed tokens
 test('a page is logged out at the idle timeout even if the service is unavailable', async () => {
   const { page, watch } = await openAs('bob');
   const paths = ['/auth/session', '/auth/sessions', '/auth/email', '/auth/refresh', '/auth/session/events'];
-  for (const path of paths)
-    watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
+  for (const path of paths) watch.expect({ path, outcome: 503 }, { path, outcome: 401 });
   stack.redis.freeze();
   try {
     await page.getByText(INACTIVE).waitFor({ timeout: 30_000 });
