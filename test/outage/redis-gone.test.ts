@@ -8,6 +8,7 @@ import {
   expectUnavailable,
   failingRedisTest,
 } from '../support/outage.ts';
+import { until } from '../support/until.ts';
 
 const test = failingRedisTest().extend(
   'tryLogin',
@@ -15,6 +16,12 @@ const test = failingRedisTest().extend(
     (): Promise<Response> =>
       postJson(`${gateway.url}/auth/login`, { username: 'ada', password: 'administer1' }),
 );
+
+/** The next test, or the next attempt at this one, needs a Redis that runs, also when this test has failed. */
+test.afterEach(async ({ gateway }) => {
+  await gateway.redis.restart();
+  await until(async () => (await fetch(`${gateway.url}/readyz`)).ok);
+});
 
 test('Redis down: every request is a 503 in time, and service resumes when it is up again', async ({
   gateway,

@@ -81,7 +81,7 @@ test('a reshard of the slots of active users, the bank and the audit logs loses 
     }
   await load.stop();
   for (const user of ['bob', 'alice']) {
-    expect([...load.statusesInTime(user).difference(new Set([200]))]).toEqual([]);
+    expect(load.statusesInTime(user)).toEqual(new Set([200]));
     expect([...load.statusesOf(user).difference(new Set([200, 503]))]).toEqual([]);
   }
 });
@@ -139,7 +139,7 @@ test.for(Object.entries(FAILURES))(
     await load.stop();
 
     for (const seen of statuses) expect(seen).not.toContain(200);
-    expect([...load.statusesInTime('alice').difference(new Set([200]))]).toEqual([]);
+    expect(load.statusesInTime('alice')).toEqual(new Set([200]));
     expect([...load.statusesOf('alice').difference(new Set([200, 503]))]).toEqual([]);
     expect([...load.statusesOf('bob').difference(new Set([200, 503]))]).toEqual([]);
     expect(await useAll(stack.urls, Object.values(tokens), () => false)).toEqual(new Set([200]));
