@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { announceServer } from './peers/peer.ts';
+import { announceServer } from './processes/announce.ts';
 import { responseBody } from './response.ts';
 
 /**

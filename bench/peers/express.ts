@@ -2,6 +2,7 @@ import { RedisStore } from 'connect-redis';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { createProxyMiddleware } from 'http-proxy-middleware';
+import { COOKIE_SESSION_PREFIX } from '../sessions/cookie-session.ts';
 import { announceServer, connectRedis, environment } from './peer.ts';
 
 declare module 'express-session' {
@@ -15,18 +16,13 @@ const app = express();
 app.disable('x-powered-by');
 app.use(
   session({
-    store: new RedisStore({ client: await connectRedis() }),
+    store: new RedisStore({ client: await connectRedis(), prefix: COOKIE_SESSION_PREFIX }),
     secret: environment.SESSION_SECRET,
     resave: false,
     saveUninitialized: false,
     cookie: { httpOnly: true, sameSite: 'strict' },
   }),
 );
-
-app.post('/login', (request, response) => {
-  request.session.user = { id: 'bench', role: 'user' };
-  response.sendStatus(204);
-});
 
 const requireUser: RequestHandler = (request, response, next) => {
   if (request.session.user?.role === 'user') next();

@@ -1,9 +1,18 @@
-import type { AddressInfo, Server } from 'node:net';
 import { createClient } from 'redis';
-import type { PeerEnvironment } from '../contestants.ts';
 
-/** The environment that the benchmark passes to every server. */
-export const environment = process.env as unknown as PeerEnvironment;
+export { announce, announceServer } from '../processes/announce.ts';
+
+/** The environment that the benchmark passes to every Node.js peer. */
+export const environment = process.env as unknown as {
+  BANK_URL: string;
+  REDIS_URL: string;
+  ISSUER: string;
+  AUDIENCE: string;
+  /** PEM (SPKI). */
+  PUBLIC_KEY: string;
+  SESSION_SECRET: string;
+  TOKEN_CACHE?: string;
+};
 
 export async function connectRedis() {
   const client = createClient({
@@ -12,14 +21,4 @@ export async function connectRedis() {
   });
   await client.connect();
   return client;
-}
-
-/** Reports this server's URL to the benchmark and exits when the benchmark does. */
-export function announce(url: string): void {
-  process.once('disconnect', () => process.exit());
-  process.send?.({ url });
-}
-
-export function announceServer(server: Server): void {
-  announce(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
