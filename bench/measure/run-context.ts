@@ -1,0 +1,79 @@
+import type { Contestant, RunningServer } from '../contestant.ts';
+import { Unavailable } from '../contestant.ts';
+import { type RequestShape, type RequestSource, RequestStore } from '../load/requests.ts';
+import { responseBody, type UpstreamPath } from '../load/response.ts';
+import { COOKIE_SESSIONS_MAX, type Plan } from '../plan.ts';
+import type { Tokens } from '../sessions/token-cache.ts';
+import { SERVER_CORE } from '../setup/cores.ts';
+import type { Setup } from '../setup/shared-setup.ts';
+
+export const SMALL_GET: RequestShape & { upstream: UpstreamPath } = {
+  method: 'GET',
+  path: '/bank/accounts',
+  upstream: '/accounts',
+};
+
+/** What every part of a run needs. */
+export interface RunContext {
+  readonly plan: Plan;
+  readonly shared: Setup;
+  readonly tokens: Tokens;
+  /** Requests by shape and credential, made once. */
+  readonly requests: RequestStores;
+  /** Shows progress to the user. */
+  readonly log: (line: string) => void;
+}
+
+/** Makes the requests of all sessions once per shape and kind of credential. */
+export class RequestStores {
+  readonly #tokens: Tokens;
+  readonly #secret: string;
+  readonly #sessions: number;
+  readonly #stores = new Map<string, RequestStore>();
+
+  /** @param sessions how many sessions are in Redis */
+  constructor(tokens: Tokens, secret: string, sessions: number) {
+    this.#tokens = tokens;
+    this.#secret = secret;
+    this.#sessions = sessions;
+  }
+
+  /** Requests of the first `sessions` sessions in rotation, each with the upstream's response to this path. */
+  rotation(
+    credential: Contestant['credential'],
+    shape: RequestShape & { upstream: UpstreamPath },
+    sessions: number,
+  ): RequestSource {
+    const expected = { status: 200, body: responseBody(shape.upstream) };
+    return this.#store(credential === 'session-cookie', shape, sessions).rotation(sessions, expected);
+  }
+
+  #store(isCookie: boolean, shape: RequestShape, sessions: number): RequestStore {
+    const name = `${isCookie} ${shape.method} ${shape.path}`;
+    const known = this.#stores.get(name);
+    if (known !== undefined && known.count >= sessions) return known;
+    const count = shape === SMALL_GET ? this.#sessions : sessions;
+    const made = isCookie
+      ? RequestStore.ofCookies(this.#secret, shape, Math.min(count, COOKIE_SESSIONS_MAX))
+      : RequestStore.ofTokens(this.#tokens, shape, count);
+    this.#stores.set(name, made);
+    return made;
+  }
+}
+
+/** Starts a contestant, uses it, and stops it. @throws with its name in the message if that fails */
+export async function withServer<T>(
+  { shared }: RunContext,
+  contestant: Contestant,
+  use: (server: RunningServer) => Promise<T>,
+): Promise<T> {
+  const server = await contestant.start(shared, SERVER_CORE);
+  if (server instanceof Unavailable) throw new Error(`${contestant.name}: ${server.reason}`);
+  try {
+    return await use(server);
+  } catch (cause) {
+    throw new Error(`the benchmark of ${contestant.name} failed`, { cause });
+  } finally {
+    await server.stop();
+  }
+}

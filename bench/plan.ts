@@ -1,0 +1,71 @@
+import type { Contestant } from './contestant.ts';
+import { GATEWAY, GATEWAY_MEMO, GATEWAYS } from './gateway/contestants.ts';
+import { PEERS } from './peers/list.ts';
+
+/** What a run can measure. */
+export const PARTS = ['closed', 'open', 'mix', 'gc', 'profile', 'sizing', 'calm'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** All that can be compared, in the order of the tables. */
+export const CONTESTANTS: readonly Contestant[] = [...GATEWAYS, ...PEERS];
+
+/** Every contestant is measured with these numbers of sessions. */
+export const MAIN_SESSIONS: readonly number[] = [64, 40_000];
+export const ALL_SESSIONS: readonly number[] = [64, 4000, 8000, 40_000, 1_000_000];
+/** These are measured with all numbers of sessions. */
+const WITH_ALL_SESSIONS: ReadonlySet<string> = new Set([
+  GATEWAY,
+  GATEWAY_MEMO,
+  'fastify',
+  'fastify-cached',
+  'nginx',
+]);
+/** Server-side sessions are written for no more than this. */
+export const COOKIE_SESSIONS_MAX = 40_000;
+
+export interface Plan {
+  readonly contestants: readonly Contestant[];
+  readonly sessions: readonly number[];
+  readonly parts: ReadonlySet<Part>;
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly windowMs: number;
+  readonly connections: number;
+  /** Whether everything is measured, so that the results may replace those in the repository. */
+  readonly isComplete: boolean;
+}
+
+export interface PlanOptions {
+  quick?: boolean | undefined;
+  only?: readonly string[] | undefined;
+  sessions?: readonly number[] | undefined;
+  parts?: readonly Part[] | undefined;
+  rounds?: number | undefined;
+  windowMs?: number | undefined;
+}
+
+export function planOf({ quick = false, only, sessions, parts, rounds, windowMs }: PlanOptions): Plan {
+  const isComplete =
+    !quick && [only, sessions, parts, rounds, windowMs].every((option) => option === undefined);
+  return {
+    contestants: CONTESTANTS.filter(({ id }) => only === undefined || only.includes(id)),
+    sessions: [...(sessions ?? (quick ? MAIN_SESSIONS : ALL_SESSIONS))].sort((a, b) => a - b),
+    parts: new Set(parts ?? (quick ? ['closed'] : PARTS)),
+    rounds: rounds ?? (quick ? 2 : 3),
+    warmUpMs: Math.min(windowMs ?? 1000, 1000),
+    windowMs: windowMs ?? 1500,
+    connections: 64,
+    isComplete,
+  };
+}
+
+/** With which numbers of sessions a contestant is measured. */
+export function sessionsFor(
+  { sessions, isComplete }: Plan,
+  { id, credential }: Contestant,
+): readonly number[] {
+  const isMeasured = (count: number): boolean =>
+    (!isComplete || WITH_ALL_SESSIONS.has(id) || MAIN_SESSIONS.includes(count)) &&
+    (credential !== 'session-cookie' || count <= COOKIE_SESSIONS_MAX);
+  return sessions.filter(isMeasured);
+}

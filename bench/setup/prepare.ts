@@ -1,0 +1,52 @@
+import { LOGGED_OUT_TOKENS } from '../measure/mix.ts';
+import { RequestStores, type RunContext } from '../measure/run-context.ts';
+import { COOKIE_SESSIONS_MAX, type Plan } from '../plan.ts';
+import { pinToCore } from '../processes/affinity.ts';
+import { cookieSession } from '../sessions/cookie-session.ts';
+import { fillRedis, type RedisBytes, writeEach } from '../sessions/fill.ts';
+import { cachedTokens, type Tokens } from '../sessions/token-cache.ts';
+import { LOAD_CORE, requireTwoCores } from './cores.ts';
+import { CACHE_DIRECTORY } from './directories.ts';
+import { setUp } from './shared-setup.ts';
+
+const ISSUER = 'https://bank.example';
+const AUDIENCE = 'portcullis-api';
+const PROGRESS_EVERY = 50_000;
+
+/** Mints the tokens, starts Redis and the upstream, and writes all sessions. */
+export async function prepare(
+  plan: Plan,
+  resources: AsyncDisposableStack,
+  log: (line: string) => void,
+): Promise<{ context: RunContext; redis: RedisBytes }> {
+  requireTwoCores();
+  const sessions = Math.max(...plan.sessions);
+  const tokens = await mintTokens(sessions + LOGGED_OUT_TOKENS, log);
+  pinToCore(process.pid, LOAD_CORE);
+  const shared = await setUp(tokens, resources);
+  log(`writing ${sessions} sessions to Redis`);
+  const { socketPath } = shared.redis;
+  const redis = await fillRedis(socketPath, tokens.batch, sessions, Date.now());
+  log(`wrote them in ${redis.seconds.toFixed(1)} s, ${redis.bytesPerSession.toFixed(0)} bytes per session`);
+  if (plan.contestants.some(({ credential }) => credential === 'session-cookie'))
+    await writeEach(socketPath, Math.min(sessions, COOKIE_SESSIONS_MAX), (n) => {
+      const { key, value } = cookieSession(n, shared.sessionSecret);
+      return [['SET', key, value, 'EX', 86_400]];
+    });
+  const requests = new RequestStores(tokens, shared.sessionSecret, sessions);
+  return { context: { plan, shared, tokens, requests, log }, redis };
+}
+
+/** Tokens from the cache, on all cores if they have to be signed first. */
+const mintTokens = (count: number, log: (line: string) => void): Promise<Tokens> =>
+  cachedTokens({
+    directory: CACHE_DIRECTORY,
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    count,
+    nowMs: Date.now(),
+    onProgress: (minted) => {
+      if (minted % PROGRESS_EVERY === 0 || minted === count)
+        log(`signed ${minted} of ${count} access tokens`);
+    },
+  });
