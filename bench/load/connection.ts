@@ -44,7 +44,10 @@ export class LoadConnection {
 
   #receive(chunk: Buffer): void {
     const request = this.#request;
-    if (request === undefined) return this.#fail('a response without a request');
+    if (request === undefined) {
+      this.#fail('a response without a request');
+      return;
+    }
     const all = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     this.#received = all;
     const headEnd = all.indexOf(HEAD_END);
@@ -52,12 +55,12 @@ export class LoadConnection {
     const head = all.toString('latin1', 0, headEnd + 2);
     const bodyStart = headEnd + HEAD_END.length;
     const bodyLength = contentLength(head);
-    const fault = faultIn(head, bodyLength, request);
-    if (fault !== undefined) return this.#fail(fault);
+    const fault = faultInHead(head, bodyLength, request) ?? faultInBody(all, bodyStart, bodyLength, request);
+    if (fault !== undefined) {
+      this.#fail(fault);
+      return;
+    }
     if (all.length < bodyStart + bodyLength) return;
-    const { body } = request;
-    if (body !== undefined && all.compare(body, 0, body.length, bodyStart) !== 0)
-      return this.#fail('unexpected response body');
     this.#request = undefined;
     this.#received = EMPTY;
     this.#onResponse();
@@ -69,10 +72,24 @@ export class LoadConnection {
   }
 }
 
-function faultIn(head: string, bodyLength: number, { status, body }: PlannedRequest): string | undefined {
+function faultInHead(head: string, bodyLength: number, { status, body }: PlannedRequest): string | undefined {
   const hasStatus = head.startsWith(`HTTP/1.1 ${status} `);
   const hasLength = body === undefined ? !Number.isNaN(bodyLength) : bodyLength === body.length;
   return hasStatus && hasLength ? undefined : `expected a response with ${status}, but got:\n${head}`;
+}
+
+/** Undefined also while the body is incomplete. */
+function faultInBody(
+  all: Buffer,
+  bodyStart: number,
+  bodyLength: number,
+  { body }: PlannedRequest,
+): string | undefined {
+  const isDifferent =
+    body !== undefined &&
+    all.length >= bodyStart + bodyLength &&
+    all.compare(body, 0, body.length, bodyStart) !== 0;
+  return isDifferent ? 'unexpected response body' : undefined;
 }
 
 const contentLength = (head: string): number => Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);

@@ -1,5 +1,7 @@
 import type { TokenBatch } from './identity.ts';
-import { type Command, sessionCommands, userCommands } from './redis-content.ts';
+import { fillSessions, fillUsers } from '../../src/dev/fill.ts';
+import type { RedisClient } from '../../src/redis/client.ts';
+import { filledSessions, filledUsers } from './redis-content.ts';
 import { RedisPipe } from './redis-pipe.ts';
 import { usedBytes } from './used-memory.ts';
 
@@ -14,7 +16,7 @@ export interface RedisBytes {
 }
 
 /**
- * Writes `count` live sessions with a user each, as `npm start` and a login write them, and measures their size. The
+ * Writes `count` live sessions with a user each, as a login writes them, and measures their size. The
  * users come first, so that the size of the sessions is known apart.
  */
 export async function fillRedis(
@@ -25,9 +27,9 @@ export async function fillRedis(
 ): Promise<RedisBytes> {
   const startMs = performance.now();
   const empty = await usedBytes(socketPath);
-  await writeEach(socketPath, count, userCommands);
+  await through(socketPath, (client) => fillUsers(client, filledUsers(count)));
   const withUsers = await usedBytes(socketPath);
-  await writeEach(socketPath, count, (n) => sessionCommands(batch, n, nowMs));
+  await through(socketPath, (client) => fillSessions(client, filledSessions(batch, count, nowMs)));
   const withSessions = await usedBytes(socketPath);
   return {
     sessions: count,
@@ -37,15 +39,14 @@ export async function fillRedis(
   };
 }
 
-/** Sends the commands of numbers 0 to `count` − 1. */
-export async function writeEach(
+/** Writes through a pipe, which has the only method of a client that the writers use. */
+export async function through(
   socketPath: string,
-  count: number,
-  commandsOf: (n: number) => readonly Command[],
+  write: (client: RedisClient) => Promise<unknown>,
 ): Promise<void> {
   const pipe = await RedisPipe.open(socketPath);
   try {
-    for (let n = 0; n < count; n += 1) await pipe.send(commandsOf(n));
+    await write(pipe as unknown as RedisClient);
     await pipe.finish();
   } finally {
     pipe.close();

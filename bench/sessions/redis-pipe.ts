@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Command } from './redis-content.ts';
+
+/** A Redis command with its arguments, all ASCII. */
+export type Command = readonly string[];
 
 /** Commands are sent in pieces of this size. Redis replies to each with a line. */
 const PIECE_BYTES = 256 * 1024;
@@ -16,7 +18,7 @@ export class RedisPipe {
   #pending = '';
   #unanswered = 0;
   #fault: Error | undefined;
-  #onReplies: (() => void) | undefined;
+  #replies: PromiseWithResolvers<void> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -33,10 +35,11 @@ export class RedisPipe {
   }
 
   /** Resolves when another command may be sent. */
-  async send(commands: readonly Command[]): Promise<void> {
-    for (const command of commands) this.#pending += encode(command);
-    this.#unanswered += commands.length;
-    if (this.#pending.length < PIECE_BYTES) return;
+  async sendCommand(command: Command): Promise<void> {
+    this.#pending += encode(command);
+    this.#unanswered += 1;
+    if (this.#pending.length >= PIECE_BYTES) this.#flush();
+    if (this.#unanswered <= UNANSWERED_MAX) return;
     this.#flush();
     await this.#untilAtMost(UNANSWERED_MAX);
   }
@@ -59,9 +62,8 @@ export class RedisPipe {
 
   async #untilAtMost(unanswered: number): Promise<void> {
     while (this.#unanswered > unanswered && this.#fault === undefined) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#onReplies = resolve;
-      await promise;
+      this.#replies ??= Promise.withResolvers<void>();
+      await this.#replies.promise;
     }
     if (this.#fault !== undefined) throw this.#fault;
   }
@@ -70,20 +72,21 @@ export class RedisPipe {
     const error = /(?:^|\n)-([^\r]+)/.exec(chunk);
     if (error !== null) this.#fault ??= new Error(`Redis refused a command: ${error[1]}`);
     for (let at = chunk.indexOf('\n'); at !== -1; at = chunk.indexOf('\n', at + 1)) this.#unanswered -= 1;
-    this.#onReplies?.();
+    this.#replies?.resolve();
+    this.#replies = undefined;
   }
 
   #fail(fault: Error): void {
     this.#fault ??= fault;
-    this.#onReplies?.();
+    this.#replies?.resolve();
+    this.#replies = undefined;
   }
 }
 
-/** A command in RESP. All arguments are ASCII. */
+/** A command in RESP. */
 function encode(command: Command): string {
   let text = `*${command.length}\r\n`;
-  for (const part of command) {
-    const argument = String(part);
+  for (const argument of command) {
     text += `$${argument.length}\r\n${argument}\r\n`;
   }
   return text;

@@ -3,11 +3,11 @@ import { RequestStores, type RunContext } from '../measure/run-context.ts';
 import { COOKIE_SESSIONS_MAX, type Plan } from '../plan.ts';
 import { pinToCore } from '../processes/affinity.ts';
 import { cookieSession } from '../sessions/cookie-session.ts';
-import { fillRedis, type RedisBytes, writeEach } from '../sessions/fill.ts';
+import { fillRedis, type RedisBytes, through } from '../sessions/fill.ts';
 import { cachedTokens, type Tokens } from '../sessions/token-cache.ts';
 import { LOAD_CORE, requireTwoCores } from './cores.ts';
 import { CACHE_DIRECTORY } from './directories.ts';
-import { setUp } from './shared-setup.ts';
+import { type Setup, setUp } from './shared-setup.ts';
 
 const ISSUER = 'https://bank.example';
 const AUDIENCE = 'portcullis-api';
@@ -29,13 +29,19 @@ export async function prepare(
   const redis = await fillRedis(socketPath, tokens.batch, sessions, Date.now());
   log(`wrote them in ${redis.seconds.toFixed(1)} s, ${redis.bytesPerSession.toFixed(0)} bytes per session`);
   if (plan.contestants.some(({ credential }) => credential === 'session-cookie'))
-    await writeEach(socketPath, Math.min(sessions, COOKIE_SESSIONS_MAX), (n) => {
-      const { key, value } = cookieSession(n, shared.sessionSecret);
-      return [['SET', key, value, 'EX', 86_400]];
-    });
+    await writeCookieSessions(shared, Math.min(sessions, COOKIE_SESSIONS_MAX));
   const requests = new RequestStores(tokens, shared.sessionSecret, sessions);
   return { context: { plan, shared, tokens, requests, log }, redis };
 }
+
+/** Sessions of the contestants that keep them in Redis under a cookie. */
+const writeCookieSessions = ({ redis, sessionSecret }: Setup, count: number): Promise<void> =>
+  through(redis.socketPath, async (client) => {
+    for (let n = 0; n < count; n += 1) {
+      const { key, value } = cookieSession(n, sessionSecret);
+      await client.sendCommand(['SET', key, value, 'EX', '86400']);
+    }
+  });
 
 /** Tokens from the cache, on all cores if they have to be signed first. */
 const mintTokens = (count: number, log: (line: string) => void): Promise<Tokens> =>
