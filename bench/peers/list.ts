@@ -1,10 +1,18 @@
 import { join } from 'node:path';
-import type { Contestant, SharedSetup } from '../contestant.ts';
+import type { Contestant } from '../contestant.ts';
 import { startNode } from '../processes/node-process.ts';
+import { environmentOf } from './environment.ts';
+import { goPeer } from './go/server.ts';
+import { haproxyLimit } from './haproxy/server.ts';
+import { type PackageSource, packageSource } from './native/packages.ts';
+import { nginxPeer } from './nginx/server.ts';
 
 /** All peers and limits, in the order of the tables. */
-export const PEERS: readonly Contestant[] = [
+export const createPeers = (source: PackageSource): readonly Contestant[] => [
+  haproxyLimit(source),
   nodePeer('undici', 'undici alone, no check', 'undici.ts', { kind: 'limit', credential: 'none' }),
+  nginxPeer(source),
+  goPeer(source),
   nodePeer('fastify', 'fastify + jwt + http-proxy', 'fastify.ts'),
   nodePeer(
     'fastify-cached',
@@ -15,6 +23,9 @@ export const PEERS: readonly Contestant[] = [
   ),
   nodePeer('express', 'express + session + proxy', 'express.ts', { credential: 'session-cookie' }),
 ];
+
+/** Those of the benchmark. Debian's packages come from where `BENCH_PACKAGES` allows. */
+export const PEERS: readonly Contestant[] = createPeers(packageSource(process.env));
 
 function nodePeer(
   id: string,
@@ -27,13 +38,3 @@ function nodePeer(
     startNode(core, join(import.meta.dirname, file), { env: { ...environmentOf(shared), ...env } });
   return { id, name, kind: 'peer', credential: 'token', description: name, start, ...traits };
 }
-
-const environmentOf = (shared: SharedSetup): Record<string, string> => ({
-  NODE_ENV: 'production',
-  BANK_URL: shared.upstreamUrl,
-  REDIS_URL: shared.redis.url,
-  ISSUER: shared.issuer,
-  AUDIENCE: shared.audience,
-  PUBLIC_KEY: shared.publicKeyPem,
-  SESSION_SECRET: shared.sessionSecret,
-});

@@ -1,11 +1,9 @@
 // Command proxy authenticates requests and proxies them with net/http/httputil, as oauth2-proxy, Oathkeeper and KrakenD
-// do. It reads its settings from the environment and prints its URL when it listens.
+// do. It reads its settings from the environment and listens on PORT of 127.0.0.1.
 package main
 
 import (
-	"fmt"
 	"log"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -32,11 +30,11 @@ func main() {
 		whitelist: newWhitelist(strings.TrimPrefix(os.Getenv("REDIS_URL"), "unix://")),
 		proxy:     newProxy(upstream),
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
+	server := &http.Server{
+		Addr:              "127.0.0.1:" + os.Getenv("PORT"),
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 	}
-	fmt.Printf("http://%s\n", listener.Addr())
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	log.Fatal(server.Serve(listener))
+	log.Fatal(server.ListenAndServe())
 }
