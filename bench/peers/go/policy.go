@@ -20,7 +20,7 @@ var readable = map[string]bool{
 	"": true, "transactions": true, "transactions/search": true, "balance": true, "spenders": true, "stream": true,
 }
 
-// allows applies the rules of the demo bank: which scope a request needs. Without a rule it is denied.
+// allows applies the rules of the benchmark (bench/setup/shared-setup.ts): which scope a request needs. Without a rule it is denied.
 func allows(role, method, path string) bool {
 	scope := scopeFor(method, path)
 	return scope != "" && scopesOfRole[role][scope]
@@ -33,6 +33,9 @@ func scopeFor(method, path string) string {
 			return accountsRead
 		}
 		return ""
+	}
+	if path == "/messages" && method == http.MethodPost {
+		return transfersWrite
 	}
 	account := strings.TrimPrefix(path, "/accounts/")
 	if len(account) == len(path) || account == "" || account[0] == '/' {

@@ -1,4 +1,4 @@
--- The rules of the demo bank: which scope a request needs, and which roles have it. Without a rule it is denied.
+-- The rules of the benchmark (bench/setup/shared-setup.ts): which scope a request needs, and which roles have it. Without a rule it is denied.
 
 local policy = {}
 
@@ -14,6 +14,7 @@ local RULES = {
   { "GET", "^/bank/accounts/[^/]+/spenders$", "accounts:read" },
   { "GET", "^/bank/accounts/[^/]+/stream$", "accounts:read" },
   { "POST", "^/bank/accounts/[^/]+/transfers$", "transfers:write" },
+  { "POST", "^/bank/messages$", "transfers:write" },
 }
 
 local function scope_for(method, path)
