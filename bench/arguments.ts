@@ -12,6 +12,7 @@ export interface BenchOptions {
   profile?: boolean;
   gc?: boolean;
   output?: string;
+  cache?: string;
   /** Two files. */
   compare?: string[];
   threshold: number;
@@ -52,6 +53,7 @@ export function readArguments(args: readonly string[], { out, log }: Output): Be
     .option('--profile', 'profile the gateway: a flame graph (SVG) and the dearest functions')
     .option('--gc', 'measure how much of a core the garbage collector uses')
     .option('--output <directory>', 'write all files there, and none in the repository')
+    .option('--cache <directory>', 'where signed access tokens are kept for later runs')
     .addOption(
       new Option(
         '--compare <files...>',

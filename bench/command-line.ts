@@ -30,8 +30,8 @@ export async function commandLine(args: readonly string[], output: CommandLineOu
 }
 
 async function measure(options: BenchOptions, { out, log }: CommandLineOutput): Promise<number> {
-  const { quick, only, sessions, rounds, windowMs } = options;
-  const plan = planOf({ quick, only, sessions, rounds, windowMs, parts: partsOf(options) });
+  const { quick, only, sessions, rounds, windowMs, cache } = options;
+  const plan = planOf({ quick, only, sessions, rounds, windowMs, cache, parts: partsOf(options) });
   const places = placesFor(plan.isComplete, options.output);
   const { results, flameGraph } = await runBench(plan, log);
   out(summary(results));

@@ -1,6 +1,7 @@
 import type { Contestant } from './contestant.ts';
 import { GATEWAY, GATEWAY_MEMO, GATEWAYS } from './gateway/contestants.ts';
 import { PEERS } from './peers/list.ts';
+import { CACHE_DIRECTORY } from './setup/directories.ts';
 
 /** What a run can measure. */
 export const PARTS = ['closed', 'open', 'mix', 'gc', 'profile', 'sizing', 'calm'] as const;
@@ -31,6 +32,8 @@ export interface Plan {
   readonly warmUpMs: number;
   readonly windowMs: number;
   readonly connections: number;
+  /** Where signed access tokens are kept for later runs. */
+  readonly cacheDirectory: string;
   /** Whether everything is measured, so that the results may replace those in the repository. */
   readonly isComplete: boolean;
 }
@@ -42,9 +45,11 @@ export interface PlanOptions {
   parts?: readonly Part[] | undefined;
   rounds?: number | undefined;
   windowMs?: number | undefined;
+  cache?: string | undefined;
 }
 
-export function planOf({ quick = false, only, sessions, parts, rounds, windowMs }: PlanOptions): Plan {
+export function planOf(options: PlanOptions): Plan {
+  const { quick = false, only, sessions, parts, rounds, windowMs, cache = CACHE_DIRECTORY } = options;
   const isComplete =
     !quick && [only, sessions, parts, rounds, windowMs].every((option) => option === undefined);
   return {
@@ -55,6 +60,7 @@ export function planOf({ quick = false, only, sessions, parts, rounds, windowMs 
     warmUpMs: Math.min(windowMs ?? 1000, 1000),
     windowMs: windowMs ?? 1500,
     connections: 64,
+    cacheDirectory: cache,
     isComplete,
   };
 }

@@ -1,7 +1,10 @@
 import { admitContestants } from './measure/admission.ts';
+import { calmTable } from './measure/calm.ts';
 import { measureClosed } from './measure/closed.ts';
+import { measureGc, profileGateway } from './measure/inside.ts';
 import { measureMix } from './measure/mix.ts';
 import { measureOpen } from './measure/open.ts';
+import { measureSizing } from './measure/sizing.ts';
 import type { Plan } from './plan.ts';
 import type { Results } from './report/results.ts';
 import { machine, versions } from './setup/machine.ts';
@@ -23,6 +26,10 @@ export async function runBench(plan: Plan, log: (line: string) => void): Promise
   const closed = parts.has('closed') || parts.has('open') ? await measureClosed(context, admitted) : [];
   const open = parts.has('open') ? await measureOpen(context, admitted, closed) : [];
   const mix = parts.has('mix') ? await measureMix(context, admitted) : [];
+  const gc = parts.has('gc') ? await measureGc(context) : [];
+  const profile = parts.has('profile') ? await profileGateway(context) : undefined;
+  const sizing = parts.has('sizing') ? await measureSizing(context) : undefined;
+  const calm = parts.has('calm') ? await calmTable(log) : undefined;
   const results: Results = {
     format: 1,
     date: new Date().toISOString(),
@@ -35,8 +42,10 @@ export async function runBench(plan: Plan, log: (line: string) => void): Promise
     open,
     mix,
     redis,
-    gc: [],
-    profile: [],
+    gc,
+    profile: profile?.dearest ?? [],
+    ...(sizing === undefined ? {} : { sizing }),
+    ...(calm === undefined ? {} : { calm }),
   };
-  return { results, flameGraph: undefined };
+  return { results, flameGraph: profile?.flameGraph };
 }

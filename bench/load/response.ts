@@ -5,7 +5,7 @@ export const RESPONSE_BYTES = { '/accounts': 600, '/accounts/large': 16 * 1024, 
 export type UpstreamPath = keyof typeof RESPONSE_BYTES;
 
 /** The upstream's response body: a page of transactions as JSON, padded to the length for this path. */
-export function responseBody(path: UpstreamPath): Buffer {
+export function responseBody(path: UpstreamPath = '/accounts'): Buffer {
   const bytes = RESPONSE_BYTES[path];
   const transaction = (n: number): object => ({
     id: `173214000000${n}-0`,

@@ -8,7 +8,7 @@ const HEAD_END = '\r\n\r\n';
 /**
  * The upstream of every compared server. It writes the responses of a Node.js server directly to the socket: it shares
  * its core with the load and must not be the bottleneck. Requests arrive one at a time per connection, and a
- * body has a `content-length`. The path `/accounts/stream` begins an event stream that never ends.
+ * body has a `content-length`. The path `/accounts/1/stream` begins an event stream that never ends.
  */
 const RESPONSES = new Map(
   (Object.keys(RESPONSE_BYTES) as UpstreamPath[]).map((path) => [path as string, responseTo(path)]),
@@ -17,7 +17,7 @@ const NOT_FOUND = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r
 const STREAM = Buffer.from(
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n6\r\n:open\n\r\n',
 );
-const STREAM_PATH = '/accounts/stream';
+const STREAM_PATH = '/accounts/1/stream';
 
 function responseTo(path: UpstreamPath): Buffer {
   const body = responseBody(path);

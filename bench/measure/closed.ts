@@ -4,6 +4,8 @@ import { sessionsFor } from '../plan.ts';
 import type { Results } from '../report/results.ts';
 import { type RunContext, SMALL_GET, withServer } from './run-context.ts';
 
+/** V8 has compiled and optimized the hot functions after about this many requests. */
+const WARM_UP_REQUESTS_MIN = 15_000;
 /** With more sessions than this, the warm-up does not reach all of them: it would take minutes. */
 const WARM_UP_REQUESTS_MAX = 40_000;
 
@@ -27,8 +29,8 @@ export async function measureClosed(
       const own = series.filter((each) => each.contestant === contestant.id);
       if (own.length === 0) continue;
       await withServer(context, contestant, async (server) => {
-        for (const { sessions, rounds } of own)
-          rounds.push(await measureOnce(context, contestant, server, sessions));
+        for (const [index, { sessions, rounds }] of own.entries())
+          rounds.push(await measureOnce(context, contestant, server, sessions, index === 0));
       });
       const figures = own.map(({ sessions, rounds }) => `${sessions}: ${microsOf(rounds)}`).join(', ');
       context.log(`round ${round} of ${context.plan.rounds}: ${contestant.name}: µs by sessions: ${figures}`);
@@ -39,17 +41,18 @@ export async function measureClosed(
 
 const microsOf = (rounds: readonly Measured[]): string => rounds.at(-1)?.cpuMicrosPerRequest.toFixed(1) ?? '';
 
-/** Measures a running server with small GET requests. */
+/** Measures a running server with small GET requests. @param isCold whether it has not served any yet */
 export const measureOnce = (
   { plan, requests }: RunContext,
   { credential }: Contestant,
   server: RunningServer,
   sessions: number,
+  isCold: boolean,
 ): Promise<Measured> =>
   measureClosedLoop(server, {
     requests: requests.rotation(credential, SMALL_GET, sessions),
     connections: plan.connections,
     warmUpMs: plan.warmUpMs,
-    warmUpRequests: Math.min(sessions, WARM_UP_REQUESTS_MAX),
+    warmUpRequests: Math.min(Math.max(sessions, isCold ? WARM_UP_REQUESTS_MIN : 0), WARM_UP_REQUESTS_MAX),
     windowMs: plan.windowMs,
   });

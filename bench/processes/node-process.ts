@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunningServer } from '../contestant.ts';
+import { CACHE_DIRECTORY } from '../setup/directories.ts';
 
+const LOG_FILE = join(CACHE_DIRECTORY, 'servers.log');
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5000;
 
@@ -22,10 +26,12 @@ export async function startNode(
   }: { env?: Readonly<Record<string, string>>; nodeOptions?: readonly string[] } = {},
 ): Promise<NodeServer> {
   const args = ['-c', `${core}`, process.execPath, '--expose-gc', ...nodeOptions, file];
+  const log = openLog();
   const child = spawn('taskset', args, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', log, 'inherit', 'ipc'],
   });
+  closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw new Error('taskset (Debian package util-linux) is not on the PATH');
   try {
@@ -37,10 +43,16 @@ export async function startNode(
   }
 }
 
+/** What servers log goes to a file: it would hide the progress of the run. */
+function openLog(): number {
+  mkdirSync(CACHE_DIRECTORY, { recursive: true, mode: 0o700 });
+  return openSync(LOG_FILE, 'a', 0o600);
+}
+
 async function announcedUrl(child: ChildProcess, file: string): Promise<string> {
   const signal = AbortSignal.timeout(START_TIMEOUT_MS);
   const exited = once(child, 'exit', { signal }).then(([code, signalName]) => {
-    throw new Error(`${file} exited with ${signalName ?? code} before it was listening`);
+    throw new Error(`${file} exited with ${signalName ?? code} before it was listening: see ${LOG_FILE}`);
   });
   const [message] = await Promise.race([once(child, 'message', { signal }), exited]);
   exited.catch(() => {});

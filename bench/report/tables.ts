@@ -106,7 +106,7 @@ export const profileTable = (results: Results): string =>
     ['function', 'file', ...numbers('own CPU time')],
     results.profile.map(({ name, place, selfPercent }) => [
       `\`${name}\``,
-      place === '' ? '' : `\`${place}\``,
+      place === '' ? '' : `\`${place.replace(/^src\//, '')}\``,
       `${fixed(selfPercent, 1)} %`,
     ]),
   );

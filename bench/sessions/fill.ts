@@ -1,6 +1,6 @@
-import type { TokenBatch } from './identity.ts';
 import { fillSessions, fillUsers } from '../../src/dev/fill.ts';
 import type { RedisClient } from '../../src/redis/client.ts';
+import type { TokenBatch } from './identity.ts';
 import { filledSessions, filledUsers } from './redis-content.ts';
 import { RedisPipe } from './redis-pipe.ts';
 import { usedBytes } from './used-memory.ts';

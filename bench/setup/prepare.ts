@@ -6,7 +6,6 @@ import { cookieSession } from '../sessions/cookie-session.ts';
 import { fillRedis, type RedisBytes, through } from '../sessions/fill.ts';
 import { cachedTokens, type Tokens } from '../sessions/token-cache.ts';
 import { LOAD_CORE, requireTwoCores } from './cores.ts';
-import { CACHE_DIRECTORY } from './directories.ts';
 import { type Setup, setUp } from './shared-setup.ts';
 
 const ISSUER = 'https://bank.example';
@@ -21,7 +20,7 @@ export async function prepare(
 ): Promise<{ context: RunContext; redis: RedisBytes }> {
   requireTwoCores();
   const sessions = Math.max(...plan.sessions);
-  const tokens = await mintTokens(sessions + LOGGED_OUT_TOKENS, log);
+  const tokens = await mintTokens(plan.cacheDirectory, sessions + LOGGED_OUT_TOKENS, log);
   pinToCore(process.pid, LOAD_CORE);
   const shared = await setUp(tokens, resources);
   log(`writing ${sessions} sessions to Redis`);
@@ -44,9 +43,9 @@ const writeCookieSessions = ({ redis, sessionSecret }: Setup, count: number): Pr
   });
 
 /** Tokens from the cache, on all cores if they have to be signed first. */
-const mintTokens = (count: number, log: (line: string) => void): Promise<Tokens> =>
+const mintTokens = (directory: string, count: number, log: (line: string) => void): Promise<Tokens> =>
   cachedTokens({
-    directory: CACHE_DIRECTORY,
+    directory,
     issuer: ISSUER,
     audience: AUDIENCE,
     count,

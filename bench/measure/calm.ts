@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CALM_FILE = join(import.meta.dirname, '../calm/measure.ts');
+const SUMMARY_FILE = join(import.meta.dirname, '../calm/summary.ts');
+const SECONDS = 8;
+
+interface CalmModule {
+  measureCalm(options: { seconds: number; onResult: (result: unknown) => void }): Promise<unknown[]>;
+}
+
+interface SummaryModule {
+  TABLE_HEAD: string;
+  tableRow(result: unknown): string;
+}
+
+/** What logged-in users experience beside floods, as a table; undefined if that part is not installed. */
+export async function calmTable(log: (line: string) => void): Promise<string | undefined> {
+  if (!existsSync(CALM_FILE)) return undefined;
+  const { measureCalm } = (await import(CALM_FILE)) as CalmModule;
+  const { TABLE_HEAD, tableRow } = (await import(SUMMARY_FILE)) as SummaryModule;
+  const rows: string[] = [];
+  await measureCalm({
+    seconds: SECONDS,
+    onResult: (result) => {
+      rows.push(tableRow(result));
+      log(`calm: ${rows.at(-1)}`);
+    },
+  });
+  return [TABLE_HEAD, ...rows].join('\n');
+}
