@@ -1,13 +1,16 @@
 import { join } from 'node:path';
-import type { Contestant, SharedSetup } from '../contestant.ts';
+import type { Contestant, RunningServer, SharedSetup } from '../contestant.ts';
+import { freePort, startNative } from '../peers/native/process.ts';
 import { type NodeServer, startNode } from '../processes/node-process.ts';
 
 const SERVER_FILE = join(import.meta.dirname, 'server.ts');
-/** Enough for all sessions but in the rotation of a million. */
-const MEMO_SIZE = '100000';
+/** Room for all sessions, in bytes. */
+const MEMO_MAX_BYTES = `${256 * 1024 * 1024}`;
+const MAIN_FILE = join(import.meta.dirname, '../../src/main.ts');
 
 export const GATEWAY = 'gateway';
 export const GATEWAY_MEMO = 'gateway-memo';
+export const GATEWAY_WORKERS = 'gateway-workers';
 
 /** The gateway as it runs in production, and with other settings. */
 export const GATEWAYS: readonly Contestant[] = [
@@ -19,10 +22,31 @@ export const GATEWAYS: readonly Contestant[] = [
   gateway(
     GATEWAY_MEMO,
     'gateway, signature cache',
-    'The same with `SIGNATURE_MEMO_SIZE`: the signature of a token that was verified before is not verified again.',
-    { SIGNATURE_MEMO_SIZE: MEMO_SIZE },
+    'The same with `SIGNATURE_MEMO_MAX_BYTES`: the signature of a token that was verified before is not verified again.',
+    { SIGNATURE_MEMO_MAX_BYTES: MEMO_MAX_BYTES },
   ),
+  {
+    id: GATEWAY_WORKERS,
+    name: 'gateway, two workers',
+    kind: 'ours',
+    credential: 'token',
+    description: 'The same with `WORKERS=2`, both on the one core: what it costs to share the work.',
+    start: startWorkers,
+  },
 ];
+
+/** Starts `portcullis gateway` with two worker processes. */
+async function startWorkers(shared: SharedSetup, core: number): Promise<RunningServer> {
+  const port = await freePort();
+  return startNative(core, {
+    name: 'gateway-workers',
+    path: process.execPath,
+    args: ['--expose-gc', MAIN_FILE, 'gateway'],
+    env: { ...shared.gatewayEnvironment, WORKERS: '2', GATEWAY_PORT: `${port}` },
+    port,
+    directory: shared.directory,
+  });
+}
 
 function gateway(
   id: string,

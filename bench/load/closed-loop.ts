@@ -42,6 +42,7 @@ export async function measureClosedLoop(
     const cpuMicros = cpuTimeMicros(server.pids) - startCpu;
     const windowMs = performance.now() - startMs;
     const requests = load.latenciesMs.length;
+    if (requests === 0) throw new Error('there was no response within the window');
     return {
       ...percentiles(load.latenciesMs),
       requestsPerSecond: (requests * 1000) / windowMs,

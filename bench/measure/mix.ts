@@ -1,4 +1,4 @@
-import type { Contestant } from '../contestant.ts';
+import { type Contestant, type RunningServer, Unavailable } from '../contestant.ts';
 import { type Measured, measureClosedLoop } from '../load/closed-loop.ts';
 import {
   type PlannedRequest,
@@ -6,9 +6,10 @@ import {
   type RequestSource,
   RequestStore,
 } from '../load/requests.ts';
-import { responseBody, type UpstreamPath } from '../load/response.ts';
+import type { UpstreamPath } from '../load/response.ts';
 import type { Results } from '../report/results.ts';
 import { type RunContext, SMALL_GET, withServer } from './run-context.ts';
+import { startTlsFront } from './tls-front.ts';
 
 /** Access tokens after those of the sessions, without a session in Redis: they were logged out. */
 export const LOGGED_OUT_TOKENS = 128;
@@ -23,7 +24,8 @@ const SHAPES: Readonly<Record<string, RequestShape & { upstream: UpstreamPath }>
   '1 KiB POST': { method: 'POST', path: '/bank/messages', upstream: '/messages', body: postBody() },
 };
 const WITH_REFUSED = '10 % refused tokens';
-export const MIX_KINDS: readonly string[] = [...Object.keys(SHAPES), WITH_REFUSED];
+const WITH_TLS = 'TLS in front';
+const MIX_KINDS: readonly string[] = [...Object.keys(SHAPES), WITH_REFUSED, WITH_TLS];
 
 function postBody(): string {
   const empty = JSON.stringify({ message: '' });
@@ -43,12 +45,28 @@ export async function measureMix(
     for (const contestant of withTokens) {
       await withServer(context, contestant, async (server) => {
         for (const { kind, rounds } of series.filter((each) => each.contestant === contestant.id))
-          rounds.push(await measureClosedLoop(server, loadOf(context, kind)));
+          rounds.push(...(await measureKind(context, server, kind)));
       });
       context.log(`mix, round ${round}: ${contestant.name}`);
     }
   }
-  return series;
+  return series.filter(({ rounds }) => rounds.length > 0);
+}
+
+/** @returns one round, or none if this kind cannot be measured here */
+async function measureKind(context: RunContext, server: RunningServer, kind: string): Promise<Measured[]> {
+  const plan = loadOf(context, kind);
+  if (kind !== WITH_TLS) return [await measureClosedLoop(server, plan)];
+  const front = await startTlsFront(server, context.shared.directory);
+  if (front instanceof Unavailable) {
+    context.log(`no TLS: ${front.reason}`);
+    return [];
+  }
+  try {
+    return [await measureClosedLoop(front, plan)];
+  } finally {
+    await front.stop();
+  }
 }
 
 function loadOf(context: RunContext, kind: string) {
@@ -79,7 +97,3 @@ function withRefused(good: RequestSource, refused: RequestSource): RequestSource
     return sent % REFUSED_EVERY === 0 ? refused() : good();
   };
 }
-
-/** The response that each kind of request gets, for the report. */
-export const responseBytesOf = (kind: string): number =>
-  responseBody((SHAPES[kind] ?? SMALL_GET).upstream).length;

@@ -6,7 +6,7 @@ import type { RunningServer } from '../contestant.ts';
 import { CACHE_DIRECTORY } from '../setup/directories.ts';
 
 const LOG_FILE = join(CACHE_DIRECTORY, 'servers.log');
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5000;
 
 export interface NodeServer extends RunningServer {
@@ -54,8 +54,13 @@ async function announcedUrl(child: ChildProcess, file: string): Promise<string> 
   const exited = once(child, 'exit', { signal }).then(([code, signalName]) => {
     throw new Error(`${file} exited with ${signalName ?? code} before it was listening: see ${LOG_FILE}`);
   });
-  const [message] = await Promise.race([once(child, 'message', { signal }), exited]);
   exited.catch(() => {});
+  const [message] = await Promise.race([once(child, 'message', { signal }), exited]).catch(
+    (fault: unknown) => {
+      if (!signal.aborted) throw fault;
+      throw new Error(`${file} did not listen within ${START_TIMEOUT_MS} ms: see ${LOG_FILE}`);
+    },
+  );
   return (message as { url: string }).url;
 }
 

@@ -10,7 +10,8 @@ interface Haproxy {
   env: Readonly<Record<string, string>>;
 }
 
-const PACKAGES: NeededPackages<Haproxy> = {
+/** Also used to terminate TLS in front of a contestant. */
+export const HAPROXY_PACKAGES: NeededPackages<Haproxy> = {
   id: 'haproxy',
   packages: ['haproxy'],
   related: /^(?:haproxy|liblua|libopentracing)/,
@@ -29,7 +30,7 @@ export const haproxyLimit = (source: PackageSource): Contestant => ({
   credential: 'none',
   description: 'HAProxy with one thread. It forwards and checks nothing.',
   async start(shared, core) {
-    const haproxy = await findPackages(PACKAGES, source);
+    const haproxy = await findPackages(HAPROXY_PACKAGES, source);
     if (haproxy instanceof Unavailable) return haproxy;
     const port = await freePort();
     const directory = await mkdtemp(join(shared.directory, 'haproxy-'));
