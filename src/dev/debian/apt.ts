@@ -54,15 +54,32 @@ async function downloadFirst(
   throw new Error(faults.join('; '));
 }
 
-/** dpkg's status file without some packages: apt does not download those that it takes to be installed. */
+/**
+ * dpkg's status file without some packages, because apt does not download those that it takes to be installed. Packages
+ * that depend on them are left out as well: apt refuses to work with a status in which dependencies are missing.
+ */
 async function statusWithout(ignored: RegExp): Promise<string> {
   const { stdout } = await run('apt-config', ['shell', 'file', 'Dir::State::status/f']);
   const status = await readFile(/'(.*)'/.exec(stdout)?.[1] ?? '', 'utf8');
-  const isIgnored = (entry: string): boolean => ignored.test(/^Package: (\S+)/m.exec(entry)?.[1] ?? '');
-  return status
-    .split(/\n{2,}/)
-    .filter((entry) => !isIgnored(entry))
-    .join('\n\n');
+  let entries = status.split(/\n{2,}/).map((text) => ({ text, ...namesIn(text) }));
+  let left = entries.filter(({ name }) => !ignored.test(name));
+  const missing = new Set<string>();
+  while (left.length < entries.length) {
+    for (const { name } of entries) missing.add(name);
+    for (const { name } of left) missing.delete(name);
+    entries = left;
+    left = entries.filter(({ dependsOn }) => !dependsOn.some((name) => missing.has(name)));
+  }
+  return left.map(({ text }) => text).join('\n\n');
+}
+
+/** The name of a package in dpkg's status file, and those that it names as dependencies, alternatives included. */
+function namesIn(entry: string): { name: string; dependsOn: string[] } {
+  const fields = [...entry.matchAll(/^(?:Pre-)?Depends: (.*)$/gm)].map(([, value = '']) => value);
+  const dependsOn = fields.flatMap((value) =>
+    value.split(/[,|]/).map((word) => word.trim().split(/[\s:]/)[0] ?? ''),
+  );
+  return { name: /^Package: (\S+)/m.exec(entry)?.[1] ?? '', dependsOn };
 }
 
 /** Makes apt write to private directories only, and disables the system's hooks, as some clean the system's cache. */
