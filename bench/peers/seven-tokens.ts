@@ -38,10 +38,7 @@ export async function checkSevenTokens(
 
 /** One session: all tokens are of it, so that only the fault of each can be why it is refused. */
 async function checkTokens(server: RunningServer, shared: SharedSetup): Promise<TokenCheck[]> {
-  const nowMs = Date.now();
-  const claims = goodClaims(shared, nowMs);
-  const good = signToken(shared, claims);
-  await writeSession(shared, claims, nowMs);
+  const { token: good, claims } = await sessionToken(shared, Date.now());
   const expired = signToken(shared, {
     ...claims,
     iat: claims.iat - 7200,
@@ -61,6 +58,16 @@ async function checkTokens(server: RunningServer, shared: SharedSetup): Promise<
     checks.push({ token, expected: 401, status: await ask(text) });
   await remove(shared, whitelistKey(claims.sub, claims.jti));
   return [...checks, { token: 'logged out', expected: 401, status: await ask(good) }];
+}
+
+/** A good token of a new session of a new user. */
+export async function sessionToken(
+  shared: SharedSetup,
+  nowMs: number,
+): Promise<{ token: string; claims: ClaimsOfToken }> {
+  const claims = goodClaims(shared, nowMs);
+  await writeSession(shared, claims, nowMs);
+  return { token: signToken(shared, claims), claims };
 }
 
 function goodClaims({ issuer, audience }: SharedSetup, nowMs: number): ClaimsOfToken {
