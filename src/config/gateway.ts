@@ -73,9 +73,14 @@ export const gatewayShape = {
   REFRESH_KEY: text(/^[\w-]{43,}$/, 'at least 32 random bytes in base64url')
     .optional()
     .describe('key that authenticates refresh tokens: at least 32 random bytes in base64url'),
-  SIGNATURE_MEMO_SIZE: integer(0, 1_000_000)
+  SIGNATURE_MEMO_MAX_BYTES: integer(0, 1_073_741_824)
     .default(0)
-    .describe('number of verified tokens to cache; 0 verifies every signature every time'),
+    .describe(
+      'memory in bytes to remember tokens whose signature has been verified, 32 for each; 0 verifies every signature every time',
+    ),
+  ASSERTION_CACHE_MAX_BYTES: integer(0, 1_073_741_824)
+    .default(16_777_216)
+    .describe('memory in bytes for assertions that are used for several requests'),
   ...passwordsShape,
   ...usersShape,
   ...mailShape,

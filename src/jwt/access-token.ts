@@ -1,9 +1,10 @@
 import { decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
+import { random128, seconds } from './claims.ts';
 import { type KeySet, signJwt } from './signature.ts';
-import { VerifiedTokenCache } from './verified-token-cache.ts';
-import { type JwtReason, random128, seconds, verifyJwt } from './verify.ts';
+import { SignatureMemo } from './signature-memo.ts';
+import { createJwtVerifier, type JwtReason, type JwtRules, type JwtVerifier } from './verify.ts';
 
 /** The `typ` is that of RFC 9068, section 2.1. */
 const ACCESS_TOKEN = { typ: 'at+jwt', alg: 'PS256' } as const;
@@ -32,64 +33,49 @@ export type TokenReason = `token_${JwtReason}`;
 export const signAccessToken = (keys: KeySet, claims: AccessClaims): Promise<string> =>
   signJwt(keys, ACCESS_TOKEN, claims);
 
-export type AccessTokenVerifier = (
-  token: string,
-  nowMs: number,
-) => Promise<AccessClaims | Refusal<TokenReason>>;
+export type AccessTokenVerifier = (token: string, nowMs: number) => AccessClaims | Refusal<TokenReason>;
+
+interface ExpectedIssue {
+  /** Compared exactly. */
+  issuer: string;
+  audience: string;
+}
 
 /**
- * A verifier for one set of keys. Another set needs another verifier, which starts with an empty cache.
- * @param trustedCacheSize above 0, that many verified tokens are accepted again without verifying their signature
+ * A verifier for one set of keys. Another set needs another verifier, whose memo is empty.
+ * @param memoMaxBytes above 0, the signatures of tokens that are remembered in that much memory are not verified again
  */
 export function createAccessTokenVerifier(
   keys: KeySet,
-  { issuer, audience }: { issuer: string; audience: string },
-  trustedCacheSize: number,
+  expected: ExpectedIssue,
+  memoMaxBytes: number,
 ): AccessTokenVerifier {
-  const maxLifetimeSeconds = MAX_LIFETIME_SECONDS;
-  const rules = { kind: ACCESS_TOKEN, schema: accessClaims, issuer, audience, maxLifetimeSeconds };
-  const keyByKid = new Map(keys.all.map((key) => [key.kid, key]));
-  const isTrusted = trustedCacheSize > 0;
-  const cache = new VerifiedTokenCache<AccessClaims>(
-    isTrusted ? { size: trustedCacheSize, trustCached: true } : {},
-  );
-
-  const verifyNew = async (token: string, nowMs: number): Promise<AccessClaims | Refusal<JwtReason>> => {
-    const verified = await verifyJwt(rules, (kid) => keyByKid.get(kid), token, nowMs);
-    if (verified instanceof Refusal) return verified;
-    cache.add(token, verified);
-    return verified.claims;
-  };
-
-  return async (token, nowMs) => {
-    const claims = cache.reverify(token, nowMs) ?? (await verifyNew(token, nowMs));
-    return claims instanceof Refusal ? new Refusal(`token_${claims.reason}`, claims.detail) : claims;
-  };
+  const memo = memoMaxBytes > 0 ? new SignatureMemo(memoMaxBytes) : undefined;
+  return withTokenReason(createJwtVerifier(accessRules(expected), keys.all, memo));
 }
 
 /**
  * A verifier that also accepts tokens that have expired. For ending a session, to which the holder of any of its tokens
  * is entitled; never to authenticate a request.
  */
-export function createRevocableTokenVerifier(
-  keys: KeySet,
-  { issuer, audience }: { issuer: string; audience: string },
-): AccessTokenVerifier {
-  const maxLifetimeSeconds = MAX_LIFETIME_SECONDS;
-  const rules = { kind: ACCESS_TOKEN, schema: accessClaims, issuer, audience, maxLifetimeSeconds };
-  const keyByKid = new Map(keys.all.map((key) => [key.kid, key]));
-  return async (token, nowMs) => {
-    const verified = await verifyJwt(
-      { ...rules, acceptExpired: true },
-      (kid) => keyByKid.get(kid),
-      token,
-      nowMs,
-    );
-    return verified instanceof Refusal
-      ? new Refusal(`token_${verified.reason}`, verified.detail)
-      : verified.claims;
+export const createRevocableTokenVerifier = (keys: KeySet, expected: ExpectedIssue): AccessTokenVerifier =>
+  withTokenReason(createJwtVerifier({ ...accessRules(expected), acceptExpired: true }, keys.all));
+
+/** What an access token has to be. */
+export const accessRules = ({ issuer, audience }: ExpectedIssue): JwtRules<AccessClaims> => ({
+  kind: ACCESS_TOKEN,
+  schema: accessClaims,
+  issuer,
+  audience,
+  maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+});
+
+const withTokenReason =
+  (verify: JwtVerifier<AccessClaims>): AccessTokenVerifier =>
+  (token, nowMs) => {
+    const claims = verify(token, nowMs);
+    return claims instanceof Refusal ? new Refusal(`token_${claims.reason}`, claims.detail) : claims;
   };
-}
 
 /** The `kid` of the key that signed a verified token. */
 export const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';

@@ -1,8 +1,9 @@
 import QuickLRU from 'quick-lru';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
+import { isExpired, random128, seconds } from './claims.ts';
 import { type EcSigningKey, type PublicKey, signJwtNow } from './signature.ts';
-import { isExpired, random128, seconds, type VerifiedJwt, verifyJwt } from './verify.ts';
+import { type VerifiedJwt, verifyJwt } from './verify.ts';
 
 /** The `typ` of an assertion. */
 export const ASSERTION_TYPE = 'portcullis-assertion+jwt';

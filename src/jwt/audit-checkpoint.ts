@@ -1,8 +1,8 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
+import { seconds } from './claims.ts';
 import type { KeySet } from './signature.ts';
-import { seconds } from './verify.ts';
 
 /** The `typ` of a checkpoint. */
 export const CHECKPOINT_TYPE = 'portcullis-audit+jwt';

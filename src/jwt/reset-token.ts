@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
+import { random128, seconds } from './claims.ts';
 import { type KeySet, signJwt } from './signature.ts';
-import { random128, seconds, verifyJwt } from './verify.ts';
+import { createJwtVerifier } from './verify.ts';
 
 /** The `typ` of a password reset token. */
 export const RESET_TYPE = 'portcullis-reset+jwt';
@@ -25,12 +26,12 @@ export const signResetToken = (keys: KeySet, claims: ResetClaims): Promise<strin
   signJwt(keys, RESET_TOKEN, claims);
 
 /** The claims of a genuine, unexpired reset token. Whether it has been used is recorded only in Redis. */
-export async function verifyResetToken(
+export function verifyResetToken(
   keys: KeySet,
   issuer: string,
   token: string,
   nowMs: number,
-): Promise<ResetClaims | Refusal<'reset_invalid'>> {
+): ResetClaims | Refusal<'reset_invalid'> {
   const rules = {
     kind: RESET_TOKEN,
     schema: resetClaims,
@@ -38,8 +39,7 @@ export async function verifyResetToken(
     audience: RESET_AUDIENCE,
     maxLifetimeSeconds: RESET_TTL_SECONDS,
   };
-  const findKey = (kid: string) => keys.all.find((key) => key.kid === kid);
-  const verified = await verifyJwt(rules, findKey, token, nowMs);
-  if (verified instanceof Refusal) return new Refusal('reset_invalid', verified.detail ?? verified.reason);
-  return verified.claims;
+  const claims = createJwtVerifier(rules, keys.all)(token, nowMs);
+  if (claims instanceof Refusal) return new Refusal('reset_invalid', claims.detail ?? claims.reason);
+  return claims;
 }

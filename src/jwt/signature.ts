@@ -17,22 +17,17 @@ const SALT_BYTES = 32;
 export interface PublicKey {
   /** The RFC 7638 thumbprint of the key. */
   kid: string;
-  publicKey: CryptoKey;
-}
-
-export interface VerificationKey extends PublicKey {
-  /** The same key as a `KeyObject`, for synchronous verification. */
   keyObject: KeyObject;
 }
 
-export interface SigningKey extends VerificationKey {
+export interface SigningKey extends PublicKey {
   privateKey: CryptoKey;
 }
 
 /** The RSA keys in use at one moment: one signs, all verify. */
 export interface KeySet {
   signing: SigningKey;
-  all: readonly VerificationKey[];
+  all: readonly PublicKey[];
 }
 
 /** A private key on P-256. */
@@ -66,13 +61,19 @@ export const encodeHeader = (kind: TokenKind, kid: string): string => encodePart
 const headerOf = ({ alg, typ }: TokenKind, kid: string) => ({ alg, typ, kid });
 
 /**
- * Whether the key verifies the signature of a compact JWS. It runs on this thread, because for one RSA verification
- * the switch to another thread and back takes longer than the work.
+ * Whether the key verifies the signature of a text. It runs on this thread, because for one verification the switch to
+ * another thread and back takes longer than the work.
+ * @param signed the encoded header and payload, with the dot between them (RFC 7515, section 5.2)
  */
-export function isSignedBy({ keyObject }: VerificationKey, token: string): boolean {
-  const end = token.lastIndexOf('.');
-  const signed = Buffer.from(token.slice(0, end), 'latin1');
-  const signature = Buffer.from(token.slice(end + 1), 'base64url');
-  const key = { key: keyObject, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: SALT_BYTES };
-  return verify('sha256', signed, key, signature);
+export function isSignedBy(
+  { keyObject: key }: PublicKey,
+  { alg }: TokenKind,
+  signed: string,
+  signature: Buffer,
+): boolean {
+  const options =
+    alg === 'PS256'
+      ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: SALT_BYTES }
+      : ({ key, dsaEncoding: 'ieee-p1363' } as const);
+  return verify('sha256', Buffer.from(signed, 'latin1'), options, signature);
 }

@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK } from 'jose';
 import type { PublicKey } from '../jwt/signature.ts';
 import { InvalidKeyError } from './private-key.ts';
@@ -20,7 +21,7 @@ export function readAssertionKeys(text: string): AssertionKeys {
     kids: new Set(keys.flatMap(({ kid }) => kid ?? [])),
     find: async (kid) => {
       try {
-        return { kid, publicKey: await findKey({ alg: ALGORITHM, kid }) };
+        return { kid, keyObject: KeyObject.from(await findKey({ alg: ALGORITHM, kid })) };
       } catch (fault) {
         if (fault instanceof errors.JOSEError) return undefined;
         throw fault;

@@ -71,7 +71,6 @@ async function ringKey(privateKey: KeyObject, ecKey: KeyObject): Promise<RingKey
     kid: jwk.kid,
     jwk,
     privateKey: privateKey.toCryptoKey(algorithm, false, ['sign']) as CryptoKey,
-    publicKey: keyObject.toCryptoKey(algorithm, true, ['verify']) as CryptoKey,
     keyObject,
     assertionKey: { kid: assertionJwk.kid, privateKey: ecKey, jwk: assertionJwk },
   };

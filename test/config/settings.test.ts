@@ -21,7 +21,8 @@ test('all settings have defaults', () => {
     gatewayPort: 8080,
     redisDeadlineMs: 500,
     accessTokenTtlSeconds: 300,
-    signatureMemoSize: 0,
+    signatureMemoMaxBytes: 0,
+    assertionCacheMaxBytes: 16_777_216,
     loginFailuresPerUsername: 5,
   });
   expect(bankSettings({})).toMatchObject({

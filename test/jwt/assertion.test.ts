@@ -1,4 +1,5 @@
-import { importJWK, type JWTHeaderParameters, SignJWT } from 'jose';
+import { createPublicKey } from 'node:crypto';
+import { type JWTHeaderParameters, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import {
   type AssertionClaims,
@@ -26,10 +27,10 @@ const claims: AssertionClaims = {
 
 const { signing } = await keyRingFromPem(await makeKeyPem());
 const key = signing.assertionKey;
-const publicKey = (await importJWK(key.jwk)) as CryptoKey;
+const keyObject = createPublicKey(key.privateKey);
 let isPublished = true;
 const keys = {
-  find: async (kid: string) => (kid === key.kid && isPublished ? { kid, publicKey } : undefined),
+  find: async (kid: string) => (kid === key.kid && isPublished ? { kid, keyObject } : undefined),
   has: () => isPublished,
 };
 const { verify } = createAssertionVerifier(

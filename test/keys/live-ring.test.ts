@@ -34,7 +34,7 @@ const test = base
       SIGNING_KEY: '',
       KEYS_DIR: directory,
       BANK_URL: upstream.url,
-      SIGNATURE_MEMO_SIZE: '100',
+      SIGNATURE_MEMO_MAX_BYTES: '4096',
     };
     const gateway = await startTestGateway(
       environment,

@@ -61,7 +61,7 @@ export async function authenticate(
   if (credential instanceof Refusal) return { refusal: credential };
 
   const verifying = record.begin('signature');
-  const claims = await verifySignature(verifyToken, credential, nowMs);
+  const claims = verifySignature(verifyToken, credential, nowMs);
   record.end(verifying);
   if (claims instanceof Refusal) return { refusal: claims };
 

@@ -10,7 +10,7 @@ import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { Credential } from './credential.ts';
 
-type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signatureMemoSize'>;
+type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signatureMemoMaxBytes'>;
 
 /**
  * Stage 2: the claims of a token that one of the gateway's keys has signed and that has not expired. It needs neither
@@ -20,12 +20,12 @@ export const verifySignature = (
   verifyToken: AccessTokenVerifier,
   credential: Credential,
   nowMs: number,
-): Promise<AccessClaims | Refusal<TokenReason>> => verifyToken(credential, nowMs);
+): AccessClaims | Refusal<TokenReason> => verifyToken(credential, nowMs);
 
-/** A verifier for the keys that are valid at the time of each request. A change of keys empties its cache. */
+/** A verifier for the keys that are valid at the time of each request. A change of keys empties its memo. */
 export function createTokenVerifier(ring: RingSource, options: SignatureOptions): AccessTokenVerifier {
   const verifierAt = oncePerRing(ring, (keys) =>
-    createAccessTokenVerifier(keys, options, options.signatureMemoSize),
+    createAccessTokenVerifier(keys, options, options.signatureMemoMaxBytes),
   );
   return (token, nowMs) => verifierAt(nowMs)(token, nowMs);
 }

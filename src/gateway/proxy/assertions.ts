@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import QuickLRU from 'quick-lru';
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { contentDigest, isReusable, signAssertion } from '../../jwt/assertion.ts';
 import type { EcSigningKey } from '../../jwt/signature.ts';
 import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { type Scope, withQualifiers } from '../../users/roles.ts';
+import { AssertionCache } from './assertion-cache.ts';
 
-/** The most entries in the cache. QuickLRU holds up to twice its `maxSize`. */
-const CACHE_SIZE = 20_000;
 /** Assertions for longer paths are not cached, so that an entry stays small. */
 const CACHED_PATH_MAX_CHARACTERS = 256;
 
@@ -19,6 +17,7 @@ interface AssertionOptions {
   issuer: string;
   bankAudience: string;
   assertionTtlSeconds: number;
+  assertionCacheMaxBytes: number;
 }
 
 /** The request that an assertion is for. */
@@ -61,16 +60,17 @@ export function createAssertionSource(ring: RingSource, options: AssertionOption
 
 function cachedAssertions(
   sign: AssertionSource,
-  { assertionTtlSeconds }: Pick<AssertionOptions, 'assertionTtlSeconds'>,
+  { assertionTtlSeconds, assertionCacheMaxBytes }: AssertionOptions,
 ): AssertionSource {
-  const cache = new QuickLRU<string, { token: string; useUntilMs: number }>({ maxSize: CACHE_SIZE / 2 });
+  const cache = new AssertionCache(assertionCacheMaxBytes);
+  const useMs = assertionTtlSeconds * 1000 * USED_FRACTION;
   return (claims, authorization, request, nowMs) => {
     const { method, path, scope } = request;
-    const name = [claims.sub, claims.sid, authorization.role, scope, method, path].join(' ');
-    const cached = cache.get(name);
-    if (cached !== undefined && nowMs < cached.useUntilMs) return cached.token;
+    const name = `${claims.sub} ${claims.sid} ${authorization.role} ${scope} ${method} ${path}`;
+    const cached = cache.get(name, nowMs);
+    if (cached !== undefined) return cached;
     const token = sign(claims, authorization, request, nowMs);
-    cache.set(name, { token, useUntilMs: nowMs + assertionTtlSeconds * 1000 * USED_FRACTION });
+    cache.set(name, token, nowMs + useMs);
     return token;
   };
 }

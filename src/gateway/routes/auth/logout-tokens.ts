@@ -38,7 +38,7 @@ export async function takeSessions(
   const [refreshToken, ...more] = [...cookies, ...(bodyToken === undefined ? [] : [bodyToken])];
   if (more.length > 0) return new Refusal('credential_twice');
 
-  const byAccess = accessToken instanceof Refusal ? accessToken : await verifyRevocable(accessToken, nowMs);
+  const byAccess = accessToken instanceof Refusal ? accessToken : verifyRevocable(accessToken, nowMs);
   const byRefresh = refreshToken === undefined ? undefined : readRefreshToken(refreshKey, refreshToken);
   return genuine(byAccess, byRefresh);
 }

@@ -75,7 +75,7 @@ async function describeAccessToken(
   token: string,
   nowMs: number,
 ): Promise<ActiveToken | typeof INACTIVE> {
-  const claims = await verifyToken(token, nowMs);
+  const claims = verifyToken(token, nowMs);
   if (claims instanceof Refusal) return INACTIVE;
   const authorization = await checkWhitelist(redis, claims);
   if (authorization instanceof Refusal) return INACTIVE;

@@ -82,6 +82,6 @@ async function sessionOf(
 ): Promise<TokenSession | undefined> {
   const refreshToken = readRefreshToken(refreshKey, token);
   if (!(refreshToken instanceof Refusal)) return { sub: refreshToken.sub, sid: refreshToken.sid };
-  const claims = await verifyToken(token, nowMs);
+  const claims = verifyToken(token, nowMs);
   return claims instanceof Refusal ? undefined : { sub: claims.sub, sid: claims.sid, jti: claims.jti };
 }
