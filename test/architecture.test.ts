@@ -14,7 +14,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['gateway/pipeline'],
   ['gateway/proxy'],
   ['gateway/edge'],
-  ['gateway/decision-log', 'gateway/rates'],
+  ['gateway/decision-log', 'gateway/rates', 'gateway/turns'],
   ['gateway/completion-log'],
   ['gateway/request-context', 'gateway/problems'],
   ['gateway/security-headers', 'gateway/site'],

@@ -35,7 +35,7 @@ const results = await measureCalm({
   floodAddresses: positive.parse(values.addresses),
   ratePerConnection: positive.parse(values.rate),
   gatewayCores: values['gateway-cores'],
-  gatewayEnv: Object.fromEntries(values.set.map((pair) => pair.split('=') as [string, string])),
+  gatewayEnv: Object.fromEntries(values.set.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
   onResult: (result) => process.stdout.write(`${tableRow(result)}\n`),
 });
 if (results.some(({ failures }) => failures > 0)) process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { startBank } from '../bank/server.ts';
 import { bankSettings, type Environment, gatewaySettings, misspeltSettings } from '../config/load.ts';
+import { lowerPoolPriority } from '../gateway/resources/pool-priority.ts';
 import { startGateway } from '../gateway/server.ts';
 import { openWebApp } from '../gateway/static/web-build.ts';
 import { EXIT_STOPPED_AT_ONCE, stopRequest } from '../http/stopping.ts';
@@ -17,7 +18,9 @@ export function runGateway(env: Environment): Promise<number> {
     const log = createLog('gateway', settings.logLevel);
     warnOfMisspelt(env, log);
     const web = await openWebApp(settings, log);
-    return startGateway({ settings, api, web, log });
+    const gateway = await startGateway({ settings, api, web, log });
+    lowerPoolPriority();
+    return gateway;
   });
 }
 

@@ -1,6 +1,7 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common';
 import { dictionary as english } from '@zxcvbn-ts/language-en';
+import { lowerOwnPriority } from './hashes/thread-priority.ts';
 
 /** zxcvbn takes up to a tenth of a second for this many characters, and more than a second for 128. */
 const MAX_LENGTH = 64;
@@ -12,6 +13,8 @@ const zxcvbn = new ZxcvbnFactory({
   maxLength: MAX_LENGTH,
   l33tMaxSubstitutions: MAX_SUBSTITUTIONS,
 });
+
+lowerOwnPriority();
 
 /** A password, and words that an attacker would try first. */
 export interface StrengthJob {

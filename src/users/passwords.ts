@@ -24,8 +24,8 @@ interface PasswordHasherOptions {
 }
 
 /**
- * Hashes and verifies passwords (argon2id, RFC 9106) in dedicated threads with a bounded queue, so that a flood of
- * logins cannot slow down the requests of users who are already logged in. Passwords are normalized (NFKC, NIST
+ * Hashes and verifies passwords (argon2id, RFC 9106) in dedicated threads of a low priority with a bounded queue, so that
+ * a flood of logins hardly slows down the requests of users who are already logged in. Passwords are normalized (NFKC, NIST
  * SP 800-63B-4, section 3.1.1.2), because keyboards encode the same letters differently. The peppers stay in this thread.
  */
 export class PasswordHasher {

@@ -11,10 +11,13 @@ import type { GatewayReason } from '../problems/table.ts';
 import type { RequestRates } from '../rates/request-rates.ts';
 import type { RequestContext, RequestObserver } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
+
+import { ReadTurns } from '../turns/read-turns.ts';
 import { discardUnreadBody, hasBody } from './body.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { drainConnections } from './drain.ts';
 import { edgeRefusal } from './edge-refusal.ts';
+import { inTurns } from './in-turns.ts';
 import { refuseMalformedRequests } from './malformed.ts';
 import { discardAfterConnect, readInSlices } from './paced-reading.ts';
 import { limitPipelining } from './pipelining.ts';
@@ -63,8 +66,11 @@ export interface GatewayServer {
 export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   const { settings, log } = deps;
   const strictTransport = strictTransportOf(settings);
+  const connections = new Connections(connectionLimits(deps));
+  const { begin, noteEnd } = inTurns(connections, settings);
   const receiving = {
     ...deps,
+    observers: [...deps.observers, noteEnd],
     strictTransport,
     traceOf: createTraceSource(settings),
     progress: { requests: 0 },
@@ -80,14 +86,14 @@ export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   });
   server.setTimeout(settings.idleTimeoutMs);
   server.maxHeadersCount = UNLIMITED_HEADER_COUNT;
-  const connections = new Connections(connectionLimits(deps));
+  const readTurns = new ReadTurns();
   server.on('connection', (socket: Socket) => {
     const connection = connections.add(socket);
-    if (connection !== undefined) readInSlices(connection);
+    if (connection !== undefined) readInSlices(connection, readTurns);
   });
   discardAfterConnect(server);
   const listener = limitPipelining(connections, settings.pipelinedRequestsMax, (incoming, outgoing) =>
-    receive(receiving, incoming, outgoing),
+    begin(incoming, outgoing, () => receive(receiving, incoming, outgoing)),
   );
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, listener);
   refuseMalformedRequests(server, log, strictTransport, deps.onMalformed);

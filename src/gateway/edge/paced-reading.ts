@@ -1,27 +1,42 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ReadTurns } from '../turns/read-turns.ts';
 import type { Connection } from './connections.ts';
 
 /** How much is parsed before requests may have to wait. It holds at most 38 of the smallest requests. */
 const SLICE_BYTES = 1024;
+
+/** How much is read of what a client sends after its last response. Then it is not read until it is disconnected. */
+const DISCARD_MAX_BYTES = 64 * 1024;
 
 type Parse = (chunk: Buffer) => void;
 
 /**
  * Parses what a client sends in slices, and stops while requests wait (`pipelining.ts`). Node by itself parses 64 KiB
  * at once, up to 2,000 requests, each of which takes memory until its connection is closed. Slices grow while a body
- * is read.
+ * is read. Large chunks of all connections take turns (`../turns/read-turns.ts`).
  *
  * Node's own listener parses. It is called only while Node has not paused the socket itself, which it does when a
  * client or a reader of a body is too slow.
  */
-export function readInSlices(connection: Connection): void {
+export function readInSlices(connection: Connection, turns: ReadTurns): void {
   const { socket, waiting } = connection;
   const [parse] = socket.listeners('data') as [Parse];
   socket.off('data', parse);
   let rest: Buffer | undefined;
   let sliceBytes = SLICE_BYTES;
+  const discard = discarder(socket);
+  const hasTurn = turnsOf(socket, turns);
   const read = (chunk: Buffer): void => {
+    if (socket.writableEnded) {
+      discard(chunk);
+      return;
+    }
+    if (!hasTurn(chunk)) {
+      rest = chunk;
+      socket.pause();
+      return;
+    }
     for (let at = 0; at < chunk.length && !socket.writableEnded; ) {
       if (waiting.length > 0 || isPaused(socket)) {
         rest = chunk.subarray(at);
@@ -41,6 +56,37 @@ export function readInSlices(connection: Connection): void {
     if (chunk !== undefined) read(chunk);
     else if (waiting.length > 0) socket.pause();
   });
+}
+
+/** Counts what is discarded, and stops reading when it is too much. */
+function discarder(socket: Socket): (chunk: Buffer) => void {
+  let bytes = 0;
+  return ({ length }) => {
+    bytes += length;
+    if (bytes > DISCARD_MAX_BYTES) socket.pause();
+  };
+}
+
+/**
+ * A function that tells whether a chunk of this connection can be parsed now. If not, the socket is resumed when it can:
+ * somebody else may resume it before, so the caller has to ask again.
+ */
+function turnsOf(socket: Socket, turns: ReadTurns): (chunk: Buffer) => boolean {
+  let state: 'reading' | 'waiting' | 'next' = 'reading';
+  const resume = (): void => {
+    state = 'next';
+    if (!socket.destroyed) socket.resume();
+  };
+  return (chunk) => {
+    if (state === 'waiting') return false;
+    if (state === 'next' || turns.take(chunk.length)) {
+      state = 'reading';
+      return true;
+    }
+    state = 'waiting';
+    turns.wait(resume);
+    return false;
+  };
 }
 
 /** Whether Node has paused the socket. It does not accept data then. */

@@ -1,5 +1,6 @@
 import { hashSync, verifySync } from '@node-rs/argon2';
 import { type HashCost, type HashSettings, missingCost, readStoredHash } from './stored-hash.ts';
+import { lowerOwnPriority } from './thread-priority.ts';
 
 const ARGON2ID = 2;
 const LANES = 1;
@@ -12,6 +13,8 @@ export type PasswordJob = { password: string; cost: HashCost } & (
   /** Whether the password matches. The whole job takes at least the work of `cost`. */
   | { kind: 'verify'; hash: string }
 );
+
+lowerOwnPriority();
 
 /** Runs in a password thread. The synchronous calls block only this thread; libuv's pool stays free for signatures. */
 export default (job: PasswordJob): string | boolean => {
