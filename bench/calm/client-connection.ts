@@ -8,11 +8,15 @@ export interface HttpResponse {
 /** A response that takes longer has failed. */
 const TIMEOUT_MS = 20_000;
 const HEAD_END = '\r\n\r\n';
+/** Long requests are sent in slices, so that the rest is not sent once there is a response. */
+const SLICE_BYTES = 32 * 1024;
 
 interface Pending {
   resolve: (response: HttpResponse) => void;
   reject: (error: Error) => void;
   received: Buffer;
+  /** What of the request has not been sent yet. */
+  unsent: Buffer;
 }
 
 /**
@@ -33,14 +37,24 @@ export class ClientConnection {
   /** Sends the bytes of a request. @throws if the connection is closed before the response is complete */
   request(bytes: Buffer): Promise<HttpResponse> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
-    this.#pending = { resolve, reject, received: Buffer.alloc(0) };
+    const pending: Pending = { resolve, reject, received: Buffer.alloc(0), unsent: bytes };
+    this.#pending = pending;
     this.#socket ??= this.#connect();
-    this.#socket.write(bytes);
+    this.#send(this.#socket, pending);
     return promise;
   }
 
   close(): void {
     this.#socket?.destroy();
+  }
+
+  #send(socket: Socket, pending: Pending): void {
+    if (pending.unsent.length === 0 || this.#pending !== pending) return;
+    const slice = pending.unsent.subarray(0, SLICE_BYTES);
+    pending.unsent = pending.unsent.subarray(SLICE_BYTES);
+    socket.write(slice, (error) => {
+      if (!error) this.#send(socket, pending);
+    });
   }
 
   #connect(): Socket {
@@ -80,7 +94,7 @@ export class ClientConnection {
     const start = headEnd + HEAD_END.length;
     const end = start + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
     if (received.length < end) return;
-    if (/\r\nconnection: *close/i.test(head)) this.#disconnect();
+    if (/\r\nconnection: *close/i.test(head) || pending.unsent.length > 0) this.#disconnect();
     this.#take()?.resolve({ status: Number(head.slice(9, 12)), body: received.subarray(start, end) });
   }
 

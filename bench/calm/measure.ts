@@ -14,7 +14,7 @@ const WARM_UP_SECONDS = 3;
 const FLOOD_RISE_MS = 1000;
 const PAUSE_MS = 1000;
 /** The flood must not take the CPU of the clients that measure, nor that of Redis and the upstream. */
-const FLOOD_NICENESS = 10;
+const FLOOD_NICENESS = 19;
 
 type Settled = Required<Omit<CalmOptions, 'onResult'>>;
 
