@@ -37,6 +37,13 @@ export function createLog(
   return log;
 }
 
+/** A log whose lines go to `destination`. */
+export const createLogTo = (
+  process: 'gateway' | 'bank',
+  level: LogLevel,
+  destination: DestinationStream,
+): Logger => loggerTo(process, level, destination);
+
 /** The log of a command: each line is written to standard error at once. */
 export const commandLog = (): Logger => loggerTo('cli', 'info', pino.destination({ dest: 2, sync: true }));
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const ROOMS: readonly (readonly string[])[] = [
   ['main'],
   ['cli'],
-  ['dev', 'web'],
+  ['dev', 'web', 'workers'],
   ['openapi', 'probe'],
   ['gateway', 'bank'],
   ['gateway/routes'],
@@ -17,7 +17,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['gateway/decision-log', 'gateway/rates', 'gateway/turns'],
   ['gateway/completion-log'],
   ['gateway/request-context', 'gateway/problems'],
-  ['gateway/security-headers', 'gateway/site'],
+  ['gateway/security-headers', 'gateway/site', 'gateway/shares'],
   ['sessions', 'clients'],
   ['users'],
   ['audit', 'mail'],

@@ -2,9 +2,10 @@ import { SettingsRefused } from '../config/load.ts';
 import { PolicyRefused } from '../gateway/pipeline/policy.ts';
 import { InvalidKeyError } from '../keys/ring.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
+import { WorkerNotStarted } from '../workers/worker-process.ts';
 
 /** Faults with a message for the operator: something outside the program has to be corrected. */
-const OPERATOR_FAULTS = [SettingsRefused, InvalidKeyError, PolicyRefused];
+const OPERATOR_FAULTS = [SettingsRefused, InvalidKeyError, PolicyRefused, WorkerNotStarted];
 
 /** Runs a command. @returns its exit code, or 1 after a message if the operator has to correct something */
 export async function runCommand(command: () => Promise<number>): Promise<number> {

@@ -1,32 +1,63 @@
-import { startBank } from '../bank/server.ts';
-import { bankSettings, type Environment, gatewaySettings, misspeltSettings } from '../config/load.ts';
+import cluster from 'node:cluster';
+import {
+  bankSettings,
+  type Environment,
+  type GatewaySettings,
+  gatewaySettings,
+  misspeltSettings,
+} from '../config/load.ts';
 import { lowerPoolPriority } from '../gateway/resources/pool-priority.ts';
-import { startGateway } from '../gateway/server.ts';
-import { openWebApp } from '../gateway/static/web-build.ts';
+import type { GatewayOptions } from '../gateway/server.ts';
 import { EXIT_STOPPED_AT_ONCE, stopRequest } from '../http/stopping.ts';
 import { createLog, type Logger } from '../log.ts';
-import { publishedDescription } from '../openapi/publish.ts';
 import { fail, runCommand } from './run.ts';
 
 const HEALTH_TIMEOUT_MS = 3000;
 
-/** `portcullis gateway`. @returns the exit code */
-export function runGateway(env: Environment): Promise<number> {
-  return serve(async () => {
+/** `portcullis gateway`, in one process or, with `WORKERS` above 1, in a primary process and workers. @returns the exit code */
+export async function runGateway(env: Environment): Promise<number> {
+  if (cluster.isWorker) return runGatewayWorker(env);
+  return runCommand(async () => {
     const settings = gatewaySettings(env);
-    const api = await publishedDescription(settings);
-    const log = createLog('gateway', settings.logLevel);
-    warnOfMisspelt(env, log);
-    const web = await openWebApp(settings, log);
-    const gateway = await startGateway({ settings, api, web, log });
-    lowerPoolPriority();
-    return gateway;
+    if (settings.workers > 1) {
+      const { runPrimary } = await import('../workers/primary.ts');
+      return runPrimary(settings, (log) => warnOfMisspelt(env, log));
+    }
+    const { startGateway } = await import('../gateway/server.ts');
+    return serve(async () => {
+      const log = createLog('gateway', settings.logLevel);
+      warnOfMisspelt(env, log);
+      const gateway = await startGateway(await gatewayOptions(settings, log));
+      lowerPoolPriority();
+      return gateway;
+    });
   });
+}
+
+/** One of the workers. Its process ends here, because the channel to the primary process would keep it running. */
+async function runGatewayWorker(env: Environment): Promise<never> {
+  const code = await runCommand(async () => {
+    const { createWorkerLog, runWorker } = await import('../workers/worker.ts');
+    await runWorker(() => {
+      const settings = gatewaySettings(env);
+      return gatewayOptions(settings, createWorkerLog(settings.logLevel));
+    });
+    return 0;
+  });
+  process.exit(code);
+}
+
+async function gatewayOptions(settings: GatewaySettings, log: Logger): Promise<GatewayOptions> {
+  const { openWebApp } = await import('../gateway/static/web-build.ts');
+  const { publishedDescription } = await import('../openapi/publish.ts');
+  const api = await publishedDescription(settings);
+  return { settings, api, web: await openWebApp(settings, log), log };
 }
 
 /** `portcullis bank`. @returns the exit code */
 export function runBank(env: Environment): Promise<number> {
-  return serve(() => {
+  return serve(async () => {
+    const { startBank } = await import('../bank/server.ts');
     const settings = bankSettings(env);
     const log = createLog('bank', settings.logLevel);
     warnOfMisspelt(env, log);

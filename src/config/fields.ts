@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { parseRanges } from '../http/addresses.ts';
 import { integerText } from '../http/input.ts';
@@ -11,6 +12,12 @@ export const milliseconds = (min: number, max: number, preset: number) =>
 
 /** A decimal number from 0 to 1. */
 export const fraction = () => text(/^(?:0|1|1\.0+|0?\.\d{1,9})$/, 'a number from 0 to 1').transform(Number);
+
+/** A number of processes, or `auto` for one on each core that this process may use. */
+export const processCount = (max: number) =>
+  text(/^(?:auto|[1-9]\d{0,3})$/, `auto or a number from 1 to ${max}`)
+    .transform((value) => (value === 'auto' ? Math.min(availableParallelism(), max) : Number(value)))
+    .refine((count) => count <= max, `must be auto or a number from 1 to ${max}`);
 
 export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   z.enum(values, `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`);

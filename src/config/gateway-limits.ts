@@ -85,3 +85,12 @@ export const limitsShape = {
     "idle timeout of the upstream's response",
   ),
 } satisfies z.ZodRawShape;
+
+/** The share of one network, unless it is set. */
+const NETWORK_SHARE = 0.05;
+
+/** The most connections of one network, by default a part of all. */
+export const connectionsPerNetwork = (settings: {
+  connectionsMax: number;
+  connectionsPerNetworkMax?: number | undefined;
+}): number => settings.connectionsPerNetworkMax ?? Math.ceil(settings.connectionsMax * NETWORK_SHARE);

@@ -9,6 +9,7 @@ import {
   integer,
   oneOf,
   origins,
+  processCount,
   text,
 } from './fields.ts';
 import { limitsShape } from './gateway-limits.ts';
@@ -31,6 +32,11 @@ export const gatewayShape = {
     .default(9464)
     .describe(
       'port of the private listener; several gateways on one machine need one each; 0 is any free one',
+    ),
+  WORKERS: processCount(256)
+    .default(1)
+    .describe(
+      'number of processes that serve requests: `auto` is one for each core; limits and totals are for all of them together (docs/operations.md)',
     ),
   AUDIENCE: audience().default('portcullis-api').describe('`aud` of access tokens'),
   BANK_URL: httpOrigin()

@@ -28,6 +28,7 @@ import { createUpstreamHeaders } from './proxy/request-headers.ts';
 import { createClientHeaders } from './proxy/response-headers.ts';
 import { clientLimiters, loginDeps, passwordQueue, registrationDeps } from './rate-limits.ts';
 import type { RequestRates } from './rates/request-rates.ts';
+import type { SharedLimits } from './shares/exchange.ts';
 import { siteOf } from './site.ts';
 
 /** What the gateway has opened and has to close. */
@@ -44,6 +45,8 @@ export interface Resources {
   proxy: UpstreamProxy;
   liveResponses: LiveResponses;
   rates: RequestRates;
+  /** Limits that are shared with other workers, if there are any. */
+  sharedLimits: SharedLimits | undefined;
   mailer: Mailer | undefined;
   outbox: Outbox | undefined;
   stopping: Stopping;
@@ -54,9 +57,10 @@ export interface Resources {
 export function pipelineDeps(
   settings: GatewaySettings,
   rules: readonly PolicyRule[],
-  { redis, audit, ring, proxy, liveResponses, rates, now }: Resources,
+  { redis, audit, ring, proxy, liveResponses, rates, sharedLimits, now }: Resources,
 ): PipelineDeps {
   const site = siteOf(settings.issuer);
+  const limiter = (name: string, max: number) => new ConcurrencyLimiter(max, sharedLimits?.held(name, max));
   return {
     site,
     upstreamHeaders: createUpstreamHeaders(site, settings.forwardHeaders),
@@ -65,9 +69,9 @@ export function pipelineDeps(
     redis,
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     policy: createPolicy(rules),
-    requestLimiter: new ConcurrencyLimiter(settings.bankRequestsPerUserMax),
-    searchLimiter: new ConcurrencyLimiter(settings.searchesPerUserMax),
-    streamLimiter: new ConcurrencyLimiter(settings.bankStreamsPerUserMax),
+    requestLimiter: limiter('requests', settings.bankRequestsPerUserMax),
+    searchLimiter: limiter('searches', settings.searchesPerUserMax),
+    streamLimiter: limiter('streams', settings.bankStreamsPerUserMax),
     heldBodies: new HeldBodies(settings),
     bodyMaxBytes: settings.bodyMaxBytes,
     now,
@@ -95,7 +99,8 @@ export function routeDeps(
   resources: Resources,
 ): RouteDeps {
   const { redis, audit, ring, refreshKey, liveResponses, rates } = resources;
-  const { sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds } = settings;
+  const { sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds, sessionEventsPerUserMax } = settings;
+  const eventStreams = resources.sharedLimits?.held('session-events', sessionEventsPerUserMax);
   const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
   const passwords = accountDeps(settings, resources);
   const queue = passwordQueue(settings);
@@ -112,7 +117,7 @@ export function routeDeps(
       ...sessions,
       sessionDataMaxBytes,
       liveResponses,
-      concurrencyLimiter: new ConcurrencyLimiter(settings.sessionEventsPerUserMax),
+      concurrencyLimiter: new ConcurrencyLimiter(sessionEventsPerUserMax, eventStreams),
       idleTimeoutMs,
     },
     oauth: {

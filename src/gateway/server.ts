@@ -1,12 +1,14 @@
 import type { GatewaySettings } from '../config/load.ts';
 import { drainable, listen } from '../http/server.ts';
 import type { Logger } from '../log.ts';
+import type { Metric } from '../metrics/metric.ts';
 import { createApp, createAppHandler } from './app.ts';
 import { logCompletion } from './completion-log.ts';
-import { measuredResources, ownBodyLimits, pipelineDeps, routeDeps } from './deps.ts';
+import { measuredResources, ownBodyLimits, pipelineDeps, type Resources, routeDeps } from './deps.ts';
 import { createHealthServer, type HealthServerOptions } from './edge/health-server.ts';
-import { createGatewayServer } from './edge/listen.ts';
-import { openMetricsRoute } from './metrics/gateway-metrics.ts';
+import { createGatewayServer, type GatewayServer } from './edge/listen.ts';
+import type { Readiness } from './edge/readiness.ts';
+import { metricsRoute, openMetrics } from './metrics/gateway-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
 import { runPipeline } from './pipeline/pipeline.ts';
 import { BANK_RULES, readPolicyFile } from './pipeline/policy.ts';
@@ -15,9 +17,10 @@ import { observeForTraces, openTracing } from './request-tracing.ts';
 import { openResources } from './resources/open.ts';
 import { privateHealthRoutes } from './routes/health.ts';
 import type { ApiDescription } from './routes/static.ts';
+import type { SharedLimits } from './shares/exchange.ts';
 import type { WebBuild } from './static/web-build.ts';
 
-interface GatewayOptions {
+export interface GatewayOptions {
   settings: GatewaySettings;
   log: Logger;
   /** Served at `/openapi.json` and `/docs`, if given. */
@@ -40,22 +43,75 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
+/** One of several processes that serve the same port. */
+export interface RunningWorker {
+  /** Where it listens. */
+  url: string;
+  readiness: Readiness;
+  metrics: readonly Metric[];
+  /**
+   * Closes like {@link RunningGateway.close}. A worker that is replaced stays ready, because the gateway as a whole
+   * serves on, and stops accepting connections at once.
+   */
+  close(options: { isReplaced: boolean }): Promise<void>;
+}
+
 /**
  * Starts the gateway. It waits for Redis for as long as the deadline of a command, and then listens in any case: until Redis
  * is available, requests are refused with 503.
  * @throws {InvalidKeyError} {@link PolicyRefused} if a key or the policy file is invalid; and if the address cannot be
  * listened on. Nothing is left running then.
  */
-export async function startGateway({
-  settings,
-  log,
-  api,
-  web,
-  now = Date.now,
-}: GatewayOptions): Promise<RunningGateway> {
-  const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const resources = await openResources(settings, log, now, started);
+  const opened = await openGateway(options, started);
+  const { readiness, metrics } = opened;
+  const healthUrl = await listenPrivately(options.settings, options.log, started, {
+    ...privateHealthRoutes(readiness),
+    '/metrics': metricsRoute(() => metrics),
+  });
+  const { url } = await listenPublicly(opened, options, started);
+  options.log.info({ event: 'gateway_listening', url }, 'the gateway is listening');
+  const running = started.move();
+  return { url, healthUrl, close: () => running.disposeAsync() };
+}
+
+/**
+ * Starts one of several workers that share a port and the limits. It has no private listener: its primary process asks it.
+ * @throws like {@link startGateway}
+ */
+export async function startGatewayWorker(
+  options: GatewayOptions & { sharedLimits: SharedLimits },
+): Promise<RunningWorker> {
+  await using started = new AsyncDisposableStack();
+  const { readiness, metrics, ...opened } = await openGateway(options, started);
+  const stop = { isReplaced: false };
+  const { url } = await listenPublicly(opened, options, started, stop);
+  options.log.info({ event: 'worker_listening', url }, 'a worker is listening');
+  const running = started.move();
+  return {
+    url,
+    readiness,
+    metrics,
+    close: ({ isReplaced }) => {
+      stop.isReplaced = isReplaced;
+      return running.disposeAsync();
+    },
+  };
+}
+
+interface OpenedGateway {
+  server: GatewayServer;
+  resources: Resources;
+}
+
+/** Opens all that the gateway needs, and puts it on the stack. It does not listen yet. */
+async function openGateway(
+  { settings, log, api, web, now = Date.now, sharedLimits }: GatewayOptions & { sharedLimits?: SharedLimits },
+  started: AsyncDisposableStack,
+): Promise<OpenedGateway & Pick<RunningWorker, 'readiness' | 'metrics'>> {
+  const rules = settings.policyFile === undefined ? BANK_RULES : readPolicyFile(settings.policyFile);
+  const resources = await openResources(settings, log, now, started, sharedLimits);
   const pipeline = pipelineDeps(settings, rules, resources);
   const routes = routeDeps(settings, pipeline, resources);
   const requests = new RequestMetrics();
@@ -65,6 +121,7 @@ export async function startGateway({
     proxied: (context) => void runPipeline(pipeline, context),
     own: createAppHandler(app, ownBodyLimits(settings), now),
     rates: resources.rates,
+    sharedLimits,
     settings,
     log,
     now,
@@ -78,22 +135,27 @@ export async function startGateway({
   if (!canCollectBuffers())
     log.warn({ event: 'gc_not_exposed' }, 'large bodies take more memory: start Node with --expose-gc');
   const measured = { ...measuredResources(settings, pipeline, routes, resources), server, requests };
-  const healthUrl = await listenPrivately(settings, log, started, {
-    ...privateHealthRoutes(resources.readiness),
-    '/metrics': openMetricsRoute(measured, started),
-  });
+  return { server, resources, readiness: resources.readiness, metrics: openMetrics(measured, started) };
+}
+
+/** Starts the public listener, once Redis is available or has had its time. Its end is put on the stack. */
+async function listenPublicly(
+  { server, resources }: OpenedGateway,
+  { settings, log }: GatewayOptions,
+  started: AsyncDisposableStack,
+  stop = { isReplaced: false },
+): Promise<{ url: string }> {
   await resources.redis.whenReady(settings.redisDeadlineMs).catch(() => undefined);
   const url = await listen(server.http, settings.gatewayHost, settings.gatewayPort);
   started.defer(async () => {
-    log.info({ event: 'gateway_stopping' }, 'the gateway is not ready any more, and stops');
-    await resources.stopping.begin(settings.shutdownSettleMs);
+    const { isReplaced } = stop;
+    log.info({ event: 'gateway_stopping', isReplaced }, 'the process takes no more connections, and stops');
+    if (!isReplaced) await resources.stopping.begin(settings.shutdownSettleMs);
     const drained = server.drain(settings.shutdownGraceMs);
     resources.liveResponses.stop();
     return drained;
   });
-  log.info({ event: 'gateway_listening', url }, 'the gateway is listening');
-  const running = started.move();
-  return { url, healthUrl, close: () => running.disposeAsync() };
+  return { url };
 }
 
 /** Starts the private listener and returns its URL. It is closed after the public one. */

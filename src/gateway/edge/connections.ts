@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AddressRanges, isInRanges } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
+import type { HeldShares } from '../shares/held-shares.ts';
 import { NetworkShares } from './network-shares.ts';
 
 export interface ConnectionLimits {
@@ -10,6 +11,8 @@ export interface ConnectionLimits {
   /** The most of one network. Connections of trusted proxies have many clients and count only for `max`. */
   maxPerNetwork: number;
   trustedProxies: AddressRanges;
+  /** What networks hold at other workers, if there are any. */
+  sharedByNetwork?: HeldShares | undefined;
   log: Logger;
 }
 
@@ -59,7 +62,7 @@ export class Connections {
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
-    this.#shares = new NetworkShares(limits.maxPerNetwork);
+    this.#shares = new NetworkShares(limits.maxPerNetwork, limits.sharedByNetwork);
   }
 
   /** Counts a connection that the server has accepted, or closes it. */

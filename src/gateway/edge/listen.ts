@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { connectionsPerNetwork } from '../../config/gateway-limits.ts';
 import type { GatewaySettings } from '../../config/load.ts';
 import { clientAddress } from '../../http/addresses.ts';
 import type { Logger } from '../../log.ts';
@@ -11,7 +12,7 @@ import type { GatewayReason } from '../problems/table.ts';
 import type { RequestRates } from '../rates/request-rates.ts';
 import type { RequestContext, RequestObserver } from '../request-context.ts';
 import { strictTransportOf } from '../security-headers.ts';
-
+import type { SharedLimits } from '../shares/exchange.ts';
 import { ReadTurns } from '../turns/read-turns.ts';
 import { discardUnreadBody, hasBody } from './body.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
@@ -41,6 +42,8 @@ export interface Handlers {
 
 interface EdgeDeps extends Handlers {
   rates: RequestRates;
+  /** Limits that are shared with other workers, if there are any. */
+  sharedLimits?: SharedLimits | undefined;
   settings: GatewaySettings;
   log: Logger;
   now: () => number;
@@ -106,15 +109,12 @@ export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   };
 }
 
-/** The share of one network, unless it is set. */
-const NETWORK_SHARE = 0.05;
-
-const connectionLimits = ({ settings, log }: EdgeDeps): ConnectionLimits => ({
-  max: settings.connectionsMax,
-  maxPerNetwork: settings.connectionsPerNetworkMax ?? Math.ceil(settings.connectionsMax * NETWORK_SHARE),
-  trustedProxies: settings.trustedProxies,
-  log,
-});
+function connectionLimits({ settings, sharedLimits, log }: EdgeDeps): ConnectionLimits {
+  const { connectionsMax: max, trustedProxies } = settings;
+  const maxPerNetwork = connectionsPerNetwork(settings);
+  const sharedByNetwork = sharedLimits?.held('connections', maxPerNetwork);
+  return { max, maxPerNetwork, trustedProxies, sharedByNetwork, log };
+}
 
 interface ReceiveDeps extends EdgeDeps {
   strictTransport: string | undefined;

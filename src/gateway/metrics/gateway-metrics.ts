@@ -26,18 +26,19 @@ export const gatewayMetrics = (of: GatewayMetricsSources): Metric[] => [
   of.eventLoop.metric,
 ];
 
-/**
- * `GET /metrics` on the private listener, in the Prometheus text format or in OpenMetrics. It asks nobody, so it
- * responds at once, whatever has failed. What it opens is put on the stack.
- */
-export function openMetricsRoute(
+/** All metrics of a running gateway. What it opens is put on the stack. */
+export function openMetrics(
   of: Omit<GatewayMetricsSources, 'eventLoop'>,
   started: AsyncDisposableStack,
-): PrivateRoute {
+): readonly Metric[] {
   const eventLoop = started.adopt(new EventLoopDelay(), (open) => open.close());
-  const metrics = gatewayMetrics({ ...of, eventLoop });
-  return ({ headers }) => {
-    const { contentType, write } = expositionFor(headers.accept);
-    return { status: 200, type: contentType, body: write(metrics) };
-  };
+  return gatewayMetrics({ ...of, eventLoop });
 }
+
+/** `GET /metrics` on the private listener, in the Prometheus text format or in OpenMetrics. */
+export const metricsRoute =
+  (read: () => readonly Metric[] | Promise<readonly Metric[]>): PrivateRoute =>
+  async ({ headers }) => {
+    const { contentType, write } = expositionFor(headers.accept);
+    return { status: 200, type: contentType, body: write(await read()) };
+  };

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { HeldShares } from '../shares/held-shares.ts';
 
 /**
  * Stage 6: limits how many requests of one user are at the upstream at a time. Connections to the upstream are few;
@@ -6,10 +7,13 @@ import type { ServerResponse } from 'node:http';
  */
 export class ConcurrencyLimiter {
   readonly #maxPerUser: number;
+  readonly #shared: HeldShares | undefined;
   readonly #bySubject = new Map<string, number>();
 
-  constructor(maxPerUser: number) {
+  /** @param shared what users have at other workers, which counts too */
+  constructor(maxPerUser: number, shared?: HeldShares) {
     this.#maxPerUser = maxPerUser;
+    this.#shared = shared;
   }
 
   /**
@@ -19,8 +23,9 @@ export class ConcurrencyLimiter {
   tryAcquire(sub: string, outgoing: ServerResponse): boolean {
     if (outgoing.closed) return true;
     const count = this.#bySubject.get(sub) ?? 0;
-    if (count >= this.#maxPerUser) return false;
+    if (count + (this.#shared?.elsewhere(sub) ?? 0) >= this.#maxPerUser) return false;
     this.#bySubject.set(sub, count + 1);
+    this.#shared?.note(sub, count + 1);
     outgoing.once('close', () => this.#release(sub));
     return true;
   }
@@ -29,5 +34,6 @@ export class ConcurrencyLimiter {
     const left = (this.#bySubject.get(sub) ?? 1) - 1;
     if (left === 0) this.#bySubject.delete(sub);
     else this.#bySubject.set(sub, left);
+    this.#shared?.note(sub, left);
   }
 }

@@ -3,7 +3,8 @@ import type { GatewaySettings } from '../../config/load.ts';
 import { type AddressRanges, isInRanges, networksOf } from '../../http/addresses.ts';
 import { Refusal } from '../../refusal.ts';
 import type { RequestContext } from '../request-context.ts';
-import { type Rate, TokenBuckets } from './token-buckets.ts';
+import type { SharedLimits } from '../shares/exchange.ts';
+import { type Rate, type SharedBuckets, TokenBuckets } from './token-buckets.ts';
 
 type RateReason =
   | 'network_rate_exceeded'
@@ -21,8 +22,8 @@ const WIDER_NETWORKS = [
 ] as const;
 
 /**
- * How many requests are accepted per time. Each limit is a token bucket of this process, so that counting costs neither
- * Redis nor a round trip.
+ * How many requests are accepted per time. Each limit is a token bucket of this process, which debits what other
+ * workers have granted (`../shares/`), so that counting costs neither Redis nor a round trip.
  */
 export class RequestRates {
   readonly #networks: RateLimit<'network_rate_exceeded'>;
@@ -33,24 +34,24 @@ export class RequestRates {
   readonly #sessionChanges: RateLimit<'session_change_rate_exceeded'>;
   readonly #trustedProxies: AddressRanges;
 
-  constructor(settings: GatewaySettings) {
+  /** @param sharing the limits that are shared with other workers, if there are any */
+  constructor(settings: GatewaySettings, sharing?: Sharing) {
     const perSecond = (name: 'Network' | 'User'): Rate => ({
       perSecond: settings[`requestsPer${name}PerSecond`],
       burst: settings[`requestsPer${name}Burst`],
     });
-    this.#networks = new RateLimit('network', 'network_rate_exceeded', perSecond('Network'));
+    this.#networks = new RateLimit('network', 'network_rate_exceeded', perSecond('Network'), sharing);
     this.#widerNetworks = WIDER_NETWORKS.map(([name, factor]) => {
       const { perSecond: rate, burst } = perSecond('Network');
-      return new RateLimit(name, 'network_rate_exceeded', {
-        perSecond: rate * factor,
-        burst: burst * factor,
-      });
+      const wider = { perSecond: rate * factor, burst: burst * factor };
+      return new RateLimit(name, 'network_rate_exceeded', wider, sharing);
     });
-    this.#users = new RateLimit('user', 'user_rate_exceeded', perSecond('User'));
+    this.#users = new RateLimit('user', 'user_rate_exceeded', perSecond('User'), sharing);
     const transfers = perMinute(settings.transfersPerUserPerMinute);
-    this.#transfers = new RateLimit('transfer', 'transfer_rate_exceeded', transfers);
+    this.#transfers = new RateLimit('transfer', 'transfer_rate_exceeded', transfers, sharing);
     const sessionChanges = perMinute(settings.sessionChangesPerMinute);
-    this.#sessionChanges = new RateLimit('session-change', 'session_change_rate_exceeded', sessionChanges);
+    const changesReason = 'session_change_rate_exceeded';
+    this.#sessionChanges = new RateLimit('session-change', changesReason, sessionChanges, sharing);
     this.#trustedProxies = settings.trustedProxies;
   }
 
@@ -88,7 +89,14 @@ export class RequestRates {
   }
 }
 
+/** How limits are shared with other workers. */
+interface Sharing extends Pick<SharedBuckets, 'now'> {
+  limits: SharedLimits | undefined;
+}
+
 const perMinute = (max: number): Rate => ({ perSecond: max / 60, burst: max });
+
+const NOT_SHARED: Sharing = { limits: undefined, now: Date.now };
 
 /** One of the limits, as it is enforced and as it is announced (draft-ietf-httpapi-ratelimit-headers). */
 class RateLimit<Reason extends RateReason> {
@@ -98,8 +106,8 @@ class RateLimit<Reason extends RateReason> {
   readonly #announceBelow: number;
   readonly #policy: string;
 
-  constructor(name: string, reason: Reason, rate: Rate) {
-    this.#buckets = new TokenBuckets(rate);
+  constructor(name: string, reason: Reason, rate: Rate, { limits, now }: Sharing = NOT_SHARED) {
+    this.#buckets = new TokenBuckets(rate, undefined, limits && { limits, name, now });
     this.#name = name;
     this.#reason = reason;
     this.#announceBelow = rate.burst / 2;

@@ -12,6 +12,7 @@ import { Readiness } from '../edge/readiness.ts';
 import { LiveResponses } from '../proxy/live-responses.ts';
 import { UpstreamProxy } from '../proxy/proxy.ts';
 import { RequestRates } from '../rates/request-rates.ts';
+import type { SharedLimits } from '../shares/exchange.ts';
 import { loadRefreshKey, openHasher, openMailer, openPasswordRules } from './accounts.ts';
 import { GATEWAY_RIGHTS } from './redis-rights.ts';
 
@@ -21,6 +22,7 @@ export async function openResources(
   log: Logger,
   now: () => number,
   started: AsyncDisposableStack,
+  sharedLimits?: SharedLimits,
 ): Promise<Resources> {
   const opened = <Resource extends { close(): unknown }>(resource: Resource): Resource =>
     started.adopt(resource, async (open) => void (await open.close()));
@@ -43,11 +45,11 @@ export async function openResources(
   const mailer = started.adopt(openMailer(settings, log), (open) => open?.close());
   const queueMax = settings.mailQueueMax;
   const outbox = mailer === undefined ? undefined : opened(new Outbox({ mailer, log, queueMax }));
-  const rates = new RequestRates(settings);
+  const rates = new RequestRates(settings, { limits: sharedLimits, now });
   const passwords = { refreshKey, hasher, passwordRules };
   const stopping = new Stopping();
   const upstream = () => proxy.lastConnection;
   const readiness = new Readiness({ redis, monitor, ring, stopping, upstream, now });
   const core = { redis, monitor, revocations, readiness, stopping, audit, ring, ...passwords };
-  return { ...core, proxy, liveResponses, mailer, outbox, rates, now };
+  return { ...core, proxy, liveResponses, mailer, outbox, rates, sharedLimits, now };
 }

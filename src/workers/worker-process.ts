@@ -1,0 +1,97 @@
+import type { Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { Answers, FromWorker, MetricSnapshot, Question, ToWorker } from './messages.ts';
+
+/** A worker process has ended before it listened. */
+export class WorkerNotStarted extends Error {
+  readonly code = 'worker_not_started';
+  override readonly name = 'WorkerNotStarted';
+}
+
+/** How a process has ended: by itself with a code, or by a signal. */
+export interface ProcessEnd {
+  code: number | null;
+  signal: string | null;
+}
+
+interface WorkerProcessOptions {
+  /** Its number, from 1 on. A worker that replaces another one has the same. */
+  number: number;
+  process: Worker;
+  /** Called for messages about shared limits. */
+  onShares: (report: Extract<FromWorker, { kind: 'shares' }>['report']) => void;
+}
+
+/** A worker as the primary process sees it. */
+export class WorkerProcess {
+  readonly number: number;
+  readonly pid: number | undefined;
+  /** Resolves to its URL. Rejects with {@link WorkerNotStarted} if it ends first. */
+  readonly listening: Promise<string>;
+  readonly ended: Promise<ProcessEnd>;
+  /** What it has told last of its metrics. */
+  metrics: readonly MetricSnapshot[] = [];
+  hasListened = false;
+  /** Whether it was told to stop, by the primary process. */
+  isStopping = false;
+  readonly #process: Worker;
+  readonly #questions = new Map<number, (answer?: Answers[Question]) => void>();
+  #nextId = 1;
+
+  constructor({ number, process, onShares }: WorkerProcessOptions) {
+    this.number = number;
+    this.pid = process.process.pid;
+    this.#process = process;
+    this.ended = once(process, 'exit').then(([code, signal]) => ({ code, signal }));
+    const listening = Promise.withResolvers<string>();
+    this.listening = listening.promise;
+    this.listening.catch(() => undefined);
+    void this.ended.then(() => {
+      listening.reject(new WorkerNotStarted(`worker ${number} did not start`));
+      for (const resolve of this.#questions.values()) resolve();
+    });
+    // A message to a process that has just ended fails; that it has ended is noticed anyway.
+    process.on('error', () => {});
+    process.on('message', (message: FromWorker) => {
+      if (message.kind === 'listening') {
+        this.hasListened = true;
+        listening.resolve(message.url);
+      }
+      if (message.kind === 'shares') onShares(message.report);
+      if (message.kind === 'stopped') this.metrics = message.metrics;
+      if (message.kind === 'answer') this.#questions.get(message.id)?.(message.answer);
+    });
+  }
+
+  /** Asks the worker. Resolves to undefined if it does not answer within `timeoutMs`, or ends. */
+  async ask<Asked extends Question>(question: Asked, timeoutMs: number): Promise<Answers[Asked] | undefined> {
+    const id = this.#nextId++;
+    const { promise, resolve } = Promise.withResolvers<Answers[Question] | undefined>();
+    const timer = setTimeout(() => resolve(undefined), timeoutMs);
+    this.#questions.set(id, resolve);
+    this.send({ kind: 'ask', id, question });
+    const answer = await promise;
+    clearTimeout(timer);
+    this.#questions.delete(id);
+    return answer as Answers[Asked] | undefined;
+  }
+
+  send(message: ToWorker): void {
+    if (this.#process.isConnected()) this.#process.send(message);
+  }
+
+  /** Makes it stop accepting connections and finish its requests. It is killed if that takes longer than `withinMs`. */
+  async stop(isReplaced: boolean, withinMs: number): Promise<ProcessEnd> {
+    this.isStopping = true;
+    this.send({ kind: 'stop', isReplaced });
+    const timer = setTimeout(() => this.kill(), withinMs);
+    const end = await this.ended;
+    clearTimeout(timer);
+    return end;
+  }
+
+  kill(): void {
+    this.isStopping = true;
+    this.#process.process.kill('SIGKILL');
+  }
+}
