@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RedisClient } from '../redis/client.ts';
 import {
-  activeKey,
   authzKey,
   sessionKey,
   sessionsKey,
@@ -10,6 +9,7 @@ import {
   usernamesKey,
   whitelistKey,
 } from '../redis/keys.ts';
+import { OWN_CLIENT, type SessionRecord, sessionText } from '../redis/session-record.ts';
 import { whitelistEntry } from '../redis/whitelist-entry.ts';
 import { writeAuthorization } from '../users/authorization.ts';
 
@@ -62,32 +62,18 @@ export function fillSessions(client: RedisClient, sessions: Iterable<FilledSessi
   return inBatches(client, sessions, (session) => {
     const { sub, sid, jti, exp, endsAt, idleMs } = session;
     return [
-      ['HSET', sessionKey(sub, sid), ...Object.entries(recordOf(session)).flat()],
-      ['PEXPIRE', sessionKey(sub, sid), `${idleMs}`],
-      ['SET', activeKey(sub, sid), '1', 'PX', `${idleMs}`],
-      ['ZADD', sessionsKey(sub), `${endsAt}`, sid],
-      ['EXPIREAT', sessionsKey(sub), `${endsAt}`],
-      ['SET', whitelistKey(sub, jti), whitelistEntry(sid, 0), 'EXAT', `${exp}`],
+      ['SET', sessionKey(sub, sid), sessionText(recordOf(session)), 'PX', `${idleMs}`],
+      ['SET', sessionsKey(sub), sid, 'EXAT', `${endsAt}`],
+      ['SET', whitelistKey(sub, jti), whitelistEntry(0), 'EXAT', `${exp}`],
     ];
   });
 }
 
-function recordOf({ jti, nowMs, exp, endsAt, device, address }: FilledSession): Record<string, string> {
-  const [now, iat] = [`${nowMs}`, `${Math.floor(nowMs / 1000)}`];
-  return {
-    ...{ gen: '0', clientId: 'portcullis-web', authTime: iat, device, address, createdMs: now },
-    ...{
-      lastSeenMs: now,
-      endsAt: `${endsAt}`,
-      remember: '0',
-      n: '0',
-      movedAtMs: now,
-      jti,
-      iat,
-      exp: `${exp}`,
-    },
-  };
-}
+const recordOf = ({ nowMs, exp, endsAt, device, address }: FilledSession): SessionRecord => ({
+  ...{ generation: 0, refreshCount: 0, createdMs: nowMs, endsAt, lastSeenMs: nowMs, movedAtMs: nowMs },
+  ...{ movedServerMs: nowMs, iat: Math.floor(nowMs / 1000), exp, remember: false, client: '-' },
+  ...{ address, clientId: OWN_CLIENT, device },
+});
 
 async function inBatches<T>(
   client: RedisClient,

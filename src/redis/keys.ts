@@ -29,17 +29,20 @@ export const authzKey = (userId: string): string => `authz:{${userId}}`;
 /** A string that exists while a password reset token is unused: who caused the reset. It expires with the token. */
 export const resetKey = (userId: string, jti: string): string => `reset:{${userId}}:${jti}`;
 
-/** A string of JSON: the whitelist entry of one access token. It expires with the token. */
-export const whitelistKey = (userId: string, jti: string): string => `sess:{${userId}}:${jti}`;
+/**
+ * A string: the whitelist entry of one access token (`whitelist-entry.ts`). It expires with the token. The name is short,
+ * as is the next one: there are as many keys as tokens, and a longer name would take more memory.
+ */
+export const whitelistKey = (userId: string, jti: string): string => `jti:{${userId}}:${jti}`;
 
-/** A string that exists until the session is revoked or its idle timeout expires. */
-export const activeKey = (userId: string, sid: string): string => `active:{${userId}}:${sid}`;
+/** A string: one session (`session-record.ts`). It exists until the session is revoked or its idle timeout expires. */
+export const sessionKey = (userId: string, sid: string): string => `sid:{${userId}}:${sid}`;
 
-/** A hash: one session, with the application's own data as `data:<key>`. */
-export const sessionKey = (userId: string, sid: string): string => `session:{${userId}}:${sid}`;
+/** A hash: the data that the application has stored in a session. It expires with the session. */
+export const sessionDataKey = (userId: string, sid: string): string => `session-data:{${userId}}:${sid}`;
 
-/** A sorted set: a user's session ids by their absolute expiry, in seconds since the epoch. */
-export const sessionsKey = (userId: string): string => `sessions:{${userId}}`;
+/** A string: the ids of a user's sessions, separated by spaces. It expires with the last one's absolute end. */
+export const sessionsKey = (userId: string): string => `ids:{${userId}}`;
 
 /** A sorted set with a TTL: digests of the devices and networks that a user logs in from, by the last login. */
 export const devicesKey = (userId: string): string => `devices:{${userId}}`;

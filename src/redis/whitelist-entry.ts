@@ -1,16 +1,13 @@
 /**
- * The JSON value under `whitelistKey`: the session of an access token and the user's generation when it was issued.
- * Scripts write it and `checkWhitelist` compares it byte by byte, so only this file knows the format. It must not
- * change: during a rolling upgrade, old and new processes share the entries.
+ * The value under `whitelistKey`: the user's generation when the access token was issued, in decimal. Redis keeps small
+ * numbers only once. The token's session is in its own signed claim. Scripts write the value and `checkWhitelist`
+ * compares it byte by byte, so only this file knows the format.
  */
-const entryText = (sid: string, generation: string): string => `{"sid":"${sid}","gen":${generation}}`;
+export const whitelistEntry = (generation: number): string => String(generation);
 
-export const whitelistEntry = (sid: string, generation: number): string => entryText(sid, String(generation));
+/** Whether a value is the whitelist entry of some generation. */
+export const isWhitelistEntry = (entry: string): boolean => /^(?:0|[1-9]\d{0,14})$/.test(entry);
 
-/** Whether an entry belongs to this session, in any generation. */
-export const isEntryOfSession = (entry: string, sid: string): boolean =>
-  entry.startsWith(entryText(sid, '').slice(0, -1));
-
-/** Lua: `whitelistEntry(sid, generation)` returns the same text. */
+/** Lua: `whitelistEntry(generation)` returns the same text. */
 export const WHITELIST_ENTRY_LUA = `
-local function whitelistEntry(sid, generation) return '${entryText("' .. sid .. '", "' .. generation .. '")}' end`;
+local function whitelistEntry(generation) return string.format('%.0f', generation) end`;

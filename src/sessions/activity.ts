@@ -1,6 +1,7 @@
 import QuickLRU from 'quick-lru';
-import { activeKey, sessionKey } from '../redis/keys.ts';
+import { sessionDataKey, sessionKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
+import { SESSION_RECORD_LUA } from '../redis/session-record.ts';
 import type { RedisStore } from '../redis/store.ts';
 
 /** Activity is written at most once per this fraction of the idle timeout. */
@@ -11,20 +12,19 @@ const SESSION_CACHE_SIZE = 100_000;
 /**
  * Records activity, at most once per step across all gateways. It renews only an active session: an ended session
  * stays ended, and no session outlives its absolute end.
- * KEYS: session, active. ARGV: now (ms), idle timeout (ms), step (ms). Returns 1 if it wrote.
+ * KEYS: session, its data. ARGV: now (ms), idle timeout (ms), step (ms). Returns 1 if it wrote.
  */
 const TOUCH_SESSION = defineScript(
   'session-touch',
-  `
+  `${SESSION_RECORD_LUA}
 local now, idle, step = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local endsAt = redis.call('HGET', KEYS[1], 'endsAt')
-local left = redis.call('PTTL', KEYS[2])
-if not endsAt or left < 0 then return 0 end
-local nextLeft = math.min(idle, endsAt * 1000 - now)
+local session, left = readSession(KEYS[1]), redis.call('PTTL', KEYS[1])
+if not session or left < 0 then return 0 end
+local nextLeft = math.min(idle, session.endsAt * 1000 - now)
 if nextLeft - left < step then return 0 end
-redis.call('PEXPIRE', KEYS[1], nextLeft)
-redis.call('PEXPIRE', KEYS[2], nextLeft)
-redis.call('HSET', KEYS[1], 'lastSeenMs', ARGV[1])
+session.lastSeenMs = now
+redis.call('SET', KEYS[1], sessionText(session), 'PX', string.format('%.0f', nextLeft))
+redis.call('PEXPIRE', KEYS[2], string.format('%.0f', nextLeft))
 return 1
 `,
 );
@@ -48,8 +48,10 @@ export class ActivityTracker {
     if (notedAtMs !== undefined && nowMs - notedAtMs < this.#stepMs) return;
     this.#notedAtMs.set(sid, nowMs);
     const args = [nowMs, this.#idleMs, this.#stepMs].map(String);
-    runScript(this.#redis, TOUCH_SESSION, [sessionKey(sub, sid), activeKey(sub, sid)], args).catch(() => {
-      this.#notedAtMs.delete(sid);
-    });
+    runScript(this.#redis, TOUCH_SESSION, [sessionKey(sub, sid), sessionDataKey(sub, sid)], args).catch(
+      () => {
+        this.#notedAtMs.delete(sid);
+      },
+    );
   }
 }

@@ -1,26 +1,25 @@
-import { sessionKey } from '../redis/keys.ts';
+import { sessionDataKey, sessionKey } from '../redis/keys.ts';
 import { defineScript, runScript } from '../redis/scripts.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 
-/** The application's own data is stored as fields of the session's hash, so it expires with the session. */
-const PREFIX = 'data:';
-
 /**
- * KEYS: session. ARGV: field, value, maximum bytes of all data, prefix of data fields. Returns `gone`, `too_much` or
- * `stored`.
+ * Stores data with the lifetime that the session has. `session-touch` renews both.
+ * KEYS: session, its data. ARGV: field, value, maximum bytes of all data. Returns `gone`, `too_much` or `stored`.
  */
 const PUT_DATA = defineScript(
   'session-data-put',
   `
-local field, value, maxBytes, prefix = unpack(ARGV)
-if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
-local all, sum = redis.call('HGETALL', KEYS[1]), #field - #prefix + #value
+local field, value, maxBytes = unpack(ARGV)
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then return 'gone' end
+local all, sum = redis.call('HGETALL', KEYS[2]), #field + #value
 for i = 1, #all, 2 do
-  if string.sub(all[i], 1, #prefix) == prefix and all[i] ~= field then sum = sum + #all[i] - #prefix + #all[i + 1] end
+  if all[i] ~= field then sum = sum + #all[i] + #all[i + 1] end
 end
 if sum > tonumber(maxBytes) then return 'too_much' end
-redis.call('HSET', KEYS[1], field, value)
+redis.call('HSET', KEYS[2], field, value)
+redis.call('PEXPIRE', KEYS[2], left)
 return 'stored'
 `,
 );
@@ -32,7 +31,7 @@ export async function getSessionData(
   sid: string,
   key: string,
 ): Promise<string | null> {
-  return redis.runFor(sessionKey(sub, sid), (client) => client.hGet(sessionKey(sub, sid), PREFIX + key));
+  return redis.runFor(sessionDataKey(sub, sid), (client) => client.hGet(sessionDataKey(sub, sid), key));
 }
 
 /** Stores a JSON text under a key. A session's keys and texts are `maxBytes` at most. @throws {RedisUnavailable} */
@@ -41,8 +40,8 @@ export async function putSessionData(
   { sub, sid }: { sub: string; sid: string },
   { key, json, maxBytes }: { key: string; json: string; maxBytes: number },
 ): Promise<undefined | Refusal<'session_over' | 'session_data_full'>> {
-  const args = [PREFIX + key, json, String(maxBytes), PREFIX];
-  const outcome = await runScript(redis, PUT_DATA, [sessionKey(sub, sid)], args);
+  const keys = [sessionKey(sub, sid), sessionDataKey(sub, sid)];
+  const outcome = await runScript(redis, PUT_DATA, keys, [key, json, String(maxBytes)]);
   if (outcome === 'stored') return undefined;
   return new Refusal(outcome === 'gone' ? 'session_over' : 'session_data_full');
 }
@@ -54,5 +53,5 @@ export async function deleteSessionData(
   sid: string,
   key: string,
 ): Promise<void> {
-  await redis.runFor(sessionKey(sub, sid), (client) => client.hDel(sessionKey(sub, sid), PREFIX + key));
+  await redis.runFor(sessionDataKey(sub, sid), (client) => client.hDel(sessionDataKey(sub, sid), key));
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { activeKey, pendingActionsKey, sessionKey, sessionsKey, whitelistKey } from '../redis/keys.ts';
+import { pendingActionsKey, sessionDataKey, sessionKey, sessionsKey, whitelistKey } from '../redis/keys.ts';
 import { settleConfirmations } from '../redis/replication/deferred.ts';
 import { defineRevocation, REMOVE_SESSION_LUA, runRevocation } from '../redis/revocations/script.ts';
 import { checkReply } from '../redis/scripts.ts';
@@ -16,7 +16,7 @@ const endReply = z.tuple([z.enum(['ended', 'unknown', 'late']), z.array(z.string
 const endOthersReply = z.tuple([z.int(), z.array(z.string())]);
 
 /**
- * KEYS: sessions, session, active, pending actions, and optionally a whitelist entry to delete. ARGV: sid,
+ * KEYS: sessions, session, its data, pending actions, and optionally a whitelist entry to delete. ARGV: sid,
  * user id, deadline. Returns `ended`, `unknown` if there was no such session that was active, or `late`, and the
  * actions that the user had begun as staff. An unknown session is announced as well: if the response to its end was lost,
  * the repeated request has to be confirmed like the first.
@@ -24,12 +24,12 @@ const endOthersReply = z.tuple([z.int(), z.array(z.string())]);
 const END_SESSION = defineRevocation(
   'session-end',
   `${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
-local sessionsKey, sessionKey, activeKey, actionsKey, entryKey = unpack(KEYS)
+local sessionsKey, sessionKey, dataKey, actionsKey, entryKey = unpack(KEYS)
 local sid, user, deadline = unpack(ARGV)
 if isLate(deadline) then return { 'late', {} } end
-requireType('zset', sessionsKey)
+requireType('string', sessionsKey)
 local pending = pendingActions(actionsKey)
-local wasActive = removeSession(sid, sessionKey, activeKey, sessionsKey)
+local wasActive = removeSession(sid, sessionKey, dataKey, sessionsKey)
 if entryKey then redis.call('DEL', entryKey) end
 revoke(user, { sessions = { sid } })
 return { wasActive and 'ended' or 'unknown', pending }
@@ -38,19 +38,19 @@ return { wasActive and 'ended' or 'unknown', pending }
 
 /**
  * KEYS: sessions, pending actions. ARGV: the session to keep or nothing, prefix of the session keys, prefix of the
- * active keys, user id. Returns how many of the ended sessions were active, and the actions that the user had
+ * keys of their data, user id. Returns how many of the ended sessions were active, and the actions that the user had
  * begun as staff.
  */
 const END_OTHER_SESSIONS = defineRevocation(
   'session-end-others',
   `${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
-local keep, sessionPrefix, activePrefix, user = unpack(ARGV)
+local keep, sessionPrefix, dataPrefix, user = unpack(ARGV)
 local pending = pendingActions(KEYS[2])
 local ended, sessions = 0, {}
-for _, sid in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+for _, sid in ipairs(sessionIds(KEYS[1])) do
   if sid ~= keep then
     table.insert(sessions, sid)
-    if removeSession(sid, sessionPrefix .. sid, activePrefix .. sid, KEYS[1]) then ended = ended + 1 end
+    if removeSession(sid, sessionPrefix .. sid, dataPrefix .. sid, KEYS[1]) then ended = ended + 1 end
   end
 end
 revoke(user, { sessions = sessions[1] and sessions })
@@ -75,7 +75,7 @@ export async function endSession(
   sid: string,
   { jti, action }: EndOptions = {},
 ): Promise<boolean> {
-  const keys = [sessionsKey(sub), sessionKey(sub, sid), activeKey(sub, sid), pendingActionsKey(sub)];
+  const keys = [sessionsKey(sub), sessionKey(sub, sid), sessionDataKey(sub, sid), pendingActionsKey(sub)];
   if (jti !== undefined) keys.push(whitelistKey(sub, jti));
   const args = [sid, sub, deadlineOf(action)];
   const [outcome, ids] = checkReply(endReply, await runRevocation(redis, END_SESSION, keys, args));
@@ -92,7 +92,7 @@ export async function endSession(
  */
 export async function endOtherSessions(redis: RedisStore, sub: string, keep?: string): Promise<number> {
   const keys = [sessionsKey(sub), pendingActionsKey(sub)];
-  const args = [keep ?? '', sessionKey(sub, ''), activeKey(sub, ''), sub];
+  const args = [keep ?? '', sessionKey(sub, ''), sessionDataKey(sub, ''), sub];
   const [ended, ids] = checkReply(endOthersReply, await runRevocation(redis, END_OTHER_SESSIONS, keys, args));
   await settleRevocation(redis, { userId: sub, ids });
   return ended;

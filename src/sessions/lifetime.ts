@@ -1,29 +1,35 @@
-import { activeKey, authzKey, sessionKey } from '../redis/keys.ts';
-import { defineScript, runScript } from '../redis/scripts.ts';
+import { z } from 'zod';
+import { RedisUnavailable } from '../redis/connection.ts';
+import { authzKey, sessionKey } from '../redis/keys.ts';
+import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
+import { readSession, type SessionRecord } from '../redis/session-record.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { readAuthorization } from '../users/authorization.ts';
 import type { RefreshIdentity } from './refresh-token.ts';
 
 /**
- * KEYS: session, active, authz. ARGV: fields of the session. Returns the authorization, the time that is left until the
- * idle timeout (ms), and the fields. A script, because a full Redis refuses even reads in `MULTI`.
+ * KEYS: session, authz. Returns the authorization, the time that is left until the idle timeout (ms), and the session. A
+ * script, because a full Redis refuses even reads in `MULTI`.
  */
 const READ_SESSION = defineScript(
   'session-read',
-  `return { redis.call('GET', KEYS[3]), redis.call('PTTL', KEYS[2]), redis.call('HMGET', KEYS[1], unpack(ARGV)) }`,
+  `return { redis.call('GET', KEYS[2]), redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[1]) }`,
 );
 
-/** The fields of an active session of the user's current generation; undefined if the session has ended. */
-async function readFields(
+const text = z.string().nullable();
+const readReply = z.tuple([text, z.int(), text]);
+
+/** An active session of the user's current generation; undefined if it has ended. */
+async function readActive(
   redis: RedisStore,
   { sub, sid }: Pick<RefreshIdentity, 'sub' | 'sid'>,
-  names: readonly string[],
-): Promise<{ idleMs: number; fields: (string | null)[] } | undefined> {
-  const keys = [sessionKey(sub, sid), activeKey(sub, sid), authzKey(sub)];
-  const reply = await runScript(redis, READ_SESSION, keys, ['gen', ...names]);
-  const [authz, idleMs, [generation, ...fields]] = reply as [string | null, number, (string | null)[]];
-  if (idleMs < 0 || authz === null) return undefined;
-  return generation === String(readAuthorization(authz).generation) ? { idleMs, fields } : undefined;
+): Promise<{ idleMs: number; session: SessionRecord } | undefined> {
+  const reply = await runScript(redis, READ_SESSION, [sessionKey(sub, sid), authzKey(sub)], []);
+  const [authz, idleMs, stored] = checkReply(readReply, reply);
+  if (idleMs < 0 || authz === null || stored === null) return undefined;
+  const session = readSession(stored);
+  if (session === undefined) throw new RedisUnavailable('a session in Redis is malformed');
+  return session.generation === readAuthorization(authz).generation ? { idleMs, session } : undefined;
 }
 
 /** When a session ends. */
@@ -44,9 +50,8 @@ export async function readSessionLifetime(
   sub: string,
   sid: string,
 ): Promise<SessionLifetime | undefined> {
-  const session = await readFields(redis, { sub, sid }, ['endsAt']);
-  const endsAt = session?.fields[0];
-  return session && endsAt ? { idleMs: session.idleMs, endsAt: Number(endsAt) } : undefined;
+  const active = await readActive(redis, { sub, sid });
+  return active && { idleMs: active.idleMs, endsAt: active.session.endsAt };
 }
 
 /** What introspection reports of a refresh token that can be used now. Times are in seconds since the epoch. */
@@ -66,8 +71,8 @@ export async function readRefreshTokenStatus(
   redis: RedisStore,
   { sub, sid, refreshCount }: RefreshIdentity,
 ): Promise<RefreshTokenStatus | undefined> {
-  const session = await readFields(redis, { sub, sid }, ['n', 'clientId', 'movedAtMs', 'endsAt']);
-  const [current, clientId, movedAtMs, endsAt] = session?.fields ?? [];
-  if (!clientId || current !== String(refreshCount)) return undefined;
-  return { clientId, issuedAt: Math.floor(Number(movedAtMs) / 1000), endsAt: Number(endsAt) };
+  const { session } = (await readActive(redis, { sub, sid })) ?? {};
+  if (session?.refreshCount !== refreshCount) return undefined;
+  const { clientId, movedAtMs, endsAt } = session;
+  return { clientId, issuedAt: Math.floor(movedAtMs / 1000), endsAt };
 }

@@ -36,5 +36,12 @@ export function readRefreshToken(
   return { sub, sid, refreshCount: Number(refreshCount) };
 }
 
+/**
+ * The `jti` of the access token that belongs to this state of the session: 128 bits of a MAC, so nobody else can tell it,
+ * and Redis need not store it. Refresh tokens begin with another text, so neither MAC is the other.
+ */
+export const accessTokenId = (key: Uint8Array, { sub, sid, refreshCount }: RefreshIdentity): string =>
+  macOf(key, `jti.${sub}.${sid}.${refreshCount}`).subarray(0, 16).toString('base64url');
+
 const macOf = (key: Uint8Array, identity: string): Buffer =>
   createHmac('sha256', key).update(identity).digest();

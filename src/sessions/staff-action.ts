@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { RedisUnavailable } from '../redis/connection.ts';
-import { activeKey, authzKey, pendingActionsKey, whitelistKey } from '../redis/keys.ts';
+import { authzKey, pendingActionsKey, sessionKey, whitelistKey } from '../redis/keys.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
@@ -17,7 +17,7 @@ import { judgeWhitelist, type TokenIdentity, type WhitelistReason } from './whit
 
 /**
  * Reads what `checkWhitelist` reads and, if nothing is missing, registers an action.
- * KEYS: whitelist entry, active, authz, pending actions. ARGV: id of the action, its lifetime (ms).
+ * KEYS: whitelist entry, session, authz, pending actions. ARGV: id of the action, its lifetime (ms).
  * Returns the texts of the first three keys, and the server's time (ms). It begins with a deletion, because a full Redis
  * refuses a script only if its first write needs memory.
  */
@@ -25,14 +25,14 @@ const BEGIN_ACTION = defineScript(
   'staff-action-begin',
   `${PENDING_ACTIONS_LUA}
 local id, ttlMs = ARGV[1], tonumber(ARGV[2])
-local entry, active, authz = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[3]))
+local entry, session, authz = unpack(redis.call('MGET', KEYS[1], KEYS[2], KEYS[3]))
 local now = serverTimeMs()
-if entry and active and authz then
+if entry and session and authz then
   redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
   redis.call('ZADD', KEYS[4], now + ttlMs, id)
   redis.call('PEXPIRE', KEYS[4], ttlMs)
 end
-return { entry, active, authz, now }
+return { entry, session, authz, now }
 `,
 );
 
@@ -86,12 +86,12 @@ async function begin(
   const { sub, sid, jti } = actor;
   const id = randomBytes(16).toString('base64url');
   const begunAt = performance.now();
-  const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub), pendingActionsKey(sub)];
+  const keys = [whitelistKey(sub, jti), sessionKey(sub, sid), authzKey(sub), pendingActionsKey(sub)];
   const reply = checkReply(
     beginReply,
     await runScript(redis, BEGIN_ACTION, keys, [id, String(ACTION_TTL_MS)]),
   );
-  const authorization = judgeWhitelist(reply.slice(0, 3), actor);
+  const authorization = judgeWhitelist(reply.slice(0, 3));
   if (authorization instanceof Refusal) {
     await end(redis, sub, { id });
     return authorization;

@@ -1,26 +1,13 @@
-import {
-  activeKey,
-  authzKey,
-  pendingActionsKey,
-  sessionKey,
-  sessionsKey,
-  whitelistKey,
-} from '../redis/keys.ts';
+import { authzKey, pendingActionsKey, sessionKey, sessionsKey, whitelistKey } from '../redis/keys.ts';
 import { defineRevocation, REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
 import { nameEntries } from '../redis/scripts.ts';
+import { SESSION_RECORD_LUA } from '../redis/session-record.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from '../users/authorization.ts';
 import { PENDING_ACTIONS_LUA } from '../users/pending-actions.ts';
 import type { TokenIdentity } from './whitelist.ts';
 
-const KEYS = nameEntries('KEYS', [
-  'authzKey',
-  'sessionsKey',
-  'sessionKey',
-  'activeKey',
-  'entryKey',
-  'actionsKey',
-]);
+const KEYS = nameEntries('KEYS', ['authzKey', 'sessionsKey', 'sessionKey', 'entryKey', 'actionsKey']);
 
 /** The keys. `jti` is the access token that the script adds to the whitelist. */
 export const startKeys = ({ sub, sid, jti }: TokenIdentity): string[] =>
@@ -28,7 +15,6 @@ export const startKeys = ({ sub, sid, jti }: TokenIdentity): string[] =>
     authzKey: authzKey(sub),
     sessionsKey: sessionsKey(sub),
     sessionKey: sessionKey(sub, sid),
-    activeKey: activeKey(sub, sid),
     entryKey: whitelistKey(sub, jti),
     actionsKey: pendingActionsKey(sub),
   });
@@ -39,7 +25,6 @@ export const startKeys = ({ sub, sid, jti }: TokenIdentity): string[] =>
  */
 export const START_ARGUMENTS = nameEntries('ARGV', [
   'sid',
-  'jti',
   'nowMs',
   'iat',
   'exp',
@@ -48,7 +33,7 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
   'maxSessions',
   'policy',
   'sessionPrefix',
-  'activePrefix',
+  'dataPrefix',
   'user',
   'clientId',
   'device',
@@ -65,7 +50,7 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
  */
 export const START_SESSION = defineRevocation(
   'session-start',
-  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
 ${KEYS.lua}
 ${START_ARGUMENTS.lua}
 local authorization = redis.call('GET', authzKey)
@@ -73,19 +58,19 @@ if not authorization then return { 'inactive' } end
 local generation = readGeneration(authorization)
 if generation ~= tonumber(verifiedGeneration) then return { 'outdated' } end
 
-requireType('hash', sessionKey)
 local live, ended = {}, {}
-for _, id in ipairs(redis.call('ZRANGE', sessionsKey, 0, -1)) do
-  local createdMs, gen = unpack(redis.call('HMGET', sessionPrefix .. id, 'createdMs', 'gen'))
-  local isLive = createdMs and tonumber(gen) == generation and redis.call('EXISTS', activePrefix .. id) == 1
-  table.insert(isLive and live or ended, { sid = id, createdMs = tonumber(createdMs or 0) })
+for _, id in ipairs(sessionIds(sessionsKey)) do
+  local session = readSession(sessionPrefix .. id)
+  local isLive = session and session.generation == generation
+  table.insert(isLive and live or ended, { sid = id, createdMs = session and session.createdMs,
+    endsAt = session and session.endsAt })
 end
 local surplus = #live - tonumber(maxSessions) + 1
 if surplus > 0 and policy == 'refuse' then return { 'too_many' } end
 
 local pending = surplus > 0 and pendingActions(actionsKey) or {}
 
-local function remove(id) removeSession(id, sessionPrefix .. id, activePrefix .. id, sessionsKey) end
+local function remove(id) removeSession(id, sessionPrefix .. id, dataPrefix .. id, sessionsKey) end
 for _, session in ipairs(ended) do remove(session.sid) end
 table.sort(live, function(a, b) return a.createdMs < b.createdMs end)
 local evicted = {}
@@ -93,14 +78,17 @@ for i = 1, surplus do
   remove(live[i].sid)
   table.insert(evicted, live[i].sid)
 end
-redis.call('HSET', sessionKey, 'gen', generation, 'clientId', clientId, 'authTime', iat, 'device', device,
-  'address', address, 'createdMs', nowMs, 'lastSeenMs', nowMs, 'endsAt', endsAt, 'remember', remember,
-  'n', 0, 'movedAtMs', nowMs, 'jti', jti, 'iat', iat, 'exp', exp)
-redis.call('PEXPIRE', sessionKey, idleMs)
-redis.call('SET', activeKey, '1', 'PX', idleMs)
-redis.call('ZADD', sessionsKey, endsAt, sid)
-redis.call('EXPIREAT', sessionsKey, redis.call('ZRANGE', sessionsKey, -1, -1, 'WITHSCORES')[2])
-redis.call('SET', entryKey, whitelistEntry(sid, generation), 'EXAT', exp)
+redis.call('SET', sessionKey, sessionText({ generation = generation, refreshCount = 0, createdMs = nowMs,
+  endsAt = endsAt, lastSeenMs = nowMs, movedAtMs = nowMs, movedServerMs = nowMs, iat = iat, exp = exp,
+  remember = remember == '1', client = '-', address = address, clientId = clientId, device = device }),
+  'PX', idleMs)
+local ids, lastEnd = { sid }, tonumber(endsAt)
+for i = math.max(0, surplus) + 1, #live do
+  table.insert(ids, live[i].sid)
+  lastEnd = math.max(lastEnd, live[i].endsAt)
+end
+redis.call('SET', sessionsKey, table.concat(ids, ' '), 'EXAT', string.format('%.0f', lastEnd))
+redis.call('SET', entryKey, whitelistEntry(generation), 'EXAT', exp)
 
 if surplus > 0 then announce(user, { sessions = evicted }) end
 return { 'started', evicted, pending }

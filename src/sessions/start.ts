@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
 import type { RingSource } from '../keys/ring.ts';
-import { activeKey, sessionKey } from '../redis/keys.ts';
+import { sessionDataKey, sessionKey } from '../redis/keys.ts';
 import { runRevocation } from '../redis/revocations/script.ts';
 import { checkReply } from '../redis/scripts.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
 import type { Role } from '../users/roles.ts';
-import { mintRefreshToken } from './refresh-token.ts';
+import { accessTokenId, mintRefreshToken } from './refresh-token.ts';
 import { START_ARGUMENTS, START_SESSION, startKeys } from './start-script.ts';
 
 /** The lifetimes of sessions and tokens, and the number of sessions per user. */
@@ -86,13 +86,14 @@ export async function startSession(
   const iat = Math.floor(nowMs / 1000);
   const remember = opener.remember && opener.role === 'user';
   const sessionEndsAt = iat + (remember ? options.sessionRememberSeconds : options.sessionAbsoluteSeconds);
+  const identity = { sub: opener.userId, sid: random128(), refreshCount: 0 };
   const claims: AccessClaims = {
     iss: options.issuer,
     aud: options.audience,
-    sub: opener.userId,
+    sub: identity.sub,
     client_id: opener.clientId,
-    sid: random128(),
-    jti: random128(),
+    sid: identity.sid,
+    jti: accessTokenId(refreshKey, identity),
     auth_time: iat,
     iat,
     exp: Math.min(iat + options.accessTokenTtlSeconds, sessionEndsAt),
@@ -103,7 +104,7 @@ export async function startSession(
   const reason = REASON_OF_OUTCOME[outcome];
   if (reason !== undefined) return new Refusal(reason);
   await settleRevocation(deps.redis, { userId: claims.sub, ids });
-  const refreshToken = mintRefreshToken(refreshKey, { sub: claims.sub, sid: claims.sid, refreshCount: 0 });
+  const refreshToken = mintRefreshToken(refreshKey, identity);
   return { accessToken, refreshToken, ...session, evicted };
 }
 
@@ -121,11 +122,10 @@ async function writeSession(
   { claims, sessionEndsAt, remember }: Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'>,
   nowMs: number,
 ): Promise<StartReply> {
-  const { sub, sid, jti, iat, exp } = claims;
+  const { sub, sid, iat, exp } = claims;
   const { clientId, device, address, verifiedGeneration } = opener;
   const args = START_ARGUMENTS.list({
     sid,
-    jti,
     nowMs,
     iat,
     exp,
@@ -134,7 +134,7 @@ async function writeSession(
     maxSessions: options.sessionsPerUserMax,
     policy: options.sessionsPerUserPolicy,
     sessionPrefix: sessionKey(sub, ''),
-    activePrefix: activeKey(sub, ''),
+    dataPrefix: sessionDataKey(sub, ''),
     user: sub,
     clientId,
     device,
@@ -145,4 +145,4 @@ async function writeSession(
   return checkReply(startReply, await runRevocation(redis, START_SESSION, startKeys(claims), args));
 }
 
-export const random128 = (): string => randomBytes(16).toString('base64url');
+const random128 = (): string => randomBytes(16).toString('base64url');

@@ -1,8 +1,8 @@
 import type { AccessClaims } from '../jwt/access-token.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
-import { activeKey, authzKey, whitelistKey } from '../redis/keys.ts';
+import { authzKey, sessionKey, whitelistKey } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
-import { isEntryOfSession, whitelistEntry } from '../redis/whitelist-entry.ts';
+import { isWhitelistEntry, whitelistEntry } from '../redis/whitelist-entry.ts';
 import { Refusal } from '../refusal.ts';
 import { type Authorization, readAuthorization } from '../users/authorization.ts';
 
@@ -20,25 +20,22 @@ export async function checkWhitelist(
   token: TokenIdentity,
 ): Promise<Authorization | Refusal<WhitelistReason>> {
   const { sub, sid, jti } = token;
-  const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub)];
-  return judgeWhitelist(await redis.runFor(authzKey(sub), (client) => client.mGet(keys)), token);
+  const keys = [whitelistKey(sub, jti), sessionKey(sub, sid), authzKey(sub)];
+  return judgeWhitelist(await redis.runFor(authzKey(sub), (client) => client.mGet(keys)));
 }
 
 /**
  * Judges the values of a token's whitelist entry, its session's key and its user's authorization.
  * @throws {RedisUnavailable} when a value is malformed
  */
-export function judgeWhitelist(
-  reply: unknown,
-  { sid }: Pick<TokenIdentity, 'sid'>,
-): Authorization | Refusal<WhitelistReason> {
-  const [entry, active, authz] = readReply(reply);
+export function judgeWhitelist(reply: unknown): Authorization | Refusal<WhitelistReason> {
+  const [entry, session, authz] = readReply(reply);
   if (entry === null) return new Refusal('token_not_alive');
-  if (active === null) return new Refusal('session_over');
+  if (session === null) return new Refusal('session_over');
   if (authz === null) return new Refusal('user_not_active');
   const authorization = readAuthorization(authz);
-  if (entry === whitelistEntry(sid, authorization.generation)) return authorization;
-  if (isEntryOfSession(entry, sid)) return new Refusal('session_over', 'all sessions were ended');
+  if (entry === whitelistEntry(authorization.generation)) return authorization;
+  if (isWhitelistEntry(entry)) return new Refusal('session_over', 'all sessions were ended');
   throw new RedisUnavailable('a whitelist entry in Redis is malformed');
 }
 

@@ -34,14 +34,15 @@ export const writeAuthorization = ({ role, generation, ranges }: Authorization):
   JSON.stringify({ role, gen: generation, ranges });
 
 /**
- * Lua: `writeAuthorization(role, generation, ranges)` with `ranges` as JSON or false, and `readGeneration(text)`
- * of an authorization.
+ * Lua: `writeAuthorization(role, generation, ranges)` with `ranges` as JSON or false, and of such a text
+ * `readGeneration(text)` and `hasRanges(text)`.
  */
 export const AUTHORIZATION_LUA = `
 local function writeAuthorization(role, generation, ranges)
   return '{"role":"' .. role .. '","gen":' .. generation .. (ranges and ',"ranges":' .. ranges or '') .. '}'
 end
-local function readGeneration(authorization) return cjson.decode(authorization).gen end`;
+local function readGeneration(authorization) return cjson.decode(authorization).gen end
+local function hasRanges(authorization) return cjson.decode(authorization).ranges ~= nil end`;
 
 /**
  * Reads what `writeAuthorization` wrote. @throws {RedisUnavailable} if the text is anything else: it authorizes nobody.

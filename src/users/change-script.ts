@@ -1,15 +1,8 @@
 import { z } from 'zod';
-import {
-  activeKey,
-  authzKey,
-  pendingActionsKey,
-  resetKey,
-  sessionKey,
-  userKey,
-  whitelistKey,
-} from '../redis/keys.ts';
+import { authzKey, pendingActionsKey, resetKey, sessionKey, userKey, whitelistKey } from '../redis/keys.ts';
 import { defineRevocation, runRevocation } from '../redis/revocations/script.ts';
 import { checkReply, nameEntries } from '../redis/scripts.ts';
+import { SESSION_RECORD_LUA } from '../redis/session-record.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from './authorization.ts';
@@ -22,8 +15,6 @@ const ARGUMENTS = nameEntries('ARGV', [
   'ending',
   'resetPrefix',
   'consumedReset',
-  'sid',
-  'entryPrefix',
   'deadline',
 ]);
 
@@ -31,32 +22,32 @@ const ARGUMENTS = nameEntries('ARGV', [
  * Changes a user if their version is still `version`, and writes the authorization that every request reads.
  *
  * All sessions are ended by one number: the generation goes up, which revokes sessions and tokens of older ones.
- * `ending` is empty, `all` or `others`. With `others`, the session to keep and its tokens get the new generation; it
- * has to be active. Ending sessions also revokes a pending reset token.
+ * `ending` is empty, `all` or `others`. With `others`, the session to keep and the token that asks get the new
+ * generation; the session has to be active. Ending sessions also revokes a pending reset token.
  *
  * Its response waits for replicas if it can take authority away, and not if only an email address has changed.
  *
  * It begins with a deletion, because a full Redis refuses a script only if its first write needs memory.
  *
- * KEYS: user, authz, pending actions, and to keep a session: the session, the whitelist entry of the token that asks,
- * active. ARGV: the named arguments, then pairs of field and value; an empty value deletes the field.
+ * KEYS: user, authz, pending actions, and to keep a session: the session and the whitelist entry of the token that asks.
+ * ARGV: the named arguments, then pairs of field and value; an empty value deletes the field.
  * Returns `changed` (by another process), `late`, `consumed` (the reset token was used before), `over` (the session to
  * keep), or `done` with the actions that the user had begun as staff.
  */
 const CHANGE_USER = defineRevocation(
   'user-change',
-  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${PENDING_ACTIONS_LUA}
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${PENDING_ACTIONS_LUA}
 ${ARGUMENTS.lua}
-local userKey, authzKey, actionsKey, sessionKey, entryKey, activeKey = unpack(KEYS)
+local userKey, authzKey, actionsKey, sessionKey, entryKey = unpack(KEYS)
 local current, oldGeneration, reset = unpack(redis.call('HMGET', userKey, 'ver', 'gen', 'resetJti'))
 if current ~= version then return { 'changed' } end
 if isLate(deadline) then return { 'late' } end
 if consumedReset ~= '' and redis.call('EXISTS', resetPrefix .. consumedReset) == 0 then return { 'consumed' } end
-local tokenKeys = {}
-if activeKey then
-  local sessionGeneration, jti = unpack(redis.call('HMGET', sessionKey, 'gen', 'jti'))
-  if redis.call('EXISTS', activeKey, entryKey) < 2 or sessionGeneration ~= oldGeneration then return { 'over' } end
-  tokenKeys = { entryKey, entryPrefix .. jti }
+local session
+if sessionKey then
+  session = readSession(sessionKey)
+  if not session or session.generation ~= tonumber(oldGeneration) then return { 'over' } end
+  if redis.call('EXISTS', entryKey) == 0 then return { 'over' } end
 end
 local pending = pendingActions(actionsKey)
 
@@ -85,8 +76,9 @@ for field, value in pairs(set) do
 end
 redis.call('HSET', userKey, 'ver', version + 1, 'gen', generation)
 if ending == 'others' then
-  redis.call('HSET', sessionKey, 'gen', generation)
-  for _, key in ipairs(tokenKeys) do redis.call('SET', key, whitelistEntry(sid, generation), 'XX', 'KEEPTTL') end
+  session.generation = generation
+  redis.call('SET', sessionKey, sessionText(session), 'XX', 'KEEPTTL')
+  redis.call('SET', entryKey, whitelistEntry(generation), 'XX', 'KEEPTTL')
 end
 if isActive then redis.call('SET', authzKey, authorization) end
 if revokes then revoke(user, state) else announce(user, state) end
@@ -130,16 +122,13 @@ export async function writeChange(
 ): Promise<{ outcome: ChangeOutcome; pending: string[] }> {
   const keep = typeof end === 'object' ? end : whileActive;
   const keys = [userKey(id), authzKey(id), pendingActionsKey(id)];
-  if (keep !== undefined)
-    keys.push(sessionKey(id, keep.keepSid), whitelistKey(id, keep.keepJti), activeKey(id, keep.keepSid));
+  if (keep !== undefined) keys.push(sessionKey(id, keep.keepSid), whitelistKey(id, keep.keepJti));
   const args = ARGUMENTS.list({
     version,
     user: id,
     ending: typeof end === 'object' ? 'others' : (end ?? ''),
     resetPrefix: resetKey(id, ''),
     consumedReset: consumeReset,
-    sid: keep?.keepSid ?? '',
-    entryPrefix: whitelistKey(id, ''),
     deadline: deadlineOf(action),
   });
   const fields = Object.entries(set).flatMap(([name, value]) => [name, fieldOf(value)]);

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect } from 'vitest';
 import { type AccessClaims, signAccessToken } from '../../src/jwt/access-token.ts';
-import { activeKey, authzKey, clientsKey, whitelistKey } from '../../src/redis/keys.ts';
+import { authzKey, clientsKey, sessionKey, whitelistKey } from '../../src/redis/keys.ts';
 import { writeAuthorization } from '../../src/users/authorization.ts';
 import { bearer, postJson, problemOf } from '../support/gateway.ts';
 import {
@@ -88,7 +88,7 @@ test('only the last refresh token of a session is active', async ({ gateway, tok
 });
 
 test('introspection does not count as activity', async ({ claims, gateway, ask, tokens }) => {
-  const key = activeKey(claims.sub, claims.sid);
+  const key = sessionKey(claims.sub, claims.sid);
   await gateway.link.run((redis) => redis.pExpire(key, 60_000));
   await ask(tokens.access_token);
   await ask(tokens.refresh_token);
@@ -123,7 +123,7 @@ describe('a token is only described as inactive', () => {
   });
 
   test('after the idle timeout of the session', async ({ gateway, claims, expectBothInactive }) => {
-    await gateway.link.run((redis) => redis.del(activeKey(claims.sub, claims.sid)));
+    await gateway.link.run((redis) => redis.del(sessionKey(claims.sub, claims.sid)));
     await expectBothInactive();
   });
 

@@ -1,5 +1,6 @@
 import { RESP_TYPES } from 'redis';
 import type { RedisClient, RedisLink } from '../../src/redis/connection.ts';
+import { readSession } from '../../src/redis/session-record.ts';
 
 interface KeyState {
   dump: Buffer;
@@ -57,13 +58,16 @@ async function stateOf(client: RedisClient, key: string): Promise<KeyState | und
 
 /** Ids of stream entries are left out: Redis may have made them. */
 async function contentOf(client: RedisClient, key: string, type: string): Promise<unknown> {
-  if (type === 'string') return client.get(key);
+  if (type === 'string') return stringOf(await client.get(key));
   if (type === 'hash') return Object.entries(await client.hGetAll(key)).sort();
   if (type === 'list') return client.lRange(key, 0, -1);
   if (type === 'set') return (await client.sMembers(key)).sort();
   if (type === 'zset') return client.zRangeWithScores(key, 0, -1);
   return ((await client.xRange(key, '-', '+')) ?? []).map(({ message }) => ({ ...message }));
 }
+
+/** The times of a session are relative to each other; `isSame` compares them as absolute ones. */
+const stringOf = (text: string | null): unknown => readSession(text ?? '') ?? text;
 
 /** The first key that differs from what another run of the script made, if any. `altered` may also be left as it is. */
 export const differenceOf = (actual: Keyspace, expected: Keyspace, altered?: string): string | undefined =>

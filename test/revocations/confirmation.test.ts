@@ -151,7 +151,7 @@ test('with Redis full, a logout is confirmed by the replica, which has it', asyn
     expect((await logOut(url, token)).status).toBe(204);
     const { sub, sid } = claimsOf(token);
     const [{ redis }] = scene.replicas as [FailoverScene['replicas'][0]];
-    expect(await withRedis(redis, (client) => client.exists(`active:{${sub}}:${sid}`))).toBe(0);
+    expect(await withRedis(redis, (client) => client.exists(`sid:{${sub}}:${sid}`))).toBe(0);
   } finally {
     await link.run((client) => client.configSet('maxmemory', '0'));
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { activeKey, authzKey, revocationsChannel, sessionKey, userKey } from '../../src/redis/keys.ts';
+import { authzKey, revocationsChannel, sessionDataKey, sessionKey, userKey } from '../../src/redis/keys.ts';
 import { definedScripts, runScript } from '../../src/redis/scripts.ts';
 import type { UserState } from '../../src/users/revocations/entry.ts';
 import { RevocationJournal } from '../../src/users/revocations/journal.ts';
@@ -150,11 +150,11 @@ describe('replaying', () => {
   });
 
   test('ends a session and leaves the others of its user', async ({ link, user }) => {
-    const keysOf = (sid: string) => [sessionKey(user.id, sid), activeKey(user.id, sid)] as const;
+    const keysOf = (sid: string) => [sessionKey(user.id, sid), sessionDataKey(user.id, sid)] as const;
     for (const sid of ['one', 'two']) {
-      const [session, active] = keysOf(sid);
-      await link.run((client) => client.hSet(session, { gen: '0' }));
-      await link.run((client) => client.set(active, '1'));
+      const [session, data] = keysOf(sid);
+      await link.run((client) => client.set(session, 'any'));
+      await link.run((client) => client.hSet(data, 'cart', '1'));
     }
     const { keys, args } = replayCall(user.id, [{ user: user.id, session: 'one' }]);
     await runScript(link, REPLAY_REVOCATIONS, keys, args);

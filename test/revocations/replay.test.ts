@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { type RedisClient, RedisLink } from '../../src/redis/connection.ts';
-import { activeKey, sessionsKey } from '../../src/redis/keys.ts';
+import { sessionKey, sessionsKey } from '../../src/redis/keys.ts';
 import { RevocationJournal } from '../../src/users/revocations/journal.ts';
 import { identityOf, replayJournal } from '../../src/users/revocations/replay.ts';
 import { Revocations } from '../../src/users/revocations/revocations.ts';
@@ -72,7 +72,7 @@ describe('replaying the journal', () => {
   }) => {
     await link.whenReady(30_000);
     const revocations = new Revocations({ settings: SETTINGS, log });
-    const active = activeKey(userOf(1), 'late');
+    const active = sessionKey(userOf(1), 'late');
     await link.run((client) => client.set(active, '1'));
     const message = JSON.stringify({ user: userOf(1), sessions: ['late'] });
     await link.run((client) => revocations.admit(client));
@@ -102,8 +102,8 @@ describe('replaying the journal', () => {
     await link.whenReady(30_000);
     await expect(link.run((client) => client.get('any'))).resolves.toBeNull();
     // The script refuses a key of another type before it changes anything.
-    await link.run((client) => client.set(sessionsKey(userOf(1)), 'not a sorted set'));
-    await link.run((client) => client.set(activeKey(userOf(1), 'sid'), '1'));
+    await link.run((client) => client.hSet(sessionsKey(userOf(1)), 'not', 'a string'));
+    await link.run((client) => client.set(sessionKey(userOf(1), 'sid'), '1'));
     const failures: unknown[] = [];
     const onFailure = (fault: unknown): void => void failures.push(fault);
     const refused = new RedisLink({
@@ -115,7 +115,7 @@ describe('replaying the journal', () => {
     await expect(refused.whenReady(0)).rejects.toMatchObject({ code: 'redis_unavailable' });
     await link.run((client) => client.del(sessionsKey(userOf(1))));
     await refused.whenReady(30_000);
-    expect(await refused.run((client) => client.exists(activeKey(userOf(1), 'sid')))).toBe(0);
+    expect(await refused.run((client) => client.exists(sessionKey(userOf(1), 'sid')))).toBe(0);
     refused.close();
     revocations.close();
   });

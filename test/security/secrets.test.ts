@@ -176,7 +176,7 @@ test('no token, password, cookie, assertion or key appears in the log, in Redis 
   await once(gateway, 'exit');
   const dump = JSON.stringify([...(await redis.dump())]);
   expect(printed.match(/"granted":/g)?.length).toBeGreaterThanOrEqual(responses.length + 3);
-  expect(monitored).toContain('sess:{');
+  expect(monitored).toContain('jti:{');
   // The Redis command that looks up a username contains it; neither the log nor Redis stores it.
   expect(printed + dump).not.toContain('typed-into-the-name-field');
   for (const [where, text] of Object.entries({ printed, monitored, dump })) {

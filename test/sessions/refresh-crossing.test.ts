@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { activeKey } from '../../src/redis/keys.ts';
+import { sessionKey } from '../../src/redis/keys.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { listSessions } from '../../src/sessions/list.ts';
 import { type RefreshedPair, type RefreshRequest, refreshSession } from '../../src/sessions/refresh.ts';
@@ -19,7 +19,7 @@ const test = sessionTest()
         refreshSession(store.one, { token, ...CLIENT, ...client }, Date.now()),
   )
   .extend('isActive', ({ store }) => async ({ claims }: StartedSession): Promise<boolean> => {
-    const key = activeKey(claims.sub, claims.sid);
+    const key = sessionKey(claims.sub, claims.sid);
     return (await store.one.redis.runFor(key, (client) => client.exists(key))) === 1;
   });
 

@@ -63,7 +63,7 @@ describe('keys without a TTL', () => {
     new Map(Object.entries(kinds).map(([kind, endless]) => [kind, { all: endless + 5, endless }]));
 
   test('are counted by kind', () => {
-    expect(kindOf('session:{u}:s')).toBe('session');
+    expect(kindOf('sid:{u}:s')).toBe('sid');
     expect(kindOf('ledger:{bank}:account:a')).toBe('ledger:account');
     expect(kindOf('usernames')).toBe('usernames');
   });

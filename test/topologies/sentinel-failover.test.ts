@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { decodeJwt } from 'jose';
 import { test as base, expect } from 'vitest';
 import type { AccessClaims } from '../../src/jwt/access-token.ts';
-import { activeKey, whitelistKey } from '../../src/redis/keys.ts';
+import { sessionKey, whitelistKey } from '../../src/redis/keys.ts';
 import type { RedisNode } from '../support/redis-node.ts';
 import { type RedisReplicas, startRedisReplicas } from '../support/redis-replicas.ts';
 import { logIn, statusOf } from '../support/sessions.ts';
@@ -108,7 +108,7 @@ const logInTimes = async (stack: TopologyStack, count: number): Promise<string[]
 
 async function isRevokedAt(primary: RedisNode, token: string): Promise<boolean> {
   const { sub, jti, sid } = decodeJwt<AccessClaims>(token);
-  return (await primary.command('EXISTS', whitelistKey(sub, jti), activeKey(sub, sid))) !== 2;
+  return (await primary.command('EXISTS', whitelistKey(sub, jti), sessionKey(sub, sid))) !== 2;
 }
 
 /** Appends the figures of a run to the file of `TOPOLOGY_FIGURES`, if it is set. */

@@ -128,7 +128,7 @@ export const LIFECYCLE_ATTACKS: readonly Attack[] = [
     ({ live }) => {
       const { jti, sid, sub } = live.claims;
       const words = ['null', 'undefined', 'true', '0', '*'];
-      return [...words, `${jti}`, `${sid}`, `${sub}`, `sess:{${sub}}:${jti}`];
+      return [...words, `${jti}`, `${sid}`, `${sub}`, `jti:{${sub}}:${jti}`];
     },
   ),
   requestAttack(

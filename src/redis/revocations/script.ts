@@ -12,15 +12,30 @@ export interface RevocationScript {
 }
 
 /**
- * Lua: `removeSession(sid, sessionKey, activeKey, sessionsKey)` removes a session and returns whether it was active.
- * Every whitelist check asks for the key `active:`, so all access tokens of the session are revoked with it. The type
- * of `sessionsKey` has to be checked before. Nothing here needs memory, so it works when Redis is full.
+ * Lua: `sessionIds(sessionsKey)` returns the ids of a user's sessions. `removeSession(sid, sessionKey, dataKey,
+ * sessionsKey)` removes a session and returns whether it was active. Every whitelist check asks for the session's key, so
+ * all access tokens of the session are revoked with it. The type of `sessionsKey` has to be checked before. Nothing here
+ * needs memory before the deletion, so it works when Redis is full.
  */
 export const REMOVE_SESSION_LUA = `
-local function removeSession(sid, sessionKey, activeKey, sessionsKey)
-  redis.call('DEL', sessionKey)
-  redis.call('ZREM', sessionsKey, sid)
-  return redis.call('DEL', activeKey) == 1
+local function sessionIds(sessionsKey)
+  local ids = {}
+  for id in string.gmatch(redis.call('GET', sessionsKey) or '', '%S+') do table.insert(ids, id) end
+  return ids
+end
+local function removeSession(sid, sessionKey, dataKey, sessionsKey)
+  local wasActive = redis.call('DEL', sessionKey) == 1
+  redis.call('DEL', dataKey)
+  local others = {}
+  for _, id in ipairs(sessionIds(sessionsKey)) do
+    if id ~= sid then table.insert(others, id) end
+  end
+  if others[1] then
+    redis.call('SET', sessionsKey, table.concat(others, ' '), 'KEEPTTL')
+  else
+    redis.call('DEL', sessionsKey)
+  end
+  return wasActive
 end`;
 
 /**

@@ -1,4 +1,4 @@
-import { activeKey, authzKey, resetKey, sessionKey, sessionsKey, userKey } from '../../redis/keys.ts';
+import { authzKey, resetKey, sessionDataKey, sessionKey, sessionsKey, userKey } from '../../redis/keys.ts';
 import { REMOVE_SESSION_LUA } from '../../redis/revocations/script.ts';
 import { defineScript, nameEntries } from '../../redis/scripts.ts';
 import { AUTHORIZATION_LUA } from '../authorization.ts';
@@ -27,7 +27,7 @@ const ARGUMENTS = nameEntries('ARGV', [
  *
  * It begins with a deletion, because a full Redis refuses a script only if its first write needs memory.
  *
- * KEYS: user, authz, sessions, then for each session: session, active. ARGV: the named arguments, where `ver` is empty
+ * KEYS: user, authz, sessions, then for each session: session, its data. ARGV: the named arguments, where `ver` is empty
  * without a change of the user, then the ids of the sessions. Returns 1.
  */
 export const REPLAY_REVOCATIONS = defineScript(
@@ -36,7 +36,7 @@ export const REPLAY_REVOCATIONS = defineScript(
 ${ARGUMENTS.lua}
 local RANKS = { ${ROLES.map((role, rank) => `['${role}'] = ${rank + 1}`).join(', ')} }
 local userKey, authzKey, sessionsKey = unpack(KEYS, 1, 3)
-requireType('zset', sessionsKey)
+requireType('string', sessionsKey)
 requireType('string', authzKey)
 local current = redis.call('HMGET', userKey, 'ver', 'gen', 'role', 'status', 'ranges', 'resetJti')
 local presentVer, presentGen, nextRole, nextStatus, nextRanges, reset = unpack(current)
@@ -95,7 +95,7 @@ export function replayCall(
     passwordVia: state?.passwordVia ?? '',
     resetPrefix: resetKey(user, ''),
   });
-  const sessionKeys = sessions.flatMap((sid) => [sessionKey(user, sid), activeKey(user, sid)]);
+  const sessionKeys = sessions.flatMap((sid) => [sessionKey(user, sid), sessionDataKey(user, sid)]);
   return {
     keys: [userKey(user), authzKey(user), sessionsKey(user), ...sessionKeys],
     args: [...args, ...sessions],

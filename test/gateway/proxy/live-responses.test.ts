@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { activeKey, authzKey } from '../../../src/redis/keys.ts';
+import { authzKey, sessionKey } from '../../../src/redis/keys.ts';
 import {
   type Authorization,
   readAuthorization,
@@ -158,7 +158,7 @@ describe('an open event stream is closed within a few seconds, even without a me
     [
       'of a revocation without a message',
       true,
-      () => stack.link.run((client) => client.del(activeKey(...idsOf(mine)))),
+      () => stack.link.run((client) => client.del(sessionKey(...idsOf(mine)))),
     ],
     ['of a role change of its user', false, () => setAuthorization({ role: 'supervisor' })],
     [
@@ -198,7 +198,7 @@ describe('an open event stream is closed within a few seconds, even without a me
     stack.link.run((client) =>
       Promise.all([
         client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']),
-        client.del(activeKey(...idsOf(mine))),
+        client.del(sessionKey(...idsOf(mine))),
       ]),
     );
 });

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { activeKey } from '../../../src/redis/keys.ts';
+import { sessionKey } from '../../../src/redis/keys.ts';
 import { gatewayTest, type LoggedInUser, logInAs } from '../../support/fixtures.ts';
 import { RawConnection, rawProblemOf, rawRequest } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
@@ -78,7 +78,7 @@ describe.for(FRAMINGS)('an upload with %s', ([framing, encode, end]) => {
     const connection = upload(bob, framing, encode('x'.repeat(BYTES - 1)));
     await until(() => seen.bytes > 0);
     const { sub, sid } = bob.claims;
-    expect(await gateway.link.run((client) => client.del(activeKey(sub, sid)))).toBe(1);
+    expect(await gateway.link.run((client) => client.del(sessionKey(sub, sid)))).toBe(1);
     connection.send(encode('x') + end);
     expect(rawProblemOf(await connection.response())).toEqual({ status: 401, code: 'token_revoked' });
     await until(() => seen.isClosed);

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { activeKey } from '../../../src/redis/keys.ts';
+import { sessionKey } from '../../../src/redis/keys.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { bearer, postJson, problemOf } from '../../support/gateway.ts';
@@ -13,7 +13,7 @@ const CLEARED = ['portcullis', 'portcullis-refresh', 'portcullis-present'];
 const test = gatewayTest({ SESSIONS_PER_USER_MAX: '1000' })
   .extend('isActive', ({ gateway }) => async ({ access_token, session_id }: Tokens): Promise<boolean> => {
     const { sub } = decodeJwt<AccessClaims>(access_token);
-    return (await gateway.link.run((client) => client.exists(activeKey(sub, session_id)))) === 1;
+    return (await gateway.link.run((client) => client.exists(sessionKey(sub, session_id)))) === 1;
   })
   .extend(
     'logOut',

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { activeKey, sessionKey } from '../../../src/redis/keys.ts';
+import { sessionDataKey, sessionKey } from '../../../src/redis/keys.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
 import { bearer, problemOf } from '../../support/gateway.ts';
 import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
@@ -209,7 +209,7 @@ describe('data belongs to one session', () => {
     await put('cart', '"mine"');
     const { sub, sid } = claimsOf(mine);
     const [data, active] = await gateway.link.run((client) =>
-      client.multi().pExpireTime(sessionKey(sub, sid)).pExpireTime(activeKey(sub, sid)).execTyped(),
+      client.multi().pExpireTime(sessionDataKey(sub, sid)).pExpireTime(sessionKey(sub, sid)).execTyped(),
     );
     expect(data).toBeGreaterThan(Date.now());
     expect(Math.abs(data - active)).toBeLessThanOrEqual(1);

@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { pino } from 'pino';
 import { afterEach, test as base, describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { activeKey, revocationsChannel, sessionKey } from '../../../src/redis/keys.ts';
+import { revocationsChannel, sessionKey } from '../../../src/redis/keys.ts';
 import { type EventReader, readEvents } from '../../bank/event-reader.ts';
 import { bearer, problemOf, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { logIn, refreshed, startAnotherGateway, type Tokens } from '../../support/sessions.ts';
@@ -39,9 +39,9 @@ async function continues({ text, events }: EventReader): Promise<boolean> {
   return events.length === 0;
 }
 
-const keysOf = ({ access_token }: Tokens): [string, string] => {
+const keyOf = ({ access_token }: Tokens): string => {
   const { sub, sid } = decodeJwt(access_token) as AccessClaims;
-  return [activeKey(sub, sid), sessionKey(sub, sid)];
+  return sessionKey(sub, sid);
 };
 const loggedEnds = ({ session_id }: Tokens): number =>
   printed.filter((line) => line.includes('"answer_ended"') && line.includes(session_id)).length;
@@ -216,7 +216,7 @@ describe('an event is sent within a second, at whichever gateway the page is con
     const { sub } = decodeJwt(tokens.access_token) as AccessClaims;
     const announce = () => gateway.link.run((client) => client.publish(revocationsChannel(), sub));
     await Promise.all([
-      gateway.link.run((client) => client.del(keysOf(tokens))),
+      gateway.link.run((client) => client.del(keyOf(tokens))),
       ...Array.from({ length: 50 }, announce),
     ]);
     expect(await eventsOf(stream)).toEqual(oneEvent('ended', 'session_ended'));
@@ -231,7 +231,7 @@ test('an idle session ends with its page open, because the stream is not activit
   open,
 }) => {
   const tokens = await logIn(gateway.url);
-  await gateway.link.run((client) => Promise.all(keysOf(tokens).map((key) => client.pExpire(key, 800))));
+  await gateway.link.run((client) => client.pExpire(keyOf(tokens), 800));
   const startedAt = performance.now();
   const stream = await open(tokens, gateway.url, { accept: '*/*' });
   expect(await eventsOf(stream)).toEqual(oneEvent('ended', 'session_ended'));

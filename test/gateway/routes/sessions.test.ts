@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { activeKey, authzKey } from '../../../src/redis/keys.ts';
+import { authzKey, sessionKey } from '../../../src/redis/keys.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
@@ -102,7 +102,7 @@ describe('the list', () => {
   }) => {
     const [idle, out, live] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const { sub, sid } = claimsOf(idle);
-    await gateway.link.run((client) => client.del(activeKey(sub, sid)));
+    await gateway.link.run((client) => client.del(sessionKey(sub, sid)));
     await ask(out, '/auth/logout', 'POST');
     expect(await idsOf(live)).toEqual([live.session_id]);
     const set = (generation: number) =>
@@ -233,7 +233,7 @@ describe('the session limit of a user', () => {
   test('idle and ended sessions do not count', async ({ gateway, ask }) => {
     const [idle, out, live] = [await logIn(gateway.url), await logIn(gateway.url), await logIn(gateway.url)];
     const { sub, sid } = claimsOf(idle);
-    await gateway.link.run((client) => client.del(activeKey(sub, sid)));
+    await gateway.link.run((client) => client.del(sessionKey(sub, sid)));
     await ask(out, '/auth/logout', 'POST');
     const more = [await logIn(gateway.url), await logIn(gateway.url)];
     for (const { access_token } of [live, ...more])

@@ -50,7 +50,7 @@ describe('a node of a Redis Cluster', () => {
 
   test('all keys of one hash tag share a slot, and the slots are those of the specification', () => {
     expect(slotOf('123456789')).toBe(0x31c3);
-    expect(slotOf('user:{u1}')).toBe(slotOf('active:{u1}:s1'));
+    expect(slotOf('user:{u1}')).toBe(slotOf('sid:{u1}:s1'));
     expect(slotOf('{audit}:customers')).toBe(slotOf('audit'));
     expect(slotOf('foo{}{bar}')).toBe(slotOf('foo{}{bar}'));
   });

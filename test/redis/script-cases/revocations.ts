@@ -1,5 +1,12 @@
 import type { RedisLink } from '../../../src/redis/connection.ts';
-import { activeKey, authzKey, resetKey, sessionKey, sessionsKey, userKey } from '../../../src/redis/keys.ts';
+import {
+  authzKey,
+  resetKey,
+  sessionDataKey,
+  sessionKey,
+  sessionsKey,
+  userKey,
+} from '../../../src/redis/keys.ts';
 import { WRITE_MARKER } from '../../../src/redis/replication/server-confirmer.ts';
 import { runScript } from '../../../src/redis/scripts.ts';
 import type { RevocationEntry, UserState } from '../../../src/users/revocations/entry.ts';
@@ -26,9 +33,9 @@ async function seed(link: RedisLink): Promise<void> {
   );
   await link.run((client) => client.set(authzKey(USER), '{"role":"supervisor","gen":0}'));
   await link.run((client) => client.set(resetKey(USER, 'jti'), '1', { EX: 300 }));
-  await link.run((client) => client.hSet(sessionKey(USER, 'sid'), { gen: '0' }));
-  await link.run((client) => client.set(activeKey(USER, 'sid'), '1', { EX: 300 }));
-  await link.run((client) => client.zAdd(sessionsKey(USER), { score: 1, value: 'sid' }));
+  await link.run((client) => client.set(sessionKey(USER, 'sid'), 'any', { EX: 300 }));
+  await link.run((client) => client.hSet(sessionDataKey(USER, 'sid'), 'cart', '1'));
+  await link.run((client) => client.set(sessionsKey(USER), 'sid other'));
 }
 
 const replaying = (when: string, entries: readonly RevocationEntry[]): ScriptCase => ({

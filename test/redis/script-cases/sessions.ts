@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
 import type { RedisLink } from '../../../src/redis/connection.ts';
 import { authzKey, sessionKey } from '../../../src/redis/keys.ts';
+import { readSession } from '../../../src/redis/session-record.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { ActivityTracker } from '../../../src/sessions/activity.ts';
 import { putSessionData } from '../../../src/sessions/data.ts';
@@ -114,7 +115,9 @@ export const SESSION_CASES: readonly ScriptCase[] = [
       const laterMs = Date.now() + 60_000;
       new ActivityTracker(link, 2 * SESSION_OPTIONS.sessionIdleSeconds).note(sub, sid, laterMs);
       const key = sessionKey(sub, sid);
-      await until(async () => (await link.run((client) => client.hGet(key, 'lastSeenMs'))) === `${laterMs}`);
+      await until(
+        async () => readSession((await link.run((client) => client.get(key))) ?? '')?.lastSeenMs === laterMs,
+      );
     },
   },
   {

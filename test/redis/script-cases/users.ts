@@ -1,6 +1,7 @@
 import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
 import type { RedisLink } from '../../../src/redis/connection.ts';
-import { activeKey, sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
+import { sessionKey, whitelistKey } from '../../../src/redis/keys.ts';
+import { sessionText } from '../../../src/redis/session-record.ts';
 import { whitelistEntry } from '../../../src/redis/whitelist-entry.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { upgradeHash } from '../../../src/users/hashes/upgrade.ts';
@@ -8,6 +9,7 @@ import { issueResetToken } from '../../../src/users/password-reset.ts';
 import { registerSuperAdmin, releaseSuperAdmin } from '../../../src/users/super-admins.ts';
 import { changeUser, type UserChange } from '../../../src/users/update.ts';
 import { addUser, findUser, type User } from '../../../src/users/users.ts';
+import { sessionRecord } from '../../sessions/session-record.ts';
 import { newUserNamed } from '../../users/user-store.ts';
 import type { ScriptCase } from '../script-trial.ts';
 
@@ -43,9 +45,9 @@ export const USER_CASES: readonly ScriptCase[] = [
   changing('a new role', async () => ({ set: { role: 'supervisor' } })),
   changing('a block', async () => ({ set: { status: 'blocked' }, end: 'all' })),
   changing('a new password that keeps one session', async (link, { id }) => {
-    await link.run((client) => client.hSet(sessionKey(id, 'sid'), { gen: '0', jti: 'jti' }));
-    await link.run((client) => client.set(activeKey(id, 'sid'), '1', { EX: 300 }));
-    await link.run((client) => client.set(whitelistKey(id, 'jti'), whitelistEntry('sid', 0), { EX: 300 }));
+    const session = sessionText(sessionRecord());
+    await link.run((client) => client.set(sessionKey(id, 'sid'), session, { EX: 300 }));
+    await link.run((client) => client.set(whitelistKey(id, 'jti'), whitelistEntry(0), { EX: 300 }));
     return { set: { passwordHash: 'new' }, end: { keepSid: 'sid', keepJti: 'jti' } };
   }),
   changing('a password reset', async (link, user) => {

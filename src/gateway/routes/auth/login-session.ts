@@ -1,4 +1,5 @@
 import type { AuditLog } from '../../../audit/event.ts';
+import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
   type SessionDeps,
@@ -12,9 +13,6 @@ import type { User } from '../../../users/users.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import { recordEvent } from '../../request-context.ts';
 import { deviceNameOf } from './device-name.ts';
-
-/** The `client_id` of tokens from a login with a password. */
-export const FIRST_PARTY_CLIENT = 'portcullis-web';
 
 /** Starts a session and records the login, or why there is none. */
 export async function openSession(
@@ -47,7 +45,7 @@ const openerOf = ({ env }: GatewayContext, user: User, remember: boolean): Sessi
   userId: user.id,
   role: user.role,
   verifiedGeneration: user.generation,
-  clientId: FIRST_PARTY_CLIENT,
+  clientId: OWN_CLIENT,
   device: deviceNameOf(env.incoming.headers['user-agent']),
   address: env.clientAddress,
   remember,

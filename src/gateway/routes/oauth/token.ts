@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
+import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import { Refusal } from '../../../refusal.ts';
 import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
-import { FIRST_PARTY_CLIENT } from '../auth/login-session.ts';
 import { countRefresh, type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
 import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
 import { checkForm, type Form, readForm } from './form.ts';
@@ -67,7 +67,7 @@ async function takeGrant({ env }: GatewayContext): Promise<string | Refusal<Oaut
   if (input instanceof Refusal) return input;
   if (countHeader(env.incoming, 'authorization') > 0 || hasSecret(form))
     return new Refusal('client_wrong', 'not a public client');
-  if (input.client_id !== FIRST_PARTY_CLIENT) return new Refusal('client_wrong');
+  if (input.client_id !== OWN_CLIENT) return new Refusal('client_wrong');
   return form.scope === undefined ? input.refresh_token : new Refusal('scope_unsupported');
 }
 
