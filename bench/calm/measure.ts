@@ -9,7 +9,6 @@ import { type CalmOptions, type CalmResult, type Flood, SCENARIOS, type Scenario
 import { summarize } from './summary.ts';
 import { startWorld, type World } from './world.ts';
 
-const WARM_UP_SECONDS = 3;
 /** How long a flood runs before it is measured, so that queues and buckets are as full as they get. */
 const FLOOD_RISE_MS = 1000;
 const PAUSE_MS = 1000;
@@ -29,14 +28,15 @@ export async function measureCalm({ onResult, ...given }: CalmOptions): Promise<
     floodConnections: 50,
     connections: 64,
     ratePerConnection: 10,
+    warmUpSeconds: 3,
     gatewayCores: '0',
-    loadCores: `1-${Math.max(1, availableParallelism() - 1)}`,
+    loadCores: availableParallelism() > 1 ? `1-${availableParallelism() - 1}` : '0',
     gatewayEnv: {},
     ...given,
   };
   await using started = new AsyncDisposableStack();
   const world = await startWorld(options, started);
-  await runCalm(world, options, WARM_UP_SECONDS);
+  await runCalm(world, options, options.warmUpSeconds);
   const results: CalmResult[] = [];
   for (const scenario of options.scenarios) {
     const result = await measureScenario(world, options, scenario, results);

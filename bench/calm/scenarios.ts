@@ -24,6 +24,8 @@ export interface CalmOptions {
   connections?: number;
   /** Requests per second of each logged-in connection. */
   ratePerConnection?: number;
+  /** How long the logged-in connections send before anything is measured. */
+  warmUpSeconds?: number;
   /** The cores of the gateway, as `taskset` takes them. All else has `loadCores`. */
   gatewayCores?: string;
   loadCores?: string;
