@@ -1,4 +1,4 @@
-import { responseBody } from '../response.ts';
+import { responseBody } from '../load/response.ts';
 import { ClientConnection } from './client-connection.ts';
 import { type CalmPlan, receivePlan, sendResult } from './messages.ts';
 import { runOpenLoop } from './open-loop.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuTimeMicros } from '../pinned-process.ts';
+import { cpuTimeMicros } from '../processes/cpu-time.ts';
 import { PASSWORD } from './accounts.ts';
 import type { CalmPlan, FloodPlan } from './messages.ts';
 import type { OpenLoopResult } from './open-loop.ts';
@@ -54,7 +54,7 @@ async function measureScenario(
   before: readonly CalmResult[],
 ): Promise<CalmResult> {
   const flood = scenario === 'quiet' ? undefined : await startFlood(world, options, scenario);
-  const startCpu = cpuTimeMicros(world.gateway.pid);
+  const startCpu = cpuTimeMicros([world.gateway.pid]);
   const startMs = performance.now();
   const measured = await runCalm(world, options, options.seconds).finally(() => flood?.stop());
   const micros = (performance.now() - startMs) * 1000;
@@ -67,7 +67,7 @@ async function measureScenario(
     failures: measured.failures,
     ...latencies,
     p99Ratio: quiet && latencies.p99Ms / quiet.p99Ms,
-    gatewayCores: (cpuTimeMicros(world.gateway.pid) - startCpu) / micros,
+    gatewayCores: (cpuTimeMicros([world.gateway.pid]) - startCpu) / micros,
     floodResponses: (await flood?.responses) ?? {},
   };
 }

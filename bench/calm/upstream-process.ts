@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { responseBody } from '../response.ts';
+import { responseBody } from '../load/response.ts';
 
 /* The upstream of the calm bench: it reads a body of any length and sends one page of transactions. */
 
