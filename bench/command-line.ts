@@ -14,7 +14,7 @@ export interface CommandLineOutput {
   log: (line: string) => void;
 }
 
-/** Runs the tool. @returns its exit code: 1 if a comparison found a figure that is worse, 2 if it could not run */
+/** Runs the tool. @returns its exit code: 1 if a comparison found a figure that is worse or a part of a run failed, 2 if it could not run */
 export async function commandLine(args: readonly string[], output: CommandLineOutput): Promise<number> {
   try {
     const options = readArguments(args, output);
@@ -36,7 +36,7 @@ async function measure(options: BenchOptions, { out, log }: CommandLineOutput): 
   const { results, flameGraph } = await runBench(plan, log);
   out(summary(results));
   for (const file of await writeReports(results, places, flameGraph)) log(`wrote ${file}`);
-  return 0;
+  return results.faults.length === 0 ? 0 : 1;
 }
 
 /** `--profile` and `--gc` alone measure only that. */

@@ -29,7 +29,7 @@ export async function runBench(plan: Plan, log: (line: string) => void): Promise
   const gc = parts.has('gc') ? await measureGc(context) : [];
   const profile = parts.has('profile') ? await profileGateway(context) : undefined;
   const sizing = parts.has('sizing') ? await measureSizing(context) : undefined;
-  const calm = parts.has('calm') ? await calmTable(log) : undefined;
+  const calm = parts.has('calm') ? await calmTable(context) : undefined;
   const results: Results = {
     format: 1,
     date: new Date().toISOString(),
@@ -44,6 +44,7 @@ export async function runBench(plan: Plan, log: (line: string) => void): Promise
     redis,
     gc,
     profile: profile?.dearest ?? [],
+    faults: context.faults,
     ...(sizing === undefined ? {} : { sizing }),
     ...(calm === undefined ? {} : { calm }),
   };

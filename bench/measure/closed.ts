@@ -36,7 +36,7 @@ export async function measureClosed(
       context.log(`round ${round} of ${context.plan.rounds}: ${contestant.name}: µs by sessions: ${figures}`);
     }
   }
-  return series;
+  return series.filter(({ rounds }) => rounds.length > 0);
 }
 
 const microsOf = (rounds: readonly Measured[]): string => rounds.at(-1)?.cpuMicrosPerRequest.toFixed(1) ?? '';

@@ -9,7 +9,7 @@ import { profileTree } from '../profile/tree.ts';
 import type { Results } from '../report/results.ts';
 import { SERVER_CORE } from '../setup/cores.ts';
 import { measureOnce } from './closed.ts';
-import type { RunContext } from './run-context.ts';
+import { attempt, type RunContext } from './run-context.ts';
 
 const GC_WINDOWS = 2;
 const PROFILE_SESSIONS = 40_000;
@@ -18,7 +18,7 @@ const PROFILE_SESSIONS = 40_000;
 export async function measureGc(context: RunContext): Promise<Results['gc']> {
   const results: Results['gc'] = [];
   for (const sessions of context.plan.sessions) {
-    await withGateway(context, async (server) => {
+    await withGateway(context, 'garbage collection', async (server) => {
       await load(context, server, sessions, true);
       await askGateway(server, 'gc-start');
       const startMs = performance.now();
@@ -42,16 +42,16 @@ export interface GatewayProfile {
 }
 
 /** Profiles the gateway at its maximum rate. */
-export async function profileGateway(context: RunContext): Promise<GatewayProfile> {
+export async function profileGateway(context: RunContext): Promise<GatewayProfile | undefined> {
   const sessions = Math.min(PROFILE_SESSIONS, Math.max(...context.plan.sessions));
   let profile: Profiler.Profile | undefined;
-  await withGateway(context, async (server) => {
+  await withGateway(context, 'profile', async (server) => {
     await load(context, server, sessions, true);
     await askGateway(server, 'profile-start');
     await load(context, server, sessions);
     ({ profile } = await askGateway(server, 'profile-stop'));
   });
-  if (profile === undefined) throw new Error('the gateway returned no profile');
+  if (profile === undefined) return undefined;
   const tree = profileTree(profile);
   context.log('profiled the gateway');
   const title = `CPU time of the gateway at its maximum rate, ${sessions.toLocaleString('en-US')} sessions`;
@@ -68,14 +68,16 @@ async function load(
   if (gateway !== undefined) await measureOnce(context, gateway, server, sessions, isCold);
 }
 
-async function withGateway(
-  { shared }: RunContext,
+const withGateway = (
+  context: RunContext,
+  part: string,
   use: (server: NodeServer) => Promise<void>,
-): Promise<void> {
-  const server = await startGatewayProcess(shared, SERVER_CORE);
-  try {
-    await use(server);
-  } finally {
-    await server.stop();
-  }
-}
+): Promise<void> =>
+  attempt(context, part, async () => {
+    const server = await startGatewayProcess(context.shared, SERVER_CORE);
+    try {
+      await use(server);
+    } finally {
+      await server.stop();
+    }
+  });

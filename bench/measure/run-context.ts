@@ -22,6 +22,25 @@ export interface RunContext {
   readonly requests: RequestStores;
   /** Shows progress to the user. */
   readonly log: (line: string) => void;
+  /** What could not be measured, for the report. */
+  readonly faults: string[];
+}
+
+/** Runs a part of the measurements. If it fails, the rest of a run of ten minutes is still worth having. */
+export async function attempt(
+  { faults, log }: Pick<RunContext, 'faults' | 'log'>,
+  name: string,
+  part: () => Promise<void>,
+): Promise<void> {
+  try {
+    await part();
+  } catch (fault) {
+    const messages: string[] = [];
+    for (let cause: unknown = fault; cause instanceof Error; cause = cause.cause)
+      messages.push(cause.message.trim().split('\r\n')[0] ?? '');
+    faults.push(`${name}: ${messages.join(': ')}`);
+    log(`FAILED: ${faults.at(-1)}`);
+  }
 }
 
 /** Makes the requests of all sessions once per shape and kind of credential. */
@@ -61,19 +80,18 @@ export class RequestStores {
   }
 }
 
-/** Starts a contestant, uses it, and stops it. @throws with its name in the message if that fails */
-export async function withServer<T>(
-  { shared }: RunContext,
+/** Starts a contestant, uses it, and stops it. If that fails, the run goes on. */
+export const withServer = (
+  context: RunContext,
   contestant: Contestant,
-  use: (server: RunningServer) => Promise<T>,
-): Promise<T> {
-  const server = await contestant.start(shared, SERVER_CORE);
-  if (server instanceof Unavailable) throw new Error(`${contestant.name}: ${server.reason}`);
-  try {
-    return await use(server);
-  } catch (cause) {
-    throw new Error(`the benchmark of ${contestant.name} failed`, { cause });
-  } finally {
-    await server.stop();
-  }
-}
+  use: (server: RunningServer) => Promise<void>,
+): Promise<void> =>
+  attempt(context, contestant.name, async () => {
+    const server = await contestant.start(context.shared, SERVER_CORE);
+    if (server instanceof Unavailable) throw new Error(server.reason);
+    try {
+      await use(server);
+    } finally {
+      await server.stop();
+    }
+  });

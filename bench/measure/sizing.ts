@@ -12,7 +12,7 @@ import { cpuTimeMicros } from '../processes/cpu-time.ts';
 import type { NodeServer } from '../processes/node-process.ts';
 import type { Sizing } from '../report/results.ts';
 import { SERVER_CORE } from '../setup/cores.ts';
-import type { RunContext } from './run-context.ts';
+import { attempt, type RunContext } from './run-context.ts';
 
 const PASSWORD = 'known to the benchmark';
 const USERS = 30;
@@ -23,7 +23,15 @@ const SETTLE_MS = 1000;
 const REDIS_DEADLINE_MS = 5000;
 
 /** Measures what logins, refreshes and open streams cost the gateway, one at a time, for the sizing tables. */
-export async function measureSizing(context: RunContext): Promise<Sizing> {
+export async function measureSizing(context: RunContext): Promise<Sizing | undefined> {
+  let sizing: Sizing | undefined;
+  await attempt(context, 'sizing', async () => {
+    sizing = await sizingOf(context);
+  });
+  return sizing;
+}
+
+async function sizingOf(context: RunContext): Promise<Sizing> {
   const usernames = await addUsers(context.shared.redis.url);
   const server = await startGatewayProcess(context.shared, SERVER_CORE, {
     BANK_STREAMS_MAX: `${STREAMS_MAX}`,

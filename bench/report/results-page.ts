@@ -18,6 +18,7 @@ export function resultsPage(results: Results): string {
     when(results.profile.length > 0, 'The dearest functions', PROFILE_TEXT, profileTable(results)),
     when(results.calm !== undefined, 'Under attack and load', results.calm ?? ''),
     when(results.sizing !== undefined, 'Sizing', sizingTables(results)),
+    when(results.faults.length > 0, 'Not measured', results.faults.map((fault) => `- ${fault}`).join('\n')),
     ['Contestants', contestantList(results)] as const,
   ];
   const text = sections

@@ -76,6 +76,8 @@ export const resultsSchema = z.object({
   ),
   profile: z.array(z.object({ name: z.string(), place: z.string(), selfPercent: z.number() })),
   sizing: sizing.optional(),
+  /** What could not be measured. */
+  faults: z.array(z.string()),
   /** Tables of bench/calm, as Markdown. */
   calm: z.string().optional(),
 });

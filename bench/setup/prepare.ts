@@ -30,7 +30,7 @@ export async function prepare(
   if (plan.contestants.some(({ credential }) => credential === 'session-cookie'))
     await writeCookieSessions(shared, Math.min(sessions, COOKIE_SESSIONS_MAX));
   const requests = new RequestStores(tokens, shared.sessionSecret, sessions);
-  return { context: { plan, shared, tokens, requests, log }, redis };
+  return { context: { plan, shared, tokens, requests, log, faults: [] }, redis };
 }
 
 /** Sessions of the contestants that keep them in Redis under a cookie. */

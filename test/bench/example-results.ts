@@ -52,6 +52,7 @@ export const exampleResults = (changes: Partial<Results> = {}): Results => ({
   mix: [{ contestant: 'gateway', kind: '1 KiB POST', rounds: [round(150)] }],
   redis: { sessions: 40_000, bytesPerSession: 500, bytesPerUser: 500, seconds: 3 },
   gc: [{ contestant: 'gateway', sessions: 64, minorPercent: 2, majorPercent: 1 }],
+  faults: [],
   profile: [{ name: 'verify', place: 'src/jwt/verify.ts:12', selfPercent: 12.5 }],
   sizing: {
     loginCpuMicros: 50_000,
