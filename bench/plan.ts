@@ -21,6 +21,10 @@ const WITH_ALL_SESSIONS: ReadonlySet<string> = new Set([
   'fastify-cached',
   'nginx',
 ]);
+/** A complete run measures latencies and other requests of these only, because it may not take much longer. */
+const WITH_ALL_PARTS: ReadonlySet<string> = new Set([GATEWAY, 'nginx', 'go', 'fastify']);
+/** What forwarding alone costs needs no better precision. */
+const LIMIT_ROUNDS = 1;
 /** Server-side sessions are written for no more than this. */
 export const COOKIE_SESSIONS_MAX = 40_000;
 
@@ -58,12 +62,23 @@ export function planOf(options: PlanOptions): Plan {
     parts: new Set(parts ?? (quick ? ['closed'] : PARTS)),
     rounds: rounds ?? (quick ? 2 : 3),
     warmUpMs: Math.min(windowMs ?? 1000, 1000),
-    windowMs: windowMs ?? 1500,
+    windowMs: windowMs ?? 1200,
     connections: 64,
     cacheDirectory: cache,
     isComplete,
   };
 }
+
+/** In how many rounds of the closed loop a contestant is measured. */
+export const roundsFor = ({ rounds }: Plan, { kind }: Contestant): number =>
+  kind === 'limit' ? Math.min(rounds, LIMIT_ROUNDS) : rounds;
+
+/** Those whose latencies at constant rates and other requests are measured. */
+export const forAllParts = ({ isComplete }: Plan, contestants: readonly Contestant[]): Contestant[] =>
+  contestants.filter(
+    ({ id, credential, kind }) =>
+      (!isComplete || WITH_ALL_PARTS.has(id)) && credential === 'token' && kind !== 'limit',
+  );
 
 /** With which numbers of sessions a contestant is measured. */
 export function sessionsFor(

@@ -21,7 +21,7 @@ export interface Measured extends Percentiles {
   readonly coreShare: number;
 }
 
-const WARM_UP_MAX = 4;
+const WARM_UP_MAX = 3.5;
 const POLL_MS = 20;
 
 /**

@@ -1,6 +1,6 @@
 import type { Contestant, RunningServer } from '../contestant.ts';
 import { type Measured, measureClosedLoop } from '../load/closed-loop.ts';
-import { sessionsFor } from '../plan.ts';
+import { roundsFor, sessionsFor } from '../plan.ts';
 import type { Results } from '../report/results.ts';
 import { type RunContext, SMALL_GET, withServer } from './run-context.ts';
 
@@ -27,7 +27,7 @@ export async function measureClosed(
   for (let round = 1; round <= context.plan.rounds; round += 1) {
     for (const contestant of contestants) {
       const own = series.filter((each) => each.contestant === contestant.id);
-      if (own.length === 0) continue;
+      if (own.length === 0 || round > roundsFor(context.plan, contestant)) continue;
       await withServer(context, contestant, async (server) => {
         for (const [index, { sessions, rounds }] of own.entries())
           rounds.push(await measureOnce(context, contestant, server, sessions, index === 0));

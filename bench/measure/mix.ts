@@ -7,12 +7,14 @@ import {
   RequestStore,
 } from '../load/requests.ts';
 import type { UpstreamPath } from '../load/response.ts';
+import { forAllParts } from '../plan.ts';
 import type { Results } from '../report/results.ts';
 import { type RunContext, SMALL_GET, withServer } from './run-context.ts';
 import { startTlsFront } from './tls-front.ts';
 
 /** Access tokens after those of the sessions, without a session in Redis: they were logged out. */
 export const LOGGED_OUT_TOKENS = 128;
+const ROUNDS_MAX = 2;
 const REFUSED_EVERY = 10;
 const MIX_SESSIONS = 4000;
 const POST_BODY_BYTES = 1024;
@@ -37,12 +39,12 @@ export async function measureMix(
   context: RunContext,
   contestants: readonly Contestant[],
 ): Promise<Results['mix']> {
-  const withTokens = contestants.filter(({ credential, kind }) => credential === 'token' && kind !== 'limit');
-  const series = withTokens.flatMap(({ id }) =>
+  const measured = forAllParts(context.plan, contestants);
+  const series = measured.flatMap(({ id }) =>
     MIX_KINDS.map((kind) => ({ contestant: id, kind, rounds: [] as Measured[] })),
   );
-  for (let round = 1; round <= Math.min(2, context.plan.rounds); round += 1) {
-    for (const contestant of withTokens) {
+  for (let round = 1; round <= Math.min(ROUNDS_MAX, context.plan.rounds); round += 1) {
+    for (const contestant of measured) {
       await withServer(context, contestant, async (server) => {
         for (const { kind, rounds } of series.filter((each) => each.contestant === contestant.id))
           rounds.push(...(await measureKind(context, server, kind)));

@@ -3,6 +3,7 @@ import { GATEWAY } from '../gateway/contestants.ts';
 import { measureOpenLoop } from '../load/open-loop.ts';
 import { median } from '../load/statistics.ts';
 import { yieldToOthers } from '../processes/affinity.ts';
+import { forAllParts } from '../plan.ts';
 import type { Results } from '../report/results.ts';
 import { type RunContext, SMALL_GET, withServer } from './run-context.ts';
 
@@ -24,7 +25,7 @@ export async function measureOpen(
   closed: Results['closed'],
 ): Promise<Results['open']> {
   const results: Results['open'] = [];
-  for (const contestant of contestants.filter(({ credential }) => credential === 'token')) {
+  for (const contestant of forAllParts(context.plan, contestants)) {
     const points = pointsOf(contestant, closed);
     if (points.length === 0) continue;
     await withServer(context, contestant, async (server) => {
