@@ -1,5 +1,5 @@
 -- RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes (RFC 7518, section 3.5), by FFI to OpenSSL 3.
--- The key and its context are made once: a verification is one digest and one RSA operation.
+-- The key and the contexts are made once: a verification is one digest and one RSA operation.
 
 local ffi = require("ffi")
 
@@ -20,7 +20,11 @@ int EVP_PKEY_CTX_set_rsa_mgf1_md(EVP_PKEY_CTX *context, const EVP_MD *digest);
 int EVP_PKEY_verify(EVP_PKEY_CTX *context, const char *signature, size_t signature_length,
                     const unsigned char *digest, size_t digest_length);
 EVP_MD *EVP_MD_fetch(void *library, const char *name, const char *properties);
-unsigned char *SHA256(const char *data, size_t length, unsigned char *digest);
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+EVP_MD_CTX *EVP_MD_CTX_new(void);
+int EVP_DigestInit_ex2(EVP_MD_CTX *context, const EVP_MD *digest, const void *parameters);
+int EVP_DigestUpdate(EVP_MD_CTX *context, const char *data, size_t length);
+int EVP_DigestFinal_ex(EVP_MD_CTX *context, unsigned char *digest, unsigned int *length);
 void ERR_clear_error(void);
 ]])
 
@@ -44,8 +48,11 @@ function pss.verifier(pem)
   assert(crypto.EVP_PKEY_CTX_set_signature_md(context, sha256) == 1)
   assert(crypto.EVP_PKEY_CTX_set_rsa_pss_saltlen(context, DIGEST_BYTES) == 1)
   assert(crypto.EVP_PKEY_CTX_set_rsa_mgf1_md(context, sha256) == 1)
+  local digest_context = crypto.EVP_MD_CTX_new()
   return function(signed, signature)
-    crypto.SHA256(signed, #signed, digest)
+    crypto.EVP_DigestInit_ex2(digest_context, sha256, nil)
+    crypto.EVP_DigestUpdate(digest_context, signed, #signed)
+    crypto.EVP_DigestFinal_ex(digest_context, digest, nil)
     if crypto.EVP_PKEY_verify(context, signature, #signature, digest, DIGEST_BYTES) == 1 then
       return true
     end
