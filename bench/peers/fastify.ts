@@ -1,7 +1,8 @@
 import httpProxy from '@fastify/http-proxy';
 import jwt from '@fastify/jwt';
 import { fastify } from 'fastify';
-import { activeKey, authzKey, whitelistKey } from '../../src/redis/keys.ts';
+import { authzKey, sessionKey, whitelistKey } from '../../src/redis/keys.ts';
+import { whitelistEntry } from '../../src/redis/whitelist-entry.ts';
 import { announceServer, connectRedis, environment } from './peer.ts';
 
 interface Claims {
@@ -32,11 +33,11 @@ await app.register(httpProxy, {
   rewritePrefix: '',
   preHandler: async (request, reply) => {
     const { sub, jti, sid } = await request.jwtVerify<Claims>();
-    const keys = [whitelistKey(sub, jti), activeKey(sub, sid), authzKey(sub)];
-    const [entry, active, authz] = await redis.mGet(keys);
-    if (!entry || !active || !authz) return reply.code(401).send();
+    const keys = [whitelistKey(sub, jti), sessionKey(sub, sid), authzKey(sub)];
+    const [entry, session, authz] = await redis.mGet(keys);
+    if (!entry || !session || !authz) return reply.code(401).send();
     const { role, gen } = JSON.parse(authz);
-    if (entry !== JSON.stringify({ sid, gen })) return reply.code(401).send();
+    if (entry !== whitelistEntry(gen)) return reply.code(401).send();
     if (role !== 'user') return reply.code(403).send();
   },
 });

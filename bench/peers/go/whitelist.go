@@ -37,19 +37,20 @@ func (l *whitelist) roleOf(c *claims) (string, int) {
 	defer connection.Close()
 	user := "{" + c.Subject + "}"
 	values, err := redis.ByteSlices(connection.Do(
-		"MGET", "sess:"+user+":"+c.ID, "active:"+user+":"+c.SessionID, "authz:"+user))
+		"MGET", "jti:"+user+":"+c.ID, "sid:"+user+":"+c.SessionID, "authz:"+user))
 	if err != nil || len(values) != 3 {
 		return "", http.StatusServiceUnavailable
 	}
-	entry, active, authz := values[0], values[1], values[2]
-	if entry == nil || active == nil || authz == nil {
+	entry, session, authz := values[0], values[1], values[2]
+	if entry == nil || session == nil || authz == nil {
 		return "", http.StatusUnauthorized
 	}
 	var current authorization
 	if json.Unmarshal(authz, &current) != nil || current.Generation == nil {
 		return "", http.StatusServiceUnavailable
 	}
-	if string(entry) != `{"sid":"`+c.SessionID+`","gen":`+strconv.FormatInt(*current.Generation, 10)+`}` {
+	// The whitelist entry is the generation of the user when the token was issued.
+	if string(entry) != strconv.FormatInt(*current.Generation, 10) {
 		return "", http.StatusUnauthorized
 	}
 	return current.Role, http.StatusOK

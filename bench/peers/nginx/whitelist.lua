@@ -17,7 +17,7 @@ local function read(socket, claims)
   local connected, fault = client:connect(socket)
   if not connected then return nil, fault end
   local values, read_fault =
-    client:mget("sess:{" .. sub .. "}:" .. claims.jti, "active:{" .. sub .. "}:" .. claims.sid, "authz:{" .. sub .. "}")
+    client:mget("jti:{" .. sub .. "}:" .. claims.jti, "sid:{" .. sub .. "}:" .. claims.sid, "authz:{" .. sub .. "}")
   if not values then return nil, read_fault end
   client:set_keepalive(IDLE_MS, POOL_SIZE)
   return values
@@ -30,11 +30,12 @@ function whitelist.role_of(socket, claims)
     ngx.log(ngx.ERR, "Redis: ", fault)
     return nil, 503
   end
-  local entry, active, authz = values[1], values[2], values[3]
-  if entry == ngx.null or active == ngx.null or authz == ngx.null then return nil, 401 end
+  local entry, session, authz = values[1], values[2], values[3]
+  if entry == ngx.null or session == ngx.null or authz == ngx.null then return nil, 401 end
   local authorization = cjson.decode(authz)
   if type(authorization) ~= "table" or type(authorization.gen) ~= "number" then return nil, 503 end
-  if entry ~= '{"sid":"' .. claims.sid .. '","gen":' .. authorization.gen .. "}" then return nil, 401 end
+  -- The whitelist entry is the generation of the user when the token was issued.
+  if entry ~= tostring(authorization.gen) then return nil, 401 end
   return authorization.role
 end
 
