@@ -8,9 +8,10 @@ import { type Percentiles, percentiles } from './statistics.ts';
 export interface ClosedLoopPlan {
   readonly requests: RequestSource;
   readonly connections: number;
-  /** The warm-up takes at least this time and this many requests, but at most `WARM_UP_MAX` times the time. */
+  /** The warm-up takes at least this time and this many requests, but no longer than `warmUpMaxMs`. */
   readonly warmUpMs: number;
   readonly warmUpRequests: number;
+  readonly warmUpMaxMs: number;
   readonly windowMs: number;
 }
 
@@ -21,7 +22,6 @@ export interface Measured extends Percentiles {
   readonly coreShare: number;
 }
 
-const WARM_UP_MAX = 3.5;
 const POLL_MS = 20;
 
 /**
@@ -54,10 +54,11 @@ export async function measureClosedLoop(
   }
 }
 
-async function warmUp(load: ClosedLoop, { warmUpMs, warmUpRequests }: ClosedLoopPlan): Promise<void> {
+async function warmUp(load: ClosedLoop, plan: ClosedLoopPlan): Promise<void> {
+  const { warmUpMs, warmUpRequests, warmUpMaxMs } = plan;
   const startMs = performance.now();
   await delay(warmUpMs);
-  while (load.latenciesMs.length < warmUpRequests && performance.now() - startMs < WARM_UP_MAX * warmUpMs)
+  while (load.latenciesMs.length < warmUpRequests && performance.now() - startMs < warmUpMaxMs)
     await delay(POLL_MS);
 }
 

@@ -14,6 +14,7 @@ import { startTlsFront } from './tls-front.ts';
 
 /** Access tokens after those of the sessions, without a session in Redis: they were logged out. */
 export const LOGGED_OUT_TOKENS = 128;
+const WARM_UP_FACTOR = 4;
 const ROUNDS_MAX = 2;
 const REFUSED_EVERY = 10;
 const MIX_SESSIONS = 4000;
@@ -81,6 +82,7 @@ function loadOf(context: RunContext, kind: string) {
     connections,
     warmUpMs,
     warmUpRequests: sessions,
+    warmUpMaxMs: warmUpMs * WARM_UP_FACTOR,
     windowMs,
   };
 }

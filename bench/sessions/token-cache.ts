@@ -95,7 +95,7 @@ async function mintMissing(
   // A run that was interrupted may have written a part of a token.
   if (size % tokenBytes !== 0) await handle.truncate(minted * tokenBytes);
   while (minted < count) {
-    const until = Math.min(minted + CHUNK, count);
+    const until = Math.min(minted - (minted % CHUNK) + CHUNK, count);
     await handle.appendFile(await mint(ring, batch, minted, until));
     minted = until;
     onProgress?.(minted);
