@@ -109,24 +109,48 @@ export class LoginLimiter {
     { device }: Turn,
     nowMs: number,
   ): Promise<Held[] | Refusal<'login_throttled'>> {
-    const limits: readonly (readonly [RateLimiter, string, Held['outcomes']])[] =
+    const limits: readonly Limit[] =
       device === undefined
         ? [
             [this.#network, address, OUTCOMES.network],
             [this.#username, foldUsername(username), OUTCOMES.username],
           ]
         : [[this.#device, device.id, OUTCOMES.device]];
-    const held: Held[] = [];
-    for (const [limiter, subject, outcomes] of limits) {
-      const attempt = await limiter.hold(subject, nowMs, PATIENCE_MS);
-      if (attempt instanceof Refusal) {
-        await release(held);
-        return new Refusal('login_throttled', attempt);
-      }
-      held.push({ attempt, outcomes });
-    }
-    return held;
+    return (await holdAtOnce(limits, nowMs)) ?? holdInOrder(limits, nowMs);
   }
+}
+
+/** A limiter, its subject, and what a verdict does to its counters. */
+type Limit = readonly [limiter: RateLimiter, subject: string, outcomes: Held['outcomes']];
+
+/** Takes all places in one round trip to Redis, or none. */
+async function holdAtOnce(limits: readonly Limit[], nowMs: number): Promise<Held[] | undefined> {
+  const attempts = await Promise.allSettled(limits.map(([limiter, subject]) => limiter.hold(subject, nowMs)));
+  const held = limits.flatMap(([, , outcomes], n) => {
+    const attempt = attempts[n];
+    const isHeld = attempt?.status === 'fulfilled' && !(attempt.value instanceof Refusal);
+    return isHeld ? [{ attempt: attempt.value as HeldAttempt, outcomes }] : [];
+  });
+  if (held.length === limits.length) return held;
+  await release(held);
+  return undefined;
+}
+
+/** Takes one place after the other, so that no two attempts wait for each other. */
+async function holdInOrder(
+  limits: readonly Limit[],
+  nowMs: number,
+): Promise<Held[] | Refusal<'login_throttled'>> {
+  const held: Held[] = [];
+  for (const [limiter, subject, outcomes] of limits) {
+    const attempt = await limiter.hold(subject, nowMs, PATIENCE_MS);
+    if (attempt instanceof Refusal) {
+      await release(held);
+      return new Refusal('login_throttled', attempt);
+    }
+    held.push({ attempt, outcomes });
+  }
+  return held;
 }
 
 interface Held {

@@ -12,7 +12,7 @@ import {
   deviceOfUser,
   MAX_DEVICE_TOKEN_CHARACTERS,
 } from '../../../users/logins/device-token.ts';
-import type { LoginLimiter } from '../../../users/logins/login-limiter.ts';
+import type { LoginClient, LoginLimiter } from '../../../users/logins/login-limiter.ts';
 import { passwordSchema } from '../../../users/password-rules.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUser, findUserByName, type User } from '../../../users/users.ts';
@@ -111,18 +111,26 @@ async function authenticate(
   { env }: GatewayContext,
 ): Promise<User | Refusal<LoginReason>> {
   const { clientAddress: address, nowMs } = env;
-  const user = await findUserByName(redis, username);
-  const device = deviceOfUser(presented, user);
-  const isStaff = user !== undefined && user.role !== 'user';
-  const client = { username, address, device, isStaff };
+  const lookup = findUserByName(redis, username);
+  // If the limiter fails first, nobody awaits it.
+  lookup.catch(() => {});
+  const client = { username, address, ...(presented && knownClient(presented, await lookup)) };
   const attempt = await loginLimiter.attempt(client, nowMs, async () => {
+    const user = await lookup;
     const fault = loginFault(user, await hasher.verify(password, user?.passwordHash), address);
     if (user === undefined || fault !== undefined) return { verdict: 'wrong', fault };
-    const faultNow = loginFault(await findUser(redis, user.id), true, address);
-    if (faultNow !== undefined) return { verdict: 'wrong', fault: faultNow };
-    const retryAfterSeconds = await loginRate.take(user.id, nowMs);
+    const [userNow, retryAfterSeconds] = await Promise.all([
+      findUser(redis, user.id),
+      loginRate.take(user.id, nowMs),
+    ]);
+    const faultNow = loginFault(userNow, true, address);
+    if (faultNow !== undefined) {
+      if (retryAfterSeconds === 0) await loginRate.refund(user.id, nowMs);
+      return { verdict: 'wrong', fault: faultNow };
+    }
     return retryAfterSeconds > 0 ? { verdict: 'surplus', retryAfterSeconds } : { verdict: 'right', user };
   });
+  const user = await lookup;
   if (attempt instanceof Refusal) return attempt;
   if (attempt.verdict === 'right') return attempt.user;
   if (attempt.verdict === 'surplus') return new Refusal('login_rate_exceeded', attempt);
@@ -131,6 +139,12 @@ async function authenticate(
   await recordEvent(audit, env, { ...event, subject: user?.id, role: user?.role });
   return new Refusal('login_wrong');
 }
+
+/** A device that the user has logged in from before, and whether they are staff, decide how long the login may wait. */
+const knownClient = (presented: Device, user: User | undefined): Pick<LoginClient, 'device' | 'isStaff'> => ({
+  device: deviceOfUser(presented, user),
+  isStaff: user !== undefined && user.role !== 'user',
+});
 
 type LoginReason = 'login_throttled' | 'login_rate_exceeded' | 'password_queue_full' | 'login_wrong';
 
