@@ -31,7 +31,7 @@ test('a gateway that does not ask whether the session has ended is found, with b
 }, async ({ signal, onTestFinished }) => {
   const copy = await copyWithout({
     file: 'sessions/whitelist.ts',
-    present: "if (active === null) return new Refusal('session_over');",
+    present: "if (session === null) return new Refusal('session_over');",
     missing: '',
   });
   onTestFinished(() => rm(copy, { recursive: true, force: true }));

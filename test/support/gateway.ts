@@ -14,6 +14,7 @@ import type { User } from '../../src/users/users.ts';
 import { LIMITS_OFF } from './limits-off.ts';
 import { CHEAP_HASHES, preparedHasher, preparedKeyPem } from './prepared.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
+import { until } from './until.ts';
 
 export interface TestGateway {
   url: string;
@@ -102,7 +103,7 @@ export async function startTestGateway(
 /** Logs in a demo user at any gateway and returns the access token. */
 export async function loginAs(gatewayUrl: string, username: string): Promise<string> {
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
-  const response = await postJson(`${gatewayUrl}/auth/login`, { username, password });
+  const response = await postOnceUp(`${gatewayUrl}/auth/login`, { username, password });
   const body = (await response.json()) as { access_token?: string };
   if (body.access_token === undefined)
     throw new Error(`the login of ${username} failed with ${response.status}`);
@@ -119,6 +120,23 @@ export const postJson = (
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
+
+/**
+ * Sends the body until the response is no 503: on a busy machine Redis is unreachable now and then, and a gateway says so.
+ * Not for tests of an outage.
+ */
+export async function postOnceUp(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  let response = await postJson(url, body, headers);
+  await until(async () => {
+    if (response.status === 503) response = await postJson(url, body, headers);
+    return response.status !== 503;
+  });
+  return response;
+}
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 

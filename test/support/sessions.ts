@@ -1,7 +1,7 @@
 import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import { startGateway } from '../../src/gateway/server.ts';
 import { createLog, type Logger } from '../../src/log.ts';
-import { bearer, postJson, type TestGateway } from './gateway.ts';
+import { bearer, postJson, postOnceUp, type TestGateway } from './gateway.ts';
 
 /** The response to a login or a refresh with bearer tokens. */
 export interface Tokens {
@@ -19,7 +19,7 @@ export async function logIn(
 ): Promise<Tokens> {
   const { headers, ...more } = options;
   const password = DEMO_USERS.find((demo) => demo.username === username)?.password;
-  const response = await postJson(`${url}/auth/login`, { username, password, ...more }, headers);
+  const response = await postOnceUp(`${url}/auth/login`, { username, password, ...more }, headers);
   if (response.status !== 200) throw new Error(`the login of ${username} failed with ${response.status}`);
   return (await response.json()) as Tokens;
 }
