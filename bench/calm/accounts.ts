@@ -36,7 +36,7 @@ export async function addAccounts(env: Environment, connections: number): Promis
     peppers: readPeppers(env.PASSWORD_PEPPER ?? ''),
   });
   try {
-    await redis.whenReady(5000);
+    await redis.whenReady(30_000);
     const passwordHash = await hasher.hash(PASSWORD);
     const add = (name: string, count: number): Promise<string[]> =>
       Promise.all(Array.from({ length: count }, (_, n) => addOne(redis, `${name}-${n}`, passwordHash)));
