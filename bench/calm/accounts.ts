@@ -29,7 +29,11 @@ type Environment = Readonly<Record<string, string>>;
 /** Adds the users of the logged-in connections and of the floods, with their sessions. They share one password hash. */
 export async function addAccounts(env: Environment, connections: number): Promise<Accounts> {
   const settings = gatewaySettings(env);
-  const redis = new RedisLink({ url: settings.redisUrl, deadlineMs: 20_000, log: createLog('cli', 'silent') });
+  const redis = new RedisLink({
+    url: settings.redisUrl,
+    deadlineMs: 20_000,
+    log: createLog('cli', 'silent'),
+  });
   const hasher = new PasswordHasher({
     workers: 1,
     queueMax: 1,
