@@ -11,6 +11,7 @@ import { type Access, TAGS } from '../src/http/operation.ts';
 import { EventLoopDelay } from '../src/metrics/event-loop.ts';
 import type { Metric } from '../src/metrics/metric.ts';
 import { OPERATIONS } from '../src/openapi/api.ts';
+import { workerMetrics } from '../src/workers/total-metrics.ts';
 
 /**
  * The reference tables in `docs/` are generated from the code: `npm run docs` rewrites them, and a test fails when they
@@ -100,11 +101,8 @@ export function documentedMetrics(): Metric[] {
   const eventLoop = new EventLoopDelay();
   eventLoop.close();
   const audit = { counters: new AuditCounters() };
-  return gatewayMetrics({
-    requests: new RequestMetrics(),
-    audit,
-    eventLoop,
-  } as unknown as GatewayMetricsSources);
+  const sources = { requests: new RequestMetrics(), audit, eventLoop } as unknown as GatewayMetricsSources;
+  return [...gatewayMetrics(sources), ...workerMetrics({ serving: [], crashes: 0 })];
 }
 
 /** The metrics that a bank has besides those of its process and of Redis. */

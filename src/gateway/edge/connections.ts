@@ -73,14 +73,8 @@ export class Connections {
       this.#refuse(socket);
       return undefined;
     }
-    const connection: Connection = {
-      socket,
-      networks,
-      unanswered: 0,
-      received: 0,
-      waiting: [],
-      idleSinceMs: 0,
-    };
+    const counts = { unanswered: 0, received: 0, idleSinceMs: 0 };
+    const connection: Connection = { socket, networks, waiting: [], ...counts };
     this.#open.set(socket, connection);
     this.#setIdle(connection);
     socket.once('close', () => this.#remove(connection));
@@ -160,11 +154,7 @@ export class Connections {
     this.refusals += 1;
     const nowMs = performance.now();
     if (nowMs - this.#loggedMs >= LOG_INTERVAL_MS) {
-      const fields = {
-        event: 'connections_refused',
-        address: socket.remoteAddress,
-        refused: this.#refused,
-      };
+      const fields = { event: 'connections_refused', address: socket.remoteAddress, refused: this.#refused };
       this.#limits.log.warn(fields, 'connections over a limit were closed');
       [this.#loggedMs, this.#refused] = [nowMs, 0];
     }
