@@ -17,9 +17,8 @@ interface WorkerPoolOptions {
 /** After so many failures in a row with no worker left, there is no point in going on. */
 const FAILURES_MAX = 5;
 
-/** How long a new worker may take to be ready before a restart is given up, and how often it is asked. */
+/** How long a new worker may take to be ready before a restart is given up. */
 const READY_WITHIN_MS = 30_000;
-const READY_POLL_MS = 50;
 
 /** Keeps a number of workers running: replaces those that crash, and all of them, one by one, on request. */
 export class WorkerPool {
@@ -120,13 +119,14 @@ export class WorkerPool {
     const { signal } = this.#stopping;
     do {
       await delay(this.#restartDelay.nextMs, undefined, { signal }).catch(() => undefined);
-      if (this.isStopping || (await this.#startOnce(number))) return;
+      if (await this.#startOnce(number)) return;
     } while (this.#serving.size > 0 || this.#restartDelay.failures < FAILURES_MAX);
     this.#failed.reject(new WorkerNotStarted('no worker is left, and none can be started'));
   }
 
-  /** Starts a worker. @returns whether it started; otherwise a further attempt follows unless `#replace` makes it */
+  /** Starts a worker, unless all are to stop. @returns false if another attempt is needed */
   async #startOnce(number: number): Promise<boolean> {
+    if (this.isStopping) return true;
     try {
       this.#serve(await this.#launch(number));
       return true;
@@ -155,7 +155,7 @@ export class WorkerPool {
   async #renew(number: number): Promise<boolean> {
     this.#renewing = number;
     const fresh = await this.#launch(number).catch(() => undefined);
-    const isFreshReady = fresh !== undefined && (await isReady(fresh));
+    const isFreshReady = fresh !== undefined && (await fresh.isReadyWithin(READY_WITHIN_MS));
     this.#renewing = undefined;
     const old = this.#serving.get(number);
     if (!isFreshReady) {
@@ -167,14 +167,4 @@ export class WorkerPool {
     await old?.stop(true, this.#options.stopWithinMs);
     return true;
   }
-}
-
-async function isReady(worker: WorkerProcess): Promise<boolean> {
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < deadlineMs) {
-    const report = await worker.ask('readiness', READY_WITHIN_MS);
-    if (report?.status === 'ready') return true;
-    await delay(READY_POLL_MS);
-  }
-  return false;
 }

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answers, FromWorker, MetricSnapshot, Question, ToWorker } from './messages.ts';
 
 /** A worker process has ended before it listened. */
@@ -13,6 +14,9 @@ export interface ProcessEnd {
   code: number | null;
   signal: string | null;
 }
+
+/** How often a worker that starts is asked whether it is ready. */
+const READY_POLL_MS = 50;
 
 interface WorkerProcessOptions {
   /** Its number, from 1 on. A worker that replaces another one has the same. */
@@ -65,6 +69,7 @@ export class WorkerProcess {
 
   /** Asks the worker. Resolves to undefined if it does not answer within `timeoutMs`, or ends. */
   async ask<Asked extends Question>(question: Asked, timeoutMs: number): Promise<Answers[Asked] | undefined> {
+    if (!this.#process.isConnected()) return undefined;
     const id = this.#nextId++;
     const { promise, resolve } = Promise.withResolvers<Answers[Question] | undefined>();
     const timer = setTimeout(() => resolve(undefined), timeoutMs);
@@ -74,6 +79,17 @@ export class WorkerProcess {
     clearTimeout(timer);
     this.#questions.delete(id);
     return answer as Answers[Asked] | undefined;
+  }
+
+  /** Waits until the worker is ready to serve. @returns false if it is not in time, or if it ends or stops */
+  async isReadyWithin(withinMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + withinMs;
+    while (this.#process.isConnected() && !this.isStopping && performance.now() < deadlineMs) {
+      const report = await this.ask('readiness', withinMs);
+      if (report?.status === 'ready') return true;
+      await delay(READY_POLL_MS);
+    }
+    return false;
   }
 
   send(message: ToWorker): void {
