@@ -26,7 +26,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['config'],
   ['http', 'metrics'],
   ['tracing'],
-  ['log', 'refusal', 'request-record'],
+  ['log', 'refusal', 'request-record', 'random-text'],
   ['log-buffer'],
 ];
 

@@ -11,6 +11,8 @@ export interface TokenParts {
   header: string;
   payload: string;
   signature: string;
+  /** The encoded header and payload with the dot between them, which is what was signed (section 5.2). */
+  signed: string;
   payloadBytes: Buffer;
   signatureBytes: Buffer;
 }
@@ -28,7 +30,8 @@ export function splitToken(token: string, maxCharacters = MAX_TOKEN_CHARACTERS):
   const signatureBytes = decodePart(signature);
   if (decodePart(header) === undefined || payloadBytes === undefined || signatureBytes === undefined)
     return undefined;
-  return { header, payload, signature, payloadBytes, signatureBytes };
+  const signed = token.slice(0, payloadEnd);
+  return { header, payload, signature, signed, payloadBytes, signatureBytes };
 }
 
 /**

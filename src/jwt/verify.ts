@@ -77,11 +77,8 @@ export async function verifyJwt<Claims extends TimedClaims, Key extends PublicKe
   return claims instanceof Refusal ? claims : { claims, key };
 }
 
-const isSigned = (
-  kind: TokenKind,
-  key: PublicKey,
-  { header, payload, signatureBytes }: TokenParts,
-): boolean => isSignedBy(key, kind, `${header}.${payload}`, signatureBytes);
+const isSigned = (kind: TokenKind, key: PublicKey, { signed, signatureBytes }: TokenParts): boolean =>
+  isSignedBy(key, kind, signed, signatureBytes);
 
 const headerRefusal = ({ header }: TokenParts, kind: TokenKind): Refusal<'header'> =>
   kidOfHeader(header, kind) === undefined ? new Refusal('header') : new Refusal('header', 'unknown key');

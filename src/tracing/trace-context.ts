@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomText } from '../random-text.ts';
 
 /** The place of a request in a trace (W3C Trace Context). Ids are lower-case hexadecimal. */
 export interface TraceContext {
@@ -70,8 +70,8 @@ export function parseTraceState(value: string | string[] | undefined): string | 
     : undefined;
 }
 
-/** 32 random hexadecimal digits, 122 bits of them random. */
-export const newTraceId = (): string => randomUUID().replaceAll('-', '');
+/** 32 random hexadecimal digits. */
+export const newTraceId = (): string => randomText(16, 'hex');
 
-/** 16 random hexadecimal digits. The first is never 0. */
-export const newSpanId = (): string => randomUUID().slice(19).replace('-', '');
+/** 16 hexadecimal digits, random after the first, which is never 0: an id of zeros is invalid. */
+export const newSpanId = (): string => `8${randomText(8, 'hex').slice(1)}`;

@@ -18,7 +18,9 @@ export type Credential = string & { readonly [unverified]: true };
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Values of `Sec-Fetch-Site` for requests of a page of the same origin or of the user. */
 const SAME_ORIGIN_OR_USER = new Set(['same-origin', 'none']);
-const BEARER = /^Bearer ([^\s,]+)$/i;
+const BEARER = 'bearer ';
+/** What cannot be in a token: white space, and the comma between several values. */
+const NOT_IN_TOKEN = /[\s,]/;
 
 /**
  * Stage 1: the one credential of a request, an unverified token from the `Authorization` header (RFC 6750, section
@@ -35,8 +37,15 @@ export function takeCredential(
   const [cookie] = cookies;
   if (cookie !== undefined) return isFromSite(incoming, site) ? (cookie as Credential) : new Refusal('csrf');
   if (authorizations === 0) return new Refusal('credential_missing');
-  const token = BEARER.exec(incoming.headers.authorization ?? '')?.[1];
+  const token = bearerToken(incoming.headers.authorization ?? '');
   return token === undefined ? new Refusal('credential_malformed') : (token as Credential);
+}
+
+/** The token of an `Authorization` header of the scheme `Bearer`, whose name is not case-sensitive. */
+function bearerToken(value: string): string | undefined {
+  const token = value.slice(BEARER.length);
+  const isBearer = value.slice(0, BEARER.length).toLowerCase() === BEARER;
+  return isBearer && token !== '' && !NOT_IN_TOKEN.test(token) ? token : undefined;
 }
 
 /**

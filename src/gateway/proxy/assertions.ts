@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { contentDigest, isReusable, signAssertion } from '../../jwt/assertion.ts';
 import type { EcSigningKey } from '../../jwt/signature.ts';
 import { oncePerRing, type RingSource } from '../../keys/ring.ts';
+import { randomText } from '../../random-text.ts';
 import type { Authorization } from '../../users/authorization.ts';
 import { type Scope, withQualifiers } from '../../users/roles.ts';
 import { AssertionCache } from './assertion-cache.ts';
@@ -86,7 +86,7 @@ const signWith =
       sid,
       role,
       scope: withQualifiers(scope, role),
-      jti: randomBytes(16).toString('base64url'),
+      jti: randomText(16, 'base64url'),
       htm: method,
       path,
       content_digest: bodyDigest && contentDigest(Buffer.from(bodyDigest, 'base64url')),

@@ -42,6 +42,10 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #connection: UpstreamConnection;
   #controller: Dispatcher.DispatchController | undefined;
   #isReusable = false;
+  /** The declared length of a short body. */
+  #shortBytes = 0;
+  /** A short body that has arrived in one piece. */
+  #shortBody: Buffer | undefined;
 
   constructor(request: ProxiedRequest, connection: UpstreamConnection) {
     this.#request = request;
@@ -77,6 +81,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     if (isStream) outgoing.shouldKeepAlive = false;
     const { clientHeaders } = this.#request;
     outgoing.writeHead(status, clientHeaders(headers, { target, requestId, strictTransport }));
+    const length = Number(headers['content-length']);
+    this.#shortBytes = length <= SHORT_BODY_MAX_BYTES ? length : 0;
     if (isLong(headers)) onLiveResponse(isStream ? () => this.#endStream(controller) : undefined);
     if (headers['content-length'] === undefined) outgoing.flushHeaders();
   }
@@ -91,14 +97,21 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const { outgoing, record } = this.#request;
     noteBodyBytes(chunk.length);
     record.upstreamBytes += chunk.length;
+    if (chunk.length === this.#shortBytes) {
+      // Its end is in the same read, so that head and body are written at once.
+      this.#shortBody = chunk;
+      return;
+    }
     if (outgoing.write(chunk)) return;
     controller.pause();
     outgoing.once('drain', () => controller.resume());
   }
 
   onResponseEnd(): void {
-    this.#request.outgoing.end();
-    this.#request.release(this.#isReusable);
+    const { outgoing, release } = this.#request;
+    if (this.#shortBody === undefined) outgoing.end();
+    else outgoing.end(this.#shortBody.toString('latin1'), 'latin1');
+    release(this.#isReusable);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -125,6 +138,9 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     if (!outgoing.writableFinished) this.#controller?.abort(new Error('the client has left'));
   }
 }
+
+/** Bodies up to this size are written with the head if they arrive in one piece. */
+const SHORT_BODY_MAX_BYTES = 16_384;
 
 /** Larger responses, and those of undeclared length, are live responses. */
 const MAX_SHORT_RESPONSE_BYTES = 65_536;

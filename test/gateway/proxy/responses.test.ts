@@ -36,6 +36,15 @@ describe('an upstream status is forwarded unchanged, with its body', () => {
   );
 });
 
+test('a short body is forwarded byte for byte', async ({ upstream, gateway, accounts }) => {
+  const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  upstream.respondWith((_incoming, outgoing) => {
+    outgoing.writeHead(200, { 'content-length': body.length }).end(body);
+  });
+  const response = await sendRaw(gateway.url, accounts());
+  expect(response.body).toEqual(body);
+});
+
 describe('a redirect is forwarded and never followed', () => {
   test.for([301, 302, 303, 307, 308])('%i', async (status, { upstream, gateway, passedOn }) => {
     const before = upstream.count;
