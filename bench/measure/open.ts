@@ -2,8 +2,8 @@ import type { Contestant } from '../contestant.ts';
 import { GATEWAY } from '../gateway/contestants.ts';
 import { measureOpenLoop } from '../load/open-loop.ts';
 import { median } from '../load/statistics.ts';
-import { yieldToOthers } from '../processes/affinity.ts';
 import { forAllParts } from '../plan.ts';
+import { yieldToOthers } from '../processes/affinity.ts';
 import type { Results } from '../report/results.ts';
 import { type RunContext, SMALL_GET, withServer } from './run-context.ts';
 
