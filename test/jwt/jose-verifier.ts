@@ -79,7 +79,12 @@ function refusalFor(fault: unknown): Refusal<JwtReason> {
   throw fault;
 }
 
+/** The payload is JSON; jose also reads it behind a byte order mark, `JSON.parse` does not. */
 function isCanonicalJson(part: string): boolean {
-  const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-  return Buffer.from(JSON.stringify(value)).toString('base64url') === part;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return Buffer.from(JSON.stringify(value)).toString('base64url') === part;
+  } catch {
+    return false;
+  }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { documentedMetrics } from '../../scripts/docs.ts';
+import { workerMetrics } from '../../src/workers/total-metrics.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { scrape } from '../support/scrape.ts';
 
@@ -90,9 +91,10 @@ describe('the cases of the alerts', () => {
 });
 
 describe('the documented metrics', () => {
-  test('are those of a running gateway', async ({ gateway }) => {
+  test('are those of a running gateway, and of its workers', async ({ gateway }) => {
     const { names } = await scrape(gateway.healthUrl);
-    expect(documentedMetrics().map(({ definition }) => definition.name)).toEqual(names);
+    const ofWorkers = workerMetrics({ serving: [], crashes: 0 }).map(({ definition }) => definition.name);
+    expect(documentedMetrics().map(({ definition }) => definition.name)).toEqual([...names, ...ofWorkers]);
   });
 
   test('follow the naming conventions of Prometheus', () => {

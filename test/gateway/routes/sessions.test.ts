@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect } from 'vitest';
 import type { AccessClaims } from '../../../src/jwt/access-token.ts';
-import { authzKey, sessionKey } from '../../../src/redis/keys.ts';
+import { authzKey, sessionKey, sessionsKey } from '../../../src/redis/keys.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { auditRecords } from '../../audit/audit-records.ts';
 import { gatewayTest } from '../../support/fixtures.ts';
@@ -46,8 +46,10 @@ const test = gatewayTest({
 
 /** No test counts the sessions of another. */
 test.afterEach(async ({ gateway }) => {
-  const keys = await gateway.link.run((client) => client.keys('*sess*'));
-  if (keys.length > 0) await gateway.link.run((client) => client.del(keys));
+  for (const pattern of [sessionKey('*', '*'), sessionsKey('*')]) {
+    const keys = await gateway.link.run((client) => client.keys(pattern));
+    if (keys.length > 0) await gateway.link.run((client) => client.del(keys));
+  }
 });
 
 describe('the list', () => {
