@@ -14,11 +14,13 @@ export const createWorkerLog = (level: GatewayOptions['settings']['logLevel']): 
 
 /**
  * Runs one worker until its primary process tells it to stop. The primary process alone decides when: signals, which a
- * terminal or a service manager may send to all processes, are ignored. If the primary process ends, Node ends this one.
+ * terminal or a service manager may send to all processes, are ignored. If the primary process ends, this one is killed:
+ * `process.exit`, with which Node would end it, waits for threads and can wait forever for one that is starting.
  * @throws what {@link startGatewayWorker} throws
  */
 export async function runWorker(open: () => Promise<WorkerOptions>): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  process.prependListener('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   const { promise: told, resolve: stop } = Promise.withResolvers<{ isReplaced: boolean }>();
   const early: ToWorker[] = [];
   let receive = (message: ToWorker): void => void early.push(message);

@@ -55,7 +55,10 @@ export async function startWorkerGateway(
   void ended.then(() => {
     hasEnded = true;
   });
-  createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    // The last line of a process that is killed can be cut off.
+    if (line.endsWith('}')) log.push(JSON.parse(line) as LogLine);
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });

@@ -21,7 +21,7 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 const DISCARD_TIMEOUT_MS = 500;
 
 /** How much of a body is discarded. Every byte of it costs the gateway work for nothing. */
-const DISCARD_MAX_BYTES = 64 * 1024;
+const DISCARD_MAX_BYTES = 1024 * 1024;
 
 /**
  * Discards what is left of a body once the response is sent, so that the connection can be used again. A client that

@@ -7,7 +7,7 @@ import type { Connection } from './connections.ts';
 const SLICE_BYTES = 1024;
 
 /** How much is read of what a client sends after its last response. Then it is not read until it is disconnected. */
-const DISCARD_MAX_BYTES = 64 * 1024;
+const DISCARD_MAX_BYTES = 1024 * 1024;
 
 type Parse = (chunk: Buffer) => void;
 
