@@ -54,4 +54,4 @@ export function readClaims<Claims extends TimedClaims>(
 }
 
 /** Whether a token has expired: from the first millisecond of `exp` on, as for Redis's `EXAT`. */
-export const isExpired = ({ exp }: Pick<TimedClaims, 'exp'>, nowMs: number): boolean => exp * 1000 <= nowMs;
+export const isExpired = ({ exp }: Pick<TimedClaims, 'exp'>, nowMs: number): boolean => !(nowMs < exp * 1000);

@@ -5,8 +5,8 @@
  * The parts are separated by spaces: generation, number of refreshes, time of the login (ms), then relative to it the
  * absolute end (s), the last activity (ms) and the last refresh (ms); how far Redis's clock was behind at the refresh (ms),
  * how long before it the newest access token was issued (s), its lifetime (s), 1 for `remember`, the digest of the client
- * that refreshed last or `-`, the address, the client id or `-` for {@link OWN_CLIENT}, and the device, which may contain
- * spaces.
+ * that refreshed last or `-`, the address or `-` if it is not known, the client id or `-` for {@link OWN_CLIENT}, and the
+ * device, which may contain spaces, but no line break.
  */
 export interface SessionRecord {
   /** The user's generation in which the session was started or last kept. */
@@ -51,7 +51,7 @@ export function sessionText(session: SessionRecord): string {
     session.remember ? 1 : 0,
   ];
   const { client, address, clientId, device } = session;
-  return [...numbers, client, address, clientId === OWN_CLIENT ? '-' : clientId, device].join(' ');
+  return [...numbers, client, address || '-', clientId === OWN_CLIENT ? '-' : clientId, device].join(' ');
 }
 
 /** Reads what `sessionText` wrote; undefined for any other text. */
@@ -93,5 +93,5 @@ local function sessionText(s)
   return string.format('${'%.0f '.repeat(NUMBERS)}%s %s %s %s', s.generation, s.refreshCount, s.createdMs,
     s.endsAt - math.floor(s.createdMs / 1000), s.lastSeenMs - s.createdMs, s.movedAtMs - s.createdMs,
     s.movedAtMs - s.movedServerMs, math.floor(s.movedAtMs / 1000) - s.iat, s.exp - s.iat, s.remember and 1 or 0,
-    s.client, s.address, s.clientId == '${OWN_CLIENT}' and '-' or s.clientId, s.device)
+    s.client, s.address == '' and '-' or s.address, s.clientId == '${OWN_CLIENT}' and '-' or s.clientId, s.device)
 end`;

@@ -23,8 +23,10 @@ if not session or left < 0 then return 0 end
 local nextLeft = math.min(idle, session.endsAt * 1000 - now)
 if nextLeft - left < step then return 0 end
 session.lastSeenMs = now
-redis.call('SET', KEYS[1], sessionText(session), 'PX', string.format('%.0f', nextLeft))
+-- First what needs no memory: a full Redis refuses a script only if its first write does.
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', nextLeft))
 redis.call('PEXPIRE', KEYS[2], string.format('%.0f', nextLeft))
+redis.call('SET', KEYS[1], sessionText(session), 'KEEPTTL')
 return 1
 `,
 );

@@ -29,7 +29,8 @@ local sid, user, deadline = unpack(ARGV)
 if isLate(deadline) then return { 'late', {} } end
 requireType('string', sessionsKey)
 local pending = pendingActions(actionsKey)
-local wasActive = removeSession(sid, sessionKey, dataKey, sessionsKey)
+local wasActive = removeSession(sessionKey, dataKey)
+unlistSessions(sessionsKey, { [sid] = true })
 if entryKey then redis.call('DEL', entryKey) end
 revoke(user, { sessions = { sid } })
 return { wasActive and 'ended' or 'unknown', pending }
@@ -46,13 +47,15 @@ const END_OTHER_SESSIONS = defineRevocation(
   `${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
 local keep, sessionPrefix, dataPrefix, user = unpack(ARGV)
 local pending = pendingActions(KEYS[2])
-local ended, sessions = 0, {}
+local ended, sessions, removed = 0, {}, {}
 for _, sid in ipairs(sessionIds(KEYS[1])) do
   if sid ~= keep then
     table.insert(sessions, sid)
-    if removeSession(sid, sessionPrefix .. sid, dataPrefix .. sid, KEYS[1]) then ended = ended + 1 end
+    removed[sid] = true
+    if removeSession(sessionPrefix .. sid, dataPrefix .. sid) then ended = ended + 1 end
   end
 end
+if sessions[1] then unlistSessions(KEYS[1], removed) end
 revoke(user, { sessions = sessions[1] and sessions })
 return { ended, pending }
 `,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { RedisUnavailable } from '../redis/client.ts';
 import { authzKey, sessionKey, sessionsKey } from '../redis/keys.ts';
-import { REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
+import { SESSION_IDS_LUA } from '../redis/revocations/script.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
 import { readSession } from '../redis/session-record.ts';
 import type { RedisStore } from '../redis/store.ts';
@@ -12,7 +13,7 @@ import { readAuthorization } from '../users/authorization.ts';
  */
 const LIST_SESSIONS = defineScript(
   'session-list',
-  `${REMOVE_SESSION_LUA}
+  `${SESSION_IDS_LUA}
 local sessions = {}
 for _, sid in ipairs(sessionIds(KEYS[1])) do
   local text = redis.call('GET', ARGV[1] .. sid)
@@ -56,10 +57,11 @@ export async function listSessions(redis: RedisStore, sub: string): Promise<Sess
     .sort((one, two) => two.last_seen_at.localeCompare(one.last_seen_at));
 }
 
-/** Undefined if the session is of an older generation or malformed. */
+/** Undefined if the session is of an older generation. @throws {RedisUnavailable} if it is malformed: none is hidden */
 function summaryOf(sid: string, text: string, generation: number): SessionSummary | undefined {
   const session = readSession(text);
-  if (session?.generation !== generation) return undefined;
+  if (session === undefined) throw new RedisUnavailable('a session in Redis is malformed');
+  if (session.generation !== generation) return undefined;
   const { clientId, device, address, createdMs, movedAtMs, lastSeenMs, endsAt } = session;
   const dateTime = (ms: number): string => new Date(ms).toISOString();
   return {

@@ -99,7 +99,8 @@ if behind == 0 then
 elseif behind > 1 or elapsedMs >= tonumber(graceMs) or client ~= session.client then
   requireType('string', sessionsKey)
   local pending = pendingActions(actionsKey)
-  removeSession(sid, sessionKey, dataKey, sessionsKey)
+  removeSession(sessionKey, dataKey)
+  unlistSessions(sessionsKey, { [sid] = true })
   revoke(user, { sessions = { sid } })
   return { 'reuse', session.address, pending }
 else

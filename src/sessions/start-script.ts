@@ -70,7 +70,7 @@ if surplus > 0 and policy == 'refuse' then return { 'too_many' } end
 
 local pending = surplus > 0 and pendingActions(actionsKey) or {}
 
-local function remove(id) removeSession(id, sessionPrefix .. id, dataPrefix .. id, sessionsKey) end
+local function remove(id) removeSession(sessionPrefix .. id, dataPrefix .. id) end
 for _, session in ipairs(ended) do remove(session.sid) end
 table.sort(live, function(a, b) return a.createdMs < b.createdMs end)
 local evicted = {}

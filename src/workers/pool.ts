@@ -17,7 +17,7 @@ interface WorkerPoolOptions {
 /** After so many failures in a row with no worker left, there is no point in going on. */
 const FAILURES_MAX = 5;
 
-/** How long a new worker may take to be ready before a restart is given up. */
+/** How long a new worker may take to listen, and then to be ready. */
 const READY_WITHIN_MS = 30_000;
 
 /** Keeps a number of workers running: replaces those that crash, and all of them, one by one, on request. */
@@ -98,7 +98,8 @@ export class WorkerPool {
       this.#processes.delete(worker);
       this.#options.onEnded(worker);
     });
-    await worker.listening;
+    const timer = setTimeout(() => worker.kill(), READY_WITHIN_MS);
+    await worker.listening.finally(() => clearTimeout(timer));
     return worker;
   }
 
@@ -109,6 +110,7 @@ export class WorkerPool {
       if (worker.isStopping) return;
       this.crashes += 1;
       this.#options.log.error({ event: 'worker_ended', of: worker.number, ...end }, 'a worker has ended');
+      if (this.#serving.get(worker.number) !== worker) return;
       this.#serving.delete(worker.number);
       this.#restartDelay.count(performance.now() - startedMs);
       if (this.#renewing !== worker.number) void this.#replace(worker.number);
@@ -126,9 +128,12 @@ export class WorkerPool {
 
   /** Starts a worker, unless all are to stop. @returns false if another attempt is needed */
   async #startOnce(number: number): Promise<boolean> {
-    if (this.isStopping) return true;
+    if (this.isStopping || this.#serving.has(number)) return true;
     try {
-      this.#serve(await this.#launch(number));
+      const worker = await this.#launch(number);
+      // A restart has filled the place meanwhile.
+      if (this.#serving.has(number)) void worker.stop(true, this.#options.stopWithinMs);
+      else this.#serve(worker);
       return true;
     } catch {
       this.#restartDelay.count(0);
@@ -142,7 +147,7 @@ export class WorkerPool {
     log.info({ event: 'restart_begun' }, 'all workers are replaced, one at a time');
     for (const number of [...this.#serving.keys()]) {
       if (this.isStopping) return;
-      if (!(await this.#renew(number)))
+      if (!(await this.#renew(number)) && !this.isStopping)
         return log.error(
           { event: 'restart_failed', of: number },
           'a new worker was not ready; the old ones go on',
@@ -159,8 +164,9 @@ export class WorkerPool {
     this.#renewing = undefined;
     const old = this.#serving.get(number);
     if (!isFreshReady) {
-      fresh?.kill();
-      if (old === undefined) void this.#replace(number);
+      // It may have requests already.
+      void fresh?.stop(true, this.#options.stopWithinMs);
+      if (old === undefined && !this.isStopping) void this.#replace(number);
       return false;
     }
     this.#serve(fresh);

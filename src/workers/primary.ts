@@ -65,12 +65,13 @@ function createPool(
     log,
     spawn: (number) => {
       const forked = cluster.fork({ [WORKER_NUMBER]: String(number) });
-      if (forked.process.stdout !== null) output.follow(forked.process.stdout);
       const worker: WorkerProcess = new WorkerProcess({
         number,
         process: forked,
         onShares: (report) => relay.receive(worker, report),
       });
+      // Undefined if the process could not be started.
+      if (forked.process.stdout) output.follow(forked.process.stdout);
       relay.add(worker, (report) => worker.send({ kind: 'shares', report }));
       return worker;
     },

@@ -1,5 +1,4 @@
 import type { Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answers, FromWorker, MetricSnapshot, Question, ToWorker } from './messages.ts';
 
@@ -46,7 +45,14 @@ export class WorkerProcess {
     this.number = number;
     this.pid = process.process.pid;
     this.#process = process;
-    this.ended = once(process, 'exit').then(([code, signal]) => ({ code, signal }));
+    const ended = Promise.withResolvers<ProcessEnd>();
+    this.ended = ended.promise;
+    process.on('exit', (code, signal) => ended.resolve({ code, signal }));
+    // A message to a process that has just ended fails; that it has ended is noticed anyway. Without a process id, it
+    // could not be started at all.
+    process.on('error', () => {
+      if (this.pid === undefined) ended.resolve({ code: null, signal: null });
+    });
     const listening = Promise.withResolvers<string>();
     this.listening = listening.promise;
     this.listening.catch(() => undefined);
@@ -54,8 +60,6 @@ export class WorkerProcess {
       listening.reject(new WorkerNotStarted(`worker ${number} did not start`));
       for (const resolve of this.#questions.values()) resolve();
     });
-    // A message to a process that has just ended fails; that it has ended is noticed anyway.
-    process.on('error', () => {});
     process.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') {
         this.hasListened = true;

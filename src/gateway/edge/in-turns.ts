@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import QuickLRU from 'quick-lru';
 import type { GatewaySettings } from '../../config/load.ts';
-import { clientAddress } from '../../http/addresses.ts';
+import { clientAddress, networksOf } from '../../http/addresses.ts';
 import type { RequestContext, RequestObserver } from '../request-context.ts';
 import { RequestTurns } from '../turns/request-turns.ts';
 import type { Connection, Connections } from './connections.ts';
@@ -32,7 +32,9 @@ export function inTurns(connections: Connections, settings: ProxySettings): InTu
     begin: (incoming, outgoing, start) => {
       const connection = connections.of(incoming.socket);
       if (connection === undefined || granted.has(incoming, connection)) return start();
-      const network = connection.networks[0] ?? granted.addressOf(incoming);
+      const networks = isDirect(connection) ? connection.networks : networksOf(granted.addressOf(incoming));
+      // The widest, so that nobody has many turns by many addresses.
+      const network = networks.at(-1) ?? '';
       turns.take(network, () => {
         if (!outgoing.closed) start();
       });

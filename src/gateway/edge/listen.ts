@@ -91,6 +91,8 @@ export function createGatewayServer(deps: EdgeDeps): GatewayServer {
   server.maxHeadersCount = UNLIMITED_HEADER_COUNT;
   const readTurns = new ReadTurns();
   server.on('connection', (socket: Socket) => {
+    // The client has left before it was accepted. Nothing could be said of where its requests come from.
+    if (socket.remoteAddress === undefined) return void socket.destroy();
     const connection = connections.add(socket);
     if (connection !== undefined) readInSlices(connection, readTurns);
   });

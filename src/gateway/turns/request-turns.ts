@@ -1,11 +1,15 @@
 /** Starts the work on a request. It does not throw. */
 type Start = () => void;
 
+/** The time for requests that take turns, as a part of the time of all others. */
+const GUARANTEED_PART = 1 / 4;
+
 /**
  * The order in which requests are begun that have not shown yet that they are worth the work: one in each turn of the
- * event loop. In each turn, Node first handles whatever else has arrived, so the requests of logged-in clients wait
- * for no more than the work on one request of a flood, however many wait here. The processor does not idle meanwhile:
- * the next turn comes at once.
+ * event loop, or as many as fit into a quarter of the time that everything else took in the turn. In each turn, Node
+ * first handles whatever else has arrived, so the requests of logged-in clients wait for little more than the work on one
+ * request of a flood, however many wait here; and if there are so many of them that turns are long, they do not shut out
+ * the others. The processor does not idle meanwhile: the next turn comes at once.
  *
  * Networks take turns, so that one with many requests delays only its own. What waits is bounded by the number of
  * connections and of unanswered requests on each (`../edge/pipelining.ts`).
@@ -14,6 +18,7 @@ export class RequestTurns {
   /** By network, in the order of their turns. */
   readonly #waiting = new Map<string, Start[]>();
   #isTurnTaken = false;
+  #endedMs = 0;
 
   /** How many networks have requests that wait. */
   get networks(): number {
@@ -26,6 +31,7 @@ export class RequestTurns {
       this.#isTurnTaken = true;
       setImmediate(this.#begin);
       start();
+      this.#endedMs = performance.now();
       return;
     }
     const ofNetwork = this.#waiting.get(network);
@@ -34,11 +40,17 @@ export class RequestTurns {
   }
 
   readonly #begin = (): void => {
-    const start = this.#next();
+    const begunMs = performance.now();
+    const untilMs = begunMs + (begunMs - this.#endedMs) * GUARANTEED_PART;
+    let start = this.#next();
     this.#isTurnTaken = start !== undefined;
     if (start === undefined) return;
     setImmediate(this.#begin);
-    start();
+    do {
+      start();
+      this.#endedMs = performance.now();
+      start = this.#endedMs < untilMs ? this.#next() : undefined;
+    } while (start !== undefined);
   };
 
   #next(): Start | undefined {

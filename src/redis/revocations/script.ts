@@ -11,31 +11,36 @@ export interface RevocationScript {
   readonly script: ReturnType<typeof defineScript>;
 }
 
-/**
- * Lua: `sessionIds(sessionsKey)` returns the ids of a user's sessions. `removeSession(sid, sessionKey, dataKey,
- * sessionsKey)` removes a session and returns whether it was active. Every whitelist check asks for the session's key, so
- * all access tokens of the session are revoked with it. The type of `sessionsKey` has to be checked before. Nothing here
- * needs memory before the deletion, so it works when Redis is full.
- */
-export const REMOVE_SESSION_LUA = `
+/** Lua: `sessionIds(sessionsKey)` returns the ids of a user's sessions. */
+export const SESSION_IDS_LUA = `
 local function sessionIds(sessionsKey)
   local ids = {}
   for id in string.gmatch(redis.call('GET', sessionsKey) or '', '%S+') do table.insert(ids, id) end
   return ids
-end
-local function removeSession(sid, sessionKey, dataKey, sessionsKey)
+end`;
+
+/**
+ * Lua: `removeSession(sessionKey, dataKey)` removes a session and returns whether it was active. Every whitelist check
+ * asks for the session's key, so all access tokens of the session are revoked with it. `unlistSessions(sessionsKey,
+ * removed)` removes those whose id is a key of the table `removed` from the user's list, in one pass; the type of
+ * `sessionsKey` has to be checked before. Nothing here needs memory before the deletion, so it works when Redis is full.
+ */
+export const REMOVE_SESSION_LUA = `${SESSION_IDS_LUA}
+local function removeSession(sessionKey, dataKey)
   local wasActive = redis.call('DEL', sessionKey) == 1
   redis.call('DEL', dataKey)
+  return wasActive
+end
+local function unlistSessions(sessionsKey, removed)
   local others = {}
   for _, id in ipairs(sessionIds(sessionsKey)) do
-    if id ~= sid then table.insert(others, id) end
+    if not removed[id] then table.insert(others, id) end
   end
   if others[1] then
     redis.call('SET', sessionsKey, table.concat(others, ' '), 'KEEPTTL')
   else
     redis.call('DEL', sessionsKey)
   end
-  return wasActive
 end`;
 
 /**

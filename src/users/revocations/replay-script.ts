@@ -39,12 +39,15 @@ local userKey, authzKey, sessionsKey = unpack(KEYS, 1, 3)
 requireType('string', sessionsKey)
 requireType('string', authzKey)
 local current = redis.call('HMGET', userKey, 'ver', 'gen', 'role', 'status', 'ranges', 'resetJti')
+local removed = {}
 local presentVer, presentGen, nextRole, nextStatus, nextRanges, reset = unpack(current)
 
 for i = ${ARGUMENTS.count + 1}, #ARGV do
   local at = 4 + 2 * (i - ${ARGUMENTS.count + 1})
-  removeSession(ARGV[i], KEYS[at], KEYS[at + 1], sessionsKey)
+  removeSession(KEYS[at], KEYS[at + 1])
+  removed[ARGV[i]] = true
 end
+if next(removed) then unlistSessions(sessionsKey, removed) end
 if ver == '' or not presentVer then return 1 end
 
 local isOlder = tonumber(presentVer) < tonumber(ver)

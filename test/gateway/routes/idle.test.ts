@@ -222,11 +222,26 @@ describe('tracking activity', () => {
     leftMs,
   }) => {
     await makeNearlyIdle();
-    await gateway.link.run((client) => client.configSet('maxmemory', '1'));
+    // Redis then refuses all writes.
+    await gateway.link.run((client) => client.configSet('min-replicas-to-write', '1'));
     for (let i = 0; i < 3; i += 1) expect((await ask()).status).toBe(200);
     expect(await leftMs()).toBeLessThanOrEqual(NEARLY_IDLE_MS);
-    await gateway.link.run((client) => client.configSet('maxmemory', '0'));
+    await gateway.link.run((client) => client.configSet('min-replicas-to-write', '0'));
     await ask();
+    await until(async () => (await leftMs()) > IDLE_MS - 5000);
+  });
+
+  test('renews the session of an active user even if Redis is full', async ({
+    makeNearlyIdle,
+    gateway,
+    ask,
+    leftMs,
+    onTestFinished,
+  }) => {
+    await makeNearlyIdle();
+    onTestFinished(() => gateway.link.run((client) => client.configSet('maxmemory', '0')));
+    await gateway.link.run((client) => client.configSet('maxmemory', '1'));
+    expect((await ask()).status).toBe(200);
     await until(async () => (await leftMs()) > IDLE_MS - 5000);
   });
 });
