@@ -28,7 +28,9 @@ const test = failingRedisTest()
     'infoHas',
     ({ command }) =>
       async (line: string): Promise<boolean> =>
-        String(await command('INFO')).split('\r\n').includes(line),
+        String(await command('INFO'))
+          .split('\r\n')
+          .includes(line),
   )
   /** An unused port, so that the replica never syncs and keeps its own data. */
   .extend(

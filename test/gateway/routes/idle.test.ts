@@ -239,7 +239,7 @@ describe('tracking activity', () => {
     onTestFinished,
   }) => {
     await makeNearlyIdle();
-    onTestFinished(() => gateway.link.run((client) => client.configSet('maxmemory', '0')));
+    onTestFinished(async () => void (await gateway.link.run((client) => client.configSet('maxmemory', '0'))));
     await gateway.link.run((client) => client.configSet('maxmemory', '1'));
     expect((await ask()).status).toBe(200);
     await until(async () => (await leftMs()) > IDLE_MS - 5000);
