@@ -5,6 +5,7 @@ import { until } from './until.ts';
 const MIGRATE_TIMEOUT_MS = '1000';
 const KEYS_PER_BATCH = 10;
 const CHANGE_TIMEOUT_MS = 15_000;
+const CONFIRM_TIMEOUT_MS = 1000;
 
 /** What a node that is up says of the Cluster, and how to change that. */
 export interface ClusterView {
@@ -17,6 +18,8 @@ export interface ClusterView {
   promoted(slot: number, former: ClusterNode): Promise<ClusterNode>;
   /** Promotes the replica of the slot's primary while both are up (`CLUSTER FAILOVER`), and resolves to it. */
   failOver(slot: number): Promise<ClusterNode>;
+  /** Resolves when the replica of the primary has all that the primary has written until now. */
+  replicated(primary: ClusterNode): Promise<void>;
   /** Moves one slot with its keys to another primary, as `redis-cli --cluster reshard` does. */
   moveSlot(slot: number, to: ClusterNode): Promise<void>;
 }
@@ -56,9 +59,17 @@ export function viewOf(nodes: readonly ClusterNode[]): ClusterView {
       await (await replicaOf(former)).run((client) => client.clusterFailover());
       return promoted(slot, former);
     },
+    replicated: (primary) => until(() => isReplicated(primary), CHANGE_TIMEOUT_MS),
     moveSlot: async (slot, to) => moveSlot(slot, await primaryOf(slot), to, nodes),
   };
 }
+
+/** `WAIT` counts the replicas that have everything up to the command before it on the same connection. */
+const isReplicated = (primary: ClusterNode): Promise<boolean> =>
+  primary.run(async (client) => {
+    await client.ping();
+    return (await client.wait(1, CONFIRM_TIMEOUT_MS)) >= 1;
+  });
 
 const tableAt = async (node: ClusterNode): Promise<string[][]> =>
   (await node.run((client) => client.clusterNodes()))

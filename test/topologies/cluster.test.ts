@@ -113,6 +113,8 @@ test.for(Object.entries(FAILURES))(
     const load = startClusterLoad(stack.urls, tokens, ['/auth/session']);
     await until(() => load.grantedAt('bob', 0) !== undefined);
     const former = await cluster.primaryOf(slot);
+    // A login that no replica has is lost with its primary.
+    await cluster.replicated(former);
     let isGoingOn = true;
     // A node that stays down or requests that go on would fail the next attempt too.
     onTestFinished(async () => {
