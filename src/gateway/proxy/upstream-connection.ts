@@ -13,6 +13,9 @@ export class UpstreamConnection {
   readonly #socket: Socket;
   #requests = 0;
   #bytesReadBefore = 0;
+  #wasKept = false;
+  /** undici listens from the first request on. Data or an end before it closes the connection. */
+  readonly #onEarlyEvent = (): void => this.destroy();
 
   constructor(socket: Socket, { origin, firstByteTimeoutMs, idleTimeoutMs }: ConnectionOptions) {
     this.#socket = socket;
@@ -30,6 +33,7 @@ export class UpstreamConnection {
     });
     // Before the first request, nothing else listens; an unhandled error would end the process.
     socket.on('error', () => {});
+    socket.once('readable', this.#onEarlyEvent);
   }
 
   /** Whether a request can be sent. */
@@ -37,15 +41,21 @@ export class UpstreamConnection {
     return !this.#socket.destroyed && this.#socket.writable;
   }
 
-  /** Whether the upstream lost a connection that had served before, and sent no byte of a response to this request. */
+  /** Whether the upstream lost a connection that had been open before, and sent no byte of a response to this request. */
   get isLostWithoutByte(): boolean {
-    return this.#requests > 1 && this.#socket.bytesRead === this.#bytesReadBefore;
+    return (this.#requests > 1 || this.#wasKept) && this.#socket.bytesRead === this.#bytesReadBefore;
   }
 
   send(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.#requests += 1;
+    this.#socket.off('readable', this.#onEarlyEvent);
     this.#bytesReadBefore = this.#socket.bytesRead;
     this.#client.dispatch(request, handler);
+  }
+
+  /** Keeps the connection for a later request than the one that it was opened for. */
+  keep(): void {
+    this.#wasKept = true;
   }
 
   onClose(listener: () => void): void {

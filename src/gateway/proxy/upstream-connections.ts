@@ -126,14 +126,20 @@ export class UpstreamConnections {
     });
   }
 
-  /** Nobody checks on a connection before its first request, so one that nobody waits for any more is closed. */
+  /** A connection that nobody waits for any more, because others were returned meanwhile, is kept for later requests. */
   #add(connection: UpstreamConnection): void {
     this.#open.add(connection);
     connection.onClose(() => {
       this.#open.delete(connection);
       this.#connectForWaiting();
     });
-    if (this.#closed || !this.#offer(connection)) connection.destroy();
+    if (this.#closed) connection.destroy();
+    else if (!this.#offer(connection)) this.#keep(connection);
+  }
+
+  #keep(connection: UpstreamConnection): void {
+    connection.keep();
+    this.#idle.unshift(connection);
   }
 
   #failOne(fault: Error): void {
