@@ -21,10 +21,12 @@ const WITH_ALL_SESSIONS: ReadonlySet<string> = new Set([
   'fastify-cached',
   'nginx',
 ]);
+/** These remember tokens that they have verified, so every session has to have had a turn before they are measured. */
+const WITH_TOKEN_CACHE: ReadonlySet<string> = new Set([GATEWAY_MEMO, 'fastify-cached']);
 /** A complete run measures latencies and other requests of these only, because it may not take much longer. */
 const WITH_ALL_PARTS: ReadonlySet<string> = new Set([GATEWAY, 'nginx', 'go', 'fastify']);
 /** What forwarding alone costs needs no better precision. */
-const LIMIT_ROUNDS = 1;
+const LIMIT_ROUNDS = 3;
 /** Server-side sessions are written for no more than this. */
 export const COOKIE_SESSIONS_MAX = 40_000;
 
@@ -60,14 +62,16 @@ export function planOf(options: PlanOptions): Plan {
     contestants: CONTESTANTS.filter(({ id }) => only === undefined || only.includes(id)),
     sessions: [...(sessions ?? (quick ? MAIN_SESSIONS : ALL_SESSIONS))].sort((a, b) => a - b),
     parts: new Set(parts ?? (quick ? ['closed'] : PARTS)),
-    rounds: rounds ?? (quick ? 2 : 3),
+    rounds: rounds ?? (quick ? 3 : 7),
     warmUpMs: Math.min(windowMs ?? 1000, 1000),
-    windowMs: windowMs ?? 1200,
+    windowMs: windowMs ?? 800,
     connections: 64,
     cacheDirectory: cache,
     isComplete,
   };
 }
+
+export const hasTokenCache = ({ id }: Contestant): boolean => WITH_TOKEN_CACHE.has(id);
 
 /** In how many rounds of the closed loop a contestant is measured. */
 export const roundsFor = ({ rounds }: Plan, { kind }: Contestant): number =>

@@ -34,6 +34,19 @@ function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
   return hosts === 1 && isValid;
 }
 
+/** Hosts that have been found valid lately: most requests name the same few. */
+const validHosts = new Set<string>();
+const VALID_HOSTS_MAX = 100;
+const REMEMBERED_MAX_CHARACTERS = 255;
+
+function isHost(host: string): boolean {
+  if (validHosts.has(host)) return true;
+  if (!HOST.test(host) || !isReadAsWritten(host)) return false;
+  if (validHosts.size >= VALID_HOSTS_MAX) validHosts.clear();
+  if (host.length <= REMEMBERED_MAX_CHARACTERS) validHosts.add(host);
+  return true;
+}
+
 /** Whether URL parsers read the text as exactly this host. They read `127.1`, for example, as 127.0.0.1. */
-const isHost = (host: string): boolean =>
-  HOST.test(host) && URL.parse(`http://${host}`)?.hostname === host.replace(/:\d+$/, '').toLowerCase();
+const isReadAsWritten = (host: string): boolean =>
+  URL.parse(`http://${host}`)?.hostname === host.replace(/:\d+$/, '').toLowerCase();
