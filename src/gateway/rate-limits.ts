@@ -31,7 +31,14 @@ export function loginDeps(
     windowSeconds,
   };
   const perSession = { name: 'password-change', max: failuresPerUsername, windowSeconds };
-  const perMinute = { name: 'logins', max: settings.loginsPerUserPerMinute, windowSeconds: 60 };
+  // In the slot of the user's other keys, so that the start of a session counts itself.
+  const countersOf = (userId: string) => ({ subject: userId, steps: ['1'] });
+  const perMinute = {
+    name: 'logins',
+    max: settings.loginsPerUserPerMinute,
+    windowSeconds: 60,
+    countersOf,
+  };
   return {
     loginLimiter: new LoginLimiter(redis, limits, queue),
     loginRate: new RateLimiter(redis, perMinute),

@@ -1,16 +1,15 @@
 import { defineScript, nameEntries } from './scripts.ts';
 
 /**
+ * Lua: `readCounter(key, now)`, `addTo(counter, now, windowMs)` and `writeCounter(key, counter, now)`.
+ *
  * Each counter is a string of JSON: `count` is what has been counted since the window began, `ends` is when the window
  * ends, and `held` has the attempts whose outcome is not known yet, each with the time at which it is given up. All
- * times are in milliseconds since the epoch. A script reads all counters first and writes with one command only, so
- * that it cannot leave half its writes behind.
+ * times are numbers of milliseconds since the epoch. A script reads all counters first and writes with one command only,
+ * so that it cannot leave half its writes behind.
  */
-const COUNTERS_LUA = `
-now = tonumber(now)
-windowMs = tonumber(windowMs)
-
-local function readCounter(key)
+export const COUNTERS_LUA = `
+local function readCounter(key, now)
   local text = redis.call('GET', key)
   local counter = text and cjson.decode(text) or { count = 0, ends = 0, held = {} }
   if counter.ends <= now then
@@ -23,12 +22,12 @@ local function readCounter(key)
   return counter
 end
 
-local function add(counter)
+local function addTo(counter, now, windowMs)
   if counter.ends == 0 then counter.ends = now + windowMs end
   counter.count = counter.count + 1
 end
 
-local function writeCounter(key, counter)
+local function writeCounter(key, counter, now)
   local last = counter.ends
   for _, expires in pairs(counter.held) do last = math.max(last, expires) end
   redis.call('SET', key, cjson.encode(counter), 'PX', math.max(1, last - now))
@@ -48,9 +47,10 @@ export const TAKE = defineScript(
   `
 ${TAKE_ARGUMENTS.lua}
 ${COUNTERS_LUA}
+now, windowMs = tonumber(now), tonumber(windowMs)
 local counters, wait, filled = {}, 0, false
 for i, key in ipairs(KEYS) do
-  local counter = readCounter(key)
+  local counter = readCounter(key, now)
   local max, held = tonumber(ARGV[${TAKE_ARGUMENTS.count} + i]), 0
   for _ in pairs(counter.held) do held = held + 1 end
   if counter.count >= max then wait = math.max(wait, counter.ends - now) end
@@ -60,8 +60,8 @@ end
 if wait > 0 or how == 'look' then return { counters[1].count, wait } end
 if filled then return { counters[1].count, -1 } end
 for i, key in ipairs(KEYS) do
-  if how == 'count' then add(counters[i]) else counters[i].held[attempt] = tonumber(heldUntil) end
-  writeCounter(key, counters[i])
+  if how == 'count' then addTo(counters[i], now, windowMs) else counters[i].held[attempt] = tonumber(heldUntil) end
+  writeCounter(key, counters[i], now)
 end
 return { counters[1].count, 0 }
 `,
@@ -79,17 +79,18 @@ export const SETTLE = defineScript(
   `
 ${SETTLE_ARGUMENTS.lua}
 ${COUNTERS_LUA}
+now, windowMs = tonumber(now), tonumber(windowMs)
 local counters = {}
 for i, key in ipairs(KEYS) do
-  local counter = readCounter(key)
+  local counter = readCounter(key, now)
   counter.held[attempt] = nil
-  if outcome == 'count' then add(counter) end
+  if outcome == 'count' then addTo(counter, now, windowMs) end
   if outcome == 'refund' then counter.count = math.max(0, counter.count - 1) end
   if outcome == 'clear' then counter.count = 0 end
   if counter.count == 0 then counter.ends = 0 end
   counters[i] = counter
 end
-for i, key in ipairs(KEYS) do writeCounter(key, counters[i]) end
+for i, key in ipairs(KEYS) do writeCounter(key, counters[i], now) end
 return 'done'
 `,
 );

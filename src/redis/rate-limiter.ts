@@ -40,6 +40,13 @@ export const countersByNetwork = (address: string): Counters => {
   return { subject: steps.at(-1) ?? '', steps };
 };
 
+/** A counter that a script of its own counts in (`COUNTERS_LUA`). */
+export interface Counter {
+  key: string;
+  max: number;
+  windowMs: number;
+}
+
 /** An attempt that is counted once its outcome is known. What is never settled is not counted. */
 export interface HeldAttempt {
   /** `count` counts it, `release` does not, and `clear` also lets the subject start afresh. */
@@ -74,7 +81,13 @@ export class RateLimiter {
     return { count, retryAfterSeconds: secondsOf(waitMs) };
   }
 
-  /** Takes back an attempt that {@link take} has counted. @throws {RedisUnavailable} */
+  /** The first counter of a subject, for a script that touches other keys in its slot as well. */
+  counterOf(subject: string): Counter {
+    const { max, windowSeconds } = this.#options;
+    return { key: this.#keysOf(subject)[0] ?? '', max, windowMs: windowSeconds * 1000 };
+  }
+
+  /** Takes back an attempt that {@link take} or a script has counted. @throws {RedisUnavailable} */
   refund(subject: string, nowMs: number): Promise<void> {
     return this.#settle(subject, nowMs, 'refund');
   }
@@ -137,7 +150,8 @@ function readUsage(reply: unknown): { count: number; waitMs: number } {
 }
 
 /** Whole seconds for `Retry-After`. Attempts with unknown outcomes are settled soon. */
-const secondsOf = (waitMs: number): number => (waitMs === 0 ? 0 : Math.max(1, Math.ceil(waitMs / 1000)));
+export const secondsOf = (waitMs: number): number =>
+  waitMs === 0 ? 0 : Math.max(1, Math.ceil(waitMs / 1000));
 
 /**
  * Counts an attempt with several limiters, or with none. Returns 0, or the seconds to wait.

@@ -1,4 +1,6 @@
+import { COUNTERS_LUA } from '../redis/counter-scripts.ts';
 import { authzKey, pendingActionsKey, sessionKey, sessionsKey, whitelistKey } from '../redis/keys.ts';
+import type { Counter } from '../redis/rate-limiter.ts';
 import { defineRevocation, REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
 import { nameEntries } from '../redis/scripts.ts';
 import { SESSION_RECORD_LUA } from '../redis/session-record.ts';
@@ -9,19 +11,25 @@ import type { TokenIdentity } from './whitelist.ts';
 
 const KEYS = nameEntries('KEYS', ['authzKey', 'sessionsKey', 'sessionKey', 'entryKey', 'actionsKey']);
 
-/** The keys. `jti` is the access token that the script adds to the whitelist. */
-export const startKeys = ({ sub, sid, jti }: TokenIdentity): string[] =>
-  KEYS.list({
+/**
+ * The keys. `jti` is the access token that the script adds to the whitelist. The last one is the counter of the user's
+ * logins, if they are limited.
+ */
+export const startKeys = ({ sub, sid, jti }: TokenIdentity, limit: Counter | undefined): string[] => [
+  ...KEYS.list({
     authzKey: authzKey(sub),
     sessionsKey: sessionsKey(sub),
     sessionKey: sessionKey(sub, sid),
     entryKey: whitelistKey(sub, jti),
     actionsKey: pendingActionsKey(sub),
-  });
+  }),
+  ...(limit === undefined ? [] : [limit.key]),
+];
 
 /**
  * `iat`, `exp` and `endsAt` are in seconds since the epoch. The prefixes build the keys of the user's other sessions:
- * they have the same hash tag, so they are in the same slot (Redis Cluster).
+ * they have the same hash tag, so they are in the same slot (Redis Cluster). `verified` is the user's authorization that
+ * the caller has judged.
  */
 export const START_ARGUMENTS = nameEntries('ARGV', [
   'sid',
@@ -40,23 +48,38 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
   'address',
   'remember',
   'verifiedGeneration',
+  'verified',
+  'loginsMax',
+  'loginsWindowMs',
 ]);
 
 /**
- * Starts a session, adds its first access token to the whitelist, and enforces the maximum number of sessions.
+ * Starts a session, adds its first access token to the whitelist, and enforces the maximum number of sessions and of
+ * logins in a window. A login that is one session too many counts as well: its password was right.
  *
- * Returns `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `too_many`,
- * or `started`, the ids of the sessions that were evicted, and the actions that the user had begun as staff.
+ * Returns `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `judge` and the
+ * authorization, if it is not the one that the caller has judged: then nothing has changed; `surplus` (a login too many)
+ * and the milliseconds until the window ends; `too_many`; or `started`, the ids of the sessions that were evicted, and the
+ * actions that the user had begun as staff.
  */
 export const START_SESSION = defineRevocation(
   'session-start',
-  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}${COUNTERS_LUA}
 ${KEYS.lua}
+local loginsKey = KEYS[${KEYS.count + 1}]
 ${START_ARGUMENTS.lua}
 local authorization = redis.call('GET', authzKey)
 if not authorization then return { 'inactive' } end
 local generation = readGeneration(authorization)
 if generation ~= tonumber(verifiedGeneration) then return { 'outdated' } end
+if authorization ~= verified then return { 'judge', authorization } end
+
+local now = math.floor(tonumber(nowMs))
+local logins = loginsKey and readCounter(loginsKey, now)
+if logins then
+  if logins.count >= tonumber(loginsMax) then return { 'surplus', math.max(1, math.ceil(logins.ends - now)) } end
+  addTo(logins, now, tonumber(loginsWindowMs))
+end
 
 local live, ended = {}, {}
 for _, id in ipairs(sessionIds(sessionsKey)) do
@@ -66,7 +89,10 @@ for _, id in ipairs(sessionIds(sessionsKey)) do
     endsAt = session and session.endsAt })
 end
 local surplus = #live - tonumber(maxSessions) + 1
-if surplus > 0 and policy == 'refuse' then return { 'too_many' } end
+if surplus > 0 and policy == 'refuse' then
+  if logins then writeCounter(loginsKey, logins, now) end
+  return { 'too_many' }
+end
 
 local pending = surplus > 0 and pendingActions(actionsKey) or {}
 
@@ -78,6 +104,7 @@ for i = 1, surplus do
   remove(live[i].sid)
   table.insert(evicted, live[i].sid)
 end
+if logins then writeCounter(loginsKey, logins, now) end
 redis.call('SET', sessionKey, sessionText({ generation = generation, refreshCount = 0, createdMs = nowMs,
   endsAt = endsAt, lastSeenMs = nowMs, movedAtMs = nowMs, movedServerMs = nowMs, iat = iat, exp = exp,
   remember = remember == '1', client = '-', address = address, clientId = clientId, device = device }),

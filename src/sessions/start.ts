@@ -1,54 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
-import type { RingSource } from '../keys/ring.ts';
-import { sessionDataKey, sessionKey } from '../redis/keys.ts';
-import { runRevocation } from '../redis/revocations/script.ts';
-import { checkReply } from '../redis/scripts.ts';
-import type { RedisStore } from '../redis/store.ts';
+import { RedisUnavailable } from '../redis/connection.ts';
+import { secondsOf } from '../redis/rate-limiter.ts';
 import { Refusal } from '../refusal.ts';
+import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
-import type { Role } from '../users/roles.ts';
+import type { SessionDeps, SessionOpener, SessionOptions } from './options.ts';
 import { accessTokenId, mintRefreshToken } from './refresh-token.ts';
-import { START_ARGUMENTS, START_SESSION, startKeys } from './start-script.ts';
+import { runStart, type StartReply } from './start-run.ts';
 
-/** The lifetimes of sessions and tokens, and the number of sessions per user. */
-export interface SessionOptions {
-  issuer: string;
-  audience: string;
-  accessTokenTtlSeconds: number;
-  /** A session ends after this time without user activity (PSD2 RTS, article 4(3)(d), requires 5 minutes). */
-  sessionIdleSeconds: number;
-  /** The absolute lifetime of a session. */
-  sessionAbsoluteSeconds: number;
-  /** The absolute lifetime of a session that was started with `remember`. */
-  sessionRememberSeconds: number;
-  /** How long a rotated refresh token is still accepted, for concurrent requests. */
-  refreshGraceSeconds: number;
-  sessionsPerUserMax: number;
-  sessionsPerUserPolicy: 'evict-oldest' | 'refuse';
-}
-
-export interface SessionDeps {
-  redis: RedisStore;
-  ring: RingSource;
-  refreshKey: Uint8Array;
-  options: SessionOptions;
-}
-
-/** An authenticated user, and the client and device that they use. */
-export interface SessionOpener {
-  userId: string;
-  role: Role;
-  /** The user's generation when the password was verified. No session starts if all sessions were ended since. */
-  verifiedGeneration: number;
-  clientId: string;
-  /** From the user agent, for people to recognize the session. */
-  device: string;
-  address: string;
-  /** Whether a long session was requested. Only the role `user` gets one. */
-  remember: boolean;
-}
+export type { SessionDeps, SessionOpener, SessionOptions };
 
 /** An access token, its refresh token, and what both contain. */
 export interface TokenPair {
@@ -65,84 +26,86 @@ export interface StartedSession extends TokenPair {
   evicted: string[];
 }
 
-export type StartReason = 'user_not_active' | 'user_changed' | 'too_many_sessions';
+export type StartReason =
+  | 'user_not_active'
+  | 'user_changed'
+  | 'address_refused'
+  | 'login_rate_exceeded'
+  | 'too_many_sessions';
 
-const REASON_OF_OUTCOME: Record<string, StartReason> = {
+const REASON_OF_OUTCOME = {
   inactive: 'user_not_active',
   outdated: 'user_changed',
   too_many: 'too_many_sessions',
-};
+} as const;
+
+/** How often the authorization of a user may change during one login. */
+const MAX_JUDGEMENTS = 3;
 
 /**
- * Starts a session. The token is signed first, then whitelisted, then returned: every token that a client has was
- * whitelisted. @throws {RedisUnavailable} No token is returned then.
+ * Starts a session with the user's authorization at that moment: it is compared in the step that starts the session, so
+ * nobody who has been blocked, or may no longer connect from the address, gets one. The token is signed first, then
+ * whitelisted, then returned: every token that a client has was whitelisted.
+ * @throws {RedisUnavailable} No token is returned then.
  */
 export async function startSession(
   deps: SessionDeps,
   opener: SessionOpener,
   nowMs: number,
 ): Promise<StartedSession | Refusal<StartReason>> {
-  const { options, ring, refreshKey } = deps;
+  let current = opener;
+  for (let judgements = 0; judgements <= MAX_JUDGEMENTS; judgements += 1) {
+    const claims = claimsOf(deps, current, nowMs);
+    const accessToken = await signAccessToken(deps.ring.at(nowMs), claims);
+    const session = { claims, ...endOf(deps, current, nowMs) };
+    const reply = await runStart(deps, current, session, nowMs);
+    if (reply[0] === 'started') return granted(deps, { accessToken, ...session }, reply);
+    if (reply[0] === 'surplus')
+      return new Refusal('login_rate_exceeded', { retryAfterSeconds: secondsOf(reply[1]) });
+    if (reply[0] !== 'judge') return new Refusal(REASON_OF_OUTCOME[reply[0]]);
+    const { role, ranges } = readAuthorization(reply[1]);
+    if (!isAddressAllowed({ ranges }, opener.address)) return new Refusal('address_refused');
+    current = { ...opener, role, ranges };
+  }
+  throw new RedisUnavailable('the authorization of a user keeps changing');
+}
+
+async function granted(
+  { redis, refreshKey }: SessionDeps,
+  session: Omit<StartedSession, 'refreshToken' | 'evicted'>,
+  [, evicted, ids]: Extract<StartReply, ['started', ...unknown[]]>,
+): Promise<StartedSession> {
+  const { sub, sid } = session.claims;
+  await settleRevocation(redis, { userId: sub, ids });
+  const refreshToken = mintRefreshToken(refreshKey, { sub, sid, refreshCount: 0 });
+  return { ...session, refreshToken, evicted };
+}
+
+function claimsOf(deps: SessionDeps, opener: SessionOpener, nowMs: number): AccessClaims {
+  const { issuer, audience, accessTokenTtlSeconds } = deps.options;
   const iat = Math.floor(nowMs / 1000);
-  const remember = opener.remember && opener.role === 'user';
-  const sessionEndsAt = iat + (remember ? options.sessionRememberSeconds : options.sessionAbsoluteSeconds);
   const identity = { sub: opener.userId, sid: random128(), refreshCount: 0 };
-  const claims: AccessClaims = {
-    iss: options.issuer,
-    aud: options.audience,
+  return {
+    iss: issuer,
+    aud: audience,
     sub: identity.sub,
     client_id: opener.clientId,
     sid: identity.sid,
-    jti: accessTokenId(refreshKey, identity),
+    jti: accessTokenId(deps.refreshKey, identity),
     auth_time: iat,
     iat,
-    exp: Math.min(iat + options.accessTokenTtlSeconds, sessionEndsAt),
+    exp: Math.min(iat + accessTokenTtlSeconds, endOf(deps, opener, nowMs).sessionEndsAt),
   };
-  const accessToken = await signAccessToken(ring.at(nowMs), claims);
-  const session = { claims, sessionEndsAt, remember };
-  const [outcome, evicted = [], ids = []] = await writeSession(deps, opener, session, nowMs);
-  const reason = REASON_OF_OUTCOME[outcome];
-  if (reason !== undefined) return new Refusal(reason);
-  await settleRevocation(deps.redis, { userId: claims.sub, ids });
-  const refreshToken = mintRefreshToken(refreshKey, identity);
-  return { accessToken, refreshToken, ...session, evicted };
 }
 
-const ids = z.array(z.string());
-const startReply = z.tuple([
-  z.enum(['inactive', 'outdated', 'too_many', 'started']),
-  ids.optional(),
-  ids.optional(),
-]);
-type StartReply = z.output<typeof startReply>;
-
-async function writeSession(
-  { redis, options }: SessionDeps,
+function endOf(
+  { options }: SessionDeps,
   opener: SessionOpener,
-  { claims, sessionEndsAt, remember }: Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'>,
   nowMs: number,
-): Promise<StartReply> {
-  const { sub, sid, iat, exp } = claims;
-  const { clientId, device, address, verifiedGeneration } = opener;
-  const args = START_ARGUMENTS.list({
-    sid,
-    nowMs,
-    iat,
-    exp,
-    endsAt: sessionEndsAt,
-    idleMs: Math.min(options.sessionIdleSeconds * 1000, sessionEndsAt * 1000 - nowMs),
-    maxSessions: options.sessionsPerUserMax,
-    policy: options.sessionsPerUserPolicy,
-    sessionPrefix: sessionKey(sub, ''),
-    dataPrefix: sessionDataKey(sub, ''),
-    user: sub,
-    clientId,
-    device,
-    address,
-    remember: remember ? '1' : '0',
-    verifiedGeneration,
-  });
-  return checkReply(startReply, await runRevocation(redis, START_SESSION, startKeys(claims), args));
+): Pick<TokenPair, 'sessionEndsAt' | 'remember'> {
+  const remember = opener.remember && opener.role === 'user';
+  const lifetime = remember ? options.sessionRememberSeconds : options.sessionAbsoluteSeconds;
+  return { remember, sessionEndsAt: Math.floor(nowMs / 1000) + lifetime };
 }
 
 const random128 = (): string => randomBytes(16).toString('base64url');

@@ -89,11 +89,20 @@ async function claimUsername(
 }
 
 /**
- * The user with this username. An unknown username takes the same two commands as a known one.
+ * The user with this username. An unknown username takes the same commands as a known one. The user with the id
+ * `likelyId`, if it is given, is read at the same time as the id, so that one wait for Redis is enough if it is this user.
  * @throws {RedisUnavailable}
  */
-export async function findUserByName(redis: RedisStore, username: string): Promise<User | undefined> {
-  return findUser(redis, (await findUserId(redis, username)) ?? NO_USER);
+export async function findUserByName(
+  redis: RedisStore,
+  username: string,
+  likelyId?: string,
+): Promise<User | undefined> {
+  const [id, likely] = await Promise.all([
+    findUserId(redis, username),
+    likelyId === undefined ? undefined : findUser(redis, likelyId),
+  ]);
+  return likelyId !== undefined && id === likelyId ? likely : findUser(redis, id ?? NO_USER);
 }
 
 /** The id of the user with this username. @throws {RedisUnavailable} */

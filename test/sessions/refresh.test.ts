@@ -34,7 +34,7 @@ test('Redis stores the refresh counter of a session, and no MAC or key of a refr
 test('remember does not extend the sessions of staff', async ({ store }) => {
   const hours = (seconds: number): number => seconds / 3600;
   for (const role of ['user', 'supervisor', 'admin', 'super-admin'] as const) {
-    const sub = await store.addUser();
+    const sub = await store.addUser(role);
     const { sessionEndsAt, remember, claims } = await store.start(sub, { role, remember: true });
     expect(remember).toBe(role === 'user');
     expect(hours(sessionEndsAt - claims.iat)).toBe(role === 'user' ? 30 * 24 : 12);

@@ -13,6 +13,7 @@ import {
   startSession,
 } from '../../src/sessions/start.ts';
 import { writeAuthorization } from '../../src/users/authorization.ts';
+import type { Role } from '../../src/users/roles.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 export const SESSION_OPTIONS: SessionOptions = {
@@ -32,8 +33,8 @@ export interface SessionStore {
   /** Two processes that share Redis and the keys. */
   one: SessionDeps;
   other: SessionDeps;
-  /** A new active user's id. */
-  addUser(): Promise<string>;
+  /** A new active user's id, by default with the role `user`. */
+  addUser(role?: Role): Promise<string>;
   /** Starts a session, by default now. @throws if it is refused */
   start(userId: string, changes?: Partial<SessionOpener>, nowMs?: number): Promise<StartedSession>;
   close(): Promise<void>;
@@ -61,11 +62,9 @@ export async function openSessionStore(options: Partial<SessionOptions> = {}): P
     redis,
     one,
     other,
-    addUser: async () => {
+    addUser: async (role = 'user') => {
       const id = randomBytes(16).toString('base64url');
-      await one.redis.run((client) =>
-        client.set(authzKey(id), writeAuthorization({ role: 'user', generation: 0 })),
-      );
+      await one.redis.run((client) => client.set(authzKey(id), writeAuthorization({ role, generation: 0 })));
       return id;
     },
     start: async (userId, changes = {}, nowMs = Date.now()) => {

@@ -60,7 +60,6 @@ export const GATEWAY_PROBLEMS = {
   }),
 
   login_wrong: loginFailed,
-  user_changed: loginFailed,
   login_throttled: problem(429, 'login_throttled', 'Too many failed login attempts.'),
   login_rate_exceeded: problem(
     429,

@@ -1,9 +1,12 @@
-import { countersByNetwork, type HeldAttempt, RateLimiter } from '../../redis/rate-limiter.ts';
+import { countersByNetwork, RateLimiter } from '../../redis/rate-limiter.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import { foldUsername } from '../fields.ts';
 import type { Device } from './device-token.ts';
+import { type Held, hold, type Limit, release, settle, type Verdict } from './held-attempts.ts';
 import type { PasswordQueue, Rank } from './password-queue.ts';
+
+export type { Verdict };
 
 export interface LoginLimits {
   failuresPerUsername: number;
@@ -17,16 +20,16 @@ export interface LoginClient {
   /** As typed. */
   username: string;
   address: string;
-  /** A device that this user has logged in from before. */
+  /** A device that presents its token. */
   device?: Device | undefined;
-  isStaff?: boolean | undefined;
+  /** Whether that is one of a user with this username, and whether they are staff. It is awaited only if a device is given. */
+  owner?: (() => Promise<DeviceOwner>) | undefined;
 }
 
-/** What the check of a password found. A surplus login is correct, but one too many. */
-export type Verdict = 'right' | 'wrong' | 'surplus';
-
-/** How long an attempt waits for concurrent ones that may reach the limit. As many wait as the queue lets run. */
-const PATIENCE_MS = 3000;
+export interface DeviceOwner {
+  isKnown: boolean;
+  isStaff: boolean;
+}
 
 interface Turn {
   rank: Rank;
@@ -59,12 +62,14 @@ export class LoginLimiter {
 
   /**
    * Runs a check when it is the client's turn, unless a limit is reached. If the check throws, the attempt does not
-   * count. @throws {RedisUnavailable}
+   * count. `record` is run with the outcome of the check while the counters are settled, so that both take one wait for
+   * Redis. @throws {RedisUnavailable}
    */
   async attempt<Outcome extends { verdict: Verdict }>(
     client: LoginClient,
     nowMs: number,
     check: () => Promise<Outcome>,
+    record: (outcome: Outcome) => Promise<void> = async () => {},
   ): Promise<Outcome | Refusal<'login_throttled' | 'password_queue_full'>> {
     const turn = await this.#turnOf(client, nowMs);
     if (turn instanceof Refusal) return turn;
@@ -73,7 +78,7 @@ export class LoginLimiter {
       if (held instanceof Refusal) return held;
       try {
         const outcome = await check();
-        await settle(held, outcome.verdict);
+        await Promise.all([settle(held, outcome.verdict), record(outcome)]);
         return outcome;
       } catch (fault) {
         await release(held);
@@ -89,10 +94,14 @@ export class LoginLimiter {
 
   /** A device that has failed too often is a stranger. */
   async #turnOf(client: LoginClient, nowMs: number): Promise<Turn | Refusal<'login_throttled'>> {
-    const { username, address, device, isStaff = false } = client;
-    if (device !== undefined) {
-      const { retryAfterSeconds } = await this.#device.usage(device.id, nowMs);
-      if (retryAfterSeconds === 0) return { rank: isStaff ? 'staff-device' : 'known-device', device };
+    const { username, address, device, owner } = client;
+    if (device !== undefined && owner !== undefined) {
+      const [usage, { isKnown, isStaff }] = await Promise.all([
+        this.#device.usage(device.id, nowMs),
+        owner(),
+      ]);
+      if (isKnown && usage.retryAfterSeconds === 0)
+        return { rank: isStaff ? 'staff-device' : 'known-device', device };
     }
     const usages = [
       this.#network.usage(address, nowMs),
@@ -116,46 +125,8 @@ export class LoginLimiter {
             [this.#username, foldUsername(username), OUTCOMES.username],
           ]
         : [[this.#device, device.id, OUTCOMES.device]];
-    return (await holdAtOnce(limits, nowMs)) ?? holdInOrder(limits, nowMs);
+    return hold(limits, nowMs);
   }
-}
-
-/** A limiter, its subject, and what a verdict does to its counters. */
-type Limit = readonly [limiter: RateLimiter, subject: string, outcomes: Held['outcomes']];
-
-/** Takes all places in one round trip to Redis, or none. */
-async function holdAtOnce(limits: readonly Limit[], nowMs: number): Promise<Held[] | undefined> {
-  const attempts = await Promise.allSettled(limits.map(([limiter, subject]) => limiter.hold(subject, nowMs)));
-  const held = limits.flatMap(([, , outcomes], n) => {
-    const attempt = attempts[n];
-    const isHeld = attempt?.status === 'fulfilled' && !(attempt.value instanceof Refusal);
-    return isHeld ? [{ attempt: attempt.value as HeldAttempt, outcomes }] : [];
-  });
-  if (held.length === limits.length) return held;
-  await release(held);
-  return undefined;
-}
-
-/** Takes one place after the other, so that no two attempts wait for each other. */
-async function holdInOrder(
-  limits: readonly Limit[],
-  nowMs: number,
-): Promise<Held[] | Refusal<'login_throttled'>> {
-  const held: Held[] = [];
-  for (const [limiter, subject, outcomes] of limits) {
-    const attempt = await limiter.hold(subject, nowMs, PATIENCE_MS);
-    if (attempt instanceof Refusal) {
-      await release(held);
-      return new Refusal('login_throttled', attempt);
-    }
-    held.push({ attempt, outcomes });
-  }
-  return held;
-}
-
-interface Held {
-  attempt: HeldAttempt;
-  outcomes: Readonly<Record<Verdict, 'count' | 'release' | 'clear'>>;
 }
 
 /** What a verdict does to each counter. A surplus login has used the password threads, but guessed nothing. */
@@ -164,12 +135,3 @@ const OUTCOMES = {
   username: { right: 'clear', wrong: 'count', surplus: 'release' },
   device: { right: 'clear', wrong: 'count', surplus: 'count' },
 } as const satisfies Record<string, Held['outcomes']>;
-
-const settle = async (held: readonly Held[], verdict: Verdict): Promise<void> => {
-  await Promise.all(held.map(({ attempt, outcomes }) => attempt.settle(outcomes[verdict])));
-};
-
-/** If Redis is unavailable, what is held expires. */
-const release = async (held: readonly Held[]): Promise<void> => {
-  await Promise.allSettled(held.map(({ attempt }) => attempt.settle('release')));
-};

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fixedRing, keyRingFromPem, makeKeyPem } from '../../../src/keys/ring.ts';
 import type { RedisLink } from '../../../src/redis/connection.ts';
 import { authzKey, sessionKey } from '../../../src/redis/keys.ts';
+import { type Counter, RateLimiter } from '../../../src/redis/rate-limiter.ts';
 import { readSession } from '../../../src/redis/session-record.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { ActivityTracker } from '../../../src/sessions/activity.ts';
@@ -29,13 +30,19 @@ const depsOf = (redis: RedisLink): SessionDeps => ({
   options: { ...SESSION_OPTIONS, sessionsPerUserMax: 2 },
 });
 
+const limitOf = (link: RedisLink): Counter =>
+  new RateLimiter(link, {
+    ...{ name: 'trial', max: 5, windowSeconds: 60 },
+    countersOf: (subject) => ({ subject, steps: ['1'] }),
+  }).counterOf(USER);
+
 /** Starts sessions of one user, a millisecond apart, and returns the last. */
-async function start(redis: RedisLink, count: number): Promise<StartedSession> {
+async function start(redis: RedisLink, count: number, limit?: Counter): Promise<StartedSession> {
   const authorization = writeAuthorization({ role: 'user', generation: 0 });
   await redis.run((client) => client.set(authzKey(USER), authorization));
   const started: (StartedSession | Refusal<string>)[] = [];
   for (let n = 1; n <= count; n += 1)
-    started.push(await startSession(depsOf(redis), openerFor(USER), Date.now() - count + n));
+    started.push(await startSession(depsOf(redis), { ...openerFor(USER), limit }, Date.now() - count + n));
   const last = started.at(-1);
   if (last === undefined || last instanceof Refusal) throw new Error('the session was refused');
   return last;
@@ -46,6 +53,12 @@ const refresh = (redis: RedisLink, { refreshToken }: StartedSession, laterMs = 0
 
 export const SESSION_CASES: readonly ScriptCase[] = [
   { script: 'session-start', when: 'a first session', run: (link) => start(link, 1) },
+  { script: 'session-start', when: 'a login that is counted', run: (link) => start(link, 1, limitOf(link)) },
+  {
+    script: 'session-start',
+    when: 'a login that is counted and evicts a session',
+    run: (link) => start(link, 3, limitOf(link)),
+  },
   { script: 'session-start', when: 'a session that evicts another', run: (link) => start(link, 3) },
   { script: 'session-refresh', when: 'a refresh', run: async (link) => refresh(link, await start(link, 1)) },
   {

@@ -1,0 +1,165 @@
+import type { AuditEvent, AuditLog } from '../../../audit/event.ts';
+import type { RateLimiter } from '../../../redis/rate-limiter.ts';
+import { OWN_CLIENT } from '../../../redis/session-record.ts';
+import type { RedisStore } from '../../../redis/store.ts';
+import { Refusal } from '../../../refusal.ts';
+import {
+  type SessionDeps,
+  type SessionOpener,
+  type StartedSession,
+  type StartReason,
+  startSession,
+} from '../../../sessions/start.ts';
+import { isAddressAllowed } from '../../../users/authorization.ts';
+import { type Device, deviceOfUser } from '../../../users/logins/device-token.ts';
+import type { DeviceOwner, LoginLimiter, Verdict } from '../../../users/logins/login-limiter.ts';
+import { viaDetail } from '../../../users/password-reset.ts';
+import type { PasswordHasher } from '../../../users/passwords.ts';
+import { findUserByName, type User } from '../../../users/users.ts';
+import { type RequestContext, recordEvent } from '../../request-context.ts';
+import { deviceNameOf } from './device-name.ts';
+
+export interface AttemptDeps extends SessionDeps {
+  redis: RedisStore;
+  hasher: PasswordHasher;
+  loginLimiter: LoginLimiter;
+  /** Counts logins with the right password by user id, in the slot of the user's keys. */
+  loginRate: RateLimiter;
+  audit: AuditLog;
+}
+
+interface Credentials {
+  username: string;
+  password: string;
+  remember: boolean;
+  /** A device that presents its token. */
+  device: Device | undefined;
+}
+
+/** An active user who has given the right password. */
+interface LoggedIn {
+  user: User;
+  session: StartedSession | Refusal<'too_many_sessions'>;
+}
+
+type AttemptReason = 'login_throttled' | 'login_rate_exceeded' | 'password_queue_full' | 'login_wrong';
+
+/** What the check of a password leads to. */
+interface Outcome {
+  verdict: Verdict;
+  result: LoggedIn | Refusal<'login_wrong' | 'login_rate_exceeded'>;
+  event?: AuditEvent | undefined;
+}
+
+/**
+ * Checks a password, starts a session, and records the attempt. Every failed login takes the same work, whatever its
+ * cause. The login waits for Redis four times: the id of the username and the counters of failures; the user, and the
+ * places in these counters; the start of the session; the counters again, and the audit record. Each needs the reply to
+ * the one before, and the keys are in different slots (Redis Cluster). @throws {RedisUnavailable}
+ */
+export async function attemptLogin(
+  deps: AttemptDeps,
+  { username, device, ...credentials }: Credentials,
+  context: RequestContext,
+): Promise<LoggedIn | Refusal<AttemptReason>> {
+  const lookup = findUserByName(deps.redis, username, device?.sub);
+  // If the limiter refuses the attempt or fails first, nobody awaits it.
+  lookup.catch(() => {});
+  const owner = async (): Promise<DeviceOwner> => ownerOf(device, await lookup);
+  const attempt = await deps.loginLimiter.attempt(
+    { username, address: context.clientAddress, device, owner },
+    context.nowMs,
+    async () => check(deps, await lookup, credentials, context),
+    (outcome) => recordOutcome(deps, outcome, context),
+  );
+  return attempt instanceof Refusal ? attempt : attempt.result;
+}
+
+/** A device that the user has logged in from before, and whether they are staff, decide how long the login may wait. */
+const ownerOf = (presented: Device | undefined, user: User | undefined): DeviceOwner => ({
+  isKnown: deviceOfUser(presented, user) !== undefined,
+  isStaff: user !== undefined && user.role !== 'user',
+});
+
+async function check(
+  deps: AttemptDeps,
+  user: User | undefined,
+  { password, remember }: Pick<Credentials, 'password' | 'remember'>,
+  context: RequestContext,
+): Promise<Outcome> {
+  const matches = await deps.hasher.verify(password, user?.passwordHash);
+  const fault = loginFault(user, matches, context.clientAddress);
+  if (user === undefined || fault !== undefined) return wrong(user, fault);
+  const session = await openSession(deps, { user, remember }, context);
+  if (!(session instanceof Refusal))
+    return { verdict: 'right', result: { user, session }, event: loginEvent(user, session) };
+  const { reason, retryAfterSeconds = 1 } = session;
+  if (reason === 'login_rate_exceeded')
+    return { verdict: 'surplus', result: new Refusal(reason, { retryAfterSeconds }) };
+  if (reason !== 'too_many_sessions') return wrong(user, reason);
+  const result = { user, session: new Refusal(reason) };
+  return { verdict: 'right', result, event: loginEvent(user, session) };
+}
+
+/** Starts a session for a user whose password was right, and counts the login. */
+const openSession = (
+  { loginRate, ...deps }: SessionDeps & { loginRate: RateLimiter },
+  { user, remember }: { user: User; remember: boolean },
+  context: RequestContext,
+): Promise<StartedSession | Refusal<StartReason>> =>
+  startSession(
+    deps,
+    { ...openerOf(context, user, remember), limit: loginRate.counterOf(user.id) },
+    context.nowMs,
+  );
+
+/** The audit record of a login with the right password. It names the sessions that it replaced, and who else had a part in the password. */
+function loginEvent(user: User, session: StartedSession | Refusal<StartReason>): AuditEvent {
+  const event = { action: 'login', actor: user.id, role: user.role } as const;
+  if (session instanceof Refusal) return { ...event, result: 'refused', detail: session.reason };
+  const { evicted, claims } = session;
+  const replaced = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
+  const detail = [viaDetail(user), replaced].filter((part) => part !== undefined).join('; ') || undefined;
+  return { ...event, result: 'done', session: claims.sid, detail };
+}
+
+const openerOf = (context: RequestContext, user: User, remember: boolean): SessionOpener => ({
+  userId: user.id,
+  role: user.role,
+  verifiedGeneration: user.generation,
+  ranges: user.ranges,
+  clientId: OWN_CLIENT,
+  device: deviceNameOf(context.incoming.headers['user-agent']),
+  address: context.clientAddress,
+  remember,
+});
+
+/** Why the login failed, for the audit log. The client does not learn it. */
+function loginFault(user: User | undefined, matches: boolean, address: string): string | undefined {
+  if (user === undefined) return 'no such user';
+  if (!matches) return 'wrong password';
+  if (user.status !== 'active') return 'user_not_active';
+  return isAddressAllowed(user, address) ? undefined : 'address_refused';
+}
+
+/** Also for a user who is blocked, or gets other address ranges or a new password, while the password is checked. */
+const wrong = (user: User | undefined, detail: string | undefined): Outcome => ({
+  verdict: 'wrong',
+  result: new Refusal('login_wrong'),
+  event: { action: 'login', result: 'refused', detail, subject: user?.id, role: user?.role },
+});
+
+/** A login that cannot be recorded is refused, and does not count. */
+async function recordOutcome(
+  { audit, loginRate }: AttemptDeps,
+  { result, event }: Outcome,
+  context: RequestContext,
+): Promise<void> {
+  if (event === undefined) return;
+  try {
+    await recordEvent(audit, context, event);
+  } catch (fault) {
+    if (!(result instanceof Refusal)) await loginRate.refund(result.user.id, context.nowMs).catch(() => {});
+    throw fault;
+  }
+}

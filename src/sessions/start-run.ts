@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { AccessClaims } from '../jwt/access-token.ts';
+import { sessionDataKey, sessionKey } from '../redis/keys.ts';
+import { runRevocation } from '../redis/revocations/script.ts';
+import { checkReply } from '../redis/scripts.ts';
+import { writeAuthorization } from '../users/authorization.ts';
+import type { SessionDeps, SessionOpener } from './options.ts';
+import { START_ARGUMENTS, START_SESSION, startKeys } from './start-script.ts';
+
+const ids = z.array(z.string());
+/** As `START_SESSION` returns it. */
+const startReply = z.union([
+  z.tuple([z.enum(['inactive', 'outdated', 'too_many'])]),
+  z.tuple([z.literal('judge'), z.string()]),
+  z.tuple([z.literal('surplus'), z.int()]),
+  z.tuple([z.literal('started'), ids, ids]),
+]);
+export type StartReply = z.output<typeof startReply>;
+
+/** Runs the script that starts a session. @throws {RedisUnavailable} */
+export async function runStart(
+  { redis, options }: SessionDeps,
+  { limit, ...opener }: SessionOpener,
+  { claims, sessionEndsAt, remember }: { claims: AccessClaims; sessionEndsAt: number; remember: boolean },
+  nowMs: number,
+): Promise<StartReply> {
+  const { sub, sid, iat, exp } = claims;
+  const { clientId, device, address, role, verifiedGeneration, ranges } = opener;
+  const args = START_ARGUMENTS.list({
+    sid,
+    nowMs,
+    iat,
+    exp,
+    endsAt: sessionEndsAt,
+    idleMs: Math.min(options.sessionIdleSeconds * 1000, sessionEndsAt * 1000 - nowMs),
+    maxSessions: options.sessionsPerUserMax,
+    policy: options.sessionsPerUserPolicy,
+    sessionPrefix: sessionKey(sub, ''),
+    dataPrefix: sessionDataKey(sub, ''),
+    user: sub,
+    clientId,
+    device,
+    address,
+    remember: remember ? '1' : '0',
+    verifiedGeneration,
+    verified: writeAuthorization({ role, generation: verifiedGeneration, ranges }),
+    loginsMax: limit?.max ?? '',
+    loginsWindowMs: limit?.windowMs ?? '',
+  });
+  return checkReply(startReply, await runRevocation(redis, START_SESSION, startKeys(claims, limit), args));
+}
