@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type JWTHeaderParameters, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { type AccessClaims, createAccessTokenVerifier, signAccessToken } from '../../src/jwt/access-token.ts';
+import { isExpired } from '../../src/jwt/claims.ts';
 import { keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
 import { Refusal } from '../../src/refusal.ts';
 
@@ -161,4 +162,8 @@ describe('with a memo of signatures', () => {
     expect(await caching(token, NOW_MS)).toMatchObject({ reason: 'token_claims' });
     expect(await caching(token, NOW_MS)).toMatchObject({ reason: 'token_claims' });
   });
+});
+
+test.for([Number.NaN, undefined])('a token whose exp is %s has expired', (exp) => {
+  expect(isExpired({ exp: exp as number }, NOW_MS)).toBe(true);
 });
