@@ -41,10 +41,10 @@ const reasonOf = (session: unknown): string | undefined =>
 
 describe('after a change of the user, a session', () => {
   test.for<[string, Partial<Authorization> | 'blocked', string]>([
-    ['is not started for one who is blocked', 'blocked', 'user_not_active'],
-    ['is not started if all sessions were ended', { generation: 1 }, 'user_changed'],
-    ['is not started outside of the new address ranges', { ranges: ['203.0.113.0/24'] }, 'address_refused'],
-  ])('%s', async ([, now, reason], { store }) => {
+    ['was blocked', 'blocked', 'user_not_active'],
+    ['had all sessions ended', { generation: 1 }, 'user_changed'],
+    ['got address ranges that do not allow the client', { ranges: ['203.0.113.0/24'] }, 'address_refused'],
+  ])('is not started if the user %s', async ([, now, reason], { store }) => {
     const { session, sessions } = await startAfter(store, now);
     expect([reasonOf(session), sessions]).toEqual([reason, 0]);
   });
