@@ -18,7 +18,7 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
 /** How long a client may take to send the rest of a body that is discarded. */
-const DISCARD_TIMEOUT_MS = 500;
+const DISCARD_TIMEOUT_MS = 1000;
 
 /** How much of a body is discarded. Every byte of it costs the gateway work for nothing. */
 const DISCARD_MAX_BYTES = 1024 * 1024;
