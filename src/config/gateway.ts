@@ -7,6 +7,7 @@ import {
   host,
   httpOrigin,
   integer,
+  milliseconds,
   oneOf,
   origins,
   processCount,
@@ -38,6 +39,9 @@ export const gatewayShape = {
     .describe(
       'number of processes that serve requests: `auto` is one for each core; limits and totals are for all of them together (docs/operations.md)',
     ),
+  WORKER_TIMEOUT_MS: milliseconds(1000, 600_000, 10_000).describe(
+    'how long one of several workers may not answer before it is killed and replaced; it can take a quarter longer',
+  ),
   AUDIENCE: audience().default('portcullis-api').describe('`aud` of access tokens'),
   BANK_URL: httpOrigin()
     .default('http://127.0.0.1:8081')

@@ -18,6 +18,7 @@ export type Question = keyof Answers;
 /** From the primary process to a worker. */
 export type ToWorker =
   | { kind: 'ask'; id: number; question: Question }
+  | { kind: 'ping' }
   | { kind: 'shares'; report: ShareReport }
   | { kind: 'stop'; isReplaced: boolean };
 
@@ -25,6 +26,8 @@ export type ToWorker =
 export type FromWorker =
   | { kind: 'listening'; url: string }
   | { kind: 'answer'; id: number; answer: Answers[Question] }
+  /** The answer to a ping. */
+  | { kind: 'pong' }
   | { kind: 'shares'; report: ShareReport }
   /** The last message of a worker that stops as it was told. */
   | { kind: 'stopped'; metrics: readonly MetricSnapshot[] };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { RestartDelay } from './restart-delay.ts';
+import { RestartDelays } from './restart-delay.ts';
 import { WorkerNotStarted, type WorkerProcess } from './worker-process.ts';
 
 interface WorkerPoolOptions {
@@ -11,14 +11,13 @@ interface WorkerPoolOptions {
   onEnded: (worker: WorkerProcess) => void;
   /** How long a worker may take to stop before it is killed. */
   stopWithinMs: number;
+  /** How long a new worker may take to listen, and then to be ready. */
+  readyWithinMs: number;
   log: Logger;
 }
 
 /** After so many failures in a row with no worker left, there is no point in going on. */
 const FAILURES_MAX = 5;
-
-/** How long a new worker may take to listen, and then to be ready. */
-const READY_WITHIN_MS = 30_000;
 
 /** Keeps a number of workers running: replaces those that crash, and all of them, one by one, on request. */
 export class WorkerPool {
@@ -27,7 +26,7 @@ export class WorkerPool {
   readonly #serving = new Map<number, WorkerProcess>();
   /** All processes, those that are starting or stopping included. */
   readonly #processes = new Set<WorkerProcess>();
-  readonly #restartDelay = new RestartDelay();
+  readonly #restartDelays = new RestartDelays();
   readonly #failed = Promise.withResolvers<never>();
   readonly #stopping = new AbortController();
   #restarting: Promise<void> | undefined;
@@ -98,7 +97,7 @@ export class WorkerPool {
       this.#processes.delete(worker);
       this.#options.onEnded(worker);
     });
-    const timer = setTimeout(() => worker.kill(), READY_WITHIN_MS);
+    const timer = setTimeout(() => worker.kill(), this.#options.readyWithinMs);
     await worker.listening.finally(() => clearTimeout(timer));
     return worker;
   }
@@ -112,7 +111,7 @@ export class WorkerPool {
       this.#options.log.error({ event: 'worker_ended', of: worker.number, ...end }, 'a worker has ended');
       if (this.#serving.get(worker.number) !== worker) return;
       this.#serving.delete(worker.number);
-      this.#restartDelay.count(performance.now() - startedMs);
+      this.#restartDelays.of(worker.number).count(performance.now() - startedMs);
       if (this.#renewing !== worker.number) void this.#replace(worker.number);
     });
   }
@@ -120,9 +119,9 @@ export class WorkerPool {
   async #replace(number: number): Promise<void> {
     const { signal } = this.#stopping;
     do {
-      await delay(this.#restartDelay.nextMs, undefined, { signal }).catch(() => undefined);
+      await delay(this.#restartDelays.of(number).nextMs, undefined, { signal }).catch(() => undefined);
       if (await this.#startOnce(number)) return;
-    } while (this.#serving.size > 0 || this.#restartDelay.failures < FAILURES_MAX);
+    } while (this.#serving.size > 0 || this.#restartDelays.of(number).failures < FAILURES_MAX);
     this.#failed.reject(new WorkerNotStarted('no worker is left, and none can be started'));
   }
 
@@ -136,7 +135,7 @@ export class WorkerPool {
       else this.#serve(worker);
       return true;
     } catch {
-      this.#restartDelay.count(0);
+      this.#restartDelays.of(number).count(0);
       this.#options.log.error({ event: 'worker_not_started', of: number }, 'a worker could not be started');
       return false;
     }
@@ -160,7 +159,7 @@ export class WorkerPool {
   async #renew(number: number): Promise<boolean> {
     this.#renewing = number;
     const fresh = await this.#launch(number).catch(() => undefined);
-    const isFreshReady = fresh !== undefined && (await fresh.isReadyWithin(READY_WITHIN_MS));
+    const isFreshReady = fresh !== undefined && (await fresh.isReadyWithin(this.#options.readyWithinMs));
     this.#renewing = undefined;
     const old = this.#serving.get(number);
     if (!isFreshReady) {

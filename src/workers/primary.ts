@@ -5,6 +5,7 @@ import { metricsRoute } from '../gateway/metrics/gateway-metrics.ts';
 import { drainable, listen } from '../http/server.ts';
 import { EXIT_STOPPED_AT_ONCE, stopRequest } from '../http/stopping.ts';
 import { createLogTo, type Logger } from '../log.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { LogOutput } from './log-output.ts';
 import { WORKER_NUMBER } from './messages.ts';
 import { WorkerPool } from './pool.ts';
@@ -15,6 +16,9 @@ import { WorkerProcess } from './worker-process.ts';
 
 /** How much longer than its settings say a worker may take to stop before it is killed. */
 const STOP_MARGIN_MS = 5000;
+
+/** How long a new worker may take to listen, and then to be ready. */
+const READY_WITHIN_MS = 30_000;
 
 /**
  * Runs the gateway as several worker processes until SIGTERM or SIGINT, which stops all of them; a second signal ends
@@ -42,6 +46,7 @@ export async function runPrimary(
   const healthUrl = await listenPrivately(settings, { pool, metrics, log }, started);
   log.info({ event: 'health_listening', url: healthUrl }, 'the gateway listens for health checks');
   started.defer(() => pool.stop());
+  started.use(startHeartbeat({ workers: () => pool.processes, timeoutMs: settings.workerTimeoutMs, log }));
   process.on('SIGHUP', () => void pool.restart());
   const url = await Promise.race([pool.start(), stop.first]);
   if (url !== undefined)
@@ -62,12 +67,15 @@ function createPool(
   const pool = new WorkerPool({
     count: settings.workers,
     stopWithinMs: settings.shutdownSettleMs + settings.shutdownGraceMs + STOP_MARGIN_MS,
+    readyWithinMs: READY_WITHIN_MS,
     log,
     spawn: (number) => {
       const forked = cluster.fork({ [WORKER_NUMBER]: String(number) });
+      // Handled as an error of its process.
+      forked.on('error', () => {});
       const worker: WorkerProcess = new WorkerProcess({
         number,
-        process: forked,
+        process: forked.process,
         onShares: (report) => relay.receive(worker, report),
       });
       // Undefined if the process could not be started.

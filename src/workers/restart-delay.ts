@@ -5,13 +5,13 @@ const FIRST_DELAY_MS = 250;
 const DELAY_MAX_MS = 30_000;
 
 /**
- * How long to wait before a worker is started again. One that has crashed is replaced at once; if workers keep crashing
+ * How long to wait before the worker of one number is started again. One that has crashed is replaced at once; if workers keep crashing
  * or do not start, each attempt waits twice as long as the one before, up to 30 seconds.
  */
 export class RestartDelay {
   #failures = 0;
 
-  /** How many workers in a row have ended within 10 seconds, or did not start. */
+  /** How many workers of this number in a row have ended within 10 seconds, or did not start. */
   get failures(): number {
     return this.#failures;
   }
@@ -24,5 +24,16 @@ export class RestartDelay {
   get nextMs(): number {
     if (this.#failures <= 1) return 0;
     return Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 2), DELAY_MAX_MS);
+  }
+}
+
+/** The delays of all workers by number: one that keeps crashing delays no other. */
+export class RestartDelays {
+  readonly #byNumber = new Map<number, RestartDelay>();
+
+  of(number: number): RestartDelay {
+    const known = this.#byNumber.get(number) ?? new RestartDelay();
+    this.#byNumber.set(number, known);
+    return known;
   }
 }

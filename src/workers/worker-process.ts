@@ -1,4 +1,4 @@
-import type { Worker } from 'node:cluster';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answers, FromWorker, MetricSnapshot, Question, ToWorker } from './messages.ts';
 
@@ -20,7 +20,8 @@ const READY_POLL_MS = 50;
 interface WorkerProcessOptions {
   /** Its number, from 1 on. A worker that replaces another one has the same. */
   number: number;
-  process: Worker;
+  /** Has a channel for messages. */
+  process: ChildProcess;
   /** Called for messages about shared limits. */
   onShares: (report: Extract<FromWorker, { kind: 'shares' }>['report']) => void;
 }
@@ -37,19 +38,22 @@ export class WorkerProcess {
   hasListened = false;
   /** Whether it was told to stop, by the primary process. */
   isStopping = false;
-  readonly #process: Worker;
+  /** How many pings it has not answered. */
+  unansweredPings = 0;
+  /** How many messages wait because it does not read. */
+  unsentMessages = 0;
+  readonly #process: ChildProcess;
   readonly #questions = new Map<number, (answer?: Answers[Question]) => void>();
   #nextId = 1;
 
   constructor({ number, process, onShares }: WorkerProcessOptions) {
     this.number = number;
-    this.pid = process.process.pid;
+    this.pid = process.pid;
     this.#process = process;
     const ended = Promise.withResolvers<ProcessEnd>();
     this.ended = ended.promise;
     process.on('exit', (code, signal) => ended.resolve({ code, signal }));
-    // A message to a process that has just ended fails; that it has ended is noticed anyway. Without a process id, it
-    // could not be started at all.
+    // Without a process id, it could not be started. Other errors come from signals to a process that has just ended.
     process.on('error', () => {
       if (this.pid === undefined) ended.resolve({ code: null, signal: null });
     });
@@ -65,6 +69,7 @@ export class WorkerProcess {
         this.hasListened = true;
         listening.resolve(message.url);
       }
+      if (message.kind === 'pong') this.unansweredPings = 0;
       if (message.kind === 'shares') onShares(message.report);
       if (message.kind === 'stopped') this.metrics = message.metrics;
       if (message.kind === 'answer') this.#questions.get(message.id)?.(message.answer);
@@ -73,7 +78,7 @@ export class WorkerProcess {
 
   /** Asks the worker. Resolves to undefined if it does not answer within `timeoutMs`, or ends. */
   async ask<Asked extends Question>(question: Asked, timeoutMs: number): Promise<Answers[Asked] | undefined> {
-    if (!this.#process.isConnected()) return undefined;
+    if (!this.#process.connected) return undefined;
     const id = this.#nextId++;
     const { promise, resolve } = Promise.withResolvers<Answers[Question] | undefined>();
     const timer = setTimeout(() => resolve(undefined), timeoutMs);
@@ -88,7 +93,7 @@ export class WorkerProcess {
   /** Waits until the worker is ready to serve. @returns false if it is not in time, or if it ends or stops */
   async isReadyWithin(withinMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + withinMs;
-    while (this.#process.isConnected() && !this.isStopping && performance.now() < deadlineMs) {
+    while (this.#process.connected && !this.isStopping && performance.now() < deadlineMs) {
       const report = await this.ask('readiness', withinMs);
       if (report?.status === 'ready') return true;
       await delay(READY_POLL_MS);
@@ -96,8 +101,18 @@ export class WorkerProcess {
     return false;
   }
 
+  /** Sends a message, unless the process has ended: that is noticed anyway. */
   send(message: ToWorker): void {
-    if (this.#process.isConnected()) this.#process.send(message);
+    if (!this.#process.connected) return;
+    this.unsentMessages += 1;
+    this.#process.send(message, () => {
+      this.unsentMessages -= 1;
+    });
+  }
+
+  ping(): void {
+    this.unansweredPings += 1;
+    this.send({ kind: 'ping' });
   }
 
   /** Makes it stop accepting connections and finish its requests. It is killed if that takes longer than `withinMs`. */
@@ -111,7 +126,6 @@ export class WorkerProcess {
   }
 
   kill(): void {
-    this.isStopping = true;
-    this.#process.process.kill('SIGKILL');
+    this.#process.kill('SIGKILL');
   }
 }

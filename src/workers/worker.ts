@@ -36,6 +36,7 @@ export async function runWorker(open: () => Promise<WorkerOptions>): Promise<voi
   lowerPoolPriority();
   receive = (message) => {
     if (message.kind === 'stop') stop(message);
+    else if (message.kind === 'ping') void tell({ kind: 'pong' });
     else if (message.kind === 'shares') sharedLimits.receive(message.report);
     else void answer(running, message.id, message.question);
   };

@@ -21,6 +21,8 @@ export interface WorkerGateway {
   /** What has been written to standard error. */
   readonly errors: string;
   signal(name: NodeJS.Signals): void;
+  /** Stops reading its standard output. */
+  closeOutput(): void;
   /** Resolves to the exit code. */
   ended: Promise<number | null>;
   /** The process ids of the workers that serve, by number. */
@@ -79,6 +81,7 @@ export async function startWorkerGateway(
       return errors;
     },
     signal: (name) => void child.kill(name),
+    closeOutput: () => void child.stdout.destroy(),
     ended,
     pids: () => servingPids(healthUrl),
     connectToEach: (count) => connectToEach({ url, log }, count),
