@@ -10,13 +10,15 @@ import { lowerPoolPriority } from '../gateway/resources/pool-priority.ts';
 import type { GatewayOptions } from '../gateway/server.ts';
 import { EXIT_STOPPED_AT_ONCE, stopRequest } from '../http/stopping.ts';
 import { createLog, type Logger } from '../log.ts';
+import { WORKER_NUMBER } from '../workers/messages.ts';
 import { fail, runCommand } from './run.ts';
 
 const HEALTH_TIMEOUT_MS = 3000;
 
 /** `portcullis gateway`, in one process or, with `WORKERS` above 1, in a primary process and workers. @returns the exit code */
 export async function runGateway(env: Environment): Promise<number> {
-  if (cluster.isWorker) return runGatewayWorker(env);
+  if (isOwnWorker(env)) return runGatewayWorker(env);
+  if (cluster.isWorker && !process.connected) restartWithoutCluster();
   return runCommand(async () => {
     const settings = gatewaySettings(env);
     if (settings.workers > 1) {
@@ -27,12 +29,28 @@ export async function runGateway(env: Environment): Promise<number> {
     return serve(async () => {
       const log = createLog('gateway', settings.logLevel);
       warnOfMisspelt(env, log);
+      ignoreHangup(log);
       const gateway = await startGateway(await gatewayOptions(settings, log));
       lowerPoolPriority();
       return gateway;
     });
   });
 }
+
+/** Whether a primary process of this program has started this one. Others use `node:cluster` too. */
+const isOwnWorker = (env: Environment): boolean =>
+  cluster.isWorker && process.connected && env[WORKER_NUMBER] !== undefined;
+
+/**
+ * Replaces this program by itself. An inherited `NODE_UNIQUE_ID` made Node believe that it is a worker, and it would wait
+ * forever for a primary process to listen. Node has removed the variable.
+ */
+const restartWithoutCluster = (): never =>
+  process.execve?.(
+    process.execPath,
+    [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+    process.env,
+  ) as never;
 
 /** One of the workers. Its process ends here, because the channel to the primary process would keep it running. */
 async function runGatewayWorker(env: Environment): Promise<never> {
@@ -45,6 +63,13 @@ async function runGatewayWorker(env: Environment): Promise<never> {
     return 0;
   });
   process.exit(code);
+}
+
+/** SIGHUP replaces workers. Without workers it must not end the gateway, as it would by default. */
+function ignoreHangup(log: Logger): void {
+  process.on('SIGHUP', () =>
+    log.warn({ event: 'restart_not_possible' }, 'SIGHUP does nothing with WORKERS=1: restart the gateway'),
+  );
 }
 
 async function gatewayOptions(settings: GatewaySettings, log: Logger): Promise<GatewayOptions> {

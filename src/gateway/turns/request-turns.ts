@@ -17,8 +17,14 @@ const GUARANTEED_PART = 1 / 4;
 export class RequestTurns {
   /** By network, in the order of their turns. */
   readonly #waiting = new Map<string, Start[]>();
+  readonly #now: () => number;
   #isTurnTaken = false;
   #endedMs = 0;
+
+  /** @param now a clock that never goes back, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** How many networks have requests that wait. */
   get networks(): number {
@@ -31,7 +37,7 @@ export class RequestTurns {
       this.#isTurnTaken = true;
       setImmediate(this.#begin);
       start();
-      this.#endedMs = performance.now();
+      this.#endedMs = this.#now();
       return;
     }
     const ofNetwork = this.#waiting.get(network);
@@ -40,7 +46,7 @@ export class RequestTurns {
   }
 
   readonly #begin = (): void => {
-    const begunMs = performance.now();
+    const begunMs = this.#now();
     const untilMs = begunMs + (begunMs - this.#endedMs) * GUARANTEED_PART;
     let start = this.#next();
     this.#isTurnTaken = start !== undefined;
@@ -48,7 +54,7 @@ export class RequestTurns {
     setImmediate(this.#begin);
     do {
       start();
-      this.#endedMs = performance.now();
+      this.#endedMs = this.#now();
       start = this.#endedMs < untilMs ? this.#next() : undefined;
     } while (start !== undefined);
   };

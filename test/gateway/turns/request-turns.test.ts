@@ -2,10 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { RequestTurns } from '../../../src/gateway/turns/request-turns.ts';
 
-/** Turns whose requests note their names in `begun`. */
+/** Turns whose requests note their names in `begun`. Their clock stands still: nothing else takes time in a turn. */
 function recordedTurns() {
   const begun: string[] = [];
-  const turns = new RequestTurns();
+  const turns = new RequestTurns(() => 0);
   const take = (network: string, name: string): void => turns.take(network, () => void begun.push(name));
   return { begun, turns, take };
 }
@@ -32,6 +32,25 @@ test('of requests that take turns, at most one is begun in each turn of the even
   expect(begunByTurn[0]).toBe(1);
   expect(Math.max(...increases)).toBe(1);
   expect(begun).toEqual(Array.from({ length: 10 }, (_, n) => `${n}`));
+});
+
+test('if everything else takes 40 ms of each turn, requests that take turns get 10 ms of it', async () => {
+  const clock = { nowMs: 0 };
+  const turns = new RequestTurns(() => clock.nowMs);
+  let begun = 0;
+  const start = (): void => {
+    begun += 1;
+    clock.nowMs += 1;
+  };
+  for (let n = 0; n < 100; n += 1) turns.take('one', start);
+  const begunByTurn: number[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    const before = begun;
+    clock.nowMs += 40;
+    await nextTurn();
+    begunByTurn.push(begun - before);
+  }
+  expect(begunByTurn).toEqual([10, 10, 10]);
 });
 
 test('a network with many requests delays only its own', async () => {
