@@ -60,7 +60,8 @@ export function pipelineDeps(
   { redis, audit, ring, proxy, liveResponses, rates, sharedLimits, now }: Resources,
 ): PipelineDeps {
   const site = siteOf(settings.issuer);
-  const limiter = (name: string, max: number) => new ConcurrencyLimiter(max, sharedLimits?.held(name, max));
+  const limiter = (name: string, max: number, pool: number) =>
+    new ConcurrencyLimiter(max, sharedLimits?.held(name, max), pool);
   return {
     site,
     upstreamHeaders: createUpstreamHeaders(site, settings.forwardHeaders),
@@ -69,9 +70,9 @@ export function pipelineDeps(
     redis,
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     policy: createPolicy(rules),
-    requestLimiter: limiter('requests', settings.bankRequestsPerUserMax),
-    searchLimiter: limiter('searches', settings.searchesPerUserMax),
-    streamLimiter: limiter('streams', settings.bankStreamsPerUserMax),
+    requestLimiter: limiter('requests', settings.bankRequestsPerUserMax, settings.bankConnectionsMax),
+    searchLimiter: limiter('searches', settings.searchesPerUserMax, settings.bankConnectionsMax),
+    streamLimiter: limiter('streams', settings.bankStreamsPerUserMax, settings.bankStreamsMax),
     heldBodies: new HeldBodies(settings),
     bodyMaxBytes: settings.bodyMaxBytes,
     now,

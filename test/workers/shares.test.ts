@@ -108,22 +108,52 @@ describe('what is held at one time', () => {
 
   test('by the requests of a user counts at all workers, until their responses have been sent', async () => {
     const { workers, report } = shareBetween(2);
-    const [one, other] = workers.map(
-      ({ exchange }) => new ConcurrencyLimiter(2, exchange.held('requests', 2)),
-    );
-    const responses = await openResponses(3);
-    const [first, second, third] = responses as [ServerResponse, ServerResponse, ServerResponse];
+    const [one, other] = workers.map(({ exchange }) => limiterOf(exchange, 4));
+    const responses = await openResponses(5);
+    const [first, ...rest] = responses as [ServerResponse, ...ServerResponse[]];
     expect(one?.tryAcquire('bob', first)).toBe(true);
-    expect(one?.tryAcquire('bob', second)).toBe(true);
+    for (const response of rest.slice(0, 1)) expect(one?.tryAcquire('bob', response)).toBe(true);
+    for (const response of rest.slice(1, 3)) expect(other?.tryAcquire('bob', response)).toBe(true);
     report();
-    expect(other?.tryAcquire('bob', third)).toBe(false);
+    const last = rest[3] as ServerResponse;
+    expect(other?.tryAcquire('bob', last)).toBe(false);
     first.end();
     await once(first, 'close');
     report();
-    expect(other?.tryAcquire('bob', third)).toBe(true);
+    expect(other?.tryAcquire('bob', last)).toBe(true);
     for (const response of responses) response.end();
   });
+
+  test('by a user elsewhere, as last reported, leaves them an equal part of the maximum at each worker', async () => {
+    const { workers, report } = shareBetween(2);
+    const [one, other] = workers.map(({ exchange }) => limiterOf(exchange, 4));
+    const responses = await openResponses(8);
+    for (const response of responses.slice(0, 4)) expect(one?.tryAcquire('bob', response)).toBe(true);
+    report();
+    const granted = responses.slice(4).map((response) => other?.tryAcquire('bob', response));
+    expect(granted).toEqual([true, true, false, false]);
+    for (const response of responses) response.end();
+  });
+
+  test.for([
+    { count: 8, max: 12, pool: 32, here: 4 },
+    { count: 2, max: 12, pool: 8, here: 6 },
+    { count: 2, max: 12, pool: 1000, here: 12 },
+  ])(
+    'by one user with a maximum of $max at one of $count workers, with $pool connections, is at most $here',
+    async ({ count, max, pool, here }) => {
+      const { workers } = shareBetween(count);
+      const limiter = workers[0] && limiterOf(workers[0].exchange, max, pool);
+      const responses = await openResponses(max + 1);
+      const granted = responses.filter((response) => limiter?.tryAcquire('bob', response));
+      expect(granted).toHaveLength(here);
+      for (const response of responses) response.end();
+    },
+  );
 });
+
+const limiterOf = (exchange: ShareExchange, max: number, pool?: number): ConcurrencyLimiter =>
+  new ConcurrencyLimiter(max, exchange.held('requests', max), pool);
 
 /** Responses to requests that are in progress. */
 async function openResponses(count: number): Promise<ServerResponse[]> {

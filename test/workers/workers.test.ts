@@ -139,11 +139,11 @@ describe('a gateway with two workers', () => {
       return open.length >= STREAMS;
     });
     let refusedInARow = 0;
-    // A worker that has not heard of the other's streams yet may open a few too many, which are closed again. Each
-    // worker alone would open streams forever, because connections come to both.
+    // Each worker opens an equal part of the maximum whatever the other has. Until both have as many, there are a few too
+    // many, and the oldest are closed. Each worker alone would open streams forever, because connections come to both.
     await until(async () => {
       refusedInARow = (await openStream()) === 429 ? refusedInARow + 1 : 0;
-      while (open.length > STREAMS) open.pop()?.abort();
+      while (open.length > STREAMS) open.shift()?.abort();
       return refusedInARow === 10;
     });
 

@@ -36,7 +36,10 @@ export function discardUnreadBody(incoming: IncomingMessage, outgoing: ServerRes
     // Node discards the body by itself and does not say how much.
     const count = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > DISCARD_MAX_BYTES) socket.pause();
+      if (bytes <= DISCARD_MAX_BYTES) return;
+      // A body that is read would resume the connection.
+      incoming.pause();
+      socket.pause();
     };
     socket.on('data', count);
     incoming.resume();

@@ -57,8 +57,9 @@ export class ShareExchange implements SharedLimits {
 
   /** @param max how much a subject may hold at all workers together */
   held(limit: string, max: number): HeldShares {
-    const notable = Math.max(1, Math.floor((max * UNREPORTED_PART) / this.#options.workers));
-    const held = new HeldShares(notable, this.#schedule);
+    const { workers } = this.#options;
+    const notable = Math.max(1, Math.floor((max * UNREPORTED_PART) / workers));
+    const held = new HeldShares({ notable, equalPart: Math.ceil(max / workers) }, this.#schedule);
     this.#held.set(limit, held);
     return held;
   }

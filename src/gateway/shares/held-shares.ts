@@ -5,6 +5,8 @@ import type { Amounts } from './taken-tokens.ts';
  * hold a notable number, whenever it has changed, and counts what they hold at the other workers.
  */
 export class HeldShares {
+  /** How much of the maximum each worker has if all have the same. */
+  readonly equalPart: number;
   readonly #notable: number;
   readonly #onDue: () => void;
   readonly #reported = new Map<string, number>();
@@ -12,7 +14,8 @@ export class HeldShares {
   #changed = new Map<string, number>();
 
   /** @param onDue called whenever something has to be reported */
-  constructor(notable: number, onDue: () => void) {
+  constructor({ notable, equalPart }: { notable: number; equalPart: number }, onDue: () => void) {
+    this.equalPart = equalPart;
     this.#notable = notable;
     this.#onDue = onDue;
   }

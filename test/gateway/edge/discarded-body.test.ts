@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { discardUnreadBody } from '../../../src/gateway/edge/body.ts';
@@ -7,16 +7,42 @@ import { rawRequest } from '../../support/raw-http.ts';
 
 const MIB = 1024 * 1024;
 
-test('of an endless body that nobody reads, little more than 1 MiB is received before the connection is closed', async () => {
-  const server = createServer((incoming, outgoing) => {
-    discardUnreadBody(incoming, outgoing);
-    outgoing.end('refused');
-  });
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** What a handler does with a body before it responds. */
+const HANDLERS: [string, (incoming: IncomingMessage, respond: () => void) => void][] = [
+  ['that nobody reads', (_incoming, respond) => respond()],
+  [
+    'of which a part has been read',
+    (incoming, respond) =>
+      void incoming.once('data', () => {
+        incoming.pause();
+        respond();
+      }),
+  ],
+];
 
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+test.for(HANDLERS)(
+  'of an endless body %s, little more than 1 MiB is received before the connection is closed',
+  async ([, handle]) => {
+    const server = createServer((incoming, outgoing) => {
+      discardUnreadBody(incoming, outgoing);
+      handle(incoming, () => void outgoing.end('refused'));
+    });
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+
+    const { isClosed, received } = sendEndlessBody((server.address() as AddressInfo).port);
+    const [connection] = await accepted;
+    await isClosed;
+    expect(received()).toMatch(/refused$/);
+    expect(connection.bytesRead).toBeGreaterThan(MIB);
+    expect(connection.bytesRead).toBeLessThan(2 * MIB);
+    server.close();
+  },
+);
+
+function sendEndlessBody(port: number) {
+  const client = connect(port, '127.0.0.1');
   const isClosed = new Promise((resolve) => client.on('error', () => {}).on('close', resolve));
   let received = '';
   client.on('data', (data) => {
@@ -29,11 +55,5 @@ test('of an endless body that nobody reads, little more than 1 MiB is received b
   client.write(rawRequest('POST /', 'Transfer-Encoding: chunked'));
   client.on('drain', sendMore);
   sendMore();
-
-  const [connection] = await accepted;
-  await isClosed;
-  expect(received).toMatch(/refused$/);
-  expect(connection.bytesRead).toBeGreaterThan(MIB);
-  expect(connection.bytesRead).toBeLessThan(2 * MIB);
-  server.close();
-});
+  return { isClosed, received: () => received };
+}
