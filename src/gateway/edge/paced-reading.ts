@@ -26,13 +26,13 @@ export function readInSlices(connection: Connection, turns: ReadTurns): void {
   let rest: Buffer | undefined;
   let sliceBytes = SLICE_BYTES;
   const discard = discarder(socket);
-  const hasTurn = turnsOf(socket, turns);
+  const turn = turnsOf(connection, turns);
   const read = (chunk: Buffer): void => {
     if (socket.writableEnded) {
       discard(chunk);
       return;
     }
-    if (!hasTurn(chunk)) {
+    if (!turn.take(chunk)) {
       rest = chunk;
       socket.pause();
       return;
@@ -48,13 +48,14 @@ export function readInSlices(connection: Connection, turns: ReadTurns): void {
       at += sliceBytes;
       sliceBytes = connection.received === received ? sliceBytes * 2 : SLICE_BYTES;
     }
+    if (turn.isAwaited()) socket.pause();
   };
   socket.on('data', read);
   socket.on('resume', () => {
     const chunk = rest;
     rest = undefined;
     if (chunk !== undefined) read(chunk);
-    else if (waiting.length > 0) socket.pause();
+    else if (waiting.length > 0 || turn.isAwaited()) socket.pause();
   });
 }
 
@@ -67,26 +68,36 @@ function discarder(socket: Socket): (chunk: Buffer) => void {
   };
 }
 
-/**
- * A function that tells whether a chunk of this connection can be parsed now. If not, the socket is resumed when it can:
- * somebody else may resume it before, so the caller has to ask again.
- */
-function turnsOf(socket: Socket, turns: ReadTurns): (chunk: Buffer) => boolean {
+/** The turns of one connection. */
+interface OwnTurns {
+  /**
+   * Whether a chunk can be parsed now. If not, the socket is resumed when it can: somebody else may resume it before, so the
+   * caller has to ask again.
+   */
+  take: (chunk: Buffer) => boolean;
+  /** Whether the connection waits for its turn, and is not to be read. */
+  isAwaited: () => boolean;
+}
+
+/** Each connection of a trusted proxy counts as a network of its own. */
+function turnsOf({ socket, networks }: Connection, turns: ReadTurns): OwnTurns {
+  const network = networks.at(-1) ?? socket;
   let state: 'reading' | 'waiting' | 'next' = 'reading';
-  const resume = (): void => {
-    state = 'next';
-    if (!socket.destroyed) socket.resume();
-  };
-  return (chunk) => {
-    if (state === 'waiting') return false;
-    if (state === 'next' || turns.take(chunk.length)) {
-      state = 'reading';
-      return true;
-    }
+  const waitFor = (next: 'reading' | 'next'): void => {
     state = 'waiting';
-    turns.wait(resume);
-    return false;
+    turns.wait(network, () => {
+      state = next;
+      if (!socket.destroyed) socket.resume();
+    });
   };
+  const take = ({ length }: Buffer): boolean => {
+    if (state === 'waiting') return false;
+    const turn = state === 'next' ? 'now' : turns.take(length);
+    state = 'reading';
+    if (turn !== 'now') waitFor(turn === 'later' ? 'next' : 'reading');
+    return turn !== 'later';
+  };
+  return { take, isAwaited: () => state === 'waiting' };
 }
 
 /** Whether Node has paused the socket. It does not accept data then. */

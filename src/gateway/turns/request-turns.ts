@@ -1,3 +1,5 @@
+import { NetworkQueue } from './network-queue.ts';
+
 /** Starts the work on a request. It does not throw. */
 type Start = () => void;
 
@@ -15,8 +17,7 @@ const GUARANTEED_PART = 1 / 4;
  * connections and of unanswered requests on each (`../edge/pipelining.ts`).
  */
 export class RequestTurns {
-  /** By network, in the order of their turns. */
-  readonly #waiting = new Map<string, Start[]>();
+  readonly #waiting = new NetworkQueue<Start>();
   readonly #now: () => number;
   #isTurnTaken = false;
   #endedMs = 0;
@@ -28,7 +29,7 @@ export class RequestTurns {
 
   /** How many networks have requests that wait. */
   get networks(): number {
-    return this.#waiting.size;
+    return this.#waiting.networks;
   }
 
   /** Begins a request at once if it is the first of this turn, and in a later turn otherwise. */
@@ -40,32 +41,20 @@ export class RequestTurns {
       this.#endedMs = this.#now();
       return;
     }
-    const ofNetwork = this.#waiting.get(network);
-    if (ofNetwork === undefined) this.#waiting.set(network, [start]);
-    else ofNetwork.push(start);
+    this.#waiting.push(network, start);
   }
 
   readonly #begin = (): void => {
     const begunMs = this.#now();
     const untilMs = begunMs + (begunMs - this.#endedMs) * GUARANTEED_PART;
-    let start = this.#next();
+    let start = this.#waiting.next();
     this.#isTurnTaken = start !== undefined;
     if (start === undefined) return;
     setImmediate(this.#begin);
     do {
       start();
       this.#endedMs = this.#now();
-      start = this.#endedMs < untilMs ? this.#next() : undefined;
+      start = this.#endedMs < untilMs ? this.#waiting.next() : undefined;
     } while (start !== undefined);
   };
-
-  #next(): Start | undefined {
-    const [entry] = this.#waiting;
-    if (entry === undefined) return undefined;
-    const [network, starts] = entry;
-    const start = starts.shift();
-    this.#waiting.delete(network);
-    if (starts.length > 0) this.#waiting.set(network, starts);
-    return start;
-  }
 }
