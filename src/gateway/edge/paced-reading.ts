@@ -48,14 +48,15 @@ export function readInSlices(connection: Connection, turns: ReadTurns): void {
       at += sliceBytes;
       sliceBytes = connection.received === received ? sliceBytes * 2 : SLICE_BYTES;
     }
-    if (turn.isAwaited()) socket.pause();
+    turn.pauseUntilNext();
   };
   socket.on('data', read);
   socket.on('resume', () => {
     const chunk = rest;
     rest = undefined;
     if (chunk !== undefined) read(chunk);
-    else if (waiting.length > 0 || turn.isAwaited()) socket.pause();
+    else if (waiting.length > 0) socket.pause();
+    else turn.pauseUntilNext();
   });
 }
 
@@ -75,8 +76,8 @@ interface OwnTurns {
    * caller has to ask again.
    */
   take: (chunk: Buffer) => boolean;
-  /** Whether the connection waits for its turn, and is not to be read. */
-  isAwaited: () => boolean;
+  /** Pauses the socket if the connection waits for its turn. */
+  pauseUntilNext: () => void;
 }
 
 /** Each connection of a trusted proxy counts as a network of its own. */
@@ -97,7 +98,10 @@ function turnsOf({ socket, networks }: Connection, turns: ReadTurns): OwnTurns {
     if (turn !== 'now') waitFor(turn === 'later' ? 'next' : 'reading');
     return turn !== 'later';
   };
-  return { take, isAwaited: () => state === 'waiting' };
+  const pauseUntilNext = (): void => {
+    if (state === 'waiting') socket.pause();
+  };
+  return { take, pauseUntilNext };
 }
 
 /** Whether Node has paused the socket. It does not accept data then. */
