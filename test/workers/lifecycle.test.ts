@@ -26,6 +26,19 @@ test('if the primary process is killed, its workers end', async ({ gateway }) =>
   await until(() => !pids.some(isAlive));
 });
 
+test('if the primary process is killed while the log waits for it, its workers end too', async ({ gateway }) => {
+  const workers = await startWorkerGateway(gateway, {});
+  const pids = [...(await workers.pids()).values()];
+  workers.signal('SIGSTOP');
+  // More lines than a pipe holds.
+  for (let n = 0; n < 100; n += 1)
+    await Promise.all(
+      Array.from({ length: 10 }, async () => (await fetch(`${workers.url}/bank/accounts`)).arrayBuffer()),
+    );
+  workers.signal('SIGKILL');
+  await until(() => !pids.some(isAlive));
+});
+
 test('SIGTERM, to the primary process alone or to all, stops all workers once their requests have ended', async ({
   gateway,
   upstream,
