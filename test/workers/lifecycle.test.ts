@@ -26,7 +26,9 @@ test('if the primary process is killed, its workers end', async ({ gateway }) =>
   await until(() => !pids.some(isAlive));
 });
 
-test('if the primary process is killed while the log waits for it, its workers end too', async ({ gateway }) => {
+test('if the primary process is killed while the log waits for it, its workers end too', async ({
+  gateway,
+}) => {
   const workers = await startWorkerGateway(gateway, {});
   const pids = [...(await workers.pids()).values()];
   workers.signal('SIGSTOP');
