@@ -84,9 +84,7 @@ test('scripts that only read are sent as such', () => {
   expect(readOnly).toEqual(expect.arrayContaining(['session-list', 'session-read', 'user-read']));
 });
 
-test('a session that was started without a known address is listed with "-"', async ({
-  store,
-}) => {
+test('a session that was started without a known address is listed with "-"', async ({ store }) => {
   const { claims } = await store.start(await store.addUser(), { address: '' });
   const { sub, sid } = claims;
   expect(await readSessionLifetime(store.one.redis, sub, sid)).toMatchObject({ endsAt: expect.any(Number) });
