@@ -50,7 +50,11 @@ export function readInSlices(connection: Connection, turns: ReadTurns): void {
     }
     turn.pauseUntilNext();
   };
-  socket.on('data', read);
+  socket.on('data', (chunk: Buffer) => {
+    // A stream that is resumed can pass on a chunk before it says so.
+    if (rest === undefined) read(chunk);
+    else rest = Buffer.concat([rest, chunk]);
+  });
   socket.on('resume', () => {
     const chunk = rest;
     rest = undefined;

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../src/gateway/edge/connections.ts';
 import { readInSlices } from '../../../src/gateway/edge/paced-reading.ts';
@@ -49,4 +51,27 @@ test('while 600 other connections wait all the time, a body is read completely, 
   expect(turnsOfOthers - turnsBefore).toBeGreaterThanOrEqual(BODY_BYTES / 65_536 / 2 - 1);
   client.destroy();
   server.close();
+});
+
+test('what arrives while an earlier chunk waits is parsed after it, even if the socket is resumed at that moment', async () => {
+  const parsed: string[] = [];
+  const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+  socket.on('data', (chunk: Buffer) => parsed.push(chunk.toString()));
+  const waiting: object[] = [];
+  const connection = { socket, waiting, received: 0, networks: ['own'] } as unknown as Connection;
+  readInSlices(connection, new ReadTurns());
+  await nextTurn();
+
+  waiting.push({});
+  socket.push('first ');
+  await nextTurn();
+  expect(socket.isPaused()).toBe(true);
+  expect(parsed).toEqual([]);
+  // The stream announces the second chunk in a later tick, and is flowing again by then.
+  socket.push('second ');
+  waiting.pop();
+  socket.resume();
+  socket.push('third');
+  await until(() => parsed.join('').length === 'first second third'.length);
+  expect(parsed.join('')).toBe('first second third');
 });
