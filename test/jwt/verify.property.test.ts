@@ -50,7 +50,7 @@ const withChanges = fc
 const without = fc.subarray(names, { minLength: 6 }).map((kept) => JSON.stringify(claims, kept));
 const text = fc.oneof(withChanges, without, fc.constant(JSON.stringify(claims)));
 
-/** Signed by the gateway's key: any claims, in any JSON text. */
+/** Tokens that the gateway's key signed, whose claims may be wrong in every way. */
 const signedClaims = text.map(signText);
 const signedText = fc
   .tuple(
