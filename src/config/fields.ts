@@ -41,6 +41,10 @@ export const issuerUrl = () =>
     );
   }, 'must be an http:// or https:// URL without a query, a fragment or a trailing slash');
 
+/** A list of URLs as for `issuerUrl`, separated by commas. */
+export const publicUrls = () =>
+  listOf(issuerUrl(), 'must be http:// or https:// URLs without a query, a fragment or a trailing slash');
+
 export const redisUrl = () =>
   z
     .string()
@@ -54,6 +58,15 @@ const partsOf = (list: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+
+/** A list of values of one kind, separated by commas. */
+export const listOf = <Value>(kind: z.ZodType<Value, string>, message: string) =>
+  z.string().transform((value, context) => {
+    const parsed = z.array(kind).safeParse(partsOf(value));
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
 
 /** A list of addresses and CIDR ranges (RFC 4632), separated by commas. */
 export const addressRanges = () =>
@@ -98,7 +111,7 @@ export const origins = () =>
  * hop only. A client must not be able to send them through the gateway.
  */
 const NEVER_FORWARDED =
-  /^(?:authorization|client-.*|connection|cookie2?|early-data|expect|forwarded|host|keep-alive|proxy.*|remote-.*|te|trailer|transfer-encoding|true-client-.*|upgrade|via|x-(?:auth|client|forwarded|http-method|method-override|original|real|remote|request-id|rewrite|true-client).*)$/;
+  /^(?:authorization|client-.*|connection|cookie2?|dpop|early-data|expect|forwarded|host|keep-alive|proxy.*|remote-.*|te|trailer|transfer-encoding|true-client-.*|upgrade|via|x-(?:auth|client|forwarded|http-method|method-override|original|real|remote|request-id|rewrite|true-client).*)$/;
 
 /**
  * A list of header names, separated by commas, in lower case. Only letters, digits and `-` are allowed: many services

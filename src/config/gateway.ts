@@ -13,6 +13,7 @@ import {
   processCount,
   text,
 } from './fields.ts';
+import { dpopShape } from './gateway-dpop.ts';
 import { limitsShape } from './gateway-limits.ts';
 import { mailShape } from './gateway-mail.ts';
 import { passwordsShape } from './gateway-passwords.ts';
@@ -93,6 +94,7 @@ export const gatewayShape = {
     .describe('memory in bytes for assertions that are used for several requests'),
   ...passwordsShape,
   ...usersShape,
+  ...dpopShape,
   ...mailShape,
   WEB_APP: oneOf('on', 'off').default('on').describe('whether `/` serves the web app: `on` or `off`'),
   HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000)

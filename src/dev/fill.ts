@@ -72,7 +72,7 @@ export function fillSessions(client: RedisClient, sessions: Iterable<FilledSessi
 const recordOf = ({ nowMs, exp, endsAt, device, address }: FilledSession): SessionRecord => ({
   ...{ generation: 0, refreshCount: 0, createdMs: nowMs, endsAt, lastSeenMs: nowMs, movedAtMs: nowMs },
   ...{ movedServerMs: nowMs, iat: Math.floor(nowMs / 1000), exp, remember: false, client: '-' },
-  ...{ address, clientId: OWN_CLIENT, device },
+  ...{ binding: '', address, clientId: OWN_CLIENT, device },
 });
 
 async function inBatches<T>(

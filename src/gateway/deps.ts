@@ -19,6 +19,7 @@ import { ConcurrencyLimiter } from './pipeline/limits.ts';
 import type { OwnBodyLimits } from './pipeline/own-body.ts';
 import type { PipelineDeps } from './pipeline/pipeline.ts';
 import { createPolicy, type PolicyRule } from './pipeline/policy.ts';
+import { possessionDeps } from './pipeline/possession.ts';
 import { createRevocationVerifier, createTokenVerifier } from './pipeline/signature.ts';
 import { createAssertionSource } from './proxy/assertions.ts';
 import { HeldBodies } from './proxy/held-bodies.ts';
@@ -57,9 +58,9 @@ export interface Resources {
 export function pipelineDeps(
   settings: GatewaySettings,
   rules: readonly PolicyRule[],
-  { redis, audit, ring, proxy, liveResponses, rates, sharedLimits, now }: Resources,
+  { redis, audit, ring, refreshKey, proxy, liveResponses, rates, sharedLimits, now }: Resources,
 ): PipelineDeps {
-  const site = siteOf(settings.issuer);
+  const site = siteOf(settings.issuer, settings.publicUrls);
   const limiter = (name: string, max: number, pool: number) =>
     new ConcurrencyLimiter(max, sharedLimits?.held(name, max), pool);
   return {
@@ -67,6 +68,7 @@ export function pipelineDeps(
     upstreamHeaders: createUpstreamHeaders(site, settings.forwardHeaders),
     clientHeaders: createClientHeaders({ ...settings, site }),
     verifyToken: createTokenVerifier(ring, settings),
+    possession: possessionDeps(settings, site, refreshKey),
     redis,
     activity: new ActivityTracker(redis, settings.sessionIdleSeconds),
     policy: createPolicy(rules),
@@ -96,13 +98,23 @@ const SESSION_DATA_PREFIX = '/auth/session/data/';
 
 export function routeDeps(
   settings: GatewaySettings,
-  { site, verifyToken }: PipelineDeps,
+  { site, verifyToken, possession }: PipelineDeps,
   resources: Resources,
 ): RouteDeps {
   const { redis, audit, ring, refreshKey, liveResponses, rates } = resources;
   const { sessionDataMaxBytes, idleTimeoutMs, keyPublishLeadSeconds, sessionEventsPerUserMax } = settings;
   const eventStreams = resources.sharedLimits?.held('session-events', sessionEventsPerUserMax);
-  const sessions = { redis, ring, refreshKey, options: settings, site, audit, verifyToken, rates };
+  const sessions = {
+    redis,
+    ring,
+    refreshKey,
+    options: settings,
+    site,
+    audit,
+    verifyToken,
+    possession,
+    rates,
+  };
   const passwords = accountDeps(settings, resources);
   const queue = passwordQueue(settings);
   return {

@@ -20,6 +20,11 @@ export interface RequestContext {
   /** The value of `Strict-Transport-Security` for every response (RFC 6797, section 7.1), if it is to be sent. */
   strictTransport: string | undefined;
   log: Logger;
+  /**
+   * Whether the request has used up its proof of possession, which counts once. It is judged several times. Copies of the
+   * context share it.
+   */
+  possession: { isProven: boolean };
   /** What the stages note for logs, metrics and traces. Copies of the context share it. */
   record: RequestRecord;
   /** It is for logs and the upstream's headers only. No decision depends on it. */

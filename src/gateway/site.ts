@@ -1,5 +1,7 @@
 /** The public site of the gateway and its cookies. */
 export interface Site {
+  /** The URLs by which clients reach the gateway, without a slash at the end. Paths of requests follow them. */
+  publicUrls: readonly string[];
   /** The origin (RFC 6454) as browsers show it, such as `https://bank.example`. */
   origin: string;
   /** `__Host-portcullis` over TLS (RFC 6265bis, section 4.1.3), `portcullis` over plain HTTP on loopback. */
@@ -17,10 +19,12 @@ export interface Site {
   protocol: 'http' | 'https';
 }
 
-export function siteOf(issuer: string): Site {
+/** @param publicUrls other URLs than the issuer by which clients reach the gateway */
+export function siteOf(issuer: string, publicUrls: readonly string[] = []): Site {
   const { origin, protocol, host } = new URL(issuer);
   const secure = protocol === 'https:';
   return {
+    publicUrls: publicUrls.length > 0 ? publicUrls : [issuer],
     origin,
     host,
     secure,

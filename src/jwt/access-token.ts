@@ -2,6 +2,7 @@ import { decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { random128, seconds } from './claims.ts';
+import { confirmation } from './confirmation.ts';
 import { type KeySet, signJwt } from './signature.ts';
 import { SignatureMemo } from './signature-memo.ts';
 import { createJwtVerifier, type JwtReason, type JwtRules, type JwtVerifier } from './verify.ts';
@@ -11,7 +12,10 @@ const ACCESS_TOKEN = { typ: 'at+jwt', alg: 'PS256' } as const;
 
 const MAX_LIFETIME_SECONDS = 2_592_000;
 
-/** The claims of an access token (RFC 9068, section 2.2). Each is mandatory, and no other is accepted. */
+/**
+ * The claims of an access token (RFC 9068, section 2.2). Each is mandatory except `cnf`, which only tokens have that are
+ * bound to a key of the client. No other is accepted.
+ */
 const accessClaims = z
   .strictObject({
     iss: z.string(),
@@ -23,6 +27,7 @@ const accessClaims = z
     auth_time: seconds,
     iat: seconds,
     exp: seconds,
+    cnf: confirmation.optional(),
   })
   .refine(({ auth_time, iat }) => auth_time <= iat, { path: ['auth_time'] });
 

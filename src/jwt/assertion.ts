@@ -2,6 +2,7 @@ import QuickLRU from 'quick-lru';
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { isExpired, random128, seconds } from './claims.ts';
+import type { SenderConstraint } from './confirmation.ts';
 import { type EcSigningKey, type PublicKey, signJwtNow } from './signature.ts';
 import { type VerifiedJwt, verifyJwt } from './verify.ts';
 
@@ -36,6 +37,8 @@ export interface AssertionClaims {
   path: string;
   /** The digest of the body, in the form of a `Content-Digest` field (RFC 9530, section 2), if the gateway knows it. */
   content_digest?: string | undefined;
+  /** How the client proved to hold the key that its token is bound to; absent for a token that is not bound. */
+  sender_constrained?: SenderConstraint | undefined;
   iat: number;
   exp: number;
 }
@@ -121,6 +124,7 @@ const assertionClaims = (roles: readonly string[], scopes: readonly string[]) =>
       .string()
       .regex(/^sha-256=:[A-Za-z0-9+/]{43}=:$/)
       .optional(),
+    sender_constrained: z.enum(['dpop', 'mtls']).optional(),
     iat: seconds,
     exp: seconds,
   });

@@ -99,6 +99,12 @@ function securitySchemes(issuer: string): DocumentOptions['securitySchemes'] {
       description:
         'The access token (RFC 6750). Required scopes are those of the role of the user, not of the token.',
     },
+    dpop: {
+      type: 'http',
+      scheme: 'DPoP',
+      description:
+        'An access token that is bound to a key, with a new proof in the `DPoP` header of each request (RFC 9449).',
+    },
     cookie: {
       type: 'apiKey',
       in: 'cookie',

@@ -18,7 +18,10 @@ export interface DocumentOptions {
   info: ApiDocument['info'];
   /** The public URL of the gateway. */
   issuer: string;
-  securitySchemes: Record<'bearer' | 'cookie' | 'refreshCookie' | 'client', ZodOpenApiSecuritySchemeObject>;
+  securitySchemes: Record<
+    'bearer' | 'dpop' | 'cookie' | 'refreshCookie' | 'client',
+    ZodOpenApiSecuritySchemeObject
+  >;
 }
 
 /** RFC 6749, section 5.2, with all members of a problem. */
@@ -85,7 +88,7 @@ function securityOf(access: Access): Record<string, string[]>[] {
   if (access.by === 'refresh-token') return access.cookieToo ? [{}, { refreshCookie: [] }] : [{}];
   if (access.by === 'client') return [{ client: [] }, {}];
   const scopes = access.scope === undefined ? [] : [access.scope];
-  return [{ bearer: scopes }, { cookie: scopes }];
+  return [{ bearer: scopes }, { dpop: scopes }, { cookie: scopes }];
 }
 
 const successes = (responses: Operation['responses']): ZodOpenApiResponsesObject =>

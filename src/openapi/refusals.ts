@@ -29,6 +29,11 @@ const CREDENTIAL: readonly GatewayReason[] = [
   'token_signature',
   'token_expired',
   'token_not_alive',
+  'binding_wrong',
+  'binding_required',
+  'proof_invalid',
+  'proof_replayed',
+  'nonce_required',
   'address_refused',
   'redis_unavailable',
 ];

@@ -41,6 +41,12 @@ export const sessionKey = (userId: string, sid: string): string => `sid:{${userI
 /** A hash: the data that the application has stored in a session. It expires with the session. */
 export const sessionDataKey = (userId: string, sid: string): string => `session-data:{${userId}}:${sid}`;
 
+/**
+ * A string that exists while a copy of a proof of possession would still be fresh (RFC 9449, section 11.1). `proof`
+ * identifies the proof, and is empty for a script that gets none.
+ */
+export const usedProofKey = (userId: string, proof: string): string => `dpop:{${userId}}:${proof}`;
+
 /** A string: the ids of a user's sessions, separated by spaces. It expires with the last one's absolute end. */
 export const sessionsKey = (userId: string): string => `ids:{${userId}}`;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Confirmation, confirmationOf } from '../jwt/confirmation.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
 import { authzKey, sessionKey } from '../redis/keys.ts';
 import { checkReply, defineScript, runScript } from '../redis/scripts.ts';
@@ -60,6 +61,8 @@ interface RefreshTokenStatus {
   issuedAt: number;
   /** When the session ends. */
   endsAt: number;
+  /** What the tokens of the session are bound to, if they are. */
+  confirmation: Confirmation | undefined;
 }
 
 /**
@@ -74,5 +77,18 @@ export async function readRefreshTokenStatus(
   const { session } = (await readActive(redis, { sub, sid })) ?? {};
   if (session?.refreshCount !== refreshCount) return undefined;
   const { clientId, movedAtMs, endsAt } = session;
-  return { clientId, issuedAt: Math.floor(movedAtMs / 1000), endsAt };
+  const confirmation = confirmationOf(session.binding);
+  return { clientId, issuedAt: Math.floor(movedAtMs / 1000), endsAt, confirmation };
+}
+
+/**
+ * Reads what the tokens of a session are bound to, in the form of `bindingOf`; undefined if the session has ended. It
+ * never changes. @throws {RedisUnavailable} also when Redis returns a malformed value.
+ */
+export async function readSessionBinding(
+  redis: RedisStore,
+  sub: string,
+  sid: string,
+): Promise<string | undefined> {
+  return (await readActive(redis, { sub, sid }))?.session.binding;
 }

@@ -1,7 +1,9 @@
+import type { Confirmation } from '../jwt/confirmation.ts';
 import type { RingSource } from '../keys/ring.ts';
 import type { Counter } from '../redis/rate-limiter.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Role } from '../users/roles.ts';
+import type { UsableProof } from './used-proofs.ts';
 
 /** The lifetimes of sessions and tokens, and the number of sessions per user. */
 export interface SessionOptions {
@@ -39,6 +41,10 @@ export interface SessionOpener {
   /** From the user agent, for people to recognize the session. */
   device: string;
   address: string;
+  /** What the tokens of the session are bound to, if they are. */
+  confirmation?: Confirmation | undefined;
+  /** The proof that the client holds that key. It is used up by the start of the session. */
+  proof?: UsableProof | undefined;
   /** Whether a long session was requested. Only the role `user` gets one. */
   remember: boolean;
   /** Counts the login, and refuses it if there were too many. */

@@ -1,20 +1,23 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
-import { networkOf } from '../http/addresses.ts';
 import { type AccessClaims, signAccessToken } from '../jwt/access-token.ts';
+import { confirmationOf } from '../jwt/confirmation.ts';
 import { RedisUnavailable } from '../redis/connection.ts';
-import { runRevocation } from '../redis/revocations/script.ts';
-import { checkReply } from '../redis/scripts.ts';
 import { readSession } from '../redis/session-record.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { Refusal } from '../refusal.ts';
-import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
-import { REFRESH_ARGUMENTS, REFRESH_SESSION, refreshKeys } from './refresh-script.ts';
+import { advance, type RefreshReply, type RefreshRequest } from './refresh/run.ts';
 import { accessTokenId, mintRefreshToken, type RefreshIdentity, readRefreshToken } from './refresh-token.ts';
 import type { SessionDeps, TokenPair } from './start.ts';
 
-export type RefreshReason = 'refresh_invalid' | 'refresh_over' | 'refresh_reused' | 'address_refused';
+export type { RefreshRequest };
+
+export type RefreshReason =
+  | 'refresh_invalid'
+  | 'refresh_over'
+  | 'refresh_reused'
+  | 'address_refused'
+  | 'binding_wrong'
+  | 'proof_replayed';
 
 /** A refusal that carries the identity of the token, if its MAC was valid. */
 export class RefreshRefusal extends Refusal<RefreshReason> {
@@ -30,17 +33,9 @@ const REASON_OF_VERDICT = {
   gone: 'refresh_over',
   unknown: 'refresh_invalid',
   judge: 'address_refused',
+  binding: 'binding_wrong',
+  replayed: 'proof_replayed',
 } as const;
-
-/** A refresh token, and where it comes from. */
-export interface RefreshRequest {
-  token: string;
-  address: string;
-  /** The `User-Agent` header. */
-  userAgent: string | undefined;
-  /** From the user agent, for people to recognize the session. */
-  device: string;
-}
 
 /** The next pair of a session. */
 export interface RefreshedPair extends TokenPair {
@@ -84,74 +79,6 @@ async function refuseReuse(
   return new RefreshRefusal('refresh_reused', identity, `last refresh from ${address}`);
 }
 
-/** As `REFRESH_SESSION` returns it. */
-const refreshReply = z.union([
-  z.tuple([z.enum(['gone', 'unknown'])]),
-  z.tuple([z.literal('judge'), z.string()]),
-  z.tuple([z.literal('reuse'), z.string(), z.array(z.string())]),
-  z.tuple([z.enum(['advanced', 'again']), z.string()]),
-]);
-type RefreshReply = z.output<typeof refreshReply>;
-
-/** How often the address ranges of a user may change during one refresh. */
-const MAX_JUDGEMENTS = 3;
-
-/**
- * Runs the script, and again for a user with address ranges once they have been judged. `judge` means that they do not
- * allow the address.
- */
-async function advance(
-  deps: SessionDeps,
-  identity: RefreshIdentity,
-  request: RefreshRequest,
-  nowMs: number,
-): Promise<RefreshReply> {
-  let judged = '';
-  for (let judgements = 0; judgements <= MAX_JUDGEMENTS; judgements += 1) {
-    const reply = await runRefresh(deps, identity, { ...request, judged }, nowMs);
-    if (reply[0] !== 'judge') return reply;
-    judged = reply[1];
-    if (!isAddressAllowed(readAuthorization(judged), request.address)) return reply;
-  }
-  throw new RedisUnavailable('the address ranges of a user keep changing');
-}
-
-async function runRefresh(
-  { redis, refreshKey, options }: SessionDeps,
-  { sub, sid, refreshCount }: RefreshIdentity,
-  { address, device, userAgent, judged }: RefreshRequest & { judged: string },
-  nowMs: number,
-): Promise<RefreshReply> {
-  const jti = accessTokenId(refreshKey, { sub, sid, refreshCount: refreshCount + 1 });
-  const iat = Math.floor(nowMs / 1000);
-  const args = REFRESH_ARGUMENTS.list({
-    sid,
-    refreshCount,
-    nowMs,
-    graceMs: options.refreshGraceSeconds * 1000,
-    iat,
-    exp: iat + options.accessTokenTtlSeconds,
-    user: sub,
-    address,
-    device,
-    client: clientOf(address, userAgent),
-    judged,
-  });
-  const reply = await runRevocation(redis, REFRESH_SESSION, refreshKeys({ sub, sid, jti }), args);
-  return checkReply(refreshReply, reply);
-}
-
-/** The bytes that are kept of a client's digest. Nobody finds another client with the same 96 bits. */
-const CLIENT_DIGEST_BYTES = 12;
-
-/** Equal for requests from one network with one user agent. A user agent may have any length, so it is hashed. */
-const clientOf = (address: string, userAgent = ''): string =>
-  createHash('sha256')
-    .update(JSON.stringify([networkOf(address), userAgent]))
-    .digest()
-    .subarray(0, CLIENT_DIGEST_BYTES)
-    .toString('base64url');
-
 /** The session's state after the script, whether this request or a concurrent one advanced it. */
 function readState(
   { refreshKey, options: { issuer: iss, audience: aud } }: SessionDeps,
@@ -160,9 +87,11 @@ function readState(
 ): Pick<TokenPair, 'claims' | 'sessionEndsAt' | 'remember'> & { refreshCount: number; address: string } {
   const session = readSession(text);
   if (session === undefined) throw new RedisUnavailable('a session in Redis is malformed');
-  const { refreshCount, createdMs, iat, exp, clientId: client_id, address, remember } = session;
+  const { refreshCount, createdMs, iat, exp, clientId: client_id, address, remember, binding } = session;
   const jti = accessTokenId(refreshKey, { sub, sid, refreshCount });
   const times = { auth_time: Math.floor(createdMs / 1000), iat, exp };
-  const claims: AccessClaims = { iss, aud, sub, client_id, sid, jti, ...times };
+  const cnf = confirmationOf(binding);
+  const bound = cnf === undefined ? {} : { cnf };
+  const claims: AccessClaims = { iss, aud, sub, client_id, sid, jti, ...times, ...bound };
   return { refreshCount, claims, sessionEndsAt: session.endsAt, remember, address };
 }

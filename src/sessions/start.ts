@@ -7,7 +7,7 @@ import { isAddressAllowed, readAuthorization } from '../users/authorization.ts';
 import { settleRevocation } from '../users/pending-actions.ts';
 import type { SessionDeps, SessionOpener, SessionOptions } from './options.ts';
 import { accessTokenId, mintRefreshToken } from './refresh-token.ts';
-import { runStart, type StartReply } from './start-run.ts';
+import { runStart, type StartReply } from './start/run.ts';
 
 export type { SessionDeps, SessionOpener, SessionOptions };
 
@@ -31,11 +31,13 @@ export type StartReason =
   | 'user_changed'
   | 'address_refused'
   | 'login_rate_exceeded'
+  | 'proof_replayed'
   | 'too_many_sessions';
 
 const REASON_OF_OUTCOME = {
   inactive: 'user_not_active',
   outdated: 'user_changed',
+  replayed: 'proof_replayed',
   too_many: 'too_many_sessions',
 } as const;
 
@@ -95,6 +97,7 @@ function claimsOf(deps: SessionDeps, opener: SessionOpener, nowMs: number): Acce
     auth_time: iat,
     iat,
     exp: Math.min(iat + accessTokenTtlSeconds, endOf(deps, opener, nowMs).sessionEndsAt),
+    ...(opener.confirmation === undefined ? {} : { cnf: opener.confirmation }),
   };
 }
 

@@ -46,7 +46,7 @@ test.for<[string, string, Defense]>([
   [
     'gives the successor of a refresh token to any client',
     'refresh-superseded',
-    { file: 'sessions/refresh-script.ts', present: ' or client ~= session.client then', missing: ' then' },
+    { file: 'sessions/refresh/script.ts', present: ' or client ~= session.client then', missing: ' then' },
   ],
   [
     'does not ask which site a request with a cookie comes from',

@@ -17,6 +17,7 @@ export const sessionRecord = (changes: Partial<SessionRecord> = {}): SessionReco
   client: 'c'.repeat(16),
   address: '203.0.113.77',
   clientId: 'portcullis-web',
+  binding: '',
   device: 'Firefox on Windows',
   ...changes,
 });

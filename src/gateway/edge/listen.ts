@@ -143,6 +143,7 @@ function receive(
       nowMs: now(),
       strictTransport,
       log,
+      possession: { isProven: false },
       record: new RequestRecord(),
       trace: traceOf(incoming),
     };

@@ -12,7 +12,7 @@ export interface Received {
 }
 
 /**
- * Stage 7: receives a short body completely, so that the request is judged when it is complete and not only when it
+ * Stage 8: receives a short body completely, so that the request is judged when it is complete and not only when it
  * begins, and so that a slow client occupies no connection to the upstream. If the body came later than the first
  * judgement, the request is judged again. Returns undefined if the request was refused or its client has left.
  * @throws {RedisUnavailable}

@@ -13,18 +13,28 @@ export type CredentialReason =
 declare const unverified: unique symbol;
 
 /** The text of a token as it was sent. Nothing about it has been verified. */
-export type Credential = string & { readonly [unverified]: true };
+export type UnverifiedToken = string & { readonly [unverified]: true };
+
+/** The token of a request, and how it was sent: in a cookie or with a scheme of the `Authorization` header. */
+export interface Credential {
+  token: UnverifiedToken;
+  scheme: 'Bearer' | 'DPoP' | 'cookie';
+}
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Values of `Sec-Fetch-Site` for requests of a page of the same origin or of the user. */
 const SAME_ORIGIN_OR_USER = new Set(['same-origin', 'none']);
-const BEARER = 'bearer ';
+/** By their names in lower case: scheme names are not case-sensitive (RFC 9110, section 11.1). */
+const SCHEMES: ReadonlyMap<string, 'Bearer' | 'DPoP'> = new Map([
+  ['bearer', 'Bearer'],
+  ['dpop', 'DPoP'],
+]);
 /** What cannot be in a token: white space, and the comma between several values. */
 const NOT_IN_TOKEN = /[\s,]/;
 
 /**
  * Stage 1: the one credential of a request, an unverified token from the `Authorization` header (RFC 6750, section
- * 2.1) or the cookie. Two credentials are refused, because it is not known which one is meant.
+ * 2.1; RFC 9449, section 7.1) or the cookie. Two credentials are refused, because it is not known which one is meant.
  */
 export function takeCredential(
   incoming: IncomingMessage,
@@ -35,17 +45,21 @@ export function takeCredential(
   if (hasTokenInQuery(incoming.url ?? '')) return new Refusal('token_in_query');
   if (authorizations + cookies.length > 1) return new Refusal('credential_twice');
   const [cookie] = cookies;
-  if (cookie !== undefined) return isFromSite(incoming, site) ? (cookie as Credential) : new Refusal('csrf');
+  if (cookie !== undefined)
+    return isFromSite(incoming, site)
+      ? { token: cookie as UnverifiedToken, scheme: 'cookie' }
+      : new Refusal('csrf');
   if (authorizations === 0) return new Refusal('credential_missing');
-  const token = bearerToken(incoming.headers.authorization ?? '');
-  return token === undefined ? new Refusal('credential_malformed') : (token as Credential);
+  return headerCredential(incoming.headers.authorization ?? '') ?? new Refusal('credential_malformed');
 }
 
-/** The token of an `Authorization` header of the scheme `Bearer`, whose name is not case-sensitive. */
-function bearerToken(value: string): string | undefined {
-  const token = value.slice(BEARER.length);
-  const isBearer = value.slice(0, BEARER.length).toLowerCase() === BEARER;
-  return isBearer && token !== '' && !NOT_IN_TOKEN.test(token) ? token : undefined;
+/** The token and the scheme of an `Authorization` header. */
+function headerCredential(value: string): Credential | undefined {
+  const schemeEnd = value.indexOf(' ');
+  const scheme = SCHEMES.get(value.slice(0, Math.max(0, schemeEnd)).toLowerCase());
+  const token = value.slice(schemeEnd + 1);
+  if (scheme === undefined || token === '' || NOT_IN_TOKEN.test(token)) return undefined;
+  return { token: token as UnverifiedToken, scheme };
 }
 
 /**

@@ -33,7 +33,7 @@ export interface ForwardDeps {
   bodyMaxBytes: number;
 }
 
-/** Stage 8: sends a granted request to the upstream, with an assertion in place of the user's token. */
+/** Stage 9: sends a granted request to the upstream, with an assertion in place of the user's token. */
 export class Forwarding {
   readonly #deps: ForwardDeps;
   readonly #context: RequestContext;

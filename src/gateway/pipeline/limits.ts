@@ -5,7 +5,7 @@ import type { HeldShares } from '../shares/held-shares.ts';
 const POOL_PART = 1 / 8;
 
 /**
- * Stage 6: limits how many requests of one user are at the upstream at a time. Connections to the upstream are few;
+ * Stage 7: limits how many requests of one user are at the upstream at a time. Connections to the upstream are few;
  * without a limit, one user with slow requests or many streams would block all others.
  */
 export class ConcurrencyLimiter {

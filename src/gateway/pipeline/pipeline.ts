@@ -4,7 +4,7 @@ import { type AccessTokenVerifier, kidOf } from '../../jwt/access-token.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { Refusal } from '../../refusal.ts';
 import type { ActivityTracker } from '../../sessions/activity.ts';
-import { checkWhitelist } from '../../sessions/whitelist.ts';
+import { checkWhitelist, checkWhitelistOnce } from '../../sessions/whitelist.ts';
 import { isAddressAllowed } from '../../users/authorization.ts';
 import { logGrant, refuse, refuseFault } from '../decision-log.ts';
 import { hasBody } from '../edge/body.ts';
@@ -19,6 +19,7 @@ import { type ForwardDeps, Forwarding, isEventStream } from './forward.ts';
 import type { Granted, Judge, NotAuthenticated, NotGranted } from './judgement.ts';
 import type { ConcurrencyLimiter } from './limits.ts';
 import type { Policy } from './policy.ts';
+import { checkPossession, type PossessionDeps } from './possession.ts';
 import { recordAccess } from './record-access.ts';
 import { verifySignature } from './signature.ts';
 
@@ -30,16 +31,17 @@ import { verifySignature } from './signature.ts';
  *                 and the rate of the network                                    429 431
  *   1 credential  exactly one token, from a header or a cookie                   400 401 403       ./credential.ts
  *   2 signature   signed by the gateway, not expired                             401               ./signature.ts
- *   3 whitelist   not revoked, the session and the user active                   401 503           sessions/whitelist.ts
- *   4 address     in the user's IP ranges                                        403               users/authorization.ts
- *   5 policy      a rule names the request, and the role has its scope           403               ./policy.ts
- *   6 limits      the user's rates, shares of concurrent requests and streams   429               ./limits.ts
- *   7 body        a short body is complete, and 1 to 5 have passed since then    408 429 503       ./body.ts
- *   8 proxy       forwarded with an assertion                                    413 502 503 504   ./forward.ts, ../proxy
+ *   3 possession  the client holds the key that its token is bound to            401               ./possession.ts
+ *   4 whitelist   not revoked, the session and the user active, the proof unused 401 503           sessions/whitelist.ts
+ *   5 address     in the user's IP ranges                                        403               users/authorization.ts
+ *   6 policy      a rule names the request, and the role has its scope           403               ./policy.ts
+ *   7 limits      the user's rates, shares of concurrent requests and streams    429               ./limits.ts
+ *   8 body        a short body is complete, and 1 to 6 have passed since then    408 429 503       ./body.ts
+ *   9 proxy       forwarded with an assertion                                    413 502 503 504   ./forward.ts, ../proxy
  *
- * Requests for the upstream take all of them. The gateway's own routes take 1 to 4, by ./guards.ts.
+ * Requests for the upstream take all of them. The gateway's own routes take 1 to 5, by ./guards.ts.
  *
- * Authority is checked when it is used: a request passes stages 1 to 5 again when its held body is complete, when it
+ * Authority is checked when it is used: a request passes stages 1 to 6 again when its held body is complete, when it
  * has waited for a connection to the upstream, and before the last chunk of a streamed body is released.
  */
 
@@ -47,34 +49,44 @@ export interface AuthenticationDeps {
   site: Site;
   verifyToken: AccessTokenVerifier;
   redis: RedisStore;
+  possession: PossessionDeps;
   activity: ActivityTracker;
   rates: RequestRates;
   now: () => number;
 }
 
-/** Stages 1 to 4. @throws {RedisUnavailable} */
+/** Stages 1 to 5. @throws {RedisUnavailable} */
 export async function authenticate(
-  { site, verifyToken, redis }: AuthenticationDeps,
-  { incoming, nowMs, clientAddress, record }: RequestContext,
+  { site, verifyToken, possession, redis }: AuthenticationDeps,
+  context: RequestContext,
 ): Promise<Authenticated | NotAuthenticated> {
+  const { incoming, nowMs, clientAddress, record } = context;
   const credential = takeCredential(incoming, site);
   if (credential instanceof Refusal) return { refusal: credential };
 
   const verifying = record.begin('signature');
-  const claims = verifySignature(verifyToken, credential, nowMs);
+  const claims = verifySignature(verifyToken, credential.token, nowMs);
   record.end(verifying);
   if (claims instanceof Refusal) return { refusal: claims };
 
+  const proof = checkPossession(possession, context, credential, claims.cnf);
+  if (proof instanceof Refusal) return { refusal: proof, claims };
+
   const wasComplete = incoming.complete;
   const asking = record.begin('whitelist');
-  const authorization = await checkWhitelist(redis, claims);
+  const authorization = await (proof === undefined
+    ? checkWhitelist(redis, claims)
+    : checkWhitelistOnce(redis, claims, proof, nowMs));
   record.end(asking);
   if (authorization instanceof Refusal) return { refusal: authorization, claims };
+  context.possession.isProven = true;
+  if (claims.cnf === undefined && possession.bindingRequiredFor.has(authorization.role))
+    return { refusal: new Refusal('binding_required'), claims };
 
   if (!isAddressAllowed(authorization, clientAddress))
     return { refusal: new Refusal('address_refused'), claims };
 
-  return { claims, kid: () => kidOf(credential), authorization, wasComplete };
+  return { claims, kid: () => kidOf(credential.token), authorization, wasComplete };
 }
 
 /** Why a user has to wait. */
@@ -94,7 +106,7 @@ export interface PipelineDeps extends AuthenticationDeps, ForwardDeps {
   heldBodies: HeldBodies;
 }
 
-/** Stages 1 to 5. @throws {RedisUnavailable} */
+/** Stages 1 to 6. @throws {RedisUnavailable} */
 async function judge(deps: PipelineDeps, context: RequestContext): Promise<Granted | NotGranted> {
   const user = await authenticate(deps, context);
   if ('refusal' in user) return user;

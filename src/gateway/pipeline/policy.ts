@@ -83,7 +83,7 @@ export type Policy = (
   authorization: Authorization,
 ) => Grant | Refusal<PolicyReason>;
 
-/** Stage 5: may this user send this request? The first rule that matches decides; without a match it is denied. */
+/** Stage 6: may this user send this request? The first rule that matches decides; without a match it is denied. */
 export function createPolicy(rules: readonly PolicyRule[]): Policy {
   const compiled = new Map<string, { pattern: RegExp; grant: Grant }[]>();
   for (const { methods, path, scope, kind = 'ordinary' } of rules) {

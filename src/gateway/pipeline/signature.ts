@@ -8,7 +8,7 @@ import {
 } from '../../jwt/access-token.ts';
 import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import type { Refusal } from '../../refusal.ts';
-import type { Credential } from './credential.ts';
+import type { UnverifiedToken } from './credential.ts';
 
 type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signatureMemoMaxBytes'>;
 
@@ -18,9 +18,9 @@ type SignatureOptions = Pick<GatewaySettings, 'issuer' | 'audience' | 'signature
  */
 export const verifySignature = (
   verifyToken: AccessTokenVerifier,
-  credential: Credential,
+  token: UnverifiedToken,
   nowMs: number,
-): AccessClaims | Refusal<TokenReason> => verifyToken(credential, nowMs);
+): AccessClaims | Refusal<TokenReason> => verifyToken(token, nowMs);
 
 /** A verifier for the keys that are valid at the time of each request. A change of keys empties its memo. */
 export function createTokenVerifier(ring: RingSource, options: SignatureOptions): AccessTokenVerifier {

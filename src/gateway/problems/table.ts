@@ -1,37 +1,19 @@
 import { problem } from '../../http/problem.ts';
-import type { TokenReason } from '../../jwt/access-token.ts';
-import type { RefreshReason } from '../../sessions/refresh.ts';
-import type { WhitelistReason } from '../../sessions/whitelist.ts';
+import {
+  BEARER,
+  bindingRequired,
+  dpopChallenge,
+  nonceRequired,
+  proofInvalid,
+  TOKEN_PROBLEMS,
+} from './token-problems.ts';
 
-const BEARER = 'Bearer realm="portcullis"';
 const INVALID_REQUEST = { challenge: `${BEARER}, error="invalid_request"` };
-const INVALID_TOKEN = { challenge: `${BEARER}, error="invalid_token"` };
 
 const credentialInvalid = (title: string) => problem(400, 'credential_invalid', title, INVALID_REQUEST);
-const tokenProblem = (code: string, title: string) => problem(401, code, title, INVALID_TOKEN);
-
-const tokenInvalid = tokenProblem('token_invalid', 'The access token is not valid.');
-const tokenRevoked = tokenProblem('token_revoked', 'The access token has been revoked. Log in again.');
-const refreshInvalid = tokenProblem('refresh_token_invalid', 'The refresh token is not valid. Log in again.');
 const loginFailed = problem(401, 'login_failed', 'The username or password is wrong.', { challenge: BEARER });
 
 const rateLimited = problem(429, 'rate_limited', 'Too many requests. Try again later.');
-
-/** What the verification of a token, the whitelist and a refresh can refuse. */
-const TOKEN_PROBLEMS = {
-  token_spelling: tokenInvalid,
-  token_header: tokenInvalid,
-  token_signature: tokenInvalid,
-  token_claims: tokenInvalid,
-  token_expired: tokenProblem('token_expired', 'The access token has expired.'),
-  token_not_alive: tokenRevoked,
-  user_not_active: tokenRevoked,
-  session_over: tokenRevoked,
-  address_refused: problem(403, 'address_refused', 'Requests from this address are not allowed.'),
-  refresh_invalid: refreshInvalid,
-  refresh_over: refreshInvalid,
-  refresh_reused: refreshInvalid,
-} satisfies Record<TokenReason | WhitelistReason | RefreshReason, unknown>;
 
 /** Every reason for a refusal by the gateway. The reason is logged; the client gets its code. */
 export const GATEWAY_PROBLEMS = {
@@ -47,13 +29,17 @@ export const GATEWAY_PROBLEMS = {
   route_unknown: problem(404, 'not_found', 'Not found.'),
 
   credential_missing: problem(401, 'credential_missing', 'An access token is required.', {
-    challenge: BEARER,
+    challenge: `${BEARER}, ${dpopChallenge()}`,
   }),
-  credential_malformed: credentialInvalid('The Authorization header is not a bearer credential.'),
+  credential_malformed: credentialInvalid(
+    'The Authorization header has neither a bearer nor a DPoP credential.',
+  ),
   credential_twice: credentialInvalid('The request has more than one credential.'),
   token_in_query: credentialInvalid('Access tokens must not be sent in the URL.'),
   csrf: problem(403, 'origin_refused', 'The request does not come from this site.'),
   ...TOKEN_PROBLEMS,
+  binding_required: bindingRequired(401),
+  login_binding_required: bindingRequired(403),
   no_rule: problem(403, 'forbidden', 'No rule allows this request.'),
   scope_missing: problem(403, 'insufficient_scope', 'Your role does not allow this.', {
     challenge: `${BEARER}, error="insufficient_scope"`,
@@ -118,6 +104,8 @@ export const GATEWAY_PROBLEMS = {
   client_throttled: problem(429, 'client_throttled', 'Too many failed client authentications.'),
   client_not_permitted: problem(400, 'client_not_permitted', 'The client is not registered for this use.'),
   grant_invalid: problem(400, 'refresh_token_invalid', 'The refresh token is not valid. Log in again.'),
+  grant_proof_invalid: proofInvalid(400),
+  grant_nonce_required: nonceRequired(400),
   grant_unsupported: problem(
     400,
     'grant_type_unsupported',

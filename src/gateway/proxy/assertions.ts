@@ -1,5 +1,6 @@
 import type { AccessClaims } from '../../jwt/access-token.ts';
 import { contentDigest, isReusable, signAssertion } from '../../jwt/assertion.ts';
+import { senderConstraintOf } from '../../jwt/confirmation.ts';
 import type { EcSigningKey } from '../../jwt/signature.ts';
 import { oncePerRing, type RingSource } from '../../keys/ring.ts';
 import { randomText } from '../../random-text.ts';
@@ -77,7 +78,7 @@ function cachedAssertions(
 
 const signWith =
   (key: EcSigningKey, { issuer, bankAudience, assertionTtlSeconds }: AssertionOptions): AssertionSource =>
-  ({ sub, sid }, { role }, { method, path, scope, bodyDigest }, nowMs) => {
+  ({ sub, sid, cnf }, { role }, { method, path, scope, bodyDigest }, nowMs) => {
     const iat = Math.floor(nowMs / 1000);
     return signAssertion(key, {
       iss: issuer,
@@ -90,6 +91,7 @@ const signWith =
       htm: method,
       path,
       content_digest: bodyDigest && contentDigest(Buffer.from(bodyDigest, 'base64url')),
+      sender_constrained: cnf && senderConstraintOf(cnf),
       iat,
       exp: iat + assertionTtlSeconds,
     });

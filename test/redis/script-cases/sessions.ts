@@ -14,12 +14,16 @@ import { listSessions } from '../../../src/sessions/list.ts';
 import { refreshSession } from '../../../src/sessions/refresh.ts';
 import { runStaffAction } from '../../../src/sessions/staff-action.ts';
 import { type SessionDeps, type StartedSession, startSession } from '../../../src/sessions/start.ts';
+import { tryUseProof, type UsableProof } from '../../../src/sessions/used-proofs.ts';
+import { checkWhitelistOnce } from '../../../src/sessions/whitelist.ts';
 import { writeAuthorization } from '../../../src/users/authorization.ts';
 import { CLIENT, openerFor, SESSION_OPTIONS } from '../../sessions/session-store.ts';
 import { until } from '../../support/until.ts';
 import type { ScriptCase } from '../script-trial.ts';
 
 const USER = 'A'.repeat(22);
+const BOUND = { jkt: 'B'.repeat(42) + 'A' };
+const PROOF: UsableProof = { id: 'B'.repeat(22), refusedFromMs: Date.now() + 600_000 };
 const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
 const refreshKey = randomBytes(32);
 
@@ -37,12 +41,20 @@ const limitOf = (link: RedisLink): Counter =>
   }).counterOf(USER);
 
 /** Starts sessions of one user, a millisecond apart, and returns the last. */
-async function start(redis: RedisLink, count: number, limit?: Counter): Promise<StartedSession> {
+async function start(
+  redis: RedisLink,
+  count: number,
+  limit?: Counter,
+  proof?: UsableProof,
+): Promise<StartedSession> {
+  const bound = proof === undefined ? {} : { proof, confirmation: BOUND };
   const authorization = writeAuthorization({ role: 'user', generation: 0 });
   await redis.run((client) => client.set(authzKey(USER), authorization));
   const started: (StartedSession | Refusal<string>)[] = [];
   for (let n = 1; n <= count; n += 1)
-    started.push(await startSession(depsOf(redis), { ...openerFor(USER), limit }, Date.now() - count + n));
+    started.push(
+      await startSession(depsOf(redis), { ...openerFor(USER), limit, ...bound }, Date.now() - count + n),
+    );
   const last = started.at(-1);
   if (last === undefined || last instanceof Refusal) throw new Error('the session was refused');
   return last;
@@ -110,6 +122,29 @@ export const SESSION_CASES: readonly ScriptCase[] = [
       const { sub, sid } = (await start(link, 1)).claims;
       await readSessionLifetime(link, sub, sid);
     },
+  },
+  {
+    script: 'session-start',
+    when: 'a login with a proof',
+    run: (link) => start(link, 1, undefined, PROOF),
+  },
+  {
+    script: 'session-refresh',
+    when: 'a refresh with a proof',
+    run: async (link) => {
+      const { refreshToken: token } = await start(link, 1, undefined, { ...PROOF, id: 'C'.repeat(22) });
+      await refreshSession(depsOf(link), { token, ...CLIENT, confirmation: BOUND, proof: PROOF }, Date.now());
+    },
+  },
+  {
+    script: 'whitelist-check',
+    when: 'a proof that has not been used',
+    run: async (link) => checkWhitelistOnce(link, (await start(link, 1)).claims, PROOF, Date.now()),
+  },
+  {
+    script: 'proof-use',
+    when: 'a proof that has not been used',
+    run: (link) => tryUseProof(link, USER, PROOF, Date.now()),
   },
   {
     script: 'staff-action-begin',

@@ -1,15 +1,7 @@
 import type { AuditEvent, AuditLog } from '../../../audit/event.ts';
-import type { RateLimiter } from '../../../redis/rate-limiter.ts';
-import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
-import {
-  type SessionDeps,
-  type SessionOpener,
-  type StartedSession,
-  type StartReason,
-  startSession,
-} from '../../../sessions/start.ts';
+import type { StartedSession, StartReason } from '../../../sessions/start.ts';
 import { isAddressAllowed } from '../../../users/authorization.ts';
 import { type Device, deviceOfUser } from '../../../users/logins/device-token.ts';
 import type { DeviceOwner, LoginLimiter, Verdict } from '../../../users/logins/login-limiter.ts';
@@ -17,21 +9,24 @@ import { viaDetail } from '../../../users/password-reset.ts';
 import type { PasswordHasher } from '../../../users/passwords.ts';
 import { findUserByName, type User } from '../../../users/users.ts';
 import { type RequestContext, recordEvent } from '../../request-context.ts';
-import { deviceNameOf } from './device-name.ts';
+import {
+  isNoSessionReason,
+  type LoginSessionDeps,
+  type NoSessionReason,
+  openSession,
+  type RequestedSession,
+} from './login-session.ts';
 
-export interface AttemptDeps extends SessionDeps {
+export interface AttemptDeps extends LoginSessionDeps {
   redis: RedisStore;
   hasher: PasswordHasher;
   loginLimiter: LoginLimiter;
-  /** Counts logins with the right password by user id, in the slot of the user's keys. */
-  loginRate: RateLimiter;
   audit: AuditLog;
 }
 
-interface Credentials {
+interface Credentials extends RequestedSession {
   username: string;
   password: string;
-  remember: boolean;
   /** A device that presents its token. */
   device: Device | undefined;
 }
@@ -39,7 +34,7 @@ interface Credentials {
 /** An active user who has given the right password. */
 interface LoggedIn {
   user: User;
-  session: StartedSession | Refusal<'too_many_sessions'>;
+  session: StartedSession | Refusal<NoSessionReason>;
 }
 
 type AttemptReason = 'login_throttled' | 'login_rate_exceeded' | 'password_queue_full' | 'login_wrong';
@@ -84,37 +79,28 @@ const ownerOf = (presented: Device | undefined, user: User | undefined): DeviceO
 async function check(
   deps: AttemptDeps,
   user: User | undefined,
-  { password, remember }: Pick<Credentials, 'password' | 'remember'>,
+  { password, ...requested }: Pick<Credentials, 'password' | keyof RequestedSession>,
   context: RequestContext,
 ): Promise<Outcome> {
   const matches = await deps.hasher.verify(password, user?.passwordHash);
   const fault = loginFault(user, matches, context.clientAddress);
   if (user === undefined || fault !== undefined) return wrong(user, fault);
-  const session = await openSession(deps, { user, remember }, context);
+  const session = await openSession(deps, user, requested, context);
   if (!(session instanceof Refusal))
     return { verdict: 'right', result: { user, session }, event: loginEvent(user, session) };
   const { reason, retryAfterSeconds = 1 } = session;
   if (reason === 'login_rate_exceeded')
     return { verdict: 'surplus', result: new Refusal(reason, { retryAfterSeconds }) };
-  if (reason !== 'too_many_sessions') return wrong(user, reason);
+  if (!isNoSessionReason(reason)) return wrong(user, reason);
   const result = { user, session: new Refusal(reason) };
   return { verdict: 'right', result, event: loginEvent(user, session) };
 }
 
-/** Starts a session for a user whose password was right, and counts the login. */
-const openSession = (
-  { loginRate, ...deps }: SessionDeps & { loginRate: RateLimiter },
-  { user, remember }: { user: User; remember: boolean },
-  context: RequestContext,
-): Promise<StartedSession | Refusal<StartReason>> =>
-  startSession(
-    deps,
-    { ...openerOf(context, user, remember), limit: loginRate.counterOf(user.id) },
-    context.nowMs,
-  );
-
 /** The audit record of a login with the right password. It names the sessions that it replaced, and who else had a part in the password. */
-function loginEvent(user: User, session: StartedSession | Refusal<StartReason>): AuditEvent {
+function loginEvent(
+  user: User,
+  session: StartedSession | Refusal<StartReason | NoSessionReason>,
+): AuditEvent {
   const event = { action: 'login', actor: user.id, role: user.role } as const;
   if (session instanceof Refusal) return { ...event, result: 'refused', detail: session.reason };
   const { evicted, claims } = session;
@@ -122,17 +108,6 @@ function loginEvent(user: User, session: StartedSession | Refusal<StartReason>):
   const detail = [viaDetail(user), replaced].filter((part) => part !== undefined).join('; ') || undefined;
   return { ...event, result: 'done', session: claims.sid, detail };
 }
-
-const openerOf = (context: RequestContext, user: User, remember: boolean): SessionOpener => ({
-  userId: user.id,
-  role: user.role,
-  verifiedGeneration: user.generation,
-  ranges: user.ranges,
-  clientId: OWN_CLIENT,
-  device: deviceNameOf(context.incoming.headers['user-agent']),
-  address: context.clientAddress,
-  remember,
-});
 
 /** Why the login failed, for the audit log. The client does not learn it. */
 function loginFault(user: User | undefined, matches: boolean, address: string): string | undefined {

@@ -8,6 +8,7 @@ import { passwordSchema } from '../../../users/password-rules.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
+import { takeProof } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { type DeviceDeps, issueDevice, presentedDevice } from './device.ts';
 import { type AttemptDeps, attemptLogin } from './login-attempt.ts';
@@ -39,7 +40,8 @@ export const loginOperation: Operation<GatewayReason> = {
   description:
     'An unknown username and a wrong password get the same response. Failed attempts are rate-limited. Those of a ' +
     'device that presents the device token of an earlier login are counted apart from all others, so that nobody ' +
-    'else can lock it out. A device token is not a credential.',
+    'else can lock it out. A device token is not a credential. With a `DPoP` header, all tokens of the session are bound ' +
+    'to the key of its proof (RFC 9449): each use needs a new proof.',
   access: ANYONE,
   body: jsonBody(loginSchema),
   responses: TOKEN_RESPONSES,
@@ -50,6 +52,10 @@ export const loginOperation: Operation<GatewayReason> = {
     'login_rate_exceeded',
     'password_queue_full',
     'too_many_sessions',
+    'proof_invalid',
+    'nonce_required',
+    'proof_replayed',
+    'login_binding_required',
     'redis_unavailable',
   ],
 };
@@ -65,8 +71,10 @@ export const login =
     if (body instanceof Refusal) return refuse(c.env, body);
     if (body.transport === 'cookie' && !isFromSite(c.env.incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
+    const proof = takeProof(deps.possession, c.env);
+    if (proof instanceof Refusal) return refuse(c.env, proof);
     const device = presentedDevice(deps, c, body.device_token);
-    const attempt = await attemptLogin(deps, { ...body, device }, c.env);
+    const attempt = await attemptLogin(deps, { ...body, device, proof }, c.env);
     if (attempt instanceof Refusal) return refuse(c.env, attempt);
     const { user, session } = attempt;
     upgradeHashLater(deps, c.env.log, user, body.password);

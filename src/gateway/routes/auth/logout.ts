@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, LOGGED_IN, NO_CONTENT, type Operation } from '../../../http/operation.ts';
-import type { AccessTokenVerifier } from '../../../jwt/access-token.ts';
-import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { endSession } from '../../../sessions/end.ts';
+import { tryUseProof } from '../../../sessions/used-proofs.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordRevocation } from '../../request-context.ts';
-import type { Site } from '../../site.ts';
-import { type RevocableSession, takeSessions } from './logout-tokens.ts';
+import { type RevocableSession, type TokenDeps, takeSessions } from './logout-tokens.ts';
 import { clearedCookies } from './tokens.ts';
 
 const logoutSchema = z.strictObject({ refresh_token: z.string().min(1).max(512).optional() });
@@ -32,13 +30,8 @@ export const logoutOperation: Operation<GatewayReason> = {
   refusals: ['refresh_invalid', 'revocation_not_durable'],
 };
 
-export interface LogoutDeps {
-  redis: RedisStore;
-  site: Site;
+export interface LogoutDeps extends TokenDeps {
   audit: AuditLog;
-  /** Also accepts expired tokens: whoever has one may end its session. */
-  verifyRevocable: AccessTokenVerifier;
-  refreshKey: Uint8Array;
 }
 
 /** Ends the session of each genuine token that the request presents. */
@@ -52,9 +45,21 @@ export const logout =
     if (input instanceof Refusal) return refuse(c.env, input);
     const sessions = await takeSessions(deps, c.env, input.refresh_token);
     if (sessions instanceof Refusal) return refuse(c.env, sessions);
+    if (!(await useProofs(deps, c, sessions))) return refuse(c.env, new Refusal('proof_replayed'));
     for (const session of sessions) await end(deps, c, session);
     return c.body(null, 204);
   };
+
+/** Uses up the proofs with which the sessions were presented. Returns whether all of them were unused. */
+async function useProofs(
+  { redis }: LogoutDeps,
+  { env }: GatewayContext,
+  sessions: readonly RevocableSession[],
+): Promise<boolean> {
+  for (const { sub, proof } of sessions)
+    if (proof !== undefined && !(await tryUseProof(redis, sub, proof, env.nowMs))) return false;
+  return true;
+}
 
 async function end(
   { redis, audit }: LogoutDeps,

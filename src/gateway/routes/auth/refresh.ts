@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
 import { jsonBody, type Operation } from '../../../http/operation.ts';
+import type { VerifiedProof } from '../../../jwt/dpop/proof.ts';
 import { settleConfirmations } from '../../../redis/replication/deferred.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
@@ -15,6 +16,7 @@ import { logGrant, refuse } from '../../decision-log.ts';
 import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { OwnBodyReason } from '../../pipeline/own-body.ts';
+import { type PossessionDeps, takeProof } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import type { RequestRates } from '../../rates/request-rates.ts';
 import { recordEvent, recordRevocation } from '../../request-context.ts';
@@ -32,7 +34,8 @@ export const refreshOperation: Operation<GatewayReason> = {
   summary: 'Exchange a refresh token for a new pair of tokens',
   description:
     'Send the refresh token in the body or in its cookie. Reusing a refresh token ends the session, except during ' +
-    'a short grace period for concurrent requests from one network with one user agent, which all get the same pair.',
+    'a short grace period for concurrent requests from one network with one user agent, which all get the same pair. ' +
+    'A session that is bound to a key needs a DPoP proof.',
   access: { by: 'refresh-token', cookieToo: true },
   body: { ...jsonBody(refreshTokenSchema), optional: true },
   responses: TOKEN_RESPONSES,
@@ -41,6 +44,10 @@ export const refreshOperation: Operation<GatewayReason> = {
     'credential_missing',
     'credential_twice',
     'refresh_invalid',
+    'proof_invalid',
+    'nonce_required',
+    'proof_replayed',
+    'binding_wrong',
     'address_refused',
     'redis_unavailable',
     'revocation_not_durable',
@@ -50,6 +57,7 @@ export const refreshOperation: Operation<GatewayReason> = {
 export interface RefreshDeps extends SessionDeps {
   site: Site;
   audit: AuditLog;
+  possession: PossessionDeps;
   rates: RequestRates;
 }
 
@@ -61,21 +69,32 @@ export const refresh =
     const { token, transport } = presented;
     const overRate = countRefresh(deps, c, token);
     if (overRate !== undefined) return refuse(c.env, overRate);
-    const pair = await refreshFor(deps, c, token);
+    const proof = takeProof(deps.possession, c.env);
+    if (proof instanceof Refusal) return refuse(c.env, proof);
+    const pair = await refreshFor(deps, c, { token, proof });
     if (pair instanceof Refusal) return refuse(c.env, pair, subjectOf(pair));
     logGrant(c.env, pair.claims);
     return sendTokens(c, deps.site, pair, transport);
   };
 
+/** A refresh token, and the proof that the client holds a key. */
+interface PresentedRefresh {
+  token: string;
+  proof: VerifiedProof | undefined;
+}
+
 /** Exchanges a refresh token, and records its reuse or a crossing before the response is sent. */
 export async function refreshFor(
   deps: RefreshDeps,
   c: GatewayContext,
-  token: string,
+  { token, proof }: PresentedRefresh,
 ): Promise<RefreshedPair | RefreshRefusal> {
   const { clientAddress: address, incoming, nowMs } = c.env;
   const userAgent = incoming.headers['user-agent'];
-  const request: RefreshRequest = { token, address, userAgent, device: deviceNameOf(userAgent) };
+  const request: RefreshRequest = {
+    ...{ token, address, userAgent, device: deviceNameOf(userAgent) },
+    ...(proof === undefined ? {} : { proof, confirmation: { jkt: proof.jkt } }),
+  };
   const outcome = await refreshSession(deps, request, nowMs);
   if (outcome instanceof Refusal) {
     await recordReuse(deps.audit, c, outcome);

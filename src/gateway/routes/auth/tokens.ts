@@ -1,5 +1,7 @@
 import { serialize } from 'hono/utils/cookie';
 import { z } from 'zod';
+import type { AccessClaims } from '../../../jwt/access-token.ts';
+import { accessTokenHash } from '../../../jwt/dpop/proof.ts';
 import type { TokenPair } from '../../../sessions/start.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { Site } from '../../site.ts';
@@ -13,10 +15,16 @@ const common = {
   session_id: z.string().describe('Identifies the session. It is not a credential.'),
 };
 
+/** How a token is to be presented (RFC 6750; RFC 9449, section 5). */
+export const tokenTypeSchema = z.enum(['Bearer', 'DPoP']);
+
+export const tokenTypeOf = ({ cnf }: Pick<AccessClaims, 'cnf'>): z.output<typeof tokenTypeSchema> =>
+  cnf !== undefined && 'jkt' in cnf ? 'DPoP' : 'Bearer';
+
 export const bearerResponseSchema = z
   .strictObject({
-    access_token: z.string().describe('A JWT (RFC 9068) for `Authorization: Bearer`'),
-    token_type: z.literal('Bearer'),
+    access_token: z.string().describe('A JWT (RFC 9068) for `Authorization: <token_type>`'),
+    token_type: tokenTypeSchema,
     expires_in: common.expires_in,
     refresh_token: z.string().describe('Can be used once'),
     session_id: common.session_id,
@@ -53,7 +61,7 @@ export function sendTokens(
   if (transport === 'bearer') {
     const body: z.output<typeof bearerResponseSchema> = {
       access_token: accessToken,
-      token_type: 'Bearer',
+      token_type: tokenTypeOf(claims),
       expires_in,
       refresh_token: refreshToken,
       session_id: claims.sid,
@@ -73,9 +81,13 @@ const MAX_COOKIE_SECONDS = 400 * 86_400;
 
 /**
  * Tells the page's scripts that this browser has logged in, because they cannot see the cookies with the tokens. It is
- * not a credential, and the gateway never reads it.
+ * not a credential, and the gateway never reads it. For a session that is bound to a key it is `<jkt>.<ath>`, with which
+ * they find the key and write proofs for the token in the cookie (RFC 9449); otherwise it is `1`.
  */
 const PRESENCE_COOKIE = 'portcullis-present';
+
+const presenceOf = ({ accessToken, claims: { cnf } }: TokenPair): string =>
+  cnf !== undefined && 'jkt' in cnf ? `${cnf.jkt}.${accessTokenHash(accessToken)}` : '1';
 
 /**
  * The cookies of a session. Scripts cannot read the tokens and other sites cannot send them. Behind TLS a sibling
@@ -91,7 +103,7 @@ function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string
   return [
     serialize(site.cookieName, accessToken, { ...access, ...maxAge(claims.exp) }),
     serialize(site.refreshCookieName, refreshToken, { ...refresh, ...untilSessionEnds }),
-    serialize(PRESENCE_COOKIE, '1', { ...presence, ...untilSessionEnds }),
+    serialize(PRESENCE_COOKIE, presenceOf(pair), { ...presence, ...untilSessionEnds }),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
+import { confirmation } from '../../../jwt/confirmation.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readRefreshTokenStatus } from '../../../sessions/lifetime.ts';
 import { type RefreshIdentity, readRefreshToken } from '../../../sessions/refresh-token.ts';
@@ -8,6 +9,7 @@ import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
 import { logGrant } from '../../decision-log.ts';
 import type { GatewayReason } from '../../problems/table.ts';
+import { tokenTypeOf, tokenTypeSchema } from '../auth/tokens.ts';
 import { CLIENT_AUTHENTICATION, type ClientRoute, requireClient } from './client-authentication.ts';
 import { type OauthTokenDeps, tokenFormSchema } from './revoke.ts';
 
@@ -26,7 +28,10 @@ const activeSchema = z.strictObject({
   client_id: z.string(),
   iat: seconds,
   exp: seconds,
-  token_type: z.literal('Bearer').optional().describe('Only for access tokens, like all members that follow'),
+  cnf: confirmation
+    .optional()
+    .describe('What the client has to prove to hold (RFC 7800), if the token is bound'),
+  token_type: tokenTypeSchema.optional().describe('Only for access tokens, like all members that follow'),
   scope: z.string().optional(),
   aud: z.string().optional(),
   jti: z.string().optional(),
@@ -80,7 +85,7 @@ async function describeAccessToken(
   const authorization = await checkWhitelist(redis, claims);
   if (authorization instanceof Refusal) return INACTIVE;
   const scope = [...scopesOf(authorization.role)].join(' ');
-  return { active: true, token_type: 'Bearer', scope, ...claims };
+  return { active: true, token_type: tokenTypeOf(claims), scope, ...claims };
 }
 
 /**
@@ -95,6 +100,7 @@ async function describeRefreshToken(
   const status = await readRefreshTokenStatus(redis, identity);
   if (status === undefined || status.endsAt * 1000 <= nowMs) return INACTIVE;
   const { sub, sid } = identity;
-  const { clientId: client_id, issuedAt: iat, endsAt: exp } = status;
-  return { active: true, iss: options.issuer, sub, sid, client_id, iat, exp };
+  const { clientId: client_id, issuedAt: iat, endsAt: exp, confirmation: cnf } = status;
+  const bound = cnf === undefined ? {} : { cnf };
+  return { active: true, iss: options.issuer, sub, sid, client_id, iat, exp, ...bound };
 }

@@ -3,7 +3,7 @@ import { type DecisionSubject, refuse } from '../../decision-log.ts';
 import { GATEWAY_PROBLEMS } from '../../problems/table.ts';
 import type { RequestContext } from '../../request-context.ts';
 
-/** The `error` (RFC 6749, section 5.2) of every reason for which an OAuth endpoint refuses a request. */
+/** The `error` (RFC 6749, section 5.2; RFC 9449, section 5) of every reason for which an OAuth endpoint refuses a request. */
 export const OAUTH_ERRORS = {
   body_not_form: 'invalid_request',
   body_too_large: 'invalid_request',
@@ -16,6 +16,8 @@ export const OAUTH_ERRORS = {
   session_change_rate_exceeded: 'temporarily_unavailable',
   client_not_permitted: 'unauthorized_client',
   grant_invalid: 'invalid_grant',
+  grant_proof_invalid: 'invalid_dpop_proof',
+  grant_nonce_required: 'use_dpop_nonce',
   grant_unsupported: 'unsupported_grant_type',
   scope_unsupported: 'invalid_scope',
 } as const;

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
+import type { ProofReason } from '../../../jwt/dpop/proof.ts';
 import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import { Refusal } from '../../../refusal.ts';
+import type { RefreshRefusal } from '../../../sessions/refresh.ts';
 import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
+import { takeProof } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { countRefresh, type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
 import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
@@ -30,6 +33,8 @@ export const tokenOperation: Operation<GatewayReason> = {
   responses: ok('A pair of tokens (RFC 6749, section 5.1).', bearerResponseSchema),
   refusals: [
     'grant_invalid',
+    'grant_proof_invalid',
+    'grant_nonce_required',
     'grant_unsupported',
     'scope_unsupported',
     'client_wrong',
@@ -51,12 +56,25 @@ export const token =
     if (refreshToken instanceof Refusal) return refuseOauth(env, refreshToken);
     const overRate = countRefresh(deps, c, refreshToken);
     if (overRate !== undefined) return refuseOauth(env, overRate);
-    const pair = await refreshFor(deps, c, refreshToken);
-    if (pair instanceof Refusal)
-      return refuseOauth(env, new Refusal('grant_invalid', pair.reason), subjectOf(pair));
+    const proof = takeProof(deps.possession, env);
+    if (proof instanceof Refusal)
+      return refuseOauth(env, new Refusal(REASON_OF_PROOF[proof.reason], proof.detail));
+    const pair = await refreshFor(deps, c, { token: refreshToken, proof });
+    if (pair instanceof Refusal) return refuseOauth(env, grantRefusal(pair), subjectOf(pair));
     logGrant(env, { ...pair.claims, client: pair.claims.client_id });
     return sendTokens(c, deps.site, pair, 'bearer');
   };
+
+/** This endpoint refuses a proof with 400 (RFC 9449, sections 5 and 8). */
+const REASON_OF_PROOF = {
+  proof_invalid: 'grant_proof_invalid',
+  nonce_required: 'grant_nonce_required',
+} as const satisfies Record<ProofReason, OauthReason>;
+
+const grantRefusal = ({ reason }: RefreshRefusal): Refusal<OauthReason> =>
+  reason === 'proof_replayed'
+    ? new Refusal('grant_proof_invalid', reason)
+    : new Refusal('grant_invalid', reason);
 
 async function takeGrant({ env }: GatewayContext): Promise<string | Refusal<OauthReason>> {
   const form = await readForm(env);

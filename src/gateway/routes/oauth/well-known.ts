@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ANYONE, type Operation, ok } from '../../../http/operation.ts';
+import { DPOP_ALGORITHMS } from '../../../jwt/dpop/public-key.ts';
 import type { RingSource } from '../../../keys/ring.ts';
 import { Refusal } from '../../../refusal.ts';
 import { SCOPES, scopeSchema } from '../../../users/roles.ts';
@@ -26,6 +27,7 @@ const metadataResponseSchema = z
     revocation_endpoint_auth_methods_supported: z.array(z.string()),
     introspection_endpoint: z.url(),
     introspection_endpoint_auth_methods_supported: z.array(z.string()),
+    dpop_signing_alg_values_supported: z.array(z.enum(DPOP_ALGORITHMS)),
   })
   .meta({ id: 'ServerMetadata' });
 
@@ -100,6 +102,7 @@ const metadataOf = (issuer: string): z.output<typeof metadataResponseSchema> => 
   revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
   introspection_endpoint: `${issuer}/oauth/introspect`,
   introspection_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
+  dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
 });
 
 export interface KeysDeps {

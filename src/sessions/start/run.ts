@@ -1,16 +1,18 @@
 import { z } from 'zod';
-import type { AccessClaims } from '../jwt/access-token.ts';
-import { sessionDataKey, sessionKey } from '../redis/keys.ts';
-import { runRevocation } from '../redis/revocations/script.ts';
-import { checkReply } from '../redis/scripts.ts';
-import { writeAuthorization } from '../users/authorization.ts';
-import type { SessionDeps, SessionOpener } from './options.ts';
-import { START_ARGUMENTS, START_SESSION, startKeys } from './start-script.ts';
+import type { AccessClaims } from '../../jwt/access-token.ts';
+import { bindingOf } from '../../jwt/confirmation.ts';
+import { sessionDataKey, sessionKey } from '../../redis/keys.ts';
+import { runRevocation } from '../../redis/revocations/script.ts';
+import { checkReply } from '../../redis/scripts.ts';
+import { writeAuthorization } from '../../users/authorization.ts';
+import type { SessionDeps, SessionOpener } from '../options.ts';
+import { useOf } from '../used-proofs.ts';
+import { START_ARGUMENTS, START_SESSION, startKeys } from './script.ts';
 
 const ids = z.array(z.string());
 /** As `START_SESSION` returns it. */
 const startReply = z.union([
-  z.tuple([z.enum(['inactive', 'outdated', 'too_many'])]),
+  z.tuple([z.enum(['inactive', 'outdated', 'replayed', 'too_many'])]),
   z.tuple([z.literal('judge'), z.string()]),
   z.tuple([z.literal('surplus'), z.int()]),
   z.tuple([z.literal('started'), ids, ids]),
@@ -26,6 +28,7 @@ export async function runStart(
 ): Promise<StartReply> {
   const { sub, sid, iat, exp } = claims;
   const { clientId, device, address, role, verifiedGeneration, ranges } = opener;
+  const proof = useOf(sub, opener.proof, nowMs);
   const args = START_ARGUMENTS.list({
     sid,
     nowMs,
@@ -46,6 +49,9 @@ export async function runStart(
     verified: writeAuthorization({ role, generation: verifiedGeneration, ranges }),
     loginsMax: limit?.max ?? '',
     loginsWindowMs: limit?.windowMs ?? '',
+    binding: bindingOf(opener.confirmation),
+    proofMs: proof.ttlMs,
   });
-  return checkReply(startReply, await runRevocation(redis, START_SESSION, startKeys(claims, limit), args));
+  const keys = startKeys(claims, proof.key, limit);
+  return checkReply(startReply, await runRevocation(redis, START_SESSION, keys, args));
 }

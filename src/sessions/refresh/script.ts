@@ -5,14 +5,15 @@ import {
   sessionKey,
   sessionsKey,
   whitelistKey,
-} from '../redis/keys.ts';
-import { defineRevocation, REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
-import { nameEntries } from '../redis/scripts.ts';
-import { SESSION_RECORD_LUA } from '../redis/session-record.ts';
-import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
-import { AUTHORIZATION_LUA } from '../users/authorization.ts';
-import { PENDING_ACTIONS_LUA } from '../users/pending-actions.ts';
-import type { TokenIdentity } from './whitelist.ts';
+} from '../../redis/keys.ts';
+import { defineRevocation, REMOVE_SESSION_LUA } from '../../redis/revocations/script.ts';
+import { nameEntries } from '../../redis/scripts.ts';
+import { SESSION_RECORD_LUA } from '../../redis/session-record.ts';
+import { WHITELIST_ENTRY_LUA } from '../../redis/whitelist-entry.ts';
+import { AUTHORIZATION_LUA } from '../../users/authorization.ts';
+import { PENDING_ACTIONS_LUA } from '../../users/pending-actions.ts';
+import { USED_PROOFS_LUA } from '../used-proofs.ts';
+import type { TokenIdentity } from '../whitelist.ts';
 
 const KEYS = nameEntries('KEYS', [
   'authzKey',
@@ -21,10 +22,11 @@ const KEYS = nameEntries('KEYS', [
   'dataKey',
   'entryKey',
   'actionsKey',
+  'proofKey',
 ]);
 
 /** The keys. `jti` is the access token that comes after the refresh token, which the script adds to the whitelist. */
-export const refreshKeys = ({ sub, sid, jti }: TokenIdentity): string[] =>
+export const refreshKeys = ({ sub, sid, jti }: TokenIdentity, proofKey: string): string[] =>
   KEYS.list({
     authzKey: authzKey(sub),
     sessionsKey: sessionsKey(sub),
@@ -32,11 +34,13 @@ export const refreshKeys = ({ sub, sid, jti }: TokenIdentity): string[] =>
     dataKey: sessionDataKey(sub, sid),
     entryKey: whitelistKey(sub, jti),
     actionsKey: pendingActionsKey(sub),
+    proofKey,
   });
 
 /**
  * `iat` and `exp` are in seconds since the epoch. `client` identifies the network and the user agent. `judged` is the
- * authorization whose address ranges allow the address, as far as the caller knows it.
+ * authorization whose address ranges allow the address, as far as the caller knows it. `binding` is what the client has
+ * proved to hold.
  */
 export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
   'sid',
@@ -50,6 +54,8 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
   'device',
   'client',
   'judged',
+  'binding',
+  'proofMs',
 ]);
 
 /**
@@ -63,14 +69,15 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
  * A gateway whose clock is behind that of the login dates the token to the login: `auth_time` is never after `iat`.
  *
  * Returns `judge` and the authorization, if it has address ranges and is not the one that the caller has judged: then
- * nothing has changed. Otherwise `gone` (the session is ended, idle or expired, or the user is blocked); `unknown` (a counter that was never
- * reached); `reuse` (a token from before the grace window, or within it from another client: the session has been
+ * nothing has changed. Otherwise `gone` (the session is ended, idle or expired, or the user is blocked); `binding` (the session is
+ * bound to another key, or the client has proved nothing), `replayed` (the proof): nothing has changed; `unknown` (a
+ * counter that was never reached); `reuse` (a token from before the grace window, or within it from another client: the session has been
  * ended), with the address of the last refresh and the actions that the user had begun as staff; or `advanced` or
  * `again` with the session as it is now.
  */
 export const REFRESH_SESSION = defineRevocation(
   'session-refresh',
-  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}${USED_PROOFS_LUA}
 ${KEYS.lua}
 ${REFRESH_ARGUMENTS.lua}
 local serverMs = serverTimeMs()
@@ -81,6 +88,8 @@ if hasRanges(authorization) and authorization ~= judged then return { 'judge', a
 local session = readSession(sessionKey)
 if not session or session.generation ~= readGeneration(authorization) then return { 'gone' } end
 if session.endsAt <= tonumber(iat) then return { 'gone' } end
+if session.binding ~= binding then return { 'binding' } end
+if isUsedProof(proofKey, proofMs) then return { 'replayed' } end
 local behind = session.refreshCount - refreshCount
 if behind < 0 then return { 'unknown' } end
 
@@ -106,6 +115,7 @@ elseif behind > 1 or elapsedMs >= tonumber(graceMs) or client ~= session.client 
 else
   redis.call('SET', entryKey, whitelistEntry(session.generation), 'XX', 'KEEPTTL')
 end
+useProof(proofKey, proofMs)
 return { verdict, sessionText(session) }
 `,
 );

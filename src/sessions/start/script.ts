@@ -1,27 +1,40 @@
-import { COUNTERS_LUA } from '../redis/counter-scripts.ts';
-import { authzKey, pendingActionsKey, sessionKey, sessionsKey, whitelistKey } from '../redis/keys.ts';
-import type { Counter } from '../redis/rate-limiter.ts';
-import { defineRevocation, REMOVE_SESSION_LUA } from '../redis/revocations/script.ts';
-import { nameEntries } from '../redis/scripts.ts';
-import { SESSION_RECORD_LUA } from '../redis/session-record.ts';
-import { WHITELIST_ENTRY_LUA } from '../redis/whitelist-entry.ts';
-import { AUTHORIZATION_LUA } from '../users/authorization.ts';
-import { PENDING_ACTIONS_LUA } from '../users/pending-actions.ts';
-import type { TokenIdentity } from './whitelist.ts';
+import { COUNTERS_LUA } from '../../redis/counter-scripts.ts';
+import { authzKey, pendingActionsKey, sessionKey, sessionsKey, whitelistKey } from '../../redis/keys.ts';
+import type { Counter } from '../../redis/rate-limiter.ts';
+import { defineRevocation, REMOVE_SESSION_LUA } from '../../redis/revocations/script.ts';
+import { nameEntries } from '../../redis/scripts.ts';
+import { SESSION_RECORD_LUA } from '../../redis/session-record.ts';
+import { WHITELIST_ENTRY_LUA } from '../../redis/whitelist-entry.ts';
+import { AUTHORIZATION_LUA } from '../../users/authorization.ts';
+import { PENDING_ACTIONS_LUA } from '../../users/pending-actions.ts';
+import { USED_PROOFS_LUA } from '../used-proofs.ts';
+import type { TokenIdentity } from '../whitelist.ts';
 
-const KEYS = nameEntries('KEYS', ['authzKey', 'sessionsKey', 'sessionKey', 'entryKey', 'actionsKey']);
+const KEYS = nameEntries('KEYS', [
+  'authzKey',
+  'sessionsKey',
+  'sessionKey',
+  'entryKey',
+  'actionsKey',
+  'proofKey',
+]);
 
 /**
  * The keys. `jti` is the access token that the script adds to the whitelist. The last one is the counter of the user's
  * logins, if they are limited.
  */
-export const startKeys = ({ sub, sid, jti }: TokenIdentity, limit: Counter | undefined): string[] => [
+export const startKeys = (
+  { sub, sid, jti }: TokenIdentity,
+  proofKey: string,
+  limit: Counter | undefined,
+): string[] => [
   ...KEYS.list({
     authzKey: authzKey(sub),
     sessionsKey: sessionsKey(sub),
     sessionKey: sessionKey(sub, sid),
     entryKey: whitelistKey(sub, jti),
     actionsKey: pendingActionsKey(sub),
+    proofKey,
   }),
   ...(limit === undefined ? [] : [limit.key]),
 ];
@@ -51,20 +64,22 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
   'verified',
   'loginsMax',
   'loginsWindowMs',
+  'binding',
+  'proofMs',
 ]);
 
 /**
  * Starts a session, adds its first access token to the whitelist, and enforces the maximum number of sessions and of
  * logins in a window. A login that is one session too many counts as well: its password was right.
  *
- * Returns `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `judge` and the
+ * Returns `replayed` (the proof of possession), `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `judge` and the
  * authorization, if it is not the one that the caller has judged: then nothing has changed; `surplus` (a login too many)
  * and the milliseconds until the window ends; `too_many`; or `started`, the ids of the sessions that were evicted, and the
  * actions that the user had begun as staff.
  */
 export const START_SESSION = defineRevocation(
   'session-start',
-  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}${COUNTERS_LUA}
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}${COUNTERS_LUA}${USED_PROOFS_LUA}
 ${KEYS.lua}
 local loginsKey = KEYS[${KEYS.count + 1}]
 ${START_ARGUMENTS.lua}
@@ -73,6 +88,7 @@ if not authorization then return { 'inactive' } end
 local generation = readGeneration(authorization)
 if generation ~= tonumber(verifiedGeneration) then return { 'outdated' } end
 if authorization ~= verified then return { 'judge', authorization } end
+if isUsedProof(proofKey, proofMs) then return { 'replayed' } end
 
 local now = math.floor(tonumber(nowMs))
 local logins = loginsKey and readCounter(loginsKey, now)
@@ -105,9 +121,10 @@ for i = 1, surplus do
   table.insert(evicted, live[i].sid)
 end
 if logins then writeCounter(loginsKey, logins, now) end
+useProof(proofKey, proofMs)
 redis.call('SET', sessionKey, sessionText({ generation = generation, refreshCount = 0, createdMs = nowMs,
   endsAt = endsAt, lastSeenMs = nowMs, movedAtMs = nowMs, movedServerMs = nowMs, iat = iat, exp = exp,
-  remember = remember == '1', client = '-', address = address, clientId = clientId, device = device }),
+  remember = remember == '1', binding = binding, client = '-', address = address, clientId = clientId, device = device }),
   'PX', idleMs)
 local ids, lastEnd = { sid }, tonumber(endsAt)
 for i = math.max(0, surplus) + 1, #live do

@@ -1,0 +1,98 @@
+import type { GatewaySettings } from '../../config/load.ts';
+import type { Confirmation } from '../../jwt/confirmation.ts';
+import { Nonces } from '../../jwt/dpop/nonces.ts';
+import {
+  createProofVerifier,
+  type ProofReason,
+  type ProofVerifier,
+  type VerifiedProof,
+} from '../../jwt/dpop/proof.ts';
+import { ProofKeyCache } from '../../jwt/dpop/proof-key-cache.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Role } from '../../users/roles.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Site } from '../site.ts';
+import { type Credential, countHeader } from './credential.ts';
+
+/** What judges whether a client holds the key that its token is bound to. */
+export interface PossessionDeps {
+  site: Site;
+  verifyProof: ProofVerifier;
+  nonces: Nonces;
+  areNoncesRequired: boolean;
+  /** The roles whose tokens have to be bound to a key. */
+  bindingRequiredFor: ReadonlySet<Role>;
+}
+
+export type PossessionReason = ProofReason | 'binding_wrong';
+
+export function possessionDeps(
+  settings: GatewaySettings,
+  site: Site,
+  refreshKey: Uint8Array,
+): PossessionDeps {
+  const { dpopProofMaxAgeSeconds: maxAgeSeconds, dpopNonces: noncePolicy } = settings;
+  const nonces = new Nonces(refreshKey, settings.dpopNonceLifetimeSeconds);
+  const keys = new ProofKeyCache(settings.dpopKeyCacheMaxBytes);
+  return {
+    site,
+    verifyProof: createProofVerifier({ maxAgeSeconds, noncePolicy, nonces, keys }),
+    nonces,
+    areNoncesRequired: noncePolicy === 'required',
+    bindingRequiredFor: new Set(settings.dpopRequiredRoles),
+  };
+}
+
+/**
+ * The DPoP proof of a request, which is genuine, fresh and for this request (RFC 9449, section 4.3); undefined if it has
+ * none. Whether the proof has been used before is not known yet.
+ * @param accessToken the access token that the request presents, if it presents one
+ */
+export function takeProof(
+  { site, verifyProof, nonces, areNoncesRequired }: PossessionDeps,
+  { incoming, outgoing, path, nowMs }: RequestContext,
+  accessToken?: string,
+): VerifiedProof | undefined | Refusal<ProofReason> {
+  const count = countHeader(incoming, 'dpop');
+  if (count === 0) return undefined;
+  if (count > 1) return new Refusal('proof_invalid', 'several');
+  const urls = site.publicUrls.map((url) => url + path);
+  const { method = '' } = incoming;
+  const proof = verifyProof(`${incoming.headers.dpop}`, { method, urls, accessToken }, nowMs);
+  const needsNonce =
+    proof instanceof Refusal
+      ? proof.reason === 'nonce_required'
+      : areNoncesRequired && !nonces.isNewest(proof.nonce ?? '', nowMs);
+  if (needsNonce) outgoing.setHeader('dpop-nonce', nonces.at(nowMs));
+  return proof;
+}
+
+/**
+ * Stage 3: whether the client holds the key that its token is bound to (RFC 9449, section 7). Returns the proof, which
+ * has to be used up; undefined for a token that is not bound, and for a request that has used up its proof before. A proof
+ * for a token that is not bound is refused: the client believes it to be bound.
+ */
+export function checkPossession(
+  deps: PossessionDeps,
+  context: RequestContext,
+  { token, scheme }: Credential,
+  cnf: Confirmation | undefined,
+): VerifiedProof | undefined | Refusal<PossessionReason> {
+  const jkt = cnf !== undefined && 'jkt' in cnf ? cnf.jkt : undefined;
+  const schemeOfToken = jkt === undefined ? 'Bearer' : 'DPoP';
+  if (scheme !== 'cookie' && scheme !== schemeOfToken) return new Refusal('binding_wrong', 'scheme');
+  if (jkt === undefined) return refusalWithoutKey(context, cnf);
+  if (context.possession.isProven) return undefined;
+  const proof = takeProof(deps, context, token);
+  if (proof === undefined) return new Refusal('binding_wrong', 'no proof');
+  return proof instanceof Refusal || proof.jkt === jkt ? proof : new Refusal('binding_wrong', 'another key');
+}
+
+function refusalWithoutKey(
+  { incoming }: RequestContext,
+  cnf: Confirmation | undefined,
+): Refusal<'binding_wrong'> | undefined {
+  if (countHeader(incoming, 'dpop') > 0)
+    return new Refusal('binding_wrong', 'the token is not bound to a key');
+  return cnf === undefined ? undefined : new Refusal('binding_wrong', 'certificate');
+}

@@ -1,0 +1,71 @@
+import { type ProblemDefinition, problem } from '../../http/problem.ts';
+import type { TokenReason } from '../../jwt/access-token.ts';
+import { DPOP_ALGORITHMS } from '../../jwt/dpop/public-key.ts';
+import type { RefreshReason } from '../../sessions/refresh.ts';
+import type { WhitelistReason } from '../../sessions/whitelist.ts';
+import type { PossessionReason } from '../pipeline/possession.ts';
+
+export const BEARER = 'Bearer realm="portcullis"';
+
+/** The challenge of RFC 9449, section 7.1. */
+export const dpopChallenge = (error?: string): string =>
+  [
+    'DPoP realm="portcullis"',
+    ...(error === undefined ? [] : [`error="${error}"`]),
+    `algs="${DPOP_ALGORITHMS.join(' ')}"`,
+  ].join(', ');
+
+const INVALID_TOKEN = `${BEARER}, error="invalid_token"`;
+
+const tokenProblem = (code: string, title: string) => problem(401, code, title, { challenge: INVALID_TOKEN });
+
+const tokenInvalid = tokenProblem('token_invalid', 'The access token is not valid.');
+const tokenRevoked = tokenProblem('token_revoked', 'The access token has been revoked. Log in again.');
+const refreshInvalid = tokenProblem('refresh_token_invalid', 'The refresh token is not valid. Log in again.');
+
+/** The three problems with a proof that also exist for OAuth endpoints, which send 400 (RFC 9449, section 5). */
+export const proofInvalid = (status: number): ProblemDefinition =>
+  problem(status, 'dpop_proof_invalid', 'The DPoP proof is not valid for this request.', {
+    challenge: dpopChallenge('invalid_dpop_proof'),
+  });
+
+export const nonceRequired = (status: number): ProblemDefinition =>
+  problem(status, 'dpop_nonce_required', 'The DPoP proof must contain the nonce of the DPoP-Nonce header.', {
+    challenge: dpopChallenge('use_dpop_nonce'),
+  });
+
+/** Of a login, which has no token yet, or of a token. */
+export const bindingRequired = (status: 401 | 403): ProblemDefinition =>
+  problem(
+    status,
+    'binding_required',
+    'Tokens for this role or client must be bound to a key. Log in with a DPoP proof.',
+    status === 401 ? { challenge: dpopChallenge('invalid_token') } : {},
+  );
+
+/** What the verification of a token, a proof of possession, the whitelist and a refresh can refuse. */
+export const TOKEN_PROBLEMS = {
+  token_spelling: tokenInvalid,
+  token_header: tokenInvalid,
+  token_signature: tokenInvalid,
+  token_claims: tokenInvalid,
+  token_expired: tokenProblem('token_expired', 'The access token has expired.'),
+  token_not_alive: tokenRevoked,
+  user_not_active: tokenRevoked,
+  session_over: tokenRevoked,
+  address_refused: problem(403, 'address_refused', 'Requests from this address are not allowed.'),
+  refresh_invalid: refreshInvalid,
+  refresh_over: refreshInvalid,
+  refresh_reused: refreshInvalid,
+  proof_invalid: proofInvalid(401),
+  nonce_required: nonceRequired(401),
+  proof_replayed: problem(401, 'dpop_proof_replayed', 'The DPoP proof has been used before.', {
+    challenge: dpopChallenge('invalid_dpop_proof'),
+  }),
+  binding_wrong: problem(
+    401,
+    'token_binding_wrong',
+    'A bound token needs a proof with its key, and a token that is not bound must not have one.',
+    { challenge: `${INVALID_TOKEN}, ${dpopChallenge('invalid_token')}` },
+  ),
+} satisfies Record<TokenReason | PossessionReason | WhitelistReason | RefreshReason, unknown>;
