@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { type Role, roleSchema } from '../users/roles.ts';
 import { integer, listOf, oneOf, publicUrls } from './fields.ts';
 
 /** The gateway's settings for tokens that are bound to a key of the client (RFC 9449). */
@@ -9,7 +8,10 @@ export const dpopShape = {
     .describe(
       'URLs by which clients reach the gateway, separated by commas, for the `htu` of DPoP proofs; by default `ISSUER` alone',
     ),
-  DPOP_REQUIRED_ROLES: listOf<Role>(roleSchema, 'must be roles separated by commas')
+  DPOP_REQUIRED_ROLES: listOf(
+    oneOf('user', 'supervisor', 'admin', 'super-admin'),
+    'must be roles separated by commas',
+  )
     .default([])
     .describe('roles that can log in only with tokens that are bound to a key, separated by commas'),
   DPOP_PROOF_MAX_AGE_SECONDS: integer(1, 600)

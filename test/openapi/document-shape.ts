@@ -55,7 +55,7 @@ export const documentObject = z.strictObject({
       z.discriminatedUnion('type', [
         z.strictObject({
           type: z.literal('http'),
-          scheme: z.enum(['bearer', 'basic']),
+          scheme: z.enum(['bearer', 'DPoP', 'basic']),
           bearerFormat: z.string().optional(),
           description: z.string(),
         }),

@@ -74,7 +74,7 @@ describe('the routes in the document', () => {
       for (const method of methods) {
         const item = document.paths[template ?? ''] ?? {};
         const operation = item[method.toLowerCase() as keyof typeof item];
-        expect(operation?.security).toEqual([{ bearer: [scope] }, { cookie: [scope] }]);
+        expect(operation?.security).toEqual([{ bearer: [scope] }, { dpop: [scope] }, { cookie: [scope] }]);
       }
     }
   });

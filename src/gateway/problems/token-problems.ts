@@ -1,9 +1,9 @@
 import { type ProblemDefinition, problem } from '../../http/problem.ts';
 import type { TokenReason } from '../../jwt/access-token.ts';
+import type { ProofReason } from '../../jwt/dpop/proof.ts';
 import { DPOP_ALGORITHMS } from '../../jwt/dpop/public-key.ts';
 import type { RefreshReason } from '../../sessions/refresh.ts';
 import type { WhitelistReason } from '../../sessions/whitelist.ts';
-import type { PossessionReason } from '../pipeline/possession.ts';
 
 export const BEARER = 'Bearer realm="portcullis"';
 
@@ -68,4 +68,4 @@ export const TOKEN_PROBLEMS = {
     'A bound token needs a proof with its key, and a token that is not bound must not have one.',
     { challenge: `${INVALID_TOKEN}, ${dpopChallenge('invalid_token')}` },
   ),
-} satisfies Record<TokenReason | PossessionReason | WhitelistReason | RefreshReason, unknown>;
+} satisfies Record<TokenReason | ProofReason | WhitelistReason | RefreshReason, unknown>;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { emailResponseSchema } from '../../gateway/routes/account/email.ts';
-import type { passwordRulesResponseSchema } from '../../gateway/routes/auth/password-rules.ts';
 import type { cookieResponseSchema } from '../../gateway/routes/auth/tokens.ts';
+import type { passwordRulesResponseSchema } from '../../gateway/routes/password/password-rules.ts';
 import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
 import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/own-sessions.ts';
 import type { Scope } from '../../users/roles.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { GatewaySettings } from '../../../src/config/load.ts';
 import { resetDeps } from '../../../src/gateway/rate-limits.ts';
-import { takeResetRequest } from '../../../src/gateway/routes/auth/reset-limits.ts';
+import { takeResetRequest } from '../../../src/gateway/routes/password/reset-limits.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { addUser } from '../../../src/users/users.ts';
 import { redisTest } from '../../support/fixtures.ts';

@@ -13,7 +13,7 @@ import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
-import { hashNewPassword, type NewPasswordDeps } from '../auth/password.ts';
+import { hashNewPassword, type NewPasswordDeps } from '../password/password.ts';
 import { runAsStaff } from './as-staff.ts';
 import { rangesSchema, userIdParameter, userSchema, userView } from './user-view.ts';
 

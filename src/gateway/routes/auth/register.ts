@@ -13,7 +13,7 @@ import { logGrant, refuse } from '../../decision-log.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordEvent } from '../../request-context.ts';
-import { hashNewPassword, type NewPasswordDeps } from './password.ts';
+import { hashNewPassword, type NewPasswordDeps } from '../password/password.ts';
 
 const registerSchema = z
   .strictObject({

@@ -11,7 +11,7 @@ import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { type RequestContext, recordEvent } from '../../request-context.ts';
 import type { Site } from '../../site.ts';
-import { presentedDevice } from './device.ts';
+import { presentedDevice } from '../auth/device.ts';
 import {
   RESET_TOKEN_MIN_AGE_SECONDS,
   type ResetLimiters,

@@ -15,7 +15,7 @@ import { refuse } from '../../decision-log.ts';
 import type { AuthenticatedRoute, GatewayContext, RouteUser } from '../../pipeline/guards.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { type Authenticated, type RequestContext, recordEvent } from '../../request-context.ts';
-import { deviceNameOf } from './device-name.ts';
+import { deviceNameOf } from '../auth/device-name.ts';
 
 const passwordChangeSchema = z
   .strictObject({ current_password: passwordSchema, new_password: z.string().max(1024) })
