@@ -22,7 +22,7 @@ import { until } from '../../support/until.ts';
 import type { ScriptCase } from '../script-trial.ts';
 
 const USER = 'A'.repeat(22);
-const BOUND = { jkt: 'B'.repeat(42) + 'A' };
+const BOUND = { jkt: `${'B'.repeat(42)}A` };
 const PROOF: UsableProof = { id: 'B'.repeat(22), refusedFromMs: Date.now() + 600_000 };
 const ring = fixedRing(await keyRingFromPem(await makeKeyPem()));
 const refreshKey = randomBytes(32);
