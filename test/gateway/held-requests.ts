@@ -57,9 +57,9 @@ export class HeldRequest {
   readonly #connection: RawConnection;
   readonly #kind: HeldKind;
 
-  constructor(url: string, path: string, token: string, kind: HeldKind) {
+  constructor(url: string, path: string, authorization: string, kind: HeldKind) {
     const { version = '1.1', headers, first } = kind;
-    const head = [`POST ${path} HTTP/${version}`, 'Host: gateway.test', `Authorization: Bearer ${token}`];
+    const head = [`POST ${path} HTTP/${version}`, 'Host: gateway.test', `Authorization: ${authorization}`];
     this.#connection = new RawConnection(url).send([...head, ...headers, '', first].join('\r\n'));
     this.#kind = kind;
   }
