@@ -1,7 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { RedisLink } from '../../src/redis/connection.ts';
 import { usedProofKey } from '../../src/redis/keys.ts';
-import { BoundSession, logInBound } from '../support/bound-session.ts';
+import { auditRecords } from '../audit/audit-records.ts';
+import { BoundSession, logInBound, sendBoundLogin } from '../support/bound-session.ts';
+import { DpopClient } from '../support/dpop.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { problemOf } from '../support/gateway.ts';
 import { startAnotherGateway, type Tokens } from '../support/sessions.ts';
@@ -47,6 +49,15 @@ describe('a proof is accepted once', () => {
     } finally {
       await other.close();
     }
+  });
+
+  test('by a login, whose replay starts no session and is recorded', async ({ gateway }) => {
+    const client = new DpopClient();
+    const claims = { jti: 'of a login' };
+    expect((await sendBoundLogin(gateway, client, 'bob', { claims })).status).toBe(200);
+    expect(await problemOf(await sendBoundLogin(gateway, client, 'bob', { claims }))).toEqual(REPLAYED);
+    const last = (await auditRecords(gateway.link)).at(-1);
+    expect(last).toMatchObject({ action: 'login', result: 'refused', detail: 'proof_replayed' });
   });
 
   test('by a refresh, whose replay does not move the session', async ({ gateway }) => {

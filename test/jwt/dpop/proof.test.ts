@@ -86,6 +86,21 @@ describe('a header is refused', () => {
     expect(judge(weak.proof('GET', URL, TOKEN, { nowMs: NOW_MS }))).toBe('proof_invalid: jwk.n');
   });
 
+  test('with an RSA key of 1024 bits that is filled up with zeros', () => {
+    const weak = new DpopClient('PS256', 1024);
+    const modulus = Buffer.from(`${weak.jwk.n}`, 'base64url');
+    const n = Buffer.concat([Buffer.alloc(128), modulus]).toString('base64url');
+    const header = { jwk: { ...weak.jwk, n } };
+    expect(judge(weak.proof('GET', URL, TOKEN, { nowMs: NOW_MS, header }))).toBe('proof_invalid: jwk');
+  });
+
+  test('with a coordinate in another encoding of the same bytes', () => {
+    const x = `${jwk.x}`;
+    const other = String.fromCharCode(x.charCodeAt(x.length - 1) + 1);
+    const header = { jwk: { ...jwk, x: x.slice(0, -1) + other } };
+    expect(judgeChanged({ header })).toBe('proof_invalid: jwk.x');
+  });
+
   test('with an RSA key whose exponent is not 65537', () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
     const header = { alg: 'PS256', jwk: publicKey.export({ format: 'jwk' }) };
