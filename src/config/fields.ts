@@ -111,7 +111,7 @@ export const origins = () =>
  * hop only. A client must not be able to send them through the gateway.
  */
 const NEVER_FORWARDED =
-  /^(?:authorization|client-.*|connection|cookie2?|dpop|early-data|expect|forwarded|host|keep-alive|proxy.*|remote-.*|te|trailer|transfer-encoding|true-client-.*|upgrade|via|x-(?:auth|client|forwarded|http-method|method-override|original|real|remote|request-id|rewrite|true-client).*)$/;
+  /^(?:authorization|client-.*|connection|cookie2?|dpop|early-data|expect|forwarded|host|keep-alive|proxy.*|remote-.*|ssl-.*|te|trailer|transfer-encoding|true-client-.*|upgrade|via|x-(?:auth|client|forwarded|http-method|method-override|original|real|remote|request-id|rewrite|ssl|true-client).*)$/;
 
 /**
  * A list of header names, separated by commas, in lower case. Only letters, digits and `-` are allowed: many services

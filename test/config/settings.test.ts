@@ -66,6 +66,11 @@ test.each([
   'Transfer-Encoding',
   'Proxy',
   'X-Real-IP',
+  'Client-Cert',
+  'Client-Cert-Chain',
+  'X-SSL-Client-Cert',
+  'SSL-Client-Cert',
+  'DPoP',
   'x thing',
 ])('FORWARD_HEADERS cannot name %s', (name) => {
   expect(refusalOf({ FORWARD_HEADERS: `x-thing, ${name}` }).faults).toEqual([

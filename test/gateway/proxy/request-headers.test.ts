@@ -94,6 +94,8 @@ const FORGERIES = [
   'X-SSL-Client-Cert: forged',
   'SSL-Client-Verify: SUCCESS',
   'Client-Cert: :Zm9yZ2Vk:',
+  'Client-Cert-Chain: :Zm9yZ2Vk:',
+  'DPoP: forged',
   'X-Client-DN: CN=root',
   'X-Goog-Authenticated-User-Email: root@bank.test',
   'X-MS-CLIENT-PRINCIPAL-NAME: root',
