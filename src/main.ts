@@ -59,16 +59,23 @@ user
 
 const client = program
   .command('client')
-  .description('manage the clients that may revoke and introspect tokens');
+  .description('manage the clients that may revoke and introspect tokens, and the apps whose users log in');
 
 client
   .command('add')
-  .description('register a client and print its secret, which cannot be shown again')
+  .description('register a client and print its id and its secret, which cannot be shown again')
   .argument('<name>', 'a name for the list of clients')
-  .option('--use <use...>', 'what the client may do: revoke, introspect', ['revoke', 'introspect'])
+  .option(
+    '--use <use...>',
+    'what the client may do: revoke, introspect, or login for an app without a secret',
+    ['revoke', 'introspect'],
+  )
+  .option('--dpop-bound', 'every login needs a DPoP proof (RFC 9449)', false)
+  .option('--certificate-bound', 'every login needs a client certificate (RFC 8705)', false)
   .action(
-    exitWith(async (name: string, options: { use: string[] }) =>
-      (await import('./cli/client.ts')).runClientAdd(process.env, { name, uses: options.use }),
+    exitWith(
+      async (name: string, options: { use: string[]; dpopBound: boolean; certificateBound: boolean }) =>
+        (await import('./cli/client.ts')).runClientAdd(process.env, { name, uses: options.use, ...options }),
     ),
   );
 
@@ -79,7 +86,7 @@ client
 
 client
   .command('remove')
-  .description('remove a client; its next request is rejected')
+  .description('remove a client; its next request and each refresh of its sessions are rejected')
   .argument('<id>')
   .action(exitWith(async (id: string) => (await import('./cli/client.ts')).runClientRemove(process.env, id)));
 

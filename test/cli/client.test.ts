@@ -1,6 +1,12 @@
 import { expect } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import { addClient, listClients, proveClient } from '../../src/clients/clients.ts';
+import {
+  addClient,
+  addLoginClient,
+  findLoginClient,
+  listClients,
+  proveClient,
+} from '../../src/clients/clients.ts';
 import { auditKey } from '../../src/redis/keys.ts';
 import { type CommandResult, runPortcullis, spawnPortcullis } from '../support/command-line.ts';
 import { redisTest } from '../support/fixtures.ts';
@@ -57,6 +63,49 @@ test('a client is added with a secret that is printed once, is listed without it
 });
 
 test.for([
+  ['login', [], undefined],
+  ['login:dpop-bound', ['--dpop-bound'], 'dpop'],
+  ['login:certificate-bound', ['--certificate-bound'], 'certificate'],
+] as const)(
+  'an app for %s is added without a secret, is listed, and is removed',
+  async ([uses, flags, boundTo], { runClient, link, records }) => {
+    const added = await runClient(['add', 'Mobile app', '--use', 'login', ...flags]);
+    expect(added.exitCode).toBe(0);
+    const [, id = ''] = /^client_id=([0-9a-f]{32})\n$/.exec(added.stdout) ?? [];
+    expect(await findLoginClient(link, id)).toMatchObject({
+      id,
+      name: 'Mobile app',
+      uses: ['login'],
+      boundTo,
+    });
+
+    const { stdout } = await runClient(['list']);
+    expect(stdout).toMatch(new RegExp(`^${id}  \\S+Z  ${uses}  Mobile app$`, 'm'));
+
+    expect(await runClient(['remove', id])).toMatchObject({ exitCode: 0, stdout: `removed ${id}\n` });
+    expect(await findLoginClient(link, id)).toBeUndefined();
+    expect((await records()).filter(({ subject }) => subject === id)).toMatchObject([
+      { action: 'client_add', detail: uses },
+      { action: 'client_remove' },
+    ]);
+  },
+);
+
+test('no secret authenticates an app, not even the hash of which nobody knows the text', async ({ link }) => {
+  const { id } = await addLoginClient(link, { name: 'app', boundTo: undefined }, new Date());
+  for (const secret of ['', 'A'.repeat(43), Buffer.alloc(32).toString('base64url')])
+    expect(await proveClient(link, id, secret)).toMatchObject({ proven: false });
+});
+
+test('a client with a secret is not registered for logins', async ({ link }) => {
+  const { id } = await addClient(link, { name: 'service', uses: ['introspect'] }, new Date());
+  expect(await findLoginClient(link, id)).toBeUndefined();
+});
+
+test.for([
+  ['login and another use', ['add', 'x', '--use', 'login', 'introspect']],
+  ['a binding that is not for logins', ['add', 'x', '--dpop-bound']],
+  ['two bindings', ['add', 'x', '--use', 'login', '--dpop-bound', '--certificate-bound']],
   ['an unknown use', ['add', 'x', '--use', 'everything']],
   ['a name with a line break', ['add', 'a\nb']],
   ['no name', ['add', '']],

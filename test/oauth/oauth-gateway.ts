@@ -1,5 +1,6 @@
 import { test as base } from 'vitest';
-import { addClient, type ClientUse, type NewClient } from '../../src/clients/clients.ts';
+import { addClient, type NewClient } from '../../src/clients/clients.ts';
+import type { ServiceUse } from '../../src/clients/stored-client.ts';
 import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import type { Logger } from '../../src/log.ts';
 import { auditRecords as recordsIn } from '../audit/audit-records.ts';
@@ -16,7 +17,7 @@ export async function startOauthGateway(
 }
 
 interface OauthTestOptions {
-  uses?: ClientUse[];
+  uses?: ServiceUse[];
   log?: Logger;
 }
 
@@ -32,7 +33,7 @@ export const oauthTest = (env: Record<string, string> = {}, { uses, log }: Oauth
 
 export const register = (
   gateway: TestGateway,
-  uses: ClientUse[] = ['revoke', 'introspect'],
+  uses: ServiceUse[] = ['revoke', 'introspect'],
 ): Promise<NewClient> => addClient(gateway.link, { name: 'a service', uses }, new Date());
 
 export interface Tokens {

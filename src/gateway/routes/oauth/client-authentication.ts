@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { AuditLog } from '../../../audit/event.ts';
-import { type ClientUse, proveClient, type RegisteredClient } from '../../../clients/clients.ts';
+import { proveClient } from '../../../clients/clients.ts';
+import type { RegisteredClient, ServiceUse } from '../../../clients/stored-client.ts';
 import { type RateLimiter, takeAll } from '../../../redis/rate-limiter.ts';
 import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
@@ -44,7 +45,7 @@ export type ClientRoute<Input> = (
 export const requireClient =
   <Schema extends z.ZodType>(
     deps: ClientDeps,
-    use: ClientUse,
+    use: ServiceUse,
     schema: Schema,
     route: ClientRoute<z.output<Schema>>,
   ) =>
