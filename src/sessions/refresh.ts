@@ -16,6 +16,7 @@ export type RefreshReason =
   | 'refresh_over'
   | 'refresh_reused'
   | 'address_refused'
+  | 'client_not_of_session'
   | 'binding_wrong'
   | 'proof_replayed';
 
@@ -33,6 +34,7 @@ const REASON_OF_VERDICT = {
   gone: 'refresh_over',
   unknown: 'refresh_invalid',
   judge: 'address_refused',
+  client: 'client_not_of_session',
   binding: 'binding_wrong',
   replayed: 'proof_replayed',
 } as const;

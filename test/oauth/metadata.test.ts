@@ -34,6 +34,7 @@ test('the metadata lists exactly what the gateway supports', async ({ gateway })
     revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     introspection_endpoint: `${issuer}/oauth/introspect`,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    tls_client_certificate_bound_access_tokens: true,
     dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
   });
 });

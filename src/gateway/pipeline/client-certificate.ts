@@ -4,7 +4,8 @@ import type { GatewaySettings } from '../../config/load.ts';
 import { isInRanges } from '../../http/addresses.ts';
 import { Refusal } from '../../refusal.ts';
 
-type CertificateSettings = Pick<GatewaySettings, 'trustedProxies' | 'clientCertHeaderFormat'>;
+/** Which peers are believed, and the format that they send. */
+export type CertificateSettings = Pick<GatewaySettings, 'trustedProxies' | 'clientCertHeaderFormat'>;
 
 export type CertificateReason = 'client_certificate_malformed';
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { GatewaySettings } from '../../config/load.ts';
 import type { Confirmation } from '../../jwt/confirmation.ts';
 import { Nonces } from '../../jwt/dpop/nonces.ts';
@@ -12,6 +13,7 @@ import { Refusal } from '../../refusal.ts';
 import type { Role } from '../../users/roles.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Site } from '../site.ts';
+import { type CertificateSettings, presentedThumbprint } from './client-certificate.ts';
 import { type Credential, countHeader } from './credential.ts';
 
 /** What judges whether a client holds the key that its token is bound to. */
@@ -19,6 +21,8 @@ export interface PossessionDeps {
   site: Site;
   verifyProof: ProofVerifier;
   nonces: Nonces;
+  /** From where, and how, client certificates are believed. */
+  certificates: CertificateSettings;
   areNoncesRequired: boolean;
   /** The roles whose tokens have to be bound to a key. */
   bindingRequiredFor: ReadonlySet<Role>;
@@ -38,6 +42,7 @@ export function possessionDeps(
     site,
     verifyProof: createProofVerifier({ maxAgeSeconds, noncePolicy, nonces, keys }),
     nonces,
+    certificates: settings,
     areNoncesRequired: noncePolicy === 'required',
     bindingRequiredFor: new Set(settings.dpopRequiredRoles),
   };
@@ -68,8 +73,8 @@ export function takeProof(
 }
 
 /**
- * Stage 3: whether the client holds the key that its token is bound to (RFC 9449, section 7). Returns the proof, which
- * has to be used up; undefined for a token that is not bound, and for a request that has used up its proof before. A proof
+ * Stage 3: whether the client holds the key that its token is bound to (RFC 9449, section 7; RFC 8705, section 3). Returns the proof, which
+ * has to be used up; undefined for a token that is not bound to such a key, and for a request that has used up its proof before. A proof
  * for a token that is not bound is refused: the client believes it to be bound.
  */
 export function checkPossession(
@@ -81,18 +86,32 @@ export function checkPossession(
   const jkt = cnf !== undefined && 'jkt' in cnf ? cnf.jkt : undefined;
   const schemeOfToken = jkt === undefined ? 'Bearer' : 'DPoP';
   if (scheme !== 'cookie' && scheme !== schemeOfToken) return new Refusal('binding_wrong', 'scheme');
-  if (jkt === undefined) return refusalWithoutKey(context, cnf);
+  if (jkt === undefined) return refusalWithoutKey(deps, context, cnf);
   if (context.possession.isProven) return undefined;
   const proof = takeProof(deps, context, token);
   if (proof === undefined) return new Refusal('binding_wrong', 'no proof');
   return proof instanceof Refusal || proof.jkt === jkt ? proof : new Refusal('binding_wrong', 'another key');
 }
 
+/** The certificate that a request presents, for the comparison with that of a session. One that is malformed is none. */
+export function presentedCertificate(
+  { certificates }: PossessionDeps,
+  incoming: IncomingMessage,
+): Confirmation | undefined {
+  const thumbprint = presentedThumbprint(incoming, certificates);
+  return typeof thumbprint === 'string' ? { 'x5t#S256': thumbprint } : undefined;
+}
+
 function refusalWithoutKey(
+  { certificates }: PossessionDeps,
   { incoming }: RequestContext,
   cnf: Confirmation | undefined,
 ): Refusal<'binding_wrong'> | undefined {
   if (countHeader(incoming, 'dpop') > 0)
     return new Refusal('binding_wrong', 'the token is not bound to a key');
-  return cnf === undefined ? undefined : new Refusal('binding_wrong', 'certificate');
+  if (cnf === undefined || !('x5t#S256' in cnf)) return undefined;
+  const presented = presentedThumbprint(incoming, certificates);
+  if (presented === cnf['x5t#S256']) return undefined;
+  if (presented instanceof Refusal) return new Refusal('binding_wrong', presented.detail);
+  return new Refusal('binding_wrong', presented === undefined ? 'no certificate' : 'another certificate');
 }

@@ -100,6 +100,12 @@ export const GATEWAY_PROBLEMS = {
   client_wrong: problem(401, 'client_invalid', 'The client is unknown or could not be authenticated.', {
     challenge: 'Basic realm="portcullis"',
   }),
+  login_client_unknown: problem(400, 'client_invalid', 'The client is unknown or not registered for logins.'),
+  client_certificate_malformed: problem(
+    400,
+    'client_certificate_invalid',
+    'The client certificate that the proxy has passed on is malformed.',
+  ),
   client_twice: problem(400, 'client_credential_twice', 'The client authenticates in more than one way.'),
   client_throttled: problem(429, 'client_throttled', 'Too many failed client authentications.'),
   client_not_permitted: problem(400, 'client_not_permitted', 'The client is not registered for this use.'),

@@ -39,7 +39,7 @@ export const bindingRequired = (status: 401 | 403): ProblemDefinition =>
   problem(
     status,
     'binding_required',
-    'Tokens for this role or client must be bound to a key. Log in with a DPoP proof.',
+    'Tokens for this role or client must be bound. Log in with a DPoP proof or with the client certificate.',
     status === 401 ? { challenge: dpopChallenge('invalid_token') } : {},
   );
 
@@ -57,6 +57,7 @@ export const TOKEN_PROBLEMS = {
   refresh_invalid: refreshInvalid,
   refresh_over: refreshInvalid,
   refresh_reused: refreshInvalid,
+  client_not_of_session: refreshInvalid,
   proof_invalid: proofInvalid(401),
   nonce_required: nonceRequired(401),
   proof_replayed: problem(401, 'dpop_proof_replayed', 'The DPoP proof has been used before.', {
@@ -65,7 +66,7 @@ export const TOKEN_PROBLEMS = {
   binding_wrong: problem(
     401,
     'token_binding_wrong',
-    'A bound token needs a proof with its key, and a token that is not bound must not have one.',
+    'A bound token needs a proof with its key, or its certificate, and a token that is not bound to a key must not have a proof.',
     { challenge: `${INVALID_TOKEN}, ${dpopChallenge('invalid_token')}` },
   ),
 } satisfies Record<TokenReason | ProofReason | WhitelistReason | RefreshReason, unknown>;

@@ -12,6 +12,7 @@ import { SESSION_RECORD_LUA } from '../../redis/session-record.ts';
 import { WHITELIST_ENTRY_LUA } from '../../redis/whitelist-entry.ts';
 import { AUTHORIZATION_LUA } from '../../users/authorization.ts';
 import { PENDING_ACTIONS_LUA } from '../../users/pending-actions.ts';
+import { PROVEN_BINDING_LUA } from '../proven-binding.ts';
 import { USED_PROOFS_LUA } from '../used-proofs.ts';
 import type { TokenIdentity } from '../whitelist.ts';
 
@@ -39,8 +40,8 @@ export const refreshKeys = ({ sub, sid, jti }: TokenIdentity, proofKey: string):
 
 /**
  * `iat` and `exp` are in seconds since the epoch. `client` identifies the network and the user agent. `judged` is the
- * authorization whose address ranges allow the address, as far as the caller knows it. `binding` is what the client has
- * proved to hold.
+ * authorization whose address ranges allow the address, and `clientId` the registered client, as far as the caller knows
+ * them. `binding` is the key that the client has proved to hold, and `certificate` its certificate in the same form.
  */
 export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
   'sid',
@@ -54,7 +55,9 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
   'device',
   'client',
   'judged',
+  'clientId',
   'binding',
+  'certificate',
   'proofMs',
 ]);
 
@@ -69,15 +72,16 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
  * A gateway whose clock is behind that of the login dates the token to the login: `auth_time` is never after `iat`.
  *
  * Returns `judge` and the authorization, if it has address ranges and is not the one that the caller has judged: then
- * nothing has changed. Otherwise `gone` (the session is ended, idle or expired, or the user is blocked); `binding` (the session is
- * bound to another key, or the client has proved nothing), `replayed` (the proof): nothing has changed; `unknown` (a
+ * nothing has changed. Otherwise `gone` (the session is ended, idle or expired, or the user is blocked); `client` and the
+ * id of the session's client, if that is not the given one, `binding` (the session is bound to another key or certificate,
+ * or the client has proved nothing), `replayed` (the proof): nothing has changed; `unknown` (a
  * counter that was never reached); `reuse` (a token from before the grace window, or within it from another client: the session has been
  * ended), with the address of the last refresh and the actions that the user had begun as staff; or `advanced` or
  * `again` with the session as it is now.
  */
 export const REFRESH_SESSION = defineRevocation(
   'session-refresh',
-  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}${USED_PROOFS_LUA}
+  `${AUTHORIZATION_LUA}${WHITELIST_ENTRY_LUA}${SESSION_RECORD_LUA}${REMOVE_SESSION_LUA}${PENDING_ACTIONS_LUA}${USED_PROOFS_LUA}${PROVEN_BINDING_LUA}
 ${KEYS.lua}
 ${REFRESH_ARGUMENTS.lua}
 local serverMs = serverTimeMs()
@@ -88,7 +92,8 @@ if hasRanges(authorization) and authorization ~= judged then return { 'judge', a
 local session = readSession(sessionKey)
 if not session or session.generation ~= readGeneration(authorization) then return { 'gone' } end
 if session.endsAt <= tonumber(iat) then return { 'gone' } end
-if session.binding ~= binding then return { 'binding' } end
+if session.clientId ~= clientId then return { 'client', session.clientId } end
+if not isBindingProven(session.binding, binding, certificate) then return { 'binding' } end
 if isUsedProof(proofKey, proofMs) then return { 'replayed' } end
 local behind = session.refreshCount - refreshCount
 if behind < 0 then return { 'unknown' } end

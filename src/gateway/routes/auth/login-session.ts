@@ -1,6 +1,4 @@
-import type { VerifiedProof } from '../../../jwt/dpop/proof.ts';
 import type { RateLimiter } from '../../../redis/rate-limiter.ts';
-import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import { Refusal } from '../../../refusal.ts';
 import {
   type SessionDeps,
@@ -12,6 +10,7 @@ import {
 import type { User } from '../../../users/users.ts';
 import type { PossessionDeps } from '../../pipeline/possession.ts';
 import type { RequestContext } from '../../request-context.ts';
+import type { LoginClient } from '../oauth/public-client.ts';
 import { deviceNameOf } from './device-name.ts';
 
 export interface LoginSessionDeps extends SessionDeps {
@@ -21,10 +20,8 @@ export interface LoginSessionDeps extends SessionDeps {
 }
 
 /** What a user with the right password has requested. */
-export interface RequestedSession {
+export interface RequestedSession extends LoginClient {
   remember: boolean;
-  /** That the client holds a key, to which the session is bound. */
-  proof: VerifiedProof | undefined;
 }
 
 type LoginSessionReason = StartReason | 'login_binding_required';
@@ -43,24 +40,24 @@ export async function openSession(
   requested: RequestedSession,
   context: RequestContext,
 ): Promise<StartedSession | Refusal<LoginSessionReason>> {
-  const { proof } = requested;
-  if (proof === undefined && possession.bindingRequiredFor.has(user.role))
+  if (requested.confirmation === undefined && possession.bindingRequiredFor.has(user.role))
     return new Refusal('login_binding_required');
   const opener: SessionOpener = {
     ...openerOf(context, user, requested),
-    ...(proof === undefined ? {} : { proof, confirmation: { jkt: proof.jkt } }),
     limit: loginRate.counterOf(user.id),
   };
   return startSession(deps, opener, context.nowMs);
 }
 
-const openerOf = (context: RequestContext, user: User, { remember }: RequestedSession): SessionOpener => ({
+const openerOf = (context: RequestContext, user: User, requested: RequestedSession): SessionOpener => ({
   userId: user.id,
   role: user.role,
   verifiedGeneration: user.generation,
   ranges: user.ranges,
-  clientId: OWN_CLIENT,
+  clientId: requested.clientId,
+  confirmation: requested.confirmation,
+  proof: requested.proof,
   device: deviceNameOf(context.incoming.headers['user-agent']),
   address: context.clientAddress,
-  remember,
+  remember: requested.remember,
 });

@@ -8,8 +8,8 @@ import { passwordSchema } from '../../../users/password-rules.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
-import { takeProof } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
+import { takeLoginClient } from '../oauth/public-client.ts';
 import { type DeviceDeps, issueDevice, presentedDevice } from './device.ts';
 import { type AttemptDeps, attemptLogin } from './login-attempt.ts';
 import { announceLogin } from './login-notice.ts';
@@ -21,6 +21,12 @@ const loginSchema = z
     password: passwordSchema,
     transport: z.enum(['bearer', 'cookie']).default('bearer'),
     remember: z.boolean().default(false),
+    client_id: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('Of a registered app (`portcullis client add --use login`). By default the web app.'),
     device_token: z
       .string()
       .max(MAX_DEVICE_TOKEN_CHARACTERS)
@@ -41,7 +47,8 @@ export const loginOperation: Operation<GatewayReason> = {
     'An unknown username and a wrong password get the same response. Failed attempts are rate-limited. Those of a ' +
     'device that presents the device token of an earlier login are counted apart from all others, so that nobody ' +
     'else can lock it out. A device token is not a credential. With a `DPoP` header, all tokens of the session are bound ' +
-    'to the key of its proof (RFC 9449): each use needs a new proof.',
+    'to the key of its proof (RFC 9449): each use needs a new proof. A registered app can require that, or a client ' +
+    'certificate (RFC 8705), to which its sessions are then bound; a session has one binding.',
   access: ANYONE,
   body: jsonBody(loginSchema),
   responses: TOKEN_RESPONSES,
@@ -56,6 +63,8 @@ export const loginOperation: Operation<GatewayReason> = {
     'nonce_required',
     'proof_replayed',
     'login_binding_required',
+    'login_client_unknown',
+    'client_certificate_malformed',
     'redis_unavailable',
   ],
 };
@@ -71,10 +80,10 @@ export const login =
     if (body instanceof Refusal) return refuse(c.env, body);
     if (body.transport === 'cookie' && !isFromSite(c.env.incoming, deps.site))
       return refuse(c.env, new Refusal('csrf'));
-    const proof = takeProof(deps.possession, c.env);
-    if (proof instanceof Refusal) return refuse(c.env, proof);
+    const client = await takeLoginClient(deps, c.env, body.client_id);
+    if (client instanceof Refusal) return refuse(c.env, client);
     const device = presentedDevice(deps, c, body.device_token);
-    const attempt = await attemptLogin(deps, { ...body, device, proof }, c.env);
+    const attempt = await attemptLogin(deps, { ...body, ...client, device }, c.env);
     if (attempt instanceof Refusal) return refuse(c.env, attempt);
     const { user, session } = attempt;
     upgradeHashLater(deps, c.env.log, user, body.password);

@@ -1,9 +1,9 @@
 import type { AccessTokenVerifier, TokenReason } from '../../../jwt/access-token.ts';
-import { bindingOf, type Confirmation } from '../../../jwt/confirmation.ts';
 import type { VerifiedProof } from '../../../jwt/dpop/proof.ts';
 import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import { readSessionBinding } from '../../../sessions/lifetime.ts';
+import { isBindingProven } from '../../../sessions/proven-binding.ts';
 import { readRefreshToken } from '../../../sessions/refresh-token.ts';
 import {
   type Credential,
@@ -16,6 +16,7 @@ import {
   checkPossession,
   type PossessionDeps,
   type PossessionReason,
+  presentedCertificate,
   takeProof,
 } from '../../pipeline/possession.ts';
 import type { RequestContext } from '../../request-context.ts';
@@ -92,9 +93,9 @@ async function sessionOfRefresh(
   if (!(byAccess instanceof Refusal) && byAccess.sid === sid) return byAccess;
   const proof = takeProof(possession, context);
   if (proof instanceof Refusal) return proof;
-  const proven: Confirmation | undefined = proof && { jkt: proof.jkt };
+  const certificate = presentedCertificate(possession, context.incoming);
   const binding = await readSessionBinding(redis, sub, sid);
-  if (binding !== undefined && binding !== bindingOf(proven))
+  if (binding !== undefined && !isBindingProven(binding, { key: proof && { jkt: proof.jkt }, certificate }))
     return new Refusal('binding_wrong', 'refresh token');
   return { sub, sid, proof };
 }

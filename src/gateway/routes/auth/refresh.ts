@@ -16,7 +16,7 @@ import { logGrant, refuse } from '../../decision-log.ts';
 import { cookieValues, isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
 import type { OwnBodyReason } from '../../pipeline/own-body.ts';
-import { type PossessionDeps, takeProof } from '../../pipeline/possession.ts';
+import { type PossessionDeps, presentedCertificate, takeProof } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import type { RequestRates } from '../../rates/request-rates.ts';
 import { recordEvent, recordRevocation } from '../../request-context.ts';
@@ -35,7 +35,7 @@ export const refreshOperation: Operation<GatewayReason> = {
   description:
     'Send the refresh token in the body or in its cookie. Reusing a refresh token ends the session, except during ' +
     'a short grace period for concurrent requests from one network with one user agent, which all get the same pair. ' +
-    'A session that is bound to a key needs a DPoP proof.',
+    'A session that is bound needs a DPoP proof or its certificate.',
   access: { by: 'refresh-token', cookieToo: true },
   body: { ...jsonBody(refreshTokenSchema), optional: true },
   responses: TOKEN_RESPONSES,
@@ -81,19 +81,22 @@ export const refresh =
 interface PresentedRefresh {
   token: string;
   proof: VerifiedProof | undefined;
+  /** The registered client that says it is the session's. */
+  clientId?: string | undefined;
 }
 
 /** Exchanges a refresh token, and records its reuse or a crossing before the response is sent. */
 export async function refreshFor(
   deps: RefreshDeps,
   c: GatewayContext,
-  { token, proof }: PresentedRefresh,
+  { token, proof, clientId }: PresentedRefresh,
 ): Promise<RefreshedPair | RefreshRefusal> {
   const { clientAddress: address, incoming, nowMs } = c.env;
   const userAgent = incoming.headers['user-agent'];
   const request: RefreshRequest = {
     ...{ token, address, userAgent, device: deviceNameOf(userAgent) },
     ...(proof === undefined ? {} : { proof, confirmation: { jkt: proof.jkt } }),
+    ...{ clientId, certificate: presentedCertificate(deps.possession, incoming) },
   };
   const outcome = await refreshSession(deps, request, nowMs);
   if (outcome instanceof Refusal) {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
 import type { ProofReason } from '../../../jwt/dpop/proof.ts';
-import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import { Refusal } from '../../../refusal.ts';
 import type { RefreshRefusal } from '../../../sessions/refresh.ts';
 import { logGrant } from '../../decision-log.ts';
@@ -12,6 +11,7 @@ import type { GatewayReason } from '../../problems/table.ts';
 import { countRefresh, type RefreshDeps, refreshFor, subjectOf } from '../auth/refresh.ts';
 import { bearerResponseSchema, sendTokens } from '../auth/tokens.ts';
 import { checkForm, type Form, readForm } from './form.ts';
+import { isLoginClient } from './public-client.ts';
 import { type OauthReason, refuseOauth } from './refuse.ts';
 
 /** A refresh by a public client, which sends its id and has no secret (RFC 6749, sections 3.2.1 and 6). */
@@ -52,14 +52,16 @@ export const token =
   (deps: RefreshDeps) =>
   async (c: GatewayContext): Promise<Response> => {
     const { env } = c;
-    const refreshToken = await takeGrant(c);
-    if (refreshToken instanceof Refusal) return refuseOauth(env, refreshToken);
-    const overRate = countRefresh(deps, c, refreshToken);
+    const grant = await takeGrant(c);
+    if (grant instanceof Refusal) return refuseOauth(env, grant);
+    const overRate = countRefresh(deps, c, grant.token);
     if (overRate !== undefined) return refuseOauth(env, overRate);
     const proof = takeProof(deps.possession, env);
     if (proof instanceof Refusal)
       return refuseOauth(env, new Refusal(REASON_OF_PROOF[proof.reason], proof.detail));
-    const pair = await refreshFor(deps, c, { token: refreshToken, proof });
+    if (!(await isLoginClient(deps.redis, grant.clientId)))
+      return refuseOauth(env, new Refusal('client_wrong'));
+    const pair = await refreshFor(deps, c, { ...grant, proof });
     if (pair instanceof Refusal) return refuseOauth(env, grantRefusal(pair), subjectOf(pair));
     logGrant(env, { ...pair.claims, client: pair.claims.client_id });
     return sendTokens(c, deps.site, pair, 'bearer');
@@ -76,7 +78,13 @@ const grantRefusal = ({ reason }: RefreshRefusal): Refusal<OauthReason> =>
     ? new Refusal('grant_proof_invalid', reason)
     : new Refusal('grant_invalid', reason);
 
-async function takeGrant({ env }: GatewayContext): Promise<string | Refusal<OauthReason>> {
+/** A refresh token, and the public client that says it is its own. */
+interface Grant {
+  clientId: string;
+  token: string;
+}
+
+async function takeGrant({ env }: GatewayContext): Promise<Grant | Refusal<OauthReason>> {
   const form = await readForm(env);
   if (form instanceof Refusal) return form;
   if (form.grant_type !== undefined && form.grant_type !== 'refresh_token')
@@ -85,8 +93,8 @@ async function takeGrant({ env }: GatewayContext): Promise<string | Refusal<Oaut
   if (input instanceof Refusal) return input;
   if (countHeader(env.incoming, 'authorization') > 0 || hasSecret(form))
     return new Refusal('client_wrong', 'not a public client');
-  if (input.client_id !== OWN_CLIENT) return new Refusal('client_wrong');
-  return form.scope === undefined ? input.refresh_token : new Refusal('scope_unsupported');
+  if (form.scope !== undefined) return new Refusal('scope_unsupported');
+  return { clientId: input.client_id, token: input.refresh_token };
 }
 
 const hasSecret = (form: Form): boolean =>

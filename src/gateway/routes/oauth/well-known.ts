@@ -27,6 +27,7 @@ const metadataResponseSchema = z
     revocation_endpoint_auth_methods_supported: z.array(z.string()),
     introspection_endpoint: z.url(),
     introspection_endpoint_auth_methods_supported: z.array(z.string()),
+    tls_client_certificate_bound_access_tokens: z.literal(true),
     dpop_signing_alg_values_supported: z.array(z.enum(DPOP_ALGORITHMS)),
   })
   .meta({ id: 'ServerMetadata' });
@@ -102,6 +103,7 @@ const metadataOf = (issuer: string): z.output<typeof metadataResponseSchema> => 
   revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
   introspection_endpoint: `${issuer}/oauth/introspect`,
   introspection_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
+  tls_client_certificate_bound_access_tokens: true,
   dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
 });
 
