@@ -102,11 +102,13 @@ export const gatewayShape = {
     .describe('HSTS max-age; the header is not sent if this is 0 or `ISSUER` is an http URL'),
   TRUSTED_PROXIES: addressRanges()
     .default([])
-    .describe('addresses and CIDR ranges of proxies whose `X-Forwarded-For` and `Client-Cert` are trusted'),
-  CLIENT_CERT_HEADER_FORMAT: oneOf('rfc9440', 'pem-escaped')
-    .default('rfc9440')
     .describe(
-      'format of `Client-Cert` from `TRUSTED_PROXIES`: `rfc9440`, or `pem-escaped`, a percent-encoded PEM as nginx sends it',
+      'addresses and CIDR ranges of proxies whose `X-Forwarded-For` is trusted, and `Client-Cert` if `CLIENT_CERT_HEADER` says so',
+    ),
+  CLIENT_CERT_HEADER: oneOf('off', 'rfc9440', 'pem-escaped')
+    .default('off')
+    .describe(
+      'format of the client certificate in `Client-Cert` from `TRUSTED_PROXIES`, which must replace what clients send: `off` ignores it, `rfc9440`, or `pem-escaped`, a percent-encoded PEM as nginx sends it (docs/operations.md)',
     ),
   AUDIT_RECORDS_MAX: integer(100, 100_000_000)
     .default(1_000_000)

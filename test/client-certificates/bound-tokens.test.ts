@@ -5,10 +5,10 @@ import { DpopClient } from '../support/dpop.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import type { Tokens } from '../support/sessions.ts';
 import {
+  BEHIND_PROXY,
   CERTIFICATE,
   type CertifiedRequest,
   IMPOSTORS,
-  PROXY,
   refreshRequest,
   send,
   startBoundSession,
@@ -16,9 +16,7 @@ import {
   withToken,
 } from './certified-requests.ts';
 
-const test = gatewayTest({ TRUSTED_PROXIES: PROXY }).extend('bound', ({ gateway }) =>
-  startBoundSession(gateway),
-);
+const test = gatewayTest(BEHIND_PROXY).extend('bound', ({ gateway }) => startBoundSession(gateway));
 
 const WRONG = { status: 401, body: { code: 'token_binding_wrong' } };
 const CERTIFIED = { certificates: [CERTIFICATE] };

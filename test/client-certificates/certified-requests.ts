@@ -25,6 +25,7 @@ export const OTHER_CERTIFICATE =
 /** What the gateway of these tests trusts, and a peer that it does not. Both are this machine. */
 export const PROXY = '127.0.0.1';
 export const STRANGER = '127.0.0.2';
+export const BEHIND_PROXY = { TRUSTED_PROXIES: PROXY, CLIENT_CERT_HEADER: 'rfc9440' };
 
 export interface CertifiedRequest {
   method?: string;

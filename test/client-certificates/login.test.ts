@@ -3,15 +3,15 @@ import { addLoginClient } from '../../src/clients/clients.ts';
 import { DpopClient } from '../support/dpop.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import {
+  BEHIND_PROXY,
   CERTIFICATE,
   type CertifiedRequest,
   logInWith,
-  PROXY,
   STRANGER,
   send,
 } from './certified-requests.ts';
 
-const test = gatewayTest({ TRUSTED_PROXIES: PROXY, DPOP_REQUIRED_ROLES: 'user' }).extend(
+const test = gatewayTest({ ...BEHIND_PROXY, DPOP_REQUIRED_ROLES: 'user' }).extend(
   'clientId',
   { scope: 'file' },
   async ({ gateway }) => {

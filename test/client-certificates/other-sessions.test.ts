@@ -3,11 +3,11 @@ import { describe, expect } from 'vitest';
 import { logInBound } from '../support/bound-session.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import type { Tokens } from '../support/sessions.ts';
-import { IMPOSTORS, PROXY, refreshRequest, send, withToken } from './certified-requests.ts';
+import { BEHIND_PROXY, IMPOSTORS, refreshRequest, send, withToken } from './certified-requests.ts';
 
 /* A proxy may ask all clients for certificates. They matter only to sessions that are bound to one. */
 
-const test = gatewayTest({ TRUSTED_PROXIES: PROXY });
+const test = gatewayTest(BEHIND_PROXY);
 
 describe('a session that is bound to nothing', () => {
   test.for(IMPOSTORS)('works with %s', async ([, impostor], { gateway }) => {

@@ -24,7 +24,7 @@ const bob = DEMO_USERS.find(({ username }) => username === 'bob');
 
 /** A `test` with a gateway and the proxy in front of it. */
 export const proxyTest = (name: TlsProxyName, format: HeaderFormat) =>
-  gatewayTest({ TRUSTED_PROXIES: PROXY, CLIENT_CERT_HEADER_FORMAT: format })
+  gatewayTest({ TRUSTED_PROXIES: PROXY, CLIENT_CERT_HEADER: format })
     .extend('certificates', { scope: 'file' }, async ({}, { onCleanup }): Promise<TrialCertificates> => {
       const certificates = await makeTrialCertificates();
       onCleanup(() => certificates.remove());

@@ -5,7 +5,7 @@ import { isInRanges } from '../../http/addresses.ts';
 import { Refusal } from '../../refusal.ts';
 
 /** Which peers are believed, and the format that they send. */
-export type CertificateSettings = Pick<GatewaySettings, 'trustedProxies' | 'clientCertHeaderFormat'>;
+export type CertificateSettings = Pick<GatewaySettings, 'trustedProxies' | 'clientCertHeader'>;
 
 export type CertificateReason = 'client_certificate_malformed';
 
@@ -15,7 +15,8 @@ type Thumbprint = string;
 /**
  * The thumbprint of the certificate with which the client has authenticated to a trusted proxy, or undefined if there is
  * none. Only `Client-Cert` (RFC 9440) of a connection from `TRUSTED_PROXIES` counts: anybody can send the header, and from
- * any other peer it means nothing.
+ * any other peer it means nothing. By default it never counts: a proxy that is trusted for `X-Forwarded-For` may pass on
+ * what a client sends (RFC 9440, section 2.4).
  *
  * It is for comparison with the thumbprint of a bound token, so the bytes are only hashed: that costs a tenth of parsing
  * them, and bytes that are no certificate have no thumbprint that a session was bound to.
@@ -45,13 +46,14 @@ const malformed = (detail: string) => new Refusal('client_certificate_malformed'
 
 function presentedDer(
   { headers, socket }: IncomingMessage,
-  { trustedProxies, clientCertHeaderFormat }: CertificateSettings,
+  { trustedProxies, clientCertHeader: format }: CertificateSettings,
 ): Buffer | undefined | Refusal<CertificateReason> {
   const value = headers['client-cert'];
-  if (value === undefined || !isInRanges(socket.remoteAddress ?? '', trustedProxies)) return undefined;
+  if (value === undefined || format === 'off' || !isInRanges(socket.remoteAddress ?? '', trustedProxies))
+    return undefined;
   // Node joins several headers with commas, which are in neither format.
-  const base64 = ENCODINGS[clientCertHeaderFormat](value.toString());
-  if (base64 === undefined) return malformed(`not ${clientCertHeaderFormat}`);
+  const base64 = ENCODINGS[format](value.toString());
+  if (base64 === undefined) return malformed(`not ${format}`);
   const der = Buffer.from(base64, 'base64');
   return der.toString('base64') === base64 ? der : malformed('not canonical base64');
 }
@@ -61,8 +63,10 @@ const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/;
 /** One certificate in the strict form of RFC 7468, section 5, without text around it. */
 const PEM = /^-----BEGIN CERTIFICATE-----\n((?:[A-Za-z0-9+/=]{1,64}\n)+)-----END CERTIFICATE-----\n?$/;
 
+type HeaderFormat = Exclude<GatewaySettings['clientCertHeader'], 'off'>;
+
 /** Each format's way to the base64 of the DER encoding. */
-const ENCODINGS: Record<GatewaySettings['clientCertHeaderFormat'], (value: string) => string | undefined> = {
+const ENCODINGS: Record<HeaderFormat, (value: string) => string | undefined> = {
   rfc9440: (value) => BYTE_SEQUENCE.exec(value)?.[1],
   'pem-escaped': (value) => PEM.exec(percentDecoded(value))?.[1]?.replaceAll('\n', ''),
 };

@@ -34,7 +34,7 @@ function received(values: readonly string[], { from = PROXY, format = 'rfc9440' 
   Object.defineProperty(socket, 'remoteAddress', { value: from });
   const incoming = new IncomingMessage(socket);
   if (values.length > 0) incoming.headers['client-cert'] = values.join(', ');
-  const settings = gatewaySettings({ TRUSTED_PROXIES: PROXY, CLIENT_CERT_HEADER_FORMAT: format });
+  const settings = gatewaySettings({ TRUSTED_PROXIES: PROXY, CLIENT_CERT_HEADER: format });
   return [incoming, settings] as const;
 }
 
@@ -126,6 +126,12 @@ test.each(['192.0.2.8', '127.0.0.1', '::1', ''])(
     }
   },
 );
+
+test('unless it is turned on, the header of a trusted proxy counts as absent', () => {
+  const request = received([sequence(RFC8705)], { format: 'off' });
+  expect(presentedThumbprint(...request)).toBeUndefined();
+  expect(gatewaySettings({ TRUSTED_PROXIES: PROXY }).clientCertHeader).toBe('off');
+});
 
 test('a proxy that connects by IPv4 to a dual-stack listener is trusted as well', () => {
   const request = received([sequence(RFC8705)], { from: `::ffff:${PROXY}` });
