@@ -132,6 +132,25 @@ describe('a refresh token that is bound to a certificate', () => {
     expect((await send(gateway, '/auth/session', use)).status).toBe(200);
   });
 
+  test.for(['/auth/refresh', '/auth/logout'])(
+    'is refused at %s with a DPoP proof beside the certificate',
+    async (path, { gateway, bound }) => {
+      // Other tests have moved the gateway's clock, so it accepts a proof only with its nonce.
+      const url = gateway.settings.issuer + path;
+      const nonce = (
+        await send(gateway, path, {
+          ...refreshRequest(bound),
+          headers: { dpop: new DpopClient().proof('POST', url, undefined, { nowMs: 0 }) },
+        })
+      ).nonce;
+      const dpop = new DpopClient().proof('POST', url, undefined, { nonce });
+      const request = { ...refreshRequest(bound), ...CERTIFIED, headers: { dpop } };
+      expect(await send(gateway, path, request)).toMatchObject(WRONG);
+      const use = { ...withToken({}, bound), ...CERTIFIED };
+      expect((await send(gateway, '/auth/session', use)).status).toBe(200);
+    },
+  );
+
   test('ends its session with the certificate', async ({ gateway, bound }) => {
     const { status } = await send(gateway, '/auth/logout', { ...refreshRequest(bound), ...CERTIFIED });
     expect(status).toBe(204);

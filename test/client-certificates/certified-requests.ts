@@ -66,6 +66,8 @@ export const refreshRequest = ({ refresh_token }: Pick<Tokens, 'refresh_token'>)
 export interface CertifiedResponse {
   status: number;
   body: Record<string, unknown>;
+  /** For the next DPoP proof (RFC 9449, section 8). */
+  nonce?: string | undefined;
 }
 
 /** Sends a request as a proxy or a stranger would. Only the head of an event stream is read. */
@@ -94,7 +96,8 @@ export async function send(
     return { status, body: {} };
   }
   const text = Buffer.concat(await response.toArray()).toString();
-  return { status, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
+  const nonce = response.headers['dpop-nonce']?.toString();
+  return { status, nonce, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
 }
 
 /** A demo user's login by an app. */
