@@ -6,7 +6,7 @@ import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import { DpopClient } from '../support/dpop.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { bearer, postJson, problemOf, type TestGateway } from '../support/gateway.ts';
-import { postForm, register, type Tokens } from './oauth-gateway.ts';
+import { auditRecords, postForm, register, type Tokens } from './oauth-gateway.ts';
 
 const bob = DEMO_USERS.find(({ username }) => username === 'bob');
 const CREDENTIALS = { username: 'bob', password: bob?.password };
@@ -50,6 +50,12 @@ describe('a login with a `client_id`', () => {
     const next = (await refreshed.clone().json()) as Tokens;
     expect(await clientIdOf(refreshed)).toBe(app.id);
     expect(await clientIdOf(await refreshAsClient(gateway, app.id, next))).toBe(app.id);
+  });
+
+  test('is recorded with the id of the app', async ({ gateway, app }) => {
+    const { session_id } = await tokensFor(gateway, app.id);
+    const records = (await auditRecords(gateway)).filter(({ session }) => session === session_id);
+    expect(records).toMatchObject([{ action: 'login', result: 'done', detail: `client: ${app.id}` }]);
   });
 
   test('is one of the web app if it names the web app, and without an id', async ({ gateway }) => {

@@ -1,4 +1,5 @@
 import type { AuditEvent, AuditLog } from '../../../audit/event.ts';
+import { OWN_CLIENT } from '../../../redis/session-record.ts';
 import type { RedisStore } from '../../../redis/store.ts';
 import { Refusal } from '../../../refusal.ts';
 import type { StartedSession, StartReason } from '../../../sessions/start.ts';
@@ -96,7 +97,7 @@ async function check(
   return { verdict: 'right', result, event: loginEvent(user, session) };
 }
 
-/** The audit record of a login with the right password. It names the sessions that it replaced, and who else had a part in the password. */
+/** The audit record of a login with the right password. It names the registered app, the sessions that it replaced, and who else had a part in the password. */
 function loginEvent(
   user: User,
   session: StartedSession | Refusal<StartReason | NoSessionReason>,
@@ -104,9 +105,10 @@ function loginEvent(
   const event = { action: 'login', actor: user.id, role: user.role } as const;
   if (session instanceof Refusal) return { ...event, result: 'refused', detail: session.reason };
   const { evicted, claims } = session;
+  const app = claims.client_id === OWN_CLIENT ? undefined : `client: ${claims.client_id}`;
   const replaced = evicted.length > 0 ? `ended for it: ${evicted.join(' ')}` : undefined;
-  const detail = [viaDetail(user), replaced].filter((part) => part !== undefined).join('; ') || undefined;
-  return { ...event, result: 'done', session: claims.sid, detail };
+  const parts = [app, viaDetail(user), replaced].filter((part) => part !== undefined);
+  return { ...event, result: 'done', session: claims.sid, detail: parts.join('; ') || undefined };
 }
 
 /** Why the login failed, for the audit log. The client does not learn it. */
