@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { revocationShape } from './confirmation.ts';
 import {
-  addressRanges,
   audience,
   forwardableHeaders,
   host,
@@ -17,6 +16,7 @@ import { dpopShape } from './gateway-dpop.ts';
 import { limitsShape } from './gateway-limits.ts';
 import { mailShape } from './gateway-mail.ts';
 import { passwordsShape } from './gateway-passwords.ts';
+import { proxiesShape } from './gateway-proxies.ts';
 import { ratesShape } from './gateway-rates.ts';
 import { usersShape } from './gateway-users.ts';
 import { sharedShape } from './shared.ts';
@@ -100,16 +100,7 @@ export const gatewayShape = {
   HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000)
     .default(31_536_000)
     .describe('HSTS max-age; the header is not sent if this is 0 or `ISSUER` is an http URL'),
-  TRUSTED_PROXIES: addressRanges()
-    .default([])
-    .describe(
-      'addresses and CIDR ranges of proxies whose `X-Forwarded-For` is trusted, and `Client-Cert` if `CLIENT_CERT_HEADER` says so',
-    ),
-  CLIENT_CERT_HEADER: oneOf('off', 'rfc9440', 'pem-escaped')
-    .default('off')
-    .describe(
-      'format of the client certificate in `Client-Cert` from `TRUSTED_PROXIES`, which must replace what clients send: `off` ignores it, `rfc9440`, or `pem-escaped`, a percent-encoded PEM as nginx sends it (docs/operations.md)',
-    ),
+  ...proxiesShape,
   AUDIT_RECORDS_MAX: integer(100, 100_000_000)
     .default(1_000_000)
     .describe('approximate number of records kept in the audit log of staff, operators and security events'),

@@ -5,6 +5,7 @@ import { findMisspelt, type MisspeltSetting } from './faults/misspelt.ts';
 import { productionFaults } from './faults/production.ts';
 import { topologyFaults } from './faults/topology.ts';
 import { gatewayShape } from './gateway.ts';
+import { clientCertificateFaults } from './gateway-proxies.ts';
 import { redisTlsFaults } from './redis.ts';
 
 /** `REDIS_DEADLINE_MS` → `redisDeadlineMs`. */
@@ -52,7 +53,7 @@ function settingsFrom<Shape extends z.ZodRawShape>(shape: Shape, env: Environmen
   const parsed = z.object(shape).safeParse(given);
   if (!parsed.success)
     faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  faults.push(...topologyFaults(given), ...redisTlsFaults(given));
+  faults.push(...topologyFaults(given), ...redisTlsFaults(given), ...clientCertificateFaults(given));
   if (given.NODE_ENV === 'production') faults.push(...productionFaults(shape, given), ...misspeltFaults(env));
   if (!parsed.success || faults.length > 0) throw new SettingsRefused(faults);
   const settings: Record<string, unknown> = parsed.data;

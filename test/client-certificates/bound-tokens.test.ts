@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { describe, expect } from 'vitest';
+import { siteOf } from '../../src/gateway/site.ts';
 import { introspected, register } from '../oauth/oauth-gateway.ts';
 import { DpopClient } from '../support/dpop.ts';
 import { gatewayTest } from '../support/fixtures.ts';
@@ -70,6 +71,14 @@ describe('a token that is bound to a certificate', () => {
       const headers = { authorization, dpop };
       expect(await send(gateway, '/bank/accounts', { ...CERTIFIED, headers })).toMatchObject(WRONG);
     }
+    expect(upstream.count).toBe(before);
+  });
+
+  test('is refused in a cookie without the certificate, too', async ({ gateway, upstream, bound }) => {
+    const headers = { cookie: `${siteOf(gateway.settings.issuer).cookieName}=${bound.access_token}` };
+    expect((await send(gateway, '/bank/accounts', { ...CERTIFIED, headers })).status).toBe(200);
+    const before = upstream.count;
+    expect(await send(gateway, '/bank/accounts', { headers })).toMatchObject(WRONG);
     expect(upstream.count).toBe(before);
   });
 

@@ -78,6 +78,19 @@ test.each([
   ]);
 });
 
+test.each([
+  ['without trusted proxies', '', 'CLIENT_CERT_HEADER: must be off unless TRUSTED_PROXIES is set'],
+  ...['0.0.0.0/0', '10.0.0.1, ::/0'].map((ranges) => [
+    `of everyone (${ranges})`,
+    ranges,
+    'TRUSTED_PROXIES: must not contain every address unless CLIENT_CERT_HEADER is off',
+  ]),
+])('client certificates %s are not accepted', (_what, TRUSTED_PROXIES, fault) => {
+  for (const CLIENT_CERT_HEADER of ['rfc9440', 'pem-escaped'])
+    expect(refusalOf({ CLIENT_CERT_HEADER, TRUSTED_PROXIES }).faults).toEqual([fault]);
+  expect(gatewaySettings({ CLIENT_CERT_HEADER: 'off', TRUSTED_PROXIES }).clientCertHeader).toBe('off');
+});
+
 test('a list of header names or origins is separated by commas, in any case and with spaces', () => {
   expect(
     gatewaySettings({
