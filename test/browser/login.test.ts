@@ -66,7 +66,12 @@ test('no token is readable by scripts, in cookies, storage or the page', async (
   await logInAs(page, 'bob', 'foobared');
   await isLoggedIn(page);
   const readable = await page.evaluate(READABLE);
-  expect(readable).toEqual({ cookie: 'portcullis-present=1', kept: {}, databases: [], caches: [] });
+  expect(readable).toEqual({
+    cookie: 'portcullis-present=1',
+    kept: {},
+    databases: [{ name: 'portcullis', version: 1 }],
+    caches: [],
+  });
   expect(await page.content()).not.toMatch(/eyJ|v1\./);
 });
 

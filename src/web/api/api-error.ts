@@ -1,5 +1,6 @@
 import type { Problem } from '../../http/problem.ts';
 import type { FieldError } from '../../refusal.ts';
+import { KeyStorageError } from '../dpop/key-store.ts';
 
 /** The request was refused (RFC 9457), or there was no response. */
 export class ApiError extends Error {
@@ -28,6 +29,16 @@ export class ApiError extends Error {
   get isOutage(): boolean {
     return this.status === 0 || this.status >= 500;
   }
+
+  /** Whether this browser does not have the session's key. */
+  get isKeyMissing(): boolean {
+    return this.status === 401 && (this.code === 'token_binding_wrong' || this.code === 'binding_required');
+  }
+
+  /** Whether only the proof of this request was refused (RFC 9449), so that the session may continue. */
+  get isProofRefused(): boolean {
+    return this.status === 401 && this.code.startsWith('dpop_');
+  }
 }
 
 export const unreachableError = (): ApiError =>
@@ -48,4 +59,6 @@ export async function readApiError(response: Response): Promise<ApiError> {
 
 /** The text to show for any error. */
 export const messageOf = (error: unknown): string =>
-  error instanceof ApiError ? error.message : 'Something went wrong. Reload the page.';
+  error instanceof ApiError || error instanceof KeyStorageError
+    ? error.message
+    : 'Something went wrong. Reload the page.';

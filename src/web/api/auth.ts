@@ -5,7 +5,9 @@ import type { passwordRulesResponseSchema } from '../../gateway/routes/password/
 import type { sessionResponseSchema } from '../../gateway/routes/sessions/current.ts';
 import type { ownSessionsResponseSchema } from '../../gateway/routes/sessions/own-sessions.ts';
 import type { Scope } from '../../users/roles.ts';
-import { request, requestOnce } from './request.ts';
+import { withNewKey } from '../dpop/login-keys.ts';
+import { sessionFetch } from '../dpop/proof-fetch.ts';
+import { request, requestInSession, requestOnce } from './request.ts';
 
 export type SessionResponse = z.output<typeof sessionResponseSchema>;
 /** The user who is logged in, without the times, which differ in each response. */
@@ -26,15 +28,21 @@ export interface Credentials {
   remember: boolean;
 }
 
-/** The tokens are set as cookies that no script can read. @throws {ApiError} */
+/**
+ * The tokens are set as cookies that no script can read, and are bound to a new key of this browser.
+ * @throws {ApiError | KeyStorageError}
+ */
 export const logIn = (credentials: Credentials) =>
-  requestOnce<z.output<typeof cookieResponseSchema>>('/auth/login', {
-    method: 'POST',
-    body: { ...credentials, transport: 'cookie' },
-  });
+  withNewKey((key) =>
+    requestOnce<z.output<typeof cookieResponseSchema>>(
+      '/auth/login',
+      { method: 'POST', body: { ...credentials, transport: 'cookie' } },
+      sessionFetch.withKey(key),
+    ),
+  );
 
 /** Ends the session, even if its access token has expired. @throws {ApiError} */
-export const logOut = () => requestOnce<void>('/auth/logout', { method: 'POST' });
+export const logOut = () => requestInSession<void>('/auth/logout', { method: 'POST' });
 
 /** In the background, it does not restart the idle timeout. @throws {ApiError} */
 export const currentSession = (isBackground: boolean) =>

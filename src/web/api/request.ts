@@ -1,3 +1,6 @@
+import { KeyStorageError } from '../dpop/key-store.ts';
+import { isOtherLogin, readPresence } from '../dpop/presence.ts';
+import { type Fetch, sessionFetch } from '../dpop/proof-fetch.ts';
 import { ApiError, readApiError, unreachableError } from './api-error.ts';
 
 interface RequestOptions {
@@ -37,48 +40,63 @@ export function changeIdentity(): void {
 
 /**
  * Sends a request as the current user and reads the JSON of the response, undefined if it has none. After an expired
- * access token, the tokens are refreshed and the request is sent once more.
+ * access token, the tokens are refreshed and the request is sent once more, unless another user has logged in.
  * @throws {ApiError} or the reason with which `signal` was aborted
  */
 export async function request<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
   const sender = identity.signal;
+  const login = readPresence();
+  const isReplaced = (): boolean => sender.aborted || isOtherLogin(login, readPresence());
   try {
-    return await requestOnce<Result>(path, options);
+    return await requestInSession<Result>(path, options);
   } catch (error) {
-    const isRefreshable = error instanceof ApiError && error.status === 401 && REFRESHABLE.has(error.code);
-    if (!isRefreshable || sender.aborted) throw error;
+    if (!(error instanceof ApiError && error.status === 401) || isReplaced()) throw error;
+    if (error.isKeyMissing) sessionOverHandler();
+    if (!REFRESHABLE.has(error.code)) throw error;
+    await refreshTokens();
+    if (isReplaced()) throw error;
   }
-  await refreshTokens();
-  return requestOnce<Result>(path, options);
+  return requestInSession<Result>(path, options);
 }
+
+/** Sends a request as the current user once. @throws as `requestOnce` */
+export const requestInSession = <Result>(path: string, options?: RequestOptions): Promise<Result> =>
+  requestOnce<Result>(path, options, sessionFetch.inSession);
 
 /** Exchanges the refresh token's cookie for new cookies, once for all concurrent callers. @throws {ApiError} */
 export async function refreshTokens(): Promise<void> {
   const { signal } = identity;
-  refresh ??= requestOnce<void>('/auth/refresh', { method: 'POST', signal }).finally(() => {
+  const login = readPresence();
+  const options = { method: 'POST', signal } as const;
+  refresh ??= requestOnce<void>('/auth/refresh', options, sessionFetch.withRefreshToken).finally(() => {
     if (!signal.aborted) refresh = undefined;
   });
   try {
     await refresh;
   } catch (error) {
-    const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403);
-    if (isRefused && !signal.aborted) sessionOverHandler();
+    const isRefused = error instanceof ApiError && [401, 403].includes(error.status) && !error.isProofRefused;
+    if (isRefused && !signal.aborted && !isOtherLogin(login, readPresence())) sessionOverHandler();
     throw error;
   }
 }
 
 /**
- * Sends a request once, with the cookies that there are.
- * @throws {ApiError} or the reason with which `signal` was aborted
+ * Sends a request once, with the cookies that there are. Only requests of a session need `send`, which adds a proof.
+ * @throws {ApiError | KeyStorageError} or the reason with which `signal` was aborted
  */
-export async function requestOnce<Result>(path: string, options: RequestOptions = {}): Promise<Result> {
+export async function requestOnce<Result>(
+  path: string,
+  options: RequestOptions = {},
+  send: Fetch = fetch,
+): Promise<Result> {
   try {
-    const response = await fetch(path, fetchOptions(options));
+    const response = await send(path, fetchOptions(options));
     if (!response.ok) throw await readApiError(response);
     const text = await response.text();
     return (text === '' ? undefined : JSON.parse(text)) as Result;
   } catch (error) {
-    throw error instanceof ApiError || options.signal?.aborted ? error : unreachableError();
+    const isKnown = error instanceof ApiError || error instanceof KeyStorageError;
+    throw isKnown || options.signal?.aborted ? error : unreachableError();
   }
 }
 

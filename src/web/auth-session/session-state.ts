@@ -1,4 +1,6 @@
 import type { CurrentUser } from '../api/auth.ts';
+import { hasKeyOfSession } from '../dpop/login-keys.ts';
+import { PRESENCE_COOKIE, readPresence } from '../dpop/presence.ts';
 import { createStore } from '../hooks/store.ts';
 import type { SessionTimes } from './idle-time.ts';
 
@@ -59,13 +61,15 @@ export function reasonByTime(reason: EndReason, times: SessionTimes, nowMs: numb
   return times.idleAtMs <= nowMs + TOLERANCE_MS ? 'idle' : reason;
 }
 
-/** A cookie without a secret. The tokens are in cookies that no script can read. */
-const LOGIN_HINT_COOKIE = 'portcullis-present';
-
 /** Whether this browser has logged in. If not, the login form is shown without asking the server. */
-export const hasLoginHint = (): boolean =>
-  document.cookie.split('; ').some((cookie) => cookie.startsWith(`${LOGIN_HINT_COOKIE}=`));
+export const hasLoginHint = async (): Promise<boolean> =>
+  readPresence() !== undefined && (await hasKeyOfSession());
 
-/** Without the Cookie Store API the cookie stays, and the next visit starts with a refused request. */
-export const deleteLoginHint = (): void =>
-  void globalThis.cookieStore?.delete(LOGIN_HINT_COOKIE).catch(() => {});
+/**
+ * After the end of a session that was not bound to a key. That of a bound session can stay, because its key is deleted:
+ * the cookie may already be that of another tab's login. Without the Cookie Store API it stays as well, and the next
+ * visit starts with a refused request.
+ */
+export function deleteLoginHint(): void {
+  if (readPresence()?.jkt === undefined) void globalThis.cookieStore?.delete(PRESENCE_COOKIE).catch(() => {});
+}

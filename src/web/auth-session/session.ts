@@ -1,6 +1,7 @@
 import { ApiError } from '../api/api-error.ts';
 import * as auth from '../api/auth.ts';
 import { changeIdentity, identitySignal, onSessionOver } from '../api/request.ts';
+import { deleteKeyOf, deleteUnusedKeys } from '../dpop/login-keys.ts';
 import { nowMs, type SessionTimes, sessionTimes } from './idle-time.ts';
 import { followSession } from './session-events.ts';
 import {
@@ -43,11 +44,12 @@ export async function startSession(): Promise<void> {
     if (persisted) location.reload();
   });
   await loadSession();
+  await deleteUnusedKeys().catch(() => {});
 }
 
 /** Asks the server who is logged in, unless this browser has never logged in. */
 export async function loadSession(): Promise<void> {
-  if (hasLoginHint()) await recheck(true);
+  if (await hasLoginHint()) await recheck(true);
   else session.set({ state: 'logged-out' });
 }
 
@@ -65,7 +67,8 @@ export async function logOut(): Promise<void> {
   logoutRequestedAtMs = nowMs();
   postToTabs({ kind: 'logout-requested' });
   await auth.logOut().catch((error: unknown) => {
-    if (!(error instanceof ApiError && error.status === 401)) throw error;
+    const isOver = error instanceof ApiError && error.status === 401;
+    if (!isOver || error.isKeyMissing || error.isProofRefused) throw error;
   });
   if (sessionId() === id) endHere('logged-out');
 }
@@ -141,9 +144,11 @@ function endHere(cause: EndReason, isRelayed = false): void {
   const reason = specificReason(cause);
   stopWatching();
   changeIdentity();
+  const id = sessionId();
+  if (id !== undefined) void deleteKeyOf(id);
   if (!isRelayed) {
     deleteLoginHint();
-    postToTabs({ kind: 'ended', reason, sessionId: sessionId() });
+    postToTabs({ kind: 'ended', reason, sessionId: id });
   }
   // The login page sets its own title when it is rendered, which may be much later in a hidden tab.
   document.title = 'Portcullis';

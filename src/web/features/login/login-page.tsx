@@ -2,17 +2,27 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { logIn } from '../../auth-session/session.ts';
 import { type EndReason, REASON_TEXT } from '../../auth-session/session-state.ts';
+import { KeyStorageError } from '../../dpop/key-store.ts';
+import { type MissingSupport, missingSupport } from '../../dpop/login-keys.ts';
 import { fieldText, onSubmit, useForm } from '../../hooks/form.ts';
+import { useLoad } from '../../hooks/load.ts';
 import { hrefOf } from '../../route.ts';
 import { AuthLayout } from '../../ui/auth-layout.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { LoginError } from './login-error.tsx';
 
+/** Shown instead of the form. */
+const MISSING_TEXT: Record<MissingSupport, string> = {
+  'secure-context': "You can't log in over an unencrypted connection. Open this site with https://.",
+  storage: new KeyStorageError().message,
+};
+
 /** `reason`: why the session before has ended. */
 export function LoginPage({ reason }: { reason?: EndReason | undefined }): JSX.Element {
   const form = useForm();
   const [attempts, setAttempts] = useState(0);
+  const missing = useLoad(missingSupport, []).value;
   const submit = onSubmit((target) => {
     const credentials = {
       username: fieldText(target, 'username').trim(),
@@ -22,6 +32,12 @@ export function LoginPage({ reason }: { reason?: EndReason | undefined }): JSX.E
     setAttempts(attempts + 1);
     void form.run(() => logIn(credentials)).then((isLoggedIn) => isLoggedIn || clearPassword(target));
   });
+  if (missing !== undefined)
+    return (
+      <AuthLayout title="Log in">
+        <Notice kind="error">{MISSING_TEXT[missing]}</Notice>
+      </AuthLayout>
+    );
   return (
     <AuthLayout title="Log in">
       {reason && attempts === 0 && <Notice kind="info">{REASON_TEXT[reason]}</Notice>}
