@@ -1,3 +1,6 @@
+import { type Fetch, sessionFetch } from '../dpop/proof-fetch.ts';
+import { openEventSource } from './event-source.ts';
+
 const RETRY_MIN_MS = 2000;
 const RETRY_MAX_MS = 15_000;
 
@@ -22,37 +25,41 @@ export interface EventStream {
 }
 
 /**
- * Server-sent events (HTML standard, section 9.2). A lost connection is restored by the browser; after a refusal, the
- * stream is opened again with increasing delays.
+ * Server-sent events of the current session. A lost connection is restored; after a refusal, the stream is opened again
+ * with increasing delays.
  */
-export function createEventStream(options: EventStreamOptions): EventStream {
-  let source: EventSource | undefined;
+export function createEventStream(
+  options: EventStreamOptions,
+  send: Fetch = sessionFetch.inSession,
+): EventStream {
+  let closeSource: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let refusals = 0;
 
   function close(): void {
     clearTimeout(timer);
     timer = undefined;
-    source?.close();
-    source = undefined;
+    closeSource?.();
+    closeSource = undefined;
   }
 
   function open(): void {
     close();
-    const opened = new EventSource(options.path);
     let isNew = true;
-    source = opened;
-    opened.addEventListener('open', () => {
-      refusals = 0;
-      options.onOpen?.(isNew);
-      isNew = false;
-    });
-    for (const [name, handle] of Object.entries(options.events))
-      opened.addEventListener(name, ({ data }: MessageEvent<string>) => handle(JSON.parse(data)));
-    opened.addEventListener('error', () => {
-      if (source !== opened) return;
-      options.onInterrupted?.();
-      if (opened.readyState === EventSource.CLOSED) retry();
+    closeSource = openEventSource({
+      path: options.path,
+      send,
+      onOpen: () => {
+        refusals = 0;
+        options.onOpen?.(isNew);
+        isNew = false;
+      },
+      onEvent: (name, data) => options.events[name]?.(JSON.parse(data)),
+      onLost: () => options.onInterrupted?.(),
+      onRefused: () => {
+        options.onInterrupted?.();
+        retry();
+      },
     });
   }
 

@@ -9,101 +9,109 @@ test('delays between attempts grow to at most 15 seconds and are randomized', ()
 });
 
 describe('an event stream', () => {
-  class FakeEventSource extends EventTarget {
-    static readonly CLOSED = 2;
-    readyState = 0;
-    close(): void {
-      this.readyState = FakeEventSource.CLOSED;
-    }
-    accept(): void {
-      this.readyState = 1;
-      this.dispatchEvent(new Event('open'));
-    }
-    /** The browser restores a lost connection. */
-    lose(): void {
-      this.readyState = 0;
-      this.dispatchEvent(new Event('error'));
-    }
-    refuse(): void {
-      this.readyState = FakeEventSource.CLOSED;
-      this.dispatchEvent(new Event('error'));
-    }
+  /** One request for the stream. */
+  interface Connection {
+    signal: AbortSignal | null | undefined;
+    accept(): void;
+    send(text: string): void;
+    lose(): void;
+    refuse(): void;
   }
 
-  let sources: FakeEventSource[];
+  function connection(init: RequestInit, respond: (response: Response) => void): Connection {
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const writer = writable.getWriter();
+    const headers = { 'content-type': 'text/event-stream' };
+    return {
+      signal: init.signal,
+      accept: () => respond(new Response(readable, { headers })),
+      send: (text) => void writer.write(new TextEncoder().encode(text)),
+      lose: () => void writer.close(),
+      refuse: () => respond(new Response('{}', { status: 401 })),
+    };
+  }
+
+  let connections: Connection[];
   let log: string[];
   let recheck: PromiseWithResolvers<void>;
   let stream: EventStream;
   beforeEach(() => {
-    vi.useFakeTimers();
-    sources = [];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    connections = [];
     log = [];
     recheck = Promise.withResolvers();
-    vi.stubGlobal(
-      'EventSource',
-      class extends FakeEventSource {
-        constructor() {
-          super();
-          sources.push(this);
-        }
+    stream = createEventStream(
+      {
+        path: '/events',
+        events: { news: (data) => log.push(JSON.stringify(data)) },
+        onOpen: (isNew) => log.push(isNew ? 'new' : 'reconnected'),
+        onInterrupted: () => log.push('interrupted'),
+        onRefused: () => {
+          log.push('refused');
+          return recheck.promise;
+        },
       },
+      (_path, init) => new Promise((respond) => connections.push(connection(init, respond))),
     );
-    stream = createEventStream({
-      path: '/events',
-      events: { news: (data) => log.push(JSON.stringify(data)) },
-      onOpen: (isNew) => log.push(isNew ? 'new' : 'reconnected'),
-      onInterrupted: () => log.push('interrupted'),
-      onRefused: () => {
-        log.push('refused');
-        return recheck.promise;
-      },
-    });
     stream.open();
   });
   afterEach(() => {
-    vi.unstubAllGlobals();
+    stream.close();
     vi.useRealTimers();
   });
 
-  test('passes parsed data to the handler of its event', () => {
-    sources[0]?.dispatchEvent(new MessageEvent('news', { data: '{"id":1}' }));
-    expect(log).toEqual(['{"id":1}']);
+  /** After all promises and streams have been settled. */
+  const settled = (): Promise<void> => new Promise((done) => setImmediate(() => setImmediate(done)));
+
+  test('passes parsed data to the handler of its event, and ignores other events', async () => {
+    connections[0]?.accept();
+    connections[0]?.send('event: other\ndata: 1\n\nevent: news\ndata: {"id":1}\n\n');
+    await settled();
+    expect(log).toEqual(['new', '{"id":1}']);
   });
 
-  test('leaves a lost connection to the browser', async () => {
-    sources[0]?.accept();
-    sources[0]?.lose();
+  test('restores a lost connection, which is not a new stream', async () => {
+    connections[0]?.accept();
+    connections[0]?.lose();
+    await settled();
+    expect(log).toEqual(['new', 'interrupted']);
     await vi.advanceTimersByTimeAsync(60_000);
-    sources[0]?.accept();
+    connections[1]?.accept();
+    await settled();
     expect(log).toEqual(['new', 'interrupted', 'reconnected']);
-    expect(sources).toHaveLength(1);
+    expect(connections).toHaveLength(2);
   });
 
   test('is opened again after a refusal, once the refusal has been handled', async () => {
-    sources[0]?.refuse();
+    connections[0]?.refuse();
+    await settled();
     expect(log).toEqual(['interrupted']);
     await vi.advanceTimersByTimeAsync(2000);
     expect(log).toEqual(['interrupted', 'refused']);
-    expect(sources).toHaveLength(1);
+    expect(connections).toHaveLength(1);
     recheck.reject(new Error('no response'));
-    await vi.advanceTimersByTimeAsync(0);
-    sources[1]?.accept();
+    await settled();
+    connections[1]?.accept();
+    await settled();
     expect(log.at(-1)).toBe('new');
   });
 
   test('is not opened again after a refusal if it is closed in the meantime', async () => {
-    sources[0]?.refuse();
+    connections[0]?.refuse();
+    await settled();
     await vi.advanceTimersByTimeAsync(2000);
     stream.close();
     recheck.resolve();
+    await settled();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(sources).toHaveLength(1);
+    expect(connections).toHaveLength(1);
   });
 
-  test('replaces the previous connection when it is opened again', () => {
+  test('replaces the previous connection when it is opened again', async () => {
     stream.open();
-    expect(sources.map(({ readyState }) => readyState)).toEqual([FakeEventSource.CLOSED, 0]);
-    sources[0]?.refuse();
+    expect(connections.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
+    connections[0]?.refuse();
+    await settled();
     expect(log).toEqual([]);
   });
 });
