@@ -33,7 +33,7 @@ export interface RevocableSession {
   proof?: VerifiedProof | undefined;
 }
 
-type LogoutReason = CredentialReason | TokenReason | PossessionReason | 'refresh_invalid';
+export type LogoutReason = CredentialReason | TokenReason | PossessionReason | 'refresh_invalid';
 
 export interface TokenDeps {
   redis: RedisStore;

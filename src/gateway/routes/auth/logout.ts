@@ -7,9 +7,10 @@ import { tryUseProof } from '../../../sessions/used-proofs.ts';
 import { logGrant, refuse } from '../../decision-log.ts';
 import { isFromSite } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
+import type { PossessionReason } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { recordRevocation } from '../../request-context.ts';
-import { type RevocableSession, type TokenDeps, takeSessions } from './logout-tokens.ts';
+import { type LogoutReason, type RevocableSession, type TokenDeps, takeSessions } from './logout-tokens.ts';
 import { clearedCookies } from './tokens.ts';
 
 const logoutSchema = z.strictObject({ refresh_token: z.string().min(1).max(512).optional() });
@@ -23,12 +24,21 @@ export const logoutOperation: Operation<GatewayReason> = {
   description:
     "All of the session's tokens are revoked before the response is sent. The session is the one of the access token, " +
     'which may have expired, or of the refresh token in the body or in its cookie. If it has ended before, the ' +
-    "response is the same. The cookies are cleared in every response to the site's own pages.",
+    "response is the same. The cookies are cleared in every response to the site's own pages, unless a DPoP proof was " +
+    'refused or is missing.',
   access: LOGGED_IN,
   body: { ...jsonBody(logoutSchema), optional: true },
   responses: NO_CONTENT,
   refusals: ['refresh_invalid', 'revocation_not_durable'],
 };
+
+/** After these, the session continues, and its page needs the cookies to send another proof. */
+const PROOF_REASONS: ReadonlySet<string> = new Set<PossessionReason | 'proof_replayed'>([
+  'proof_invalid',
+  'nonce_required',
+  'proof_replayed',
+  'binding_wrong',
+]);
 
 export interface LogoutDeps extends TokenDeps {
   audit: AuditLog;
@@ -44,11 +54,16 @@ export const logout =
       for (const cookie of clearedCookies(deps.site)) outgoing.appendHeader('set-cookie', cookie);
     if (input instanceof Refusal) return refuse(c.env, input);
     const sessions = await takeSessions(deps, c.env, input.refresh_token);
-    if (sessions instanceof Refusal) return refuse(c.env, sessions);
-    if (!(await useProofs(deps, c, sessions))) return refuse(c.env, new Refusal('proof_replayed'));
+    if (sessions instanceof Refusal) return refuseLogout(c, sessions);
+    if (!(await useProofs(deps, c, sessions))) return refuseLogout(c, new Refusal('proof_replayed'));
     for (const session of sessions) await end(deps, c, session);
     return c.body(null, 204);
   };
+
+function refuseLogout({ env }: GatewayContext, refusal: Refusal<LogoutReason | 'proof_replayed'>): Response {
+  if (PROOF_REASONS.has(refusal.reason)) env.outgoing.removeHeader('set-cookie');
+  return refuse(env, refusal);
+}
 
 /** Uses up the proofs with which the sessions were presented. Returns whether all of them were unused. */
 async function useProofs(
