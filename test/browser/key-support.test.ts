@@ -12,35 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.close());
 
-/** Runs before the page's scripts: its clock is off by so many hours. */
-const clockOff = (hours: number): string => `{
-  const { now } = Date;
-  const RealDate = Date;
-  globalThis.Date = class extends RealDate {
-    constructor(...from) { super(...(from.length === 0 ? [Date.now()] : from)); }
-    static now() { return now.call(RealDate) + ${hours} * 3600_000; }
-  };
-}`;
-
-test.each([-5, 5])(
-  'a browser whose clock is off by %i hours logs in and follows the account',
-  async (hours) => {
-    const { page, context, watch } = await tests.open(stack.url);
-    watch.expect(STREAMS_END, { path: /^\/(?:auth|bank)\//, outcome: 401 });
-    await context.addInitScript({ content: clockOff(hours) });
-    const refused: string[] = [];
-    context.on('response', (response) => {
-      if (response.status() === 401) refused.push(new URL(response.url()).pathname);
-    });
-    await page.goto('/');
-    await logInAs(page, 'bob', 'foobared');
-    await page.getByText('Live', { exact: true }).waitFor();
-    expect(refused).toEqual(['/auth/login']);
-    await page.reload();
-    await page.getByText('Live', { exact: true }).waitFor();
-  },
-);
-
 const STORAGE = /Your browser doesn't let this site store the key that protects your session/;
 
 test.each([
