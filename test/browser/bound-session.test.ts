@@ -3,16 +3,18 @@ import type { BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WatchedPage } from '../support/browser.ts';
 import { browserTests } from '../support/browser-tests.ts';
+import { bearer } from '../support/gateway.ts';
+import { logIn } from '../support/sessions.ts';
 import type { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { logInContext, startWebStack } from '../support/web-stack.ts';
 import { exportErrors, jktInCookie, keptKeys } from './login-keys.ts';
-import { atLogIn, isLoggedIn, logInAs, STREAMS_END } from './pages.ts';
+import { atLogIn, idOf, isLoggedIn, logInAs, STREAMS_END } from './pages.ts';
 
 const tests = browserTests();
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startWebStack({ SESSIONS_PER_USER_MAX: '100' });
+  stack = await startWebStack({ SESSIONS_PER_USER_MAX: '100', DPOP_REQUIRED_ROLES: 'supervisor' });
 });
 afterAll(() => stack?.close());
 
@@ -141,6 +143,30 @@ test('a login in another tab replaces the key, and both tabs continue with the n
   await expect.poll(async () => (await keptKeys(page)).map(({ jkt }) => jkt)).toEqual([after]);
 });
 
+test('a login that takes long keeps its key while another tab logs in', async () => {
+  const { page, context, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END);
+  await page.goto('/#/sessions');
+  const tab = await context.newPage();
+  await tab.goto('/#/sessions');
+  const held = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  await page.route('**/auth/login', async (route) => {
+    isHeld.resolve();
+    await held.promise;
+    await route.continue();
+  });
+  await logInAs(page, 'bob', 'foobared');
+  await isHeld.promise;
+  await logInAs(tab, 'ada', 'administer1');
+  for (const one of [page, tab]) await one.getByText('Ada Byron').first().waitFor();
+  expect(await keptKeys(tab)).toHaveLength(2);
+  held.resolve();
+  for (const one of [page, tab]) await one.getByText('Bob Mould').first().waitFor();
+  const jkt = await jktInCookie(context);
+  await expect.poll(async () => (await keptKeys(page)).map((key) => key.jkt)).toEqual([jkt]);
+});
+
 test('a session from before, which is not bound to a key, continues without proofs', async () => {
   const { page, context, watch } = await tests.open(stack.url);
   watch.expect(STREAMS_END);
@@ -151,6 +177,25 @@ test('a session from before, which is not bound to a key, continues without proo
   expect(await Promise.all(requests.map((request) => request.headerValue('dpop')))).toEqual(
     requests.map(() => null),
   );
+});
+
+test('a session that is not bound ends in the page when its user gets a role that needs a key', async () => {
+  const { page, context, watch } = await tests.open(stack.url);
+  watch.expect(STREAMS_END, { path: /^\/(?:auth|bank)\//, outcome: 401 });
+  await logInContext(context, stack.url, 'alice');
+  await page.goto('/#/sessions');
+  await isShown(page);
+  const { access_token } = await logIn(stack.url, 'root');
+  const changed = await fetch(`${stack.url}/admin/users/${idOf(stack, 'alice')}/role`, {
+    method: 'PUT',
+    headers: { ...bearer(access_token), 'content-type': 'application/json' },
+    body: JSON.stringify({ role: 'supervisor' }),
+  });
+  expect(changed.status).toBe(200);
+  await atLogIn(page);
+  await logInAs(page, 'alice', 'wonderland1');
+  await isShown(page);
+  expect(await keptKeys(page)).toHaveLength(1);
 });
 
 test('a browser that has lost the key shows the login form, and can log in again', async () => {

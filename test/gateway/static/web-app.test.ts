@@ -202,7 +202,7 @@ describe('a gateway without the web app', () => {
   });
 });
 
-test("the project's own page and everything it loads is complete and smaller than 100 KiB", async () => {
+test("the project's own page and everything it loads is complete and smaller than 80 KiB", async () => {
   const web = await readWebBuild(WEB_BUILD_DIRECTORY);
   if (web === undefined) throw new Error('the web app has not been built: npm run build');
   const own = await startTestGateway({}, undefined, { web });
@@ -218,7 +218,7 @@ test("the project's own page and everything it loads is complete and smaller tha
   let bytes = page.body.length;
   for (const url of named)
     bytes += (await load(new URL(url, own.url).href.slice(own.url.length))).body.length;
-  expect(bytes).toBeLessThan(100 * 1024);
+  expect(bytes).toBeLessThan(80 * 1024);
   expect(html).not.toMatch(/<style|<script(?![^>]* src=)|\sstyle=|\son\w+=|javascript:/i);
   expect(header(page, 'content-security-policy')).not.toContain('unsafe');
   await own.close();
