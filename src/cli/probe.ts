@@ -1,4 +1,5 @@
 import { runBattery } from '../probe/battery.ts';
+import { logoutBound } from '../probe/dpop/bound-session.ts';
 import { logout, ProbeFailed } from '../probe/gateway-api.ts';
 import { prepareAttacks } from '../probe/prepare.ts';
 import { formatReport, isSafe } from '../probe/report.ts';
@@ -18,6 +19,7 @@ export async function runProbe(url: string, username: string): Promise<number> {
     const result = await runBattery({ origin }, context);
     process.stdout.write(`${formatReport(result)}\n`);
     await logout({ origin }, context.live.text);
+    if (context.bound !== undefined) await logoutBound({ origin }, context.bound);
     return isSafe(result) ? 0 : 1;
   } catch (fault) {
     if (fault instanceof ProbeFailed) return fail(fault.message);

@@ -2,11 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import type { StagedRequest } from './exchange.ts';
 
 /**
- * The stage of the gateway that must refuse a request, in the order of its stages. Up to `signature` no Redis
- * command is allowed, at `whitelist` and `policy` one. An attack at `late` changes a session itself, so its commands
- * are not counted. No attack may reach the upstream.
+ * The stage of the gateway that must refuse a request, in the order of its stages. Up to `possession` no Redis
+ * command is allowed, at `whitelist` and `policy` one. An attack at `late` changes a session itself, or only Redis can
+ * detect it, so its commands are not counted. No attack may reach the upstream.
  */
-type Stage = 'edge' | 'credential' | 'signature' | 'whitelist' | 'policy' | 'late';
+type Stage = 'edge' | 'credential' | 'signature' | 'possession' | 'whitelist' | 'policy' | 'late';
 
 /** The response that the gateway must give to an attack. */
 export interface ExpectedRefusal {
@@ -33,6 +33,8 @@ export interface Attack {
    */
   build(context: AttackContext): AttackRequest[] | Promise<AttackRequest[]>;
   expect: ExpectedRefusal;
+  /** Whether the attack needs a session that is bound to a key (RFC 9449). */
+  needsBoundSession?: true;
 }
 
 export type AttackRequest = Buffer | StagedRequest;
@@ -41,6 +43,16 @@ export type AttackRequest = Buffer | StagedRequest;
 export interface IssuedSession {
   access: string;
   refresh: string;
+}
+
+/** A session whose tokens are bound to a key (RFC 9449). */
+export interface BoundSession extends IssuedSession {
+  /** The private key of the client, on P-256. */
+  key: KeyObject;
+  /** What precedes the path in the `htu` of its proofs. */
+  publicUrl: string;
+  /** A nonce of the gateway, if it requires nonces. */
+  nonce: string | undefined;
 }
 
 /** An access token issued by the gateway, as text and in its parts. */
@@ -72,6 +84,8 @@ export interface AttackContext {
   loggedOut: IssuedToken;
   /** Sessions that attacks may use up. */
   spareSessions: Record<'proxied' | 'own' | 'superseded', IssuedSession>;
+  /** Undefined if the gateway does not offer DPoP. */
+  bound: BoundSession | undefined;
   /** The public key that verifies the live token, and the published key set as text. */
   publicKey: KeyObject;
   keySetText: string;
@@ -114,7 +128,13 @@ export const CROSS_SITE = refusal('credential', 403, 'origin_refused', { alsoSta
 export const TOKEN_INVALID = refusal('signature', 401, 'token_invalid');
 export const TOKEN_EXPIRED = refusal('signature', 401, 'token_expired');
 export const REFRESH_INVALID = refusal('signature', 401, 'refresh_token_invalid');
+export const PROOF_INVALID = refusal('possession', 401, 'dpop_proof_invalid');
+export const NONCE_REQUIRED = refusal('possession', 401, 'dpop_nonce_required');
+export const BINDING_WRONG = refusal('possession', 401, 'token_binding_wrong');
 export const TOKEN_REVOKED = refusal('whitelist', 401, 'token_revoked');
 export const REVOKED_LATE = refusal('late', 401, 'token_revoked', { mayCloseConnection: true });
+export const REPLAYED_LATE = refusal('late', 401, 'dpop_proof_replayed');
+export const BINDING_LATE = refusal('late', 401, 'token_binding_wrong');
+export const GRANT_LATE = refusal('late', 400, 'refresh_token_invalid');
 export const REFRESH_LATE = refusal('late', 401, 'refresh_token_invalid');
 export const FORBIDDEN = refusal('policy', 403, 'forbidden', { alsoStatuses: [403, 404] });

@@ -14,9 +14,13 @@ import { REFRESH_ATTACKS } from './cases/refresh.ts';
 import { SERIALIZATION_ATTACKS } from './cases/serialization.ts';
 import { TAMPERING_ATTACKS } from './cases/tampering.ts';
 import { WIRE_ATTACKS } from './cases/wire.ts';
+import { type Control, controlsAfter, controlsBefore } from './controls.ts';
+import { DPOP_CLAIM_ATTACKS } from './dpop/claim-attacks.ts';
+import { DPOP_HEADER_ATTACKS } from './dpop/header-attacks.ts';
+import { DPOP_SESSION_ATTACKS } from './dpop/session-attacks.ts';
+import { DPOP_TOKEN_ATTACKS } from './dpop/token-attacks.ts';
 import { exchange, isResponse, type Outcome, type Target } from './exchange.ts';
 import type { RawResponse } from './raw-response.ts';
-import { asBearer, asCookie } from './requests.ts';
 
 /** All attacks, by topic. */
 export const ATTACKS: readonly Attack[] = [
@@ -35,6 +39,10 @@ export const ATTACKS: readonly Attack[] = [
   ...CROSS_SITE_ATTACKS,
   ...WIRE_ATTACKS,
   ...PATH_ATTACKS,
+  ...DPOP_TOKEN_ATTACKS,
+  ...DPOP_HEADER_ATTACKS,
+  ...DPOP_CLAIM_ATTACKS,
+  ...DPOP_SESSION_ATTACKS,
 ];
 
 /**
@@ -55,34 +63,26 @@ export interface AttackResult {
   passed: boolean;
 }
 
-/** A request with a known result. If its result differs, the verdicts on the attacks prove nothing. */
-export interface Control {
-  title: string;
-  outcomes: Outcome[];
-  passed: boolean;
-}
-
 export interface BatteryResult {
   attacks: AttackResult[];
   controls: Control[];
+  /** Attacks on what the gateway does not offer. */
+  skipped: Attack[];
 }
 
 /** Runs all attacks in sequence. The controls before and after them detect a gateway that rejects every request. */
 export async function runBattery(target: Target, context: AttackContext): Promise<BatteryResult> {
-  const { live, loggedOut } = context;
-  /** Sends a token in the header and in the cookie and expects the same status for both. */
-  const control = async (title: string, token: string, status: number): Promise<Control> => {
-    const outcomes = await sendAll(target, [asBearer(context, token), asCookie(context, token)]);
-    const passed = outcomes.every((outcome) => isResponse(outcome) && outcome.status === status);
-    return { title, outcomes, passed };
-  };
-  const before = await control('the unmodified token is accepted, before the attacks', live.text, 200);
-  const revoked = await control('the logged-out token is rejected', loggedOut.text, 401);
+  const skipped = ATTACKS.filter((attack) => isImpossible(attack, context));
+  const before = await controlsBefore(target, context);
   const attacks: AttackResult[] = [];
-  for (const attack of ATTACKS) attacks.push(await runAttack(target, context, attack));
-  const after = await control('the unmodified token is accepted, after the attacks', live.text, 200);
-  return { attacks, controls: [before, revoked, after] };
+  for (const attack of ATTACKS)
+    if (!skipped.includes(attack)) attacks.push(await runAttack(target, context, attack));
+  const after = await controlsAfter(target, context);
+  return { attacks, controls: [...before, ...after], skipped };
 }
+
+const isImpossible = ({ needsBoundSession }: Attack, { bound }: AttackContext): boolean =>
+  needsBoundSession === true && bound === undefined;
 
 export async function runAttack(
   target: Target,
@@ -120,9 +120,14 @@ function worst(verdicts: readonly Verdict[]): Verdict {
   return VERDICTS[Math.max(...ranks)] ?? 'unclear';
 }
 
-/** The code of a problem. It is printed, so only a well-formed code is returned. */
+const PROBLEM_TYPE = /^application\/(?:problem\+)?json\b/;
+
+/**
+ * The code of a problem (RFC 9457), or of an OAuth error with the members of one (RFC 6749, section 5.2). It is printed, so
+ * only a well-formed code is returned.
+ */
 function problemCode({ status, headers, body }: RawResponse): string | undefined {
-  if (!headers['content-type']?.[0]?.startsWith('application/problem+json')) return undefined;
+  if (!PROBLEM_TYPE.test(headers['content-type']?.[0] ?? '')) return undefined;
   try {
     const problem = Object(JSON.parse(body.toString())) as { code?: unknown; status?: unknown };
     if (problem.status !== status || typeof problem.code !== 'string') return undefined;

@@ -28,7 +28,8 @@ export async function refresh(target: Target, token: string): Promise<IssuedSess
   return readTokens('refresh', response);
 }
 
-function readTokens(what: string, response: RawResponse): IssuedSession {
+/** Reads the tokens of a login or a refresh. @throws {ProbeFailed} */
+export function readTokens(what: string, response: RawResponse): IssuedSession {
   const { access_token: access, refresh_token: refresh } = parseJson(what, response);
   if (typeof access !== 'string') throw new ProbeFailed(`the ${what} response has no access token`);
   if (typeof refresh !== 'string') throw new ProbeFailed(`the ${what} response has no refresh token`);
@@ -75,17 +76,31 @@ export async function fetchKeySet(target: Target): Promise<string> {
 }
 
 async function postLogin(target: Target, user: User, transport: string): Promise<RawResponse> {
-  const body = JSON.stringify({ username: user.username, password: user.password, transport });
+  return checkLogin(await sendLogin(target, user, transport, ['Sec-Fetch-Site: same-origin']));
+}
+
+/** Sends a login with further header lines. @throws {ProbeFailed} if there is no response */
+export function sendLogin(
+  target: Target,
+  { username, password }: User,
+  transport: string,
+  lines: readonly string[],
+): Promise<RawResponse> {
   const path = '/auth/login';
-  const request = post(path, 'application/json', body, ['Sec-Fetch-Site: same-origin']);
-  const response = await send(target, path, request);
+  const body = JSON.stringify({ username, password, transport });
+  return send(target, path, post(path, 'application/json', body, lines));
+}
+
+/** Returns a response that accepts a login. @throws {ProbeFailed} for any other */
+export function checkLogin(response: RawResponse): RawResponse {
   if (response.status === 200) return response;
   if (response.status === 401) throw new ProbeFailed('wrong username or password');
   if (response.status === 429) throw new ProbeFailed('too many login attempts; try again later');
   throw new ProbeFailed(`the login returned status ${response.status}`);
 }
 
-async function send(target: Target, path: string, parts: RequestParts = {}): Promise<RawResponse> {
+/** Sends a request. @throws {ProbeFailed} if there is no response */
+export async function send(target: Target, path: string, parts: RequestParts = {}): Promise<RawResponse> {
   const outcome = await exchange(target, rawRequest({ host: target.origin.host, path }, parts));
   if (isResponse(outcome)) return outcome;
   const code = outcome.code === undefined ? '' : ` (${outcome.code})`;

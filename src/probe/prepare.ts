@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { AttackContext, IssuedToken } from './attack.ts';
 import { generateAttackerKeys } from './attacker-keys.ts';
+import { openBoundSession } from './dpop/bound-session.ts';
 import { exchange, isResponse, type Target } from './exchange.ts';
 import { fetchKeySet, login, loginWithCookies, logout, ProbeFailed, type User } from './gateway-api.ts';
 import { asBearer, PROXIED_PATH } from './requests.ts';
@@ -18,7 +19,8 @@ interface PrepareOptions extends User {
 const PATHS = [PROXIED_PATH, '/auth/session'];
 
 /**
- * Logs in five times, logs out once and fetches the key set. No more than four of the sessions are open at a time.
+ * Logs in six times, once of them with a key if the gateway offers DPoP, logs out once and fetches the key set. No more
+ * than five of the sessions are open at a time.
  * @throws {ProbeFailed} when the target cannot be reached, refuses the login or is not a Portcullis gateway
  */
 export async function prepareAttacks(target: Target, options: PrepareOptions): Promise<AttackContext> {
@@ -40,6 +42,7 @@ export async function prepareAttacks(target: Target, options: PrepareOptions): P
     refreshTokens: { live: tokens.refresh, loggedOut: cookies.refresh.value },
     spareSessions,
     live,
+    bound: await openBoundSession(target, options, `${live.claims.iss}`),
     loggedOut: parseToken(cookies.access.value),
     publicKey: publicKeyOf(keySetText, live.kid),
     keySetText,

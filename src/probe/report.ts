@@ -1,8 +1,9 @@
-import { type AttackResult, type BatteryResult, type Control, describe } from './battery.ts';
+import { type AttackResult, type BatteryResult, describe } from './battery.ts';
+import type { Control } from './controls.ts';
 import type { Outcome } from './exchange.ts';
 
 /** Whether every attack was rejected as expected and every control passed. */
-export const isSafe = ({ attacks, controls }: BatteryResult): boolean =>
+export const isSafe = ({ attacks, controls }: Omit<BatteryResult, 'skipped'>): boolean =>
   [...attacks, ...controls].every(({ passed }) => passed);
 
 /** The result as an aligned table followed by a summary. It contains no token and no password. */
@@ -26,7 +27,7 @@ const attackRow = ({ attack, outcomes, verdict, passed }: AttackResult): string[
   passed ? verdict : verdict.toUpperCase(),
 ];
 
-function summary({ attacks, controls }: BatteryResult): string[] {
+function summary({ attacks, controls, skipped }: BatteryResult): string[] {
   const failed = attacks.filter(({ passed }) => !passed);
   const accepted = failed.filter(({ verdict }) => verdict === 'accepted').length;
   const others = failed.length - accepted;
@@ -36,6 +37,7 @@ function summary({ attacks, controls }: BatteryResult): string[] {
     ...(failedControls === 0
       ? []
       : [`${failedControls} of ${controls.length} controls failed: the verdicts prove nothing`]),
+    ...(skipped.length === 0 ? [] : [`${skipped.length} attacks skipped: the gateway does not offer DPoP`]),
     `${attacks.length} attacks, ${accepted} accepted${others === 0 ? '' : `, ${others} not properly rejected`}`,
   ];
 }

@@ -47,6 +47,7 @@ export async function startFlawedGateway({ verify, reject = respond401 }: Flaw):
       respondToLogin(await text(incoming), issue(privateKey), outgoing);
     else if (url === '/auth/logout') outgoing.writeHead(204).end();
     else if (url === '/.well-known/jwks.json') outgoing.end(keySet);
+    else if (url === '/.well-known/oauth-authorization-server') outgoing.writeHead(404).end();
     else if (await verify(tokenOf(incoming), publicKey, assertionPublicKey)) outgoing.end('{}');
     else reject(outgoing);
   });

@@ -53,9 +53,37 @@ test.for<[string, string, Defense]>([
     'cross-site-write',
     {
       file: 'gateway/pipeline/credential.ts',
-      present: 'return isFromSite(incoming, site) ? (cookie as Credential)',
-      missing: 'return true ? (cookie as Credential)',
+      present: 'return isFromSite(incoming, site)',
+      missing: 'return true',
     },
+  ],
+  [
+    'accepts a proof twice',
+    'dpop-replayed',
+    {
+      file: 'sessions/whitelist.ts',
+      present: "if isUsedProof(proofKey, proofMs) then return 'replayed' end",
+      missing: '',
+    },
+  ],
+  [
+    'takes a bound token as a bearer token if it comes with its proof',
+    'dpop-as-bearer',
+    {
+      file: 'gateway/pipeline/possession.ts',
+      present: "scheme !== 'cookie' && scheme !== schemeOfToken",
+      missing: 'false',
+    },
+  ],
+  [
+    'takes a proof of any key',
+    'dpop-other-key',
+    { file: 'gateway/pipeline/possession.ts', present: 'proof.jkt === jkt', missing: 'true' },
+  ],
+  [
+    'does not compare the URL of a proof',
+    'dpop-htu-slash',
+    { file: 'jwt/dpop/proof.ts', present: '!urls.includes(claims.htu)', missing: 'false' },
   ],
 ])('a gateway that %s accepts the attack %s', async ([_what, id, defense], { attackWithout }) => {
   expect(await attackWithout(id, defense)).toMatchObject({ verdict: 'accepted', passed: false });

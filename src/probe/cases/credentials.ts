@@ -83,11 +83,11 @@ export const CREDENTIAL_ATTACKS: readonly Attack[] = [
   requestAttack(
     'other-scheme',
     'a live token with another authentication scheme or with none',
-    'RFC 6750 §2.1; RFC 7617; RFC 9449 §7.1',
+    'RFC 6750 §2.1; RFC 7617',
     CREDENTIAL_INVALID,
     ({ live: { text } }) =>
       [
-        ...['Basic', 'DPoP', 'Token', 'JWT', 'OAuth', 'Bearer:', 'Bearer=', 'Bearerx', 'MAC'].map(
+        ...['Basic', 'Token', 'JWT', 'OAuth', 'Bearer:', 'Bearer=', 'Bearerx', 'MAC'].map(
           (scheme) => ` ${scheme} ${text}`,
         ),
         ` ${text}`,

@@ -1,0 +1,71 @@
+import { createPrivateKey } from 'node:crypto';
+import { expect } from 'vitest';
+import { ATTACKS, describe as describeOutcome, runAttack } from '../../src/probe/battery.ts';
+import { controlsAfter, controlsBefore } from '../../src/probe/controls.ts';
+import { prepareAttacks } from '../../src/probe/prepare.ts';
+import { auditRecords } from '../oauth/oauth-gateway.ts';
+import { gatewayTest } from '../support/fixtures.ts';
+import { startUpstream } from '../support/upstream.ts';
+
+const DPOP_ATTACKS = ATTACKS.filter((attack) => attack.needsBoundSession);
+/** Requests that are right, which an attack sends before. */
+const RIGHT_REQUESTS: Readonly<Record<string, number>> = { 'dpop-replayed': 2 };
+
+/** A host with letters, so that there are look-alikes of it. */
+const test = gatewayTest({ ISSUER: 'http://localhost:8080' })
+  .extend('attackerServer', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const server = await startUpstream();
+    onCleanup(() => server.close());
+    return server;
+  })
+  .extend('target', ({ gateway }) => ({ origin: new URL(gateway.url) }))
+  .extend('context', { scope: 'file' }, ({ gateway, attackerServer }) =>
+    prepareAttacks(
+      { origin: new URL(gateway.url) },
+      {
+        ...{ username: 'bob', password: 'foobared' },
+        signingKey: createPrivateKey(gateway.signingKeyPem),
+        attackerUrl: `${attackerServer.url}/keys.json`,
+      },
+    ),
+  );
+
+const passed = (controls: readonly { title: string; passed: boolean }[]) =>
+  Object.fromEntries(controls.map((control) => [control.title, control.passed]));
+
+test('before the attacks, the bound token is accepted with a proof', async ({ target, context }) => {
+  expect(passed(await controlsBefore(target, context))).toMatchObject({
+    'the bound token is accepted with a proof, before the attacks': true,
+  });
+});
+
+test.for(DPOP_ATTACKS.map((attack) => [attack.id, attack.title, attack] as const))(
+  '%s: %s gets its exact refusal, reaches no upstream, and Redis only if it has to',
+  async ([id, , attack], { target, context, gateway, upstream, attackerServer }) => {
+    const before = upstream.count;
+    const { status, code, stage } = attack.expect;
+    const commands = await gateway.redis.commandsDuring(async () => {
+      const { outcomes, verdict } = await runAttack(target, context, attack);
+      expect(new Set(outcomes.map(describeOutcome))).toEqual(new Set([`${status} ${code}`]));
+      expect(verdict).toBe('rejected');
+    });
+    expect(upstream.count - before).toBe(RIGHT_REQUESTS[id] ?? 0);
+    expect(attackerServer.count).toBe(0);
+    if (stage !== 'late') expect(commands).toEqual([]);
+  },
+);
+
+test('after the attacks, the bound session is used and refreshed, and none counted as a reuse', async ({
+  target,
+  context,
+  gateway,
+}) => {
+  expect(passed(await controlsAfter(target, context))).toEqual({
+    'the unmodified token is accepted, after the attacks': true,
+    'the bound token is accepted with a proof, after the attacks': true,
+    'the bound session refreshes, after the attacks': true,
+  });
+  const actions = (await auditRecords(gateway)).map(({ action }) => action);
+  expect(actions).toContain('login');
+  expect(actions).not.toContain('refresh_reuse');
+});
