@@ -49,6 +49,8 @@ describe('portcullis probe', () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^none-unsigned +a token .* 401 token_invalid ×21 +rejected$/m);
     expect(stdout).toMatch(/^logged-out +a logged-out token .* 401 token_revoked ×2 +rejected$/m);
+    expect(stdout).toMatch(/^dpop-stolen +a bound token .* 401 token_binding_wrong ×2 +rejected$/m);
+    expect(stdout).not.toContain('skipped');
     expect(stdout).toMatch(/^control +the unmodified token is accepted, after the attacks +200 ×2 +passed$/m);
     expect(stdout).toMatch(/^\d{3} attacks, 0 accepted$/m);
     expect(stdout + stderr).not.toMatch(/eyJ|foobared/);
@@ -61,12 +63,14 @@ describe('portcullis probe', () => {
     );
   });
 
-  test('names each accepted attack on a flawed gateway and exits with 1', async () => {
+  test('names each accepted attack on a flawed gateway without DPoP, skips those on it, and exits with 1', async () => {
     const flawed = await startFlawedGateway({ verify: () => true });
     try {
       const { exitCode, stdout, stderr } = await probe(flawed.url);
       expect(stdout).toMatch(/^none-unsigned +a token .* 200 ×21 +ACCEPTED$/m);
       expect(stdout).toMatch(/^accepted: hmac-pem-spki \(Redis e-book ch\. 3, criticism 2; .*CVE-2015-9235/m);
+      expect(stdout).toMatch(/^\d+ attacks skipped: the gateway does not offer DPoP$/m);
+      expect(stdout).not.toMatch(/^dpop-/m);
       expect(stdout).toMatch(/^1 of 3 controls failed: the verdicts prove nothing$/m);
       expect(stdout + stderr).not.toMatch(/eyJ|foobared/);
       expect(exitCode).toBe(1);

@@ -1,10 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { ATTACKS, describe as describeOutcome, runAttack } from '../../src/probe/battery.ts';
 import { controlsAfter, controlsBefore } from '../../src/probe/controls.ts';
 import { prepareAttacks } from '../../src/probe/prepare.ts';
 import { auditRecords } from '../oauth/oauth-gateway.ts';
 import { gatewayTest } from '../support/fixtures.ts';
+import { startTestGateway } from '../support/gateway.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 const DPOP_ATTACKS = ATTACKS.filter((attack) => attack.needsBoundSession);
@@ -69,3 +70,19 @@ test('after the attacks, the bound session is used and refreshed, and none count
   expect(actions).toContain('login');
   expect(actions).not.toContain('refresh_reuse');
 });
+
+test.for(['off', 'required'])(
+  'every attack is rejected by a gateway with DPOP_NONCES=%s',
+  async (nonces, { upstream }) => {
+    const gateway = await startTestGateway({ BANK_URL: upstream.url, DPOP_NONCES: nonces });
+    onTestFinished(() => gateway.close());
+    const target = { origin: new URL(gateway.url) };
+    const context = await prepareAttacks(target, { username: 'bob', password: 'foobared' });
+    for (const attack of DPOP_ATTACKS)
+      expect([attack.id, (await runAttack(target, context, attack)).verdict]).toEqual([
+        attack.id,
+        'rejected',
+      ]);
+    expect((await controlsAfter(target, context)).filter((control) => !control.passed)).toEqual([]);
+  },
+);

@@ -84,7 +84,12 @@ const test = base
     const begin = (kinds: readonly HeldKind[]): { kind: HeldKind; request: HeldRequest }[] =>
       kinds.flatMap((kind) =>
         Array.from({ length: REQUESTS_PER_KIND }, (_, i) => {
-          const request = new HeldRequest(gateways[i % 2]?.url ?? '', `/bank${path}`, `Bearer ${token}`, kind);
+          const request = new HeldRequest(
+            gateways[i % 2]?.url ?? '',
+            `/bank${path}`,
+            `Bearer ${token}`,
+            kind,
+          );
           return { kind, request };
         }),
       );
