@@ -25,12 +25,10 @@ export const tour = (gatewayUrl: string): readonly TourStep[] => [
     commands: [`GATEWAY=${gatewayUrl}`, logIn('TOKEN', 'bob')],
   },
   {
-    description: 'Show the session with its user, role, scopes and expiry:',
-    commands: [`curl -s $GATEWAY/auth/session ${as('TOKEN')}; echo`],
-  },
-  {
-    description: 'Call the demo bank through the gateway:',
+    description:
+      'Show the session with its user, role, scopes and expiry, and call the demo bank through the gateway:',
     commands: [
+      `curl -s $GATEWAY/auth/session ${as('TOKEN')}; echo`,
       `curl -s $GATEWAY/bank/accounts ${as('TOKEN')}; echo`,
       `ACCOUNT=$(curl -s $GATEWAY/bank/accounts ${as('TOKEN')} | ${first('id')})`,
       `curl -s "$GATEWAY/bank/accounts/$ACCOUNT/transactions?limit=3" ${as('TOKEN')}; echo`,
@@ -53,6 +51,11 @@ export const tour = (gatewayUrl: string): readonly TourStep[] => [
       `curl -s -o /dev/null -w '%{http_code}\\n' -X POST $GATEWAY/auth/logout ${as('TOKEN')}`,
       `curl -s -w ' %{http_code}\\n' $GATEWAY/bank/accounts ${as('TOKEN')}`,
     ],
+  },
+  {
+    description:
+      'Log in with a key (DPoP), in the directory of `npm start`. Copies of the token and of a request are refused (401):',
+    commands: ['npx node examples/dpop-client/client.ts $GATEWAY'],
   },
   {
     description: 'As an admin, block bob. His next request is rejected (401). Then unblock him:',

@@ -94,6 +94,17 @@ test('Ctrl-C stops everything, and the next start finds the same users, sessions
   expect(await accountOf(second, bob)).toMatchObject({ id: account?.id, balanceMinor });
 });
 
+const DPOP_CLIENT = [
+  'logged in with a token of type DPoP',
+  'the client uses the token: 200',
+  'the client sends another request: 200',
+  'a thief sends a copy of it: 401 dpop_proof_replayed',
+  'a thief sends the token alone: 401 token_binding_wrong',
+  'a thief uses a key of their own: 401 token_binding_wrong',
+  'the client logs out: 204',
+  'the client uses the token: 401 token_revoked',
+];
+
 test('each line of the curl tour does what it describes', async () => {
   const dev = await start('tour');
   const lines = tour(dev.gatewayUrl).flatMap(({ commands }) => commands);
@@ -108,6 +119,7 @@ test('each line of the curl tour does what it describes', async () => {
     expect.stringMatching(/"code":"token_revoked".* 401$/),
     '204',
     expect.stringMatching(/"code":"token_revoked".* 401$/),
+    ...DPOP_CLIENT,
     expect.stringMatching(/"bob".*"status":"blocked"/),
     expect.stringMatching(/"code":"token_revoked".* 401$/),
     expect.stringMatching(/"bob".*"status":"active"/),
