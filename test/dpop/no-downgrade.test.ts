@@ -132,6 +132,14 @@ test('the challenge of a wrong proof names the error and the algorithms (RFC 944
   );
 });
 
+test('a token that is not valid is challenged in both schemes', async ({ gateway }) => {
+  const headers = { authorization: 'DPoP a.b.c' };
+  const response = await fetch(`${gateway.url}/bank/accounts`, { headers });
+  expect(response.headers.get('www-authenticate')).toBe(
+    'Bearer realm="portcullis", error="invalid_token", DPoP realm="portcullis", error="invalid_token", algs="ES256 EdDSA Ed25519 PS256"',
+  );
+});
+
 test('a request without a credential is told of both schemes', async ({ gateway }) => {
   const response = await fetch(`${gateway.url}/bank/accounts`);
   expect(response.headers.get('www-authenticate')).toBe(

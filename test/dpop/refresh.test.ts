@@ -67,6 +67,13 @@ test('the refresh token of a session that is not bound is refused with a proof',
   expect((await postJson(`${gateway.url}/auth/refresh`, { refresh_token })).status).toBe(200);
 });
 
+test('the proof beside a refresh token that is not genuine is not even looked at', async ({ gateway }) => {
+  const forged = `v1.${'A'.repeat(22)}.${'B'.repeat(22)}.0.${'C'.repeat(42)}A`;
+  const headers = { dpop: 'not a proof' };
+  const response = await postJson(`${gateway.url}/auth/refresh`, { refresh_token: forged }, headers);
+  expect(await problemOf(response)).toEqual({ status: 401, code: 'refresh_token_invalid' });
+});
+
 describe('at the OAuth token endpoint', () => {
   const form = (refresh_token: string): URLSearchParams =>
     new URLSearchParams({ grant_type: 'refresh_token', client_id: 'portcullis-web', refresh_token });

@@ -15,7 +15,8 @@ export const dpopChallenge = (error?: string): string =>
     `algs="${DPOP_ALGORITHMS.join(' ')}"`,
   ].join(', ');
 
-const INVALID_TOKEN = `${BEARER}, error="invalid_token"`;
+/** Of both schemes: a token that is not valid does not say how it was to be used. */
+const INVALID_TOKEN = `${BEARER}, error="invalid_token", ${dpopChallenge('invalid_token')}`;
 
 const tokenProblem = (code: string, title: string) => problem(401, code, title, { challenge: INVALID_TOKEN });
 
@@ -67,6 +68,6 @@ export const TOKEN_PROBLEMS = {
     401,
     'token_binding_wrong',
     'A bound token needs a proof with its key, or its certificate, and a token that is not bound to a key must not have a proof.',
-    { challenge: `${INVALID_TOKEN}, ${dpopChallenge('invalid_token')}` },
+    { challenge: INVALID_TOKEN },
   ),
 } satisfies Record<TokenReason | ProofReason | WhitelistReason | RefreshReason, unknown>;

@@ -67,8 +67,8 @@ export const refresh =
     const presented = await takeRefreshToken(deps, c);
     if (presented instanceof Refusal) return refuse(c.env, presented);
     const { token, transport } = presented;
-    const overRate = countRefresh(deps, c, token);
-    if (overRate !== undefined) return refuse(c.env, overRate);
+    const refusal = countRefresh(deps, c, token);
+    if (refusal !== undefined) return refuse(c.env, refusal);
     const proof = takeProof(deps.possession, c.env);
     if (proof instanceof Refusal) return refuse(c.env, proof);
     const pair = await refreshFor(deps, c, { token, proof });
@@ -125,14 +125,17 @@ async function takeRefreshToken(
   return input instanceof Refusal ? input : { token: input.refresh_token, transport: 'bearer' };
 }
 
-/** Counts a refresh as a change of the session, if its token is genuine: nobody else can use up that rate. */
+/**
+ * Counts a refresh as a change of the session. A token that is not genuine is refused before: it uses up no rate of a
+ * session, and its proof is not worth a verification.
+ */
 export function countRefresh(
   { refreshKey, rates }: RefreshDeps,
   { env }: GatewayContext,
   token: string,
-): Refusal<'session_change_rate_exceeded'> | undefined {
+): Refusal<'refresh_invalid' | 'session_change_rate_exceeded'> | undefined {
   const identity = readRefreshToken(refreshKey, token);
-  return identity instanceof Refusal ? undefined : rates.countSessionChange(env, identity.sid);
+  return identity instanceof Refusal ? identity : rates.countSessionChange(env, identity.sid);
 }
 
 /** Whose session a refused refresh token belongs to, if it is genuine. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formBody, type Operation, ok } from '../../../http/operation.ts';
 import type { ProofReason } from '../../../jwt/dpop/proof.ts';
 import { Refusal } from '../../../refusal.ts';
-import type { RefreshRefusal } from '../../../sessions/refresh.ts';
+import type { RefreshReason } from '../../../sessions/refresh.ts';
 import { logGrant } from '../../decision-log.ts';
 import { countHeader } from '../../pipeline/credential.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
@@ -54,8 +54,8 @@ export const token =
     const { env } = c;
     const grant = await takeGrant(c);
     if (grant instanceof Refusal) return refuseOauth(env, grant);
-    const overRate = countRefresh(deps, c, grant.token);
-    if (overRate !== undefined) return refuseOauth(env, overRate);
+    const refusal = countRefresh(deps, c, grant.token);
+    if (refusal !== undefined) return refuseOauth(env, grantRefusal(refusal));
     const proof = takeProof(deps.possession, env);
     if (proof instanceof Refusal)
       return refuseOauth(env, new Refusal(REASON_OF_PROOF[proof.reason], proof.detail));
@@ -73,10 +73,13 @@ const REASON_OF_PROOF = {
   nonce_required: 'grant_nonce_required',
 } as const satisfies Record<ProofReason, OauthReason>;
 
-const grantRefusal = ({ reason }: RefreshRefusal): Refusal<OauthReason> =>
-  reason === 'proof_replayed'
-    ? new Refusal('grant_proof_invalid', reason)
-    : new Refusal('grant_invalid', reason);
+function grantRefusal(
+  refusal: Refusal<RefreshReason | 'session_change_rate_exceeded'>,
+): Refusal<OauthReason> {
+  const { reason, retryAfterSeconds } = refusal;
+  if (reason === 'session_change_rate_exceeded') return new Refusal(reason, { retryAfterSeconds });
+  return new Refusal(reason === 'proof_replayed' ? 'grant_proof_invalid' : 'grant_invalid', reason);
+}
 
 /** A refresh token, and the public client that says it is its own. */
 interface Grant {
