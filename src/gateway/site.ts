@@ -24,7 +24,8 @@ export function siteOf(issuer: string, publicUrls: readonly string[] = []): Site
   const { origin, protocol, host } = new URL(issuer);
   const secure = protocol === 'https:';
   return {
-    publicUrls: publicUrls.length > 0 ? publicUrls : [issuer],
+    // The web app knows only the origin, as the browser shows it.
+    publicUrls: [...new Set([...(publicUrls.length > 0 ? publicUrls : [issuer]), origin])],
     origin,
     host,
     secure,

@@ -213,6 +213,32 @@ test('a browser that has lost the key shows the login form, and can log in again
   await isShown(page);
 });
 
+test('a request of a session that another login has replaced is neither refreshed nor repeated', async () => {
+  const { page, context, watch } = await loggedIn();
+  await isShown(page);
+  watch.expect({ path: '/auth/session', outcome: 401 });
+  const isReplaced = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  await page.route(
+    '**/auth/session',
+    async (route) => {
+      isHeld.resolve();
+      await isReplaced.promise;
+      await route.fulfill({ status: 401, json: { code: 'token_expired', title: 'expired' } });
+    },
+    { times: 1 },
+  );
+  await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
+  await isHeld.promise;
+  await logInContext(context, stack.url, 'root');
+  const requests = sessionRequests(context);
+  const answered = page.waitForResponse((response) => response.url().endsWith('/auth/session'));
+  isReplaced.resolve();
+  await answered;
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))');
+  expect(requests.map((request) => request.url())).toEqual([]);
+});
+
 test('a request whose tokens another tab refreshes on its way is repeated with a new proof', async () => {
   const { page, context, watch } = await loggedIn();
   await isShown(page);
