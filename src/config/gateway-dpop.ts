@@ -6,7 +6,7 @@ export const dpopShape = {
   PUBLIC_URLS: publicUrls()
     .default([])
     .describe(
-      'URLs by which clients reach the gateway, separated by commas, for the `htu` of DPoP proofs; by default `ISSUER`; the origin of `ISSUER`, where the web app is, is always one of them',
+      'URLs by which clients reach the gateway, separated by commas, for the `htu` of DPoP proofs; by default `ISSUER`; the origin of `ISSUER`, where the web app is, is always one of them unless `ISSUER` has a path',
     ),
   DPOP_REQUIRED_ROLES: listOf(
     oneOf('user', 'supervisor', 'admin', 'super-admin'),

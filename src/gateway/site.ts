@@ -21,11 +21,12 @@ export interface Site {
 
 /** @param publicUrls other URLs than the issuer by which clients reach the gateway */
 export function siteOf(issuer: string, publicUrls: readonly string[] = []): Site {
-  const { origin, protocol, host } = new URL(issuer);
+  const { origin, protocol, host, pathname } = new URL(issuer);
   const secure = protocol === 'https:';
+  /** The web app knows only the origin, as the browser shows it. It is not served below a path. */
+  const webApp = pathname === '/' ? [origin] : [];
   return {
-    // The web app knows only the origin, as the browser shows it.
-    publicUrls: [...new Set([...(publicUrls.length > 0 ? publicUrls : [issuer]), origin])],
+    publicUrls: [...new Set([...(publicUrls.length > 0 ? publicUrls : [issuer]), ...webApp])],
     origin,
     host,
     secure,

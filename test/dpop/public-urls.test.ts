@@ -8,6 +8,7 @@ const test = gatewayTest({
   ISSUER: 'https://bank.example',
   PUBLIC_URLS: 'https://api.bank.example/v1, http://gateway.internal:8080',
 });
+const pathTest = gatewayTest({ ISSUER: 'https://bank.example/gateway' });
 const oddTest = gatewayTest({ ISSUER: 'https://Bank.example:443' });
 
 test.for([
@@ -35,5 +36,17 @@ oddTest.for(['https://Bank.example:443', 'https://bank.example'])(
   async (issuer, { gateway }) => {
     const bound = await logInBound({ url: gateway.url, settings: { issuer } });
     expect((await bound.request('/auth/session')).status).toBe(200);
+  },
+);
+
+pathTest(
+  'if the issuer has a path, a proof for its origin alone is a 401 dpop_proof_invalid',
+  async ({ gateway }) => {
+    const response = await sendBoundLogin(
+      { url: gateway.url, settings: { issuer: 'https://bank.example' } },
+      new DpopClient(),
+    );
+    expect(await problemOf(response)).toEqual({ status: 401, code: 'dpop_proof_invalid' });
+    expect((await logInBound(gateway)).tokens).toMatchObject({ token_type: 'DPoP' });
   },
 );
