@@ -10,6 +10,8 @@ export interface Site {
   refreshCookieName: string;
   /** The same for the device token. */
   deviceCookieName: string;
+  /** The same for what scripts can read about the session. */
+  presenceCookieName: string;
   /** For the refresh token and the device token: `/` over TLS, as `__Host-` requires; otherwise only the routes that read it. */
   refreshCookiePath: string;
   secure: boolean;
@@ -34,6 +36,7 @@ export function siteOf(issuer: string, publicUrls: readonly string[] = []): Site
     cookieName: secure ? '__Host-portcullis' : 'portcullis',
     refreshCookieName: secure ? '__Host-portcullis-refresh' : 'portcullis-refresh',
     deviceCookieName: secure ? '__Host-portcullis-device' : 'portcullis-device',
+    presenceCookieName: secure ? '__Host-portcullis-present' : 'portcullis-present',
     refreshCookiePath: secure ? '/' : '/auth',
   };
 }

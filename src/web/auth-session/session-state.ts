@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../api/auth.ts';
 import { hasKeyOfSession } from '../dpop/login-keys.ts';
-import { PRESENCE_COOKIE, readPresence } from '../dpop/presence.ts';
+import { PRESENCE_COOKIES, readPresence } from '../dpop/presence.ts';
 import { createStore } from '../hooks/store.ts';
 import type { SessionTimes } from './idle-time.ts';
 
@@ -71,5 +71,6 @@ export const hasLoginHint = async (): Promise<boolean> =>
  * visit starts with a refused request.
  */
 export function deleteLoginHint(): void {
-  if (readPresence()?.jkt === undefined) void globalThis.cookieStore?.delete(PRESENCE_COOKIE).catch(() => {});
+  if (readPresence()?.jkt !== undefined) return;
+  for (const name of PRESENCE_COOKIES) void globalThis.cookieStore?.delete(name).catch(() => {});
 }

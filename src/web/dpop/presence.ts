@@ -1,4 +1,5 @@
-export const PRESENCE_COOKIE = 'portcullis-present';
+/** The second has been set by an earlier version, or without TLS. Behind TLS, a neighboring host can set it too. */
+export const PRESENCE_COOKIES = ['__Host-portcullis-present', 'portcullis-present'] as const;
 const BOUND = /^([\w-]{43})\.([\w-]{43})$/;
 
 /**
@@ -16,9 +17,11 @@ export interface Presence {
 
 /** Undefined if this browser has no login. Every tab can replace it, so it is read for each request. */
 export function readPresence(): Presence | undefined {
-  const cookie = document.cookie.split('; ').find((one) => one.startsWith(`${PRESENCE_COOKIE}=`));
-  if (cookie === undefined) return undefined;
-  const value = cookie.slice(PRESENCE_COOKIE.length + 1);
+  const cookies = new Map(
+    document.cookie.split('; ').map((cookie) => cookie.split('=', 2) as [string, string]),
+  );
+  const value = PRESENCE_COOKIES.map((name) => cookies.get(name)).find((found) => found !== undefined);
+  if (value === undefined) return undefined;
   const [, jkt, accessTokenHash] = BOUND.exec(value) ?? [];
   return { value, jkt, accessTokenHash };
 }

@@ -263,7 +263,7 @@ describe('with cookies', () => {
   );
 });
 
-test('behind TLS all cookies with tokens are __Host- and Secure, so that no sibling host can plant one', async () => {
+test('behind TLS all cookies are __Host- and Secure, so that no sibling host can plant one', async () => {
   const secure = await startTestGateway({ ISSUER: 'https://gate.example' });
   try {
     const body = { username: 'bob', password: 'foobared', transport: 'cookie' };
@@ -271,7 +271,7 @@ test('behind TLS all cookies with tokens are __Host- and Secure, so that no sibl
     expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^__Host-portcullis=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
       expect.stringMatching(/^__Host-portcullis-refresh=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
-      'portcullis-present=1; Path=/; Secure; SameSite=Strict',
+      '__Host-portcullis-present=1; Path=/; Secure; SameSite=Strict',
       expect.stringMatching(
         /^__Host-portcullis-device=d1\.[\w.-]+; Max-Age=15552000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
       ),

@@ -84,8 +84,6 @@ const MAX_COOKIE_SECONDS = 400 * 86_400;
  * not a credential, and the gateway never reads it. For a session that is bound to a key it is `<jkt>.<ath>`, with which
  * they find the key and write proofs for the token in the cookie (RFC 9449); otherwise it is `1`.
  */
-const PRESENCE_COOKIE = 'portcullis-present';
-
 const presenceOf = ({ accessToken, claims: { cnf } }: TokenPair): string =>
   cnf !== undefined && 'jkt' in cnf ? `${cnf.jkt}.${accessTokenHash(accessToken)}` : '1';
 
@@ -103,7 +101,7 @@ function sessionCookies(site: Site, pair: TokenPair, nowSeconds: number): string
   return [
     serialize(site.cookieName, accessToken, { ...access, ...maxAge(claims.exp) }),
     serialize(site.refreshCookieName, refreshToken, { ...refresh, ...untilSessionEnds }),
-    serialize(PRESENCE_COOKIE, presenceOf(pair), { ...presence, ...untilSessionEnds }),
+    serialize(site.presenceCookieName, presenceOf(pair), { ...presence, ...untilSessionEnds }),
   ];
 }
 
@@ -117,7 +115,7 @@ export function clearedCookies(site: Site): string[] {
   return [
     serialize(site.cookieName, '', { ...access, maxAge: 0 }),
     serialize(site.refreshCookieName, '', { ...refresh, maxAge: 0 }),
-    serialize(PRESENCE_COOKIE, '', { ...presence, maxAge: 0 }),
+    serialize(site.presenceCookieName, '', { ...presence, maxAge: 0 }),
   ];
 }
 
