@@ -59,6 +59,12 @@ describe.for<[string, RedisRights]>([
     const needed = commandsOf(rights).map((command) => `+${command.toLowerCase().replace(' ', '|')}`);
     expect(granted?.toSorted()).toEqual([...new Set([...needed, '+info', '+wait', '+config|get'])].sort());
   });
+
+  test('may reach no key that the process does not check for', () => {
+    const patterns = users.get(name)?.flatMap((rule) => (rule.startsWith('~') ? [rule.slice(1)] : [])) ?? [];
+    expect(patterns.length).toBeGreaterThan(0);
+    expect(patterns.filter((pattern) => !rights.keys.some((key) => isMatch(pattern, key)))).toEqual([]);
+  });
 });
 
 test.for(Object.entries(MAIN_FLOWS))('with the documented Redis users: %s', ([, flow], { stack }) =>
@@ -86,6 +92,10 @@ test('each command that the source sends outside scripts is among the rights', (
   expect(names.size).toBeGreaterThan(15);
   expect([...names].filter((name) => !known.has(name))).toEqual([]);
 });
+
+/** The patterns of the document have a `*` only at their end. */
+const isMatch = (pattern: string, key: string): boolean =>
+  pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
 
 /** Methods of a client that send no command of their own. */
 const CONNECTION_METHODS = new Set(['CONNECT', 'DESTROY', 'ON', 'DISPATCH', 'SENDCOMMAND']);

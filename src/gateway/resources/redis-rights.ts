@@ -25,6 +25,7 @@ export const GATEWAY_RIGHTS: RedisRights = {
     keys.whitelistKey('id', 'jti'),
     keys.sessionKey('id', 'sid'),
     keys.sessionDataKey('id', 'sid'),
+    keys.usedProofKey('id', 'proof'),
     keys.sessionsKey('id'),
     keys.devicesKey('id'),
     keys.pendingActionsKey('id'),
