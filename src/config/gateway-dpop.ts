@@ -23,7 +23,7 @@ export const dpopShape = {
       'whether DPoP proofs need a nonce of the gateway: `off`, `on-demand` (only if their `iat` is not accepted) or `required`',
     ),
   DPOP_NONCE_LIFETIME_SECONDS: integer(1, 86_400)
-    .default(300)
+    .default(60)
     .describe('how long a nonce is the newest one; it is accepted for as long again'),
   DPOP_KEY_CACHE_MAX_BYTES: integer(0, 1_073_741_824)
     .default(16_777_216)

@@ -20,6 +20,8 @@ export interface SessionOptions {
   refreshGraceSeconds: number;
   sessionsPerUserMax: number;
   sessionsPerUserPolicy: 'evict-oldest' | 'refuse';
+  /** The roles whose sessions have to be bound to a key. */
+  dpopRequiredRoles: readonly Role[];
 }
 
 export interface SessionDeps {

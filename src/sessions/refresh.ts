@@ -18,6 +18,7 @@ export type RefreshReason =
   | 'address_refused'
   | 'client_not_of_session'
   | 'binding_wrong'
+  | 'binding_required'
   | 'proof_replayed';
 
 /** A refusal that carries the identity of the token, if its MAC was valid. */
@@ -36,6 +37,7 @@ const REASON_OF_VERDICT = {
   judge: 'address_refused',
   client: 'client_not_of_session',
   binding: 'binding_wrong',
+  unbound: 'binding_required',
   replayed: 'proof_replayed',
 } as const;
 

@@ -42,6 +42,7 @@ local function writeAuthorization(role, generation, ranges)
   return '{"role":"' .. role .. '","gen":' .. generation .. (ranges and ',"ranges":' .. ranges or '') .. '}'
 end
 local function readGeneration(authorization) return cjson.decode(authorization).gen end
+local function readRole(authorization) return cjson.decode(authorization).role end
 local function hasRanges(authorization) return cjson.decode(authorization).ranges ~= nil end`;
 
 /**

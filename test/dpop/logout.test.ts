@@ -55,6 +55,13 @@ describe('the access token of a bound session', () => {
   });
 });
 
+test('two sessions of one key end together, with one proof', async ({ gateway, bound }) => {
+  const other = await logInBound(gateway, 'bob', bound.client);
+  const body = { refresh_token: other.tokens.refresh_token };
+  expect((await bound.request(PATH, { method: 'POST', body })).status).toBe(204);
+  for (const session of [bound, other]) expect((await session.request('/auth/session')).status).toBe(401);
+});
+
 test('a session that has ended before gets the same response without a proof', async ({ gateway, bound }) => {
   await bound.request(PATH, { method: 'POST' });
   const { refresh_token } = bound.tokens;

@@ -108,12 +108,12 @@ test('two gateways that get one proof at the same time accept it once, in each o
 });
 
 describe('Redis remembers a proof', () => {
-  test('for as long as a copy of it would be accepted, and not longer', async ({ gateway }) => {
+  test('until 20 s after a copy of it would be too old, because clocks differ', async ({ gateway }) => {
     const bound = await logInBound(gateway, 'alice');
     const [left = 0, ...more] = await remembered(bound, gateway.link);
     expect(more).toEqual([]);
-    expect(left).toBeGreaterThan(50_000);
-    expect(left).toBeLessThanOrEqual(61_000);
+    expect(left).toBeGreaterThan(70_000);
+    expect(left).toBeLessThanOrEqual(81_000);
   });
 
   test('of a token that is alive only', async ({ gateway }) => {
@@ -138,5 +138,5 @@ test('a request with a proof sends Redis one command, a script', async ({ gatewa
   const bound = await logInBound(gateway);
   await bound.request('/bank/accounts');
   const request = async (): Promise<void> => void (await bound.request('/bank/accounts'));
-  expect(await gateway.redis.commandsDuring(request)).toEqual(['evalsha', 'mget', 'exists', 'set']);
+  expect(await gateway.redis.commandsDuring(request)).toEqual(['evalsha', 'mget', 'exists', 'del', 'set']);
 });

@@ -1,11 +1,14 @@
+import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { DEMO_USERS } from '../../src/dev/demo-users.ts';
 import { authzKey } from '../../src/redis/keys.ts';
 import { writeAuthorization } from '../../src/users/authorization.ts';
 import { auditRecords } from '../audit/audit-records.ts';
+import { introspected, register } from '../oauth/oauth-gateway.ts';
 import { logInBound } from '../support/bound-session.ts';
 import { gatewayTest, logInAs } from '../support/fixtures.ts';
 import { postJson, problemOf } from '../support/gateway.ts';
+import { logIn, refresh } from '../support/sessions.ts';
 
 const test = gatewayTest({ DPOP_REQUIRED_ROLES: 'admin, super-admin' });
 
@@ -43,6 +46,29 @@ test('a user of a required role logs in with a proof', async ({ gateway }) => {
 test('a user of another role logs in without one', async ({ gateway, token }) => {
   const headers = { authorization: `Bearer ${token}` };
   expect((await fetch(`${gateway.url}/auth/session`, { headers })).status).toBe(200);
+});
+
+test('the refresh token of a session that is not bound is refused once its user has a required role', async ({
+  gateway,
+}) => {
+  const { access_token, refresh_token } = await logIn(gateway.url, 'sam');
+  const { sub = '' } = decodeJwt(access_token);
+  const promoted = writeAuthorization({ role: 'admin', generation: 0 });
+  await gateway.link.run((client) => client.set(authzKey(sub), promoted));
+  const response = await refresh(gateway.url, refresh_token);
+  expect(await problemOf(response)).toEqual({ status: 401, code: 'binding_required' });
+});
+
+test('introspection calls a token that is not bound inactive once its user has a required role', async ({
+  gateway,
+}) => {
+  const client = await register(gateway);
+  const token = await gateway.login('bob');
+  expect(await introspected(gateway, client, token)).toMatchObject({ active: true });
+  const { sub = '' } = decodeJwt(token);
+  const promoted = writeAuthorization({ role: 'admin', generation: 0 });
+  await gateway.link.run((redis) => redis.set(authzKey(sub), promoted));
+  expect(await introspected(gateway, client, token)).toEqual({ active: false });
 });
 
 test('a token that is not bound is refused from the moment on that its user gets a required role', async ({

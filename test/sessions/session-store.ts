@@ -26,6 +26,7 @@ export const SESSION_OPTIONS: SessionOptions = {
   refreshGraceSeconds: 10,
   sessionsPerUserMax: 5,
   sessionsPerUserPolicy: 'evict-oldest',
+  dpopRequiredRoles: [],
 };
 
 export interface SessionStore {

@@ -12,6 +12,7 @@ type AuthenticationReason =
   | PossessionReason
   | WhitelistReason
   | 'proof_replayed'
+  | 'user_rate_exceeded'
   | 'binding_required'
   | 'address_refused';
 

@@ -57,7 +57,7 @@ export interface AuthenticationDeps {
 
 /** Stages 1 to 5. @throws {RedisUnavailable} */
 export async function authenticate(
-  { site, verifyToken, possession, redis }: AuthenticationDeps,
+  { site, verifyToken, possession, redis, rates }: AuthenticationDeps,
   context: RequestContext,
 ): Promise<Authenticated | NotAuthenticated> {
   const { incoming, nowMs, clientAddress, record } = context;
@@ -71,6 +71,8 @@ export async function authenticate(
 
   const proof = checkPossession(possession, context, credential, claims.cnf);
   if (proof instanceof Refusal) return { refusal: proof, claims };
+  const overRate = proof && rates.countProof(context, claims.sid);
+  if (overRate !== undefined) return { refusal: overRate, claims };
 
   const wasComplete = incoming.complete;
   const asking = record.begin('whitelist');

@@ -21,7 +21,7 @@ export interface PossessionDeps {
   site: Site;
   verifyProof: ProofVerifier;
   nonces: Nonces;
-  /** From where, and how, client certificates are believed. */
+  /** From where, and how, client certificates are trusted. */
   certificates: CertificateSettings;
   areNoncesRequired: boolean;
   /** The roles whose tokens have to be bound to a key. */
@@ -51,19 +51,19 @@ export function possessionDeps(
 /**
  * The DPoP proof of a request, which is genuine, fresh and for this request (RFC 9449, section 4.3); undefined if it has
  * none. Whether the proof has been used before is not known yet.
- * @param accessToken the access token that the request presents, if it presents one
+ * @param bound the access token that the request presents, if it presents one, and the key that it is bound to
  */
 export function takeProof(
   { site, verifyProof, nonces, areNoncesRequired }: PossessionDeps,
   { incoming, outgoing, path, nowMs }: RequestContext,
-  accessToken?: string,
+  bound?: { accessToken: string; jkt: string },
 ): VerifiedProof | undefined | Refusal<ProofReason> {
   const count = countHeader(incoming, 'dpop');
   if (count === 0) return undefined;
   if (count > 1) return new Refusal('proof_invalid', 'several');
   const urls = site.publicUrls.map((url) => url + path);
   const { method = '' } = incoming;
-  const proof = verifyProof(`${incoming.headers.dpop}`, { method, urls, accessToken }, nowMs);
+  const proof = verifyProof(`${incoming.headers.dpop}`, { method, urls, ...bound }, nowMs);
   const needsNonce =
     proof instanceof Refusal
       ? proof.reason === 'nonce_required'
@@ -73,9 +73,10 @@ export function takeProof(
 }
 
 /**
- * Stage 3: whether the client holds the key that its token is bound to (RFC 9449, section 7; RFC 8705, section 3). Returns the proof, which
- * has to be used up; undefined for a token that is not bound to such a key, and for a request that has used up its proof before. A proof
- * for a token that is not bound is refused: the client believes it to be bound.
+ * Stage 3: whether the client holds the key or the certificate that its token is bound to (RFC 9449, section 7; RFC 8705,
+ * section 3). Returns the proof, which has to be used up. It is undefined for a token that is not bound to a key, and for
+ * a request that has used up its proof before. A proof for a token that is not bound is refused, because the client takes
+ * the token for bound.
  */
 export function checkPossession(
   deps: PossessionDeps,
@@ -88,7 +89,7 @@ export function checkPossession(
   if (scheme !== 'cookie' && scheme !== schemeOfToken) return new Refusal('binding_wrong', 'scheme');
   if (jkt === undefined) return refusalWithoutKey(deps, context, cnf);
   if (context.possession.isProven) return undefined;
-  const proof = takeProof(deps, context, token);
+  const proof = takeProof(deps, context, { accessToken: token, jkt });
   if (proof === undefined) return new Refusal('binding_wrong', 'no proof');
   return proof instanceof Refusal || proof.jkt === jkt ? proof : new Refusal('binding_wrong', 'another key');
 }

@@ -38,7 +38,6 @@ export const GATEWAY_PROBLEMS = {
   token_in_query: credentialInvalid('Access tokens must not be sent in the URL.'),
   csrf: problem(403, 'origin_refused', 'The request does not come from this site.'),
   ...TOKEN_PROBLEMS,
-  binding_required: bindingRequired(401),
   login_binding_required: bindingRequired(403),
   no_rule: problem(403, 'forbidden', 'No rule allows this request.'),
   scope_missing: problem(403, 'insufficient_scope', 'Your role does not allow this.', {

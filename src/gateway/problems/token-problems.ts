@@ -59,6 +59,7 @@ export const TOKEN_PROBLEMS = {
   refresh_over: refreshInvalid,
   refresh_reused: refreshInvalid,
   client_not_of_session: refreshInvalid,
+  binding_required: bindingRequired(401),
   proof_invalid: proofInvalid(401),
   nonce_required: nonceRequired(401),
   proof_replayed: problem(401, 'dpop_proof_replayed', 'The DPoP proof has been used before.', {

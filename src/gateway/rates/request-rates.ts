@@ -28,6 +28,7 @@ const WIDER_NETWORKS = [
 export class RequestRates {
   readonly #networks: RateLimit<'network_rate_exceeded'>;
   readonly #users: RateLimit<'user_rate_exceeded'>;
+  readonly #proofs: RateLimit<'user_rate_exceeded'>;
   readonly #transfers: RateLimit<'transfer_rate_exceeded'>;
   /** Of IPv6 /56 and /48. */
   readonly #widerNetworks: readonly RateLimit<'network_rate_exceeded'>[];
@@ -47,6 +48,7 @@ export class RequestRates {
       return new RateLimit(name, 'network_rate_exceeded', wider, sharing);
     });
     this.#users = new RateLimit('user', 'user_rate_exceeded', perSecond('User'), sharing);
+    this.#proofs = new RateLimit('session', 'user_rate_exceeded', perSecond('User'), sharing);
     const transfers = perMinute(settings.transfersPerUserPerMinute);
     this.#transfers = new RateLimit('transfer', 'transfer_rate_exceeded', transfers, sharing);
     const sessionChanges = perMinute(settings.sessionChangesPerMinute);
@@ -70,6 +72,14 @@ export class RequestRates {
   /** Counts a request of an authenticated user. */
   countForUser(request: CountedRequest, sub: string): Refusal<'user_rate_exceeded'> | undefined {
     return this.#users.count(request, sub);
+  }
+
+  /**
+   * Counts a request with a proof of possession before Redis remembers the proof. It counts for its session, so that a
+   * session that is over cannot use up the rate of its user.
+   */
+  countProof(request: CountedRequest, sid: string): Refusal<'user_rate_exceeded'> | undefined {
+    return this.#proofs.count(request, sid);
   }
 
   /** Counts a transfer, besides counting it as a request. */

@@ -35,6 +35,8 @@ export interface ExpectedProof {
   urls: readonly string[];
   /** The access token that the request presents, if it presents one. */
   accessToken?: string | undefined;
+  /** The thumbprint of the key that this token is bound to. Only such keys are worth being remembered. */
+  jkt?: string | undefined;
 }
 
 /** A proof that is genuine and fresh. Whether it has been used before is not known yet. */
@@ -80,7 +82,7 @@ export const createProofVerifier =
     if (claims instanceof Refusal) return claims;
     const refusedFromMs = checkClaims(claims, expected, time, nowMs);
     if (refusedFromMs instanceof Refusal) return refusedFromMs;
-    if (known === undefined) keys.add(parts.header, key);
+    if (known === undefined && key.jkt === expected.jkt) keys.add(parts.header, key);
     return { jkt: key.jkt, nonce: claims.nonce, id: idOf(key.jkt, claims.jti), refusedFromMs };
   };
 

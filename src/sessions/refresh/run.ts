@@ -32,7 +32,7 @@ export interface RefreshRequest {
 
 /** As `REFRESH_SESSION` returns it. */
 const refreshReply = z.union([
-  z.tuple([z.enum(['gone', 'unknown', 'binding', 'replayed'])]),
+  z.tuple([z.enum(['gone', 'unknown', 'binding', 'unbound', 'replayed'])]),
   z.tuple([z.enum(['judge', 'client']), z.string()]),
   z.tuple([z.literal('reuse'), z.string(), z.array(z.string())]),
   z.tuple([z.enum(['advanced', 'again']), z.string()]),
@@ -108,6 +108,7 @@ async function runRefresh(
     binding: bindingOf(confirmation),
     certificate: bindingOf(certificate),
     proofMs: use.ttlMs,
+    boundRoles: ` ${options.dpopRequiredRoles.join(' ')} `,
   });
   const keys = refreshKeys({ sub, sid, jti }, use.key);
   const reply = await runRevocation(redis, REFRESH_SESSION, keys, args);

@@ -59,6 +59,7 @@ export const REFRESH_ARGUMENTS = nameEntries('ARGV', [
   'binding',
   'certificate',
   'proofMs',
+  'boundRoles',
 ]);
 
 /**
@@ -94,6 +95,9 @@ if not session or session.generation ~= readGeneration(authorization) then retur
 if session.endsAt <= tonumber(iat) then return { 'gone' } end
 if session.clientId ~= clientId then return { 'client', session.clientId } end
 if not isBindingProven(session.binding, binding, certificate) then return { 'binding' } end
+if session.binding == '' and string.find(boundRoles, ' ' .. readRole(authorization) .. ' ', 1, true) then
+  return { 'unbound' }
+end
 if isUsedProof(proofKey, proofMs) then return { 'replayed' } end
 local behind = session.refreshCount - refreshCount
 if behind < 0 then return { 'unknown' } end

@@ -70,7 +70,7 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
 
 /**
  * Starts a session, adds its first access token to the whitelist, and enforces the maximum number of sessions and of
- * logins in a window. A login that is one session too many counts as well: its password was right.
+ * logins in a window. A login that is one session too many, or whose proof was used before, counts as well: its password was right.
  *
  * Returns `replayed` (the proof of possession), `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `judge` and the
  * authorization, if it is not the one that the caller has judged: then nothing has changed; `surplus` (a login too many)
@@ -88,13 +88,16 @@ if not authorization then return { 'inactive' } end
 local generation = readGeneration(authorization)
 if generation ~= tonumber(verifiedGeneration) then return { 'outdated' } end
 if authorization ~= verified then return { 'judge', authorization } end
-if isUsedProof(proofKey, proofMs) then return { 'replayed' } end
 
 local now = math.floor(tonumber(nowMs))
 local logins = loginsKey and readCounter(loginsKey, now)
 if logins then
   if logins.count >= tonumber(loginsMax) then return { 'surplus', math.max(1, math.ceil(logins.ends - now)) } end
   addTo(logins, now, tonumber(loginsWindowMs))
+end
+if isUsedProof(proofKey, proofMs) then
+  if logins then writeCounter(loginsKey, logins, now) end
+  return { 'replayed' }
 end
 
 local live, ended = {}, {}
@@ -121,7 +124,6 @@ for i = 1, surplus do
   table.insert(evicted, live[i].sid)
 end
 if logins then writeCounter(loginsKey, logins, now) end
-useProof(proofKey, proofMs)
 redis.call('SET', sessionKey, sessionText({ generation = generation, refreshCount = 0, createdMs = nowMs,
   endsAt = endsAt, lastSeenMs = nowMs, movedAtMs = nowMs, movedServerMs = nowMs, iat = iat, exp = exp,
   remember = remember == '1', binding = binding, client = '-', address = address, clientId = clientId, device = device }),
@@ -133,6 +135,7 @@ for i = math.max(0, surplus) + 1, #live do
 end
 redis.call('SET', sessionsKey, table.concat(ids, ' '), 'EXAT', string.format('%.0f', lastEnd))
 redis.call('SET', entryKey, whitelistEntry(generation), 'EXAT', exp)
+useProof(proofKey, proofMs)
 
 if surplus > 0 then announce(user, { sessions = evicted }) end
 return { 'started', evicted, pending }

@@ -144,7 +144,7 @@ export const SESSION_CASES: readonly ScriptCase[] = [
   {
     script: 'proof-use',
     when: 'a proof that has not been used',
-    run: (link) => tryUseProof(link, USER, PROOF, Date.now()),
+    run: async (link) => tryUseProof(link, (await start(link, 1)).claims, PROOF, Date.now()),
   },
   {
     script: 'staff-action-begin',

@@ -41,12 +41,24 @@ export async function openSession(
   context: RequestContext,
 ): Promise<StartedSession | Refusal<LoginSessionReason>> {
   if (requested.confirmation === undefined && possession.bindingRequiredFor.has(user.role))
-    return new Refusal('login_binding_required');
+    return refuseUnbound(loginRate, user.id, context.nowMs);
   const opener: SessionOpener = {
     ...openerOf(context, user, requested),
     limit: loginRate.counterOf(user.id),
   };
   return startSession(deps, opener, context.nowMs);
+}
+
+/** The password was right, so the login counts. */
+async function refuseUnbound(
+  loginRate: RateLimiter,
+  userId: string,
+  nowMs: number,
+): Promise<Refusal<'login_rate_exceeded' | 'login_binding_required'>> {
+  const retryAfterSeconds = await loginRate.take(userId, nowMs);
+  return retryAfterSeconds > 0
+    ? new Refusal('login_rate_exceeded', { retryAfterSeconds })
+    : new Refusal('login_binding_required');
 }
 
 const openerOf = (context: RequestContext, user: User, requested: RequestedSession): SessionOpener => ({

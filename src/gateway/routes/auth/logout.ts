@@ -71,8 +71,9 @@ async function useProofs(
   { env }: GatewayContext,
   sessions: readonly RevocableSession[],
 ): Promise<boolean> {
-  for (const { sub, proof } of sessions)
-    if (proof !== undefined && !(await tryUseProof(redis, sub, proof, env.nowMs))) return false;
+  const proven = new Map(sessions.map((session) => [`${session.sub} ${session.proof?.id}`, session]));
+  for (const { proof, ...session } of proven.values())
+    if (proof !== undefined && !(await tryUseProof(redis, session, proof, env.nowMs))) return false;
   return true;
 }
 
