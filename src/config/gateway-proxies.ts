@@ -20,7 +20,7 @@ type Given = Readonly<Record<string, string>>;
 
 /**
  * Settings with which client certificates would never be accepted, or those of everyone. Anybody can send the header
- * `Client-Cert`, and a certificate is no secret, so the peers that are believed must be known. No message repeats a value.
+ * `Client-Cert`, and a certificate is no secret, so the trusted peers must be known. No message repeats a value.
  */
 export function clientCertificateFaults({
   CLIENT_CERT_HEADER = 'off',

@@ -34,7 +34,7 @@ test('the metadata lists exactly what the gateway supports', async ({ gateway })
     revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     introspection_endpoint: `${issuer}/oauth/introspect`,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    tls_client_certificate_bound_access_tokens: true,
+    tls_client_certificate_bound_access_tokens: false,
     dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
   });
 });
@@ -48,6 +48,16 @@ test('every URL in the metadata responds, and the key set contains the signing k
   const { keys } = (await (await fetch(document.jwks_uri ?? '')).json()) as { keys: { kid: string }[] };
   const { kid } = decodeProtectedHeader(await gateway.login());
   expect(keys.map((key) => key.kid)).toContain(kid);
+});
+
+test('the metadata offers tokens that are bound to certificates if the gateway reads certificates', async () => {
+  const certified = await startOauthGateway({ CLIENT_CERT_HEADER: 'rfc9440', TRUSTED_PROXIES: '192.0.2.1' });
+  try {
+    const response = await fetch(certified.url + PLACE);
+    expect(await response.json()).toMatchObject({ tls_client_certificate_bound_access_tokens: true });
+  } finally {
+    await certified.close();
+  }
 });
 
 test('the metadata of an issuer with a path is between its host and its path, and nowhere else', async ({

@@ -4,7 +4,7 @@ import type { GatewaySettings } from '../../config/load.ts';
 import { isInRanges } from '../../http/addresses.ts';
 import { Refusal } from '../../refusal.ts';
 
-/** Which peers are believed, and the format that they send. */
+/** Which peers are trusted, and the format that they send. */
 export type CertificateSettings = Pick<GatewaySettings, 'trustedProxies' | 'clientCertHeader'>;
 
 export type CertificateReason = 'client_certificate_malformed';

@@ -95,7 +95,6 @@ const FORGERIES = [
   'SSL-Client-Verify: SUCCESS',
   'Client-Cert: :Zm9yZ2Vk:',
   'Client-Cert-Chain: :Zm9yZ2Vk:',
-  'DPoP: forged',
   'X-Client-DN: CN=root',
   'X-Goog-Authenticated-User-Email: root@bank.test',
   'X-MS-CLIENT-PRINCIPAL-NAME: root',

@@ -6,6 +6,7 @@ import { Refusal } from '../../../refusal.ts';
 import { SCOPES, scopeSchema } from '../../../users/roles.ts';
 import { refuse } from '../../decision-log.ts';
 import type { GatewayContext } from '../../pipeline/guards.ts';
+import type { PossessionDeps } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { CLIENT_AUTHENTICATION_METHODS } from './client-authentication.ts';
 
@@ -27,7 +28,7 @@ const metadataResponseSchema = z
     revocation_endpoint_auth_methods_supported: z.array(z.string()),
     introspection_endpoint: z.url(),
     introspection_endpoint_auth_methods_supported: z.array(z.string()),
-    tls_client_certificate_bound_access_tokens: z.literal(true),
+    tls_client_certificate_bound_access_tokens: z.boolean(),
     dpop_signing_alg_values_supported: z.array(z.enum(DPOP_ALGORITHMS)),
   })
   .meta({ id: 'ServerMetadata' });
@@ -80,10 +81,15 @@ export const wellKnownOperations: readonly Operation<GatewayReason>[] = [
   },
 ];
 
+interface MetadataDeps {
+  options: { issuer: string };
+  possession: Pick<PossessionDeps, 'certificates'>;
+}
+
 /** The metadata path has the path of the issuer at its end (RFC 8414, section 3.1); any other is a 404. */
-export const metadata = ({ options: { issuer } }: { options: { issuer: string } }) => {
+export const metadata = ({ options: { issuer }, possession: { certificates } }: MetadataDeps) => {
   const path = METADATA_PATH + new URL(issuer).pathname.replace(/\/$/, '');
-  const document = metadataOf(issuer);
+  const document = metadataOf(issuer, certificates.clientCertHeader !== 'off');
   return (c: GatewayContext): Response =>
     c.env.path === path
       ? c.json(document, 200, { 'cache-control': 'public, max-age=3600' })
@@ -91,7 +97,7 @@ export const metadata = ({ options: { issuer } }: { options: { issuer: string } 
 };
 
 /** Without an authorization endpoint no response type is supported, but the member is required. */
-const metadataOf = (issuer: string): z.output<typeof metadataResponseSchema> => ({
+const metadataOf = (issuer: string, hasCertificates: boolean): z.output<typeof metadataResponseSchema> => ({
   issuer,
   jwks_uri: issuer + JWKS_PATH,
   token_endpoint: `${issuer}/oauth/token`,
@@ -103,7 +109,7 @@ const metadataOf = (issuer: string): z.output<typeof metadataResponseSchema> => 
   revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
   introspection_endpoint: `${issuer}/oauth/introspect`,
   introspection_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION_METHODS],
-  tls_client_certificate_bound_access_tokens: true,
+  tls_client_certificate_bound_access_tokens: hasCertificates,
   dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
 });
 
