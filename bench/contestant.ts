@@ -9,10 +9,11 @@ export interface Contestant {
   readonly name: string;
   readonly kind: 'ours' | 'peer' | 'limit';
   /**
-   * What its clients send: `authorization: Bearer …` of the shared sessions, the `cookie` of a server-side session
+   * What its clients send: `authorization: Bearer …` of the shared sessions, `authorization: DPoP …` of sessions that are
+   * bound to a key each with a new proof for each request (load/bound-requests.ts), the `cookie` of a server-side session
    * (sessions/cookie-session.ts), or the same header as `token` to a server that ignores it (`none`).
    */
-  readonly credential: 'token' | 'session-cookie' | 'none';
+  readonly credential: 'token' | 'bound-token' | 'session-cookie' | 'none';
   /** One sentence for the report: what it runs and what it checks. */
   readonly description: string;
   /**

@@ -27,8 +27,8 @@ const WITH_TOKEN_CACHE: ReadonlySet<string> = new Set([GATEWAY_MEMO, 'fastify-ca
 const WITH_ALL_PARTS: ReadonlySet<string> = new Set([GATEWAY, 'nginx', 'go', 'fastify']);
 /** What forwarding alone costs needs no better precision. */
 const LIMIT_ROUNDS = 3;
-/** Server-side sessions are written for no more than this. */
-export const COOKIE_SESSIONS_MAX = 40_000;
+/** Server-side sessions, and sessions that are bound to a key, are written for no more than this. */
+export const OTHER_SESSIONS_MAX = 40_000;
 
 export interface Plan {
   readonly contestants: readonly Contestant[];
@@ -91,6 +91,6 @@ export function sessionsFor(
 ): readonly number[] {
   const isMeasured = (count: number): boolean =>
     (!isComplete || WITH_ALL_SESSIONS.has(id) || MAIN_SESSIONS.includes(count)) &&
-    (credential !== 'session-cookie' || count <= COOKIE_SESSIONS_MAX);
+    (credential === 'token' || credential === 'none' || count <= OTHER_SESSIONS_MAX);
   return sessions.filter(isMeasured);
 }

@@ -10,6 +10,7 @@ const MAIN_FILE = join(import.meta.dirname, '../../src/main.ts');
 
 export const GATEWAY = 'gateway';
 export const GATEWAY_MEMO = 'gateway-memo';
+export const GATEWAY_DPOP = 'gateway-dpop';
 export const GATEWAY_WORKERS = 'gateway-workers';
 
 /** The gateway as it runs in production, and with other settings. */
@@ -25,6 +26,14 @@ export const GATEWAYS: readonly Contestant[] = [
     'The same with `SIGNATURE_MEMO_MAX_BYTES`: the signature of a token that was verified before is not verified again.',
     { SIGNATURE_MEMO_MAX_BYTES: MEMO_MAX_BYTES },
   ),
+  {
+    ...gateway(
+      GATEWAY_DPOP,
+      'gateway, DPoP',
+      'The same with tokens that are bound to a key (RFC 9449): each session has a key of its own, and each request a new proof by ES256.',
+    ),
+    credential: 'bound-token',
+  },
   {
     id: GATEWAY_WORKERS,
     name: 'gateway, two workers',

@@ -22,7 +22,10 @@ export interface RequestShape {
 }
 
 /** The bytes before and after the credential of a browser-like request. */
-function requestParts({ method, path, body }: RequestShape, credentialHeader: string): [Buffer, Buffer] {
+export function requestParts(
+  { method, path, body }: RequestShape,
+  credentialHeader: string,
+): [Buffer, Buffer] {
   const before = [
     `${method} ${path} HTTP/1.1`,
     'host: bank.example',
@@ -104,7 +107,7 @@ const PADDING = '; p=';
 
 const lengthsOf = (texts: readonly string[]): number[] => [...new Set(texts.map(({ length }) => length))];
 
-function readTokens(file: string, tokenBytes: number, from: number, count: number): Buffer {
+export function readTokens(file: string, tokenBytes: number, from: number, count: number): Buffer {
   const tokens = Buffer.allocUnsafeSlow(count * tokenBytes);
   const descriptor = openSync(file, 'r');
   try {

@@ -1,8 +1,9 @@
 import type { Contestant, RunningServer } from '../contestant.ts';
 import { Unavailable } from '../contestant.ts';
+import { BoundRequests } from '../load/bound-requests.ts';
 import { type RequestShape, type RequestSource, RequestStore } from '../load/requests.ts';
 import { responseBody, type UpstreamPath } from '../load/response.ts';
-import { COOKIE_SESSIONS_MAX, type Plan } from '../plan.ts';
+import { OTHER_SESSIONS_MAX, type Plan } from '../plan.ts';
 import type { Tokens } from '../sessions/token-cache.ts';
 import { SERVER_CORE } from '../setup/cores.ts';
 import type { Setup } from '../setup/shared-setup.ts';
@@ -46,13 +47,16 @@ export async function attempt(
 /** Makes the requests of all sessions once per shape and kind of credential. */
 export class RequestStores {
   readonly #tokens: Tokens;
+  readonly #boundTokens: Tokens | undefined;
   readonly #secret: string;
   readonly #sessions: number;
   readonly #stores = new Map<string, RequestStore>();
+  #bound: BoundRequests | undefined;
 
   /** @param sessions how many sessions are in Redis */
-  constructor(tokens: Tokens, secret: string, sessions: number) {
+  constructor(tokens: Tokens, boundTokens: Tokens | undefined, secret: string, sessions: number) {
     this.#tokens = tokens;
+    this.#boundTokens = boundTokens;
     this.#secret = secret;
     this.#sessions = sessions;
   }
@@ -64,7 +68,14 @@ export class RequestStores {
     sessions: number,
   ): RequestSource {
     const expected = { status: 200, body: responseBody(shape.upstream) };
+    if (credential === 'bound-token') return this.#ofBound(shape).rotation(sessions, expected);
     return this.#store(credential === 'session-cookie', shape, sessions).rotation(sessions, expected);
+  }
+
+  #ofBound(shape: RequestShape): BoundRequests {
+    if (this.#boundTokens === undefined) throw new Error('there are no sessions that are bound to a key');
+    this.#bound ??= new BoundRequests(this.#boundTokens, shape);
+    return this.#bound;
   }
 
   #store(isCookie: boolean, shape: RequestShape, sessions: number): RequestStore {
@@ -73,7 +84,7 @@ export class RequestStores {
     if (known !== undefined && known.count >= sessions) return known;
     const count = shape === SMALL_GET ? this.#sessions : sessions;
     const made = isCookie
-      ? RequestStore.ofCookies(this.#secret, shape, Math.min(count, COOKIE_SESSIONS_MAX))
+      ? RequestStore.ofCookies(this.#secret, shape, Math.min(count, OTHER_SESSIONS_MAX))
       : RequestStore.ofTokens(this.#tokens, shape, count);
     this.#stores.set(name, made);
     return made;

@@ -72,7 +72,17 @@ const PROFILE_TEXT = 'From a CPU profile of the gateway at its maximum rate, wit
 function redisText({ redis }: Results): string {
   if (redis === undefined) return '';
   const { bytesPerSession, bytesPerUser, sessions, seconds } = redis;
-  return `A session takes ${fixed(bytesPerSession)} bytes in Redis, and a user another ${fixed(bytesPerUser)} bytes, measured with ${fixed(sessions)} of each (\`used_memory\`). Writing them took ${fixed(seconds, 1)} s.`;
+  const text = `A session takes ${fixed(bytesPerSession)} bytes in Redis, and a user another ${fixed(bytesPerUser)} bytes, measured with ${fixed(sessions)} of each (\`used_memory\`). Writing them took ${fixed(seconds, 1)} s.`;
+  return text + proofsText(redis);
+}
+
+/** The proofs of a client whose clock is right are remembered for so long, by default. */
+const PROOF_SECONDS = 61;
+
+function proofsText({ bytesPerBoundSession, bytesPerUsedProof }: NonNullable<Results['redis']>): string {
+  if (bytesPerBoundSession === undefined || bytesPerUsedProof === undefined) return '';
+  const mebibytes = (1000 * PROOF_SECONDS * bytesPerUsedProof) / 2 ** 20;
+  return ` A session that is bound to a key takes ${fixed(bytesPerBoundSession)} bytes, and each used proof ${fixed(bytesPerUsedProof)} bytes for ${PROOF_SECONDS} s: ${fixed(mebibytes, 1)} MiB at 1,000 requests with a proof in each second.`;
 }
 
 function contestantList({ contestants }: Results): string {

@@ -63,6 +63,10 @@ export const resultsSchema = z.object({
       sessions: z.number(),
       bytesPerSession: z.number(),
       bytesPerUser: z.number(),
+      /** Of a session that is bound to a key (RFC 9449). */
+      bytesPerBoundSession: z.number().optional(),
+      /** Of the record that a proof has been used, while it exists. */
+      bytesPerUsedProof: z.number().optional(),
       seconds: z.number(),
     })
     .optional(),

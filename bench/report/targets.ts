@@ -19,6 +19,7 @@ const RATIOS = [
   { ours: 'gateway', theirs: 'express', max: 0.5 },
   { ours: 'gateway-memo', theirs: 'fastify-cached', max: 0.65 },
   { ours: 'gateway-workers', theirs: 'gateway', max: 1.05 },
+  { ours: 'gateway-dpop', theirs: 'gateway', max: 2 },
 ] as const;
 const RATIO_SESSIONS = [64, 40_000];
 const FLAT_SESSIONS = [64, 40_000, 1_000_000];

@@ -1,7 +1,7 @@
 import { fillSessions, fillUsers } from '../../src/dev/fill.ts';
 import type { RedisClient } from '../../src/redis/client.ts';
-import type { TokenBatch } from './identity.ts';
-import { filledSessions, filledUsers } from './redis-content.ts';
+import { boundIdentity, type TokenBatch } from './identity.ts';
+import { boundSessions, filledSessions, filledUsers, usedProofs } from './redis-content.ts';
 import { RedisPipe } from './redis-pipe.ts';
 import { usedBytes } from './used-memory.ts';
 
@@ -37,6 +37,34 @@ export async function fillRedis(
     bytesPerUser: (withUsers - empty) / count,
     seconds: (performance.now() - startMs) / 1000,
   };
+}
+
+/** Writes `count` live sessions that are bound to a key each, with a user each. Returns the bytes of each session. */
+export async function fillBoundSessions(
+  socketPath: string,
+  batch: TokenBatch,
+  count: number,
+  nowMs: number,
+): Promise<number> {
+  await through(socketPath, (client) => fillUsers(client, filledUsers(count, boundIdentity)));
+  const withUsers = await usedBytes(socketPath);
+  await through(socketPath, (client) => fillSessions(client, boundSessions(batch, count, nowMs)));
+  return ((await usedBytes(socketPath)) - withUsers) / count;
+}
+
+/** The tables of Redis grow by doubling, and are three quarters full with so many records. */
+const USED_PROOFS = 98_304;
+const USED_PROOF_TTL_MS = 600_000;
+
+/** What an empty Redis needs to remember one used proof, in bytes. It is empty again afterwards. */
+export async function usedProofBytes(socketPath: string): Promise<number> {
+  const before = await usedBytes(socketPath);
+  await through(socketPath, async (client) => {
+    for (const command of usedProofs(USED_PROOFS, USED_PROOF_TTL_MS)) await client.sendCommand([...command]);
+  });
+  const bytes = ((await usedBytes(socketPath)) - before) / USED_PROOFS;
+  await through(socketPath, (client) => client.sendCommand(['FLUSHALL']));
+  return bytes;
 }
 
 /** Writes through a pipe, which has the only method of a client that the writers use. */

@@ -1,14 +1,16 @@
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { signAccessToken } from '../../src/jwt/access-token.ts';
+import { type AccessClaims, signAccessToken } from '../../src/jwt/access-token.ts';
 import { type KeyRing, keyRingFromPem, makeKeyPem } from '../../src/keys/ring.ts';
-import { sessionClaims, type TokenBatch } from './identity.ts';
+import { boundClaims, sessionClaims, type TokenBatch } from './identity.ts';
 
 /** The longest lifetime that the gateway accepts. */
 const TTL_SECONDS = 30 * 86_400;
 /** Tokens that expire sooner are minted again. */
 const MIN_LEFT_SECONDS = 6 * 3600;
+const FILE = 'tokens';
+const BOUND_FILE = 'bound-tokens';
 const CHUNK = 2000;
 /** More than libuv's threads, so that all of them sign. */
 const CONCURRENT = 32;
@@ -37,6 +39,8 @@ export interface TokenCacheOptions {
   audience: string;
   /** The least number of tokens. */
   count: number;
+  /** Whether each is bound to a key of its own. */
+  areBound?: boolean;
   /** Called now and then while tokens are signed. */
   onProgress?: (minted: number) => void;
   nowMs: number;
@@ -50,11 +54,14 @@ export async function cachedTokens(options: TokenCacheOptions): Promise<Tokens> 
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
   const cached = (await openBatch(options)) ?? (await newBatch(options));
   const ring = await keyRingFromPem(cached.keyPem);
-  const file = join(options.directory, 'tokens');
-  const tokenBytes = (await signAccessToken(ring, sessionClaims(cached.batch, 0))).length;
-  await mintMissing(ring, cached.batch, { ...options, file, tokenBytes });
+  const file = join(options.directory, options.areBound ? BOUND_FILE : FILE);
+  const claimsOf: ClaimsOf = (n) => (options.areBound ? boundClaims : sessionClaims)(cached.batch, n);
+  const tokenBytes = (await signAccessToken(ring, claimsOf(0))).length;
+  await mintMissing(ring, claimsOf, { ...options, file, tokenBytes });
   return { ...cached, file, tokenBytes, count: options.count };
 }
+
+type ClaimsOf = (n: number) => AccessClaims;
 
 type Batch = Pick<Tokens, 'keyPem' | 'batch'>;
 
@@ -73,7 +80,7 @@ async function openBatch(options: TokenCacheOptions): Promise<Batch | undefined>
 }
 
 async function newBatch({ directory, issuer, audience, nowMs }: TokenCacheOptions): Promise<Batch> {
-  await rm(join(directory, 'tokens'), { force: true });
+  for (const file of [FILE, BOUND_FILE]) await rm(join(directory, file), { force: true });
   const keyPem = await makeKeyPem();
   const { kid } = (await keyRingFromPem(keyPem)).signing;
   // A minute ago, so that it is not in the future of another clock.
@@ -86,7 +93,7 @@ async function newBatch({ directory, issuer, audience, nowMs }: TokenCacheOption
 
 async function mintMissing(
   ring: KeyRing,
-  batch: TokenBatch,
+  claimsOf: ClaimsOf,
   { file, tokenBytes, count, onProgress }: TokenCacheOptions & { file: string; tokenBytes: number },
 ): Promise<void> {
   await using handle = await open(file, 'a', 0o600);
@@ -96,19 +103,18 @@ async function mintMissing(
   if (size % tokenBytes !== 0) await handle.truncate(minted * tokenBytes);
   while (minted < count) {
     const until = Math.min(minted - (minted % CHUNK) + CHUNK, count);
-    await handle.appendFile(await mint(ring, batch, minted, until));
+    await handle.appendFile(await mint(ring, claimsOf, minted, until));
     minted = until;
     onProgress?.(minted);
   }
 }
 
 /** Signs tokens `from` to `until` on libuv's threads. */
-async function mint(ring: KeyRing, batch: TokenBatch, from: number, until: number): Promise<string> {
+async function mint(ring: KeyRing, claimsOf: ClaimsOf, from: number, until: number): Promise<string> {
   const tokens: string[] = [];
   let next = from;
   const sign = async (): Promise<void> => {
-    for (let n = next++; n < until; n = next++)
-      tokens[n - from] = await signAccessToken(ring, sessionClaims(batch, n));
+    for (let n = next++; n < until; n = next++) tokens[n - from] = await signAccessToken(ring, claimsOf(n));
   };
   await Promise.all(Array.from({ length: CONCURRENT }, sign));
   return tokens.join('');

@@ -1,9 +1,11 @@
+import type { Contestant } from '../contestant.ts';
 import { LOGGED_OUT_TOKENS } from '../measure/mix.ts';
 import { RequestStores, type RunContext } from '../measure/run-context.ts';
-import { COOKIE_SESSIONS_MAX, type Plan } from '../plan.ts';
+import { OTHER_SESSIONS_MAX, type Plan } from '../plan.ts';
 import { pinToCore } from '../processes/affinity.ts';
+import type { Results } from '../report/results.ts';
 import { cookieSession } from '../sessions/cookie-session.ts';
-import { fillRedis, type RedisBytes, through } from '../sessions/fill.ts';
+import { fillBoundSessions, fillRedis, through, usedProofBytes } from '../sessions/fill.ts';
 import { cachedTokens, type Tokens } from '../sessions/token-cache.ts';
 import { LOAD_CORE, requireTwoCores } from './cores.ts';
 import { type Setup, setUp } from './shared-setup.ts';
@@ -17,20 +19,39 @@ export async function prepare(
   plan: Plan,
   resources: AsyncDisposableStack,
   log: (line: string) => void,
-): Promise<{ context: RunContext; redis: RedisBytes }> {
+): Promise<{ context: RunContext; redis: Results['redis'] }> {
   requireTwoCores();
   const sessions = Math.max(...plan.sessions);
   const tokens = await mintTokens(plan.cacheDirectory, sessions + LOGGED_OUT_TOKENS, log);
+  const boundTokens = hasContestantWith(plan, 'bound-token')
+    ? await mintTokens(plan.cacheDirectory, Math.min(sessions, OTHER_SESSIONS_MAX), log, true)
+    : undefined;
   pinToCore(process.pid, LOAD_CORE);
   const shared = await setUp(tokens, resources);
-  log(`writing ${sessions} sessions to Redis`);
   const { socketPath } = shared.redis;
+  const proofBytes = boundTokens && (await usedProofBytes(socketPath));
+  log(`writing ${sessions} sessions to Redis`);
   const redis = await fillRedis(socketPath, tokens.batch, sessions, Date.now());
   log(`wrote them in ${redis.seconds.toFixed(1)} s, ${redis.bytesPerSession.toFixed(0)} bytes per session`);
-  if (plan.contestants.some(({ credential }) => credential === 'session-cookie'))
-    await writeCookieSessions(shared, Math.min(sessions, COOKIE_SESSIONS_MAX));
-  const requests = new RequestStores(tokens, shared.sessionSecret, sessions);
-  return { context: { plan, shared, tokens, requests, log, faults: [] }, redis };
+  const bound = boundTokens && (await writeBoundSessions(shared, boundTokens, log));
+  if (hasContestantWith(plan, 'session-cookie'))
+    await writeCookieSessions(shared, Math.min(sessions, OTHER_SESSIONS_MAX));
+  const requests = new RequestStores(tokens, boundTokens, shared.sessionSecret, sessions);
+  const context = { plan, shared, tokens, requests, log, faults: [] };
+  return { context, redis: { ...redis, bytesPerBoundSession: bound, bytesPerUsedProof: proofBytes } };
+}
+
+const hasContestantWith = ({ contestants }: Plan, credential: Contestant['credential']): boolean =>
+  contestants.some((contestant) => contestant.credential === credential);
+
+/** Sessions that are bound to a key each. Returns the bytes of each. */
+async function writeBoundSessions(
+  { redis }: Setup,
+  { batch, count }: Tokens,
+  log: (line: string) => void,
+): Promise<number> {
+  log(`writing ${count} bound sessions to Redis`);
+  return fillBoundSessions(redis.socketPath, batch, count, Date.now());
 }
 
 /** Sessions of the contestants that keep them in Redis under a cookie. */
@@ -43,12 +64,18 @@ const writeCookieSessions = ({ redis, sessionSecret }: Setup, count: number): Pr
   });
 
 /** Tokens from the cache, on all cores if they have to be signed first. */
-const mintTokens = (directory: string, count: number, log: (line: string) => void): Promise<Tokens> =>
+const mintTokens = (
+  directory: string,
+  count: number,
+  log: (line: string) => void,
+  areBound = false,
+): Promise<Tokens> =>
   cachedTokens({
     directory,
     issuer: ISSUER,
     audience: AUDIENCE,
     count,
+    areBound,
     nowMs: Date.now(),
     onProgress: (minted) => {
       if (minted % PROGRESS_EVERY === 0 || minted === count)

@@ -34,6 +34,8 @@ export interface FilledSession {
   idleMs: number;
   device: string;
   address: string;
+  /** What it is bound to (jwt/confirmation.ts). */
+  binding?: string;
 }
 
 /** An id of 128 bits in base64url that depends on the seed only. */
@@ -69,10 +71,10 @@ export function fillSessions(client: RedisClient, sessions: Iterable<FilledSessi
   });
 }
 
-const recordOf = ({ nowMs, exp, endsAt, device, address }: FilledSession): SessionRecord => ({
+const recordOf = ({ nowMs, exp, endsAt, device, address, binding = '' }: FilledSession): SessionRecord => ({
   ...{ generation: 0, refreshCount: 0, createdMs: nowMs, endsAt, lastSeenMs: nowMs, movedAtMs: nowMs },
   ...{ movedServerMs: nowMs, iat: Math.floor(nowMs / 1000), exp, remember: false, client: '-' },
-  ...{ binding: '', address, clientId: OWN_CLIENT, device },
+  ...{ binding, address, clientId: OWN_CLIENT, device },
 });
 
 async function inBatches<T>(
