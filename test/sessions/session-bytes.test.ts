@@ -33,24 +33,33 @@ const sessionOf = (sub: string, nowMs: number): FilledSession => {
 const usedBytes = async (client: RedisClient): Promise<number> =>
   Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
 
-test('a filled session is stored as one that a login has started', async ({ store, link }) => {
-  const nowMs = Date.now();
-  const { claims, sessionEndsAt: endsAt } = await store.start(await store.addUser(), LOGIN, nowMs);
-  const { sub, sid, jti, exp } = claims;
-  const keys = [sessionKey(sub, sid), sessionsKey(sub), whitelistKey(sub, jti)];
-  const read = () =>
-    link.run(async (client) => {
-      const values = await client.mGet(keys);
-      const expiries = await Promise.all(keys.map((key) => client.expireTime(key)));
-      return { values, expiries: expiries.slice(1) };
-    });
-  const started = await read();
-  await link.run((client) => client.del(keys));
-  await link.run((client) =>
-    fillSessions(client, [{ ...LOGIN, sub, sid, jti, nowMs, exp, endsAt, idleMs: 900_000 }]),
-  );
-  expect(await read()).toEqual(started);
-});
+const JKT = 'A'.repeat(43);
+
+test.for([
+  ['', {}, {}],
+  [' that is bound to a key', { confirmation: { jkt: JKT } }, { binding: `jkt=${JKT}` }],
+] as const)(
+  'a filled session%s is stored as one that a login has started',
+  async ([, proven, binding], { store, link }) => {
+    const nowMs = Date.now();
+    const opener = { ...LOGIN, ...proven };
+    const { claims, sessionEndsAt: endsAt } = await store.start(await store.addUser(), opener, nowMs);
+    const { sub, sid, jti, exp } = claims;
+    const keys = [sessionKey(sub, sid), sessionsKey(sub), whitelistKey(sub, jti)];
+    const read = () =>
+      link.run(async (client) => {
+        const values = await client.mGet(keys);
+        const expiries = await Promise.all(keys.map((key) => client.expireTime(key)));
+        return { values, expiries: expiries.slice(1) };
+      });
+    const started = await read();
+    await link.run((client) => client.del(keys));
+    await link.run((client) =>
+      fillSessions(client, [{ ...LOGIN, ...binding, sub, sid, jti, nowMs, exp, endsAt, idleMs: 900_000 }]),
+    );
+    expect(await read()).toEqual(started);
+  },
+);
 
 test('a session takes less than 600 bytes of Redis, besides the keys of its user', async ({ link }) => {
   await link.run(async (client) => {
