@@ -10,7 +10,7 @@ const OTHER_TYPES = [undefined, null, '', 0, true, [], {}];
 /** The right URL as text. */
 const urlOf = ({ bound, path }: BoundContext): string => bound.publicUrl + path;
 
-/** Proofs for URLs that look like the right one. Those that are equal to it are left out. */
+/** Proofs for URLs that look like the right one. That URL itself, also as browsers write it, is left out. */
 const htuAttack = (
   id: string,
   title: string,
@@ -19,7 +19,7 @@ const htuAttack = (
   claimAttack(`htu-${id}`, `a proof ${title}`, HTU, (context) => {
     const url = urlOf(context);
     const all = looksLike(url, new URL(url), context);
-    return all.filter((htu) => htu !== url).map((htu) => ({ htu }));
+    return all.filter((htu) => htu !== url && htu !== new URL(url).href).map((htu) => ({ htu }));
   });
 
 /** A URL with another port, or with the default port where there is none. */
