@@ -1,5 +1,5 @@
 import type { Contestant } from './contestant.ts';
-import { GATEWAY, GATEWAY_MEMO, GATEWAYS } from './gateway/contestants.ts';
+import { GATEWAY, GATEWAY_DPOP, GATEWAY_MEMO, GATEWAYS } from './gateway/contestants.ts';
 import { PEERS } from './peers/list.ts';
 import { CACHE_DIRECTORY } from './setup/directories.ts';
 
@@ -21,8 +21,8 @@ const WITH_ALL_SESSIONS: ReadonlySet<string> = new Set([
   'fastify-cached',
   'nginx',
 ]);
-/** These remember tokens that they have verified, so every session has to have had a turn before they are measured. */
-const WITH_TOKEN_CACHE: ReadonlySet<string> = new Set([GATEWAY_MEMO, 'fastify-cached']);
+/** These remember tokens that they have verified, or keys, so every session has to have had a turn before they are measured. */
+const WITH_CACHE: ReadonlySet<string> = new Set([GATEWAY_MEMO, GATEWAY_DPOP, 'fastify-cached']);
 /** A complete run measures latencies and other requests of these only, because it may not take much longer. */
 const WITH_ALL_PARTS: ReadonlySet<string> = new Set([GATEWAY, 'nginx', 'go', 'fastify']);
 /** What forwarding alone costs needs no better precision. */
@@ -71,7 +71,7 @@ export function planOf(options: PlanOptions): Plan {
   };
 }
 
-export const hasTokenCache = ({ id }: Contestant): boolean => WITH_TOKEN_CACHE.has(id);
+export const hasCache = ({ id }: Contestant): boolean => WITH_CACHE.has(id);
 
 /** In how many rounds of the closed loop a contestant is measured. */
 export const roundsFor = ({ rounds }: Plan, { kind }: Contestant): number =>

@@ -1,7 +1,7 @@
 import { type Contestant, type RunningServer, Unavailable } from '../contestant.ts';
 import { type Measured, measureClosedLoop } from '../load/closed-loop.ts';
 import type { RequestSource } from '../load/requests.ts';
-import { hasTokenCache, roundsFor, sessionsFor } from '../plan.ts';
+import { hasCache, roundsFor, sessionsFor } from '../plan.ts';
 import type { Results } from '../report/results.ts';
 import { SERVER_CORE } from '../setup/cores.ts';
 import { attempt, type RunContext, SMALL_GET } from './run-context.ts';
@@ -71,7 +71,7 @@ async function warmSeries(
   if (first === undefined) return [];
   await measureSeries(context, first, context.plan.warmUpMs, WARM_UP_REQUESTS);
   for (const each of others)
-    if (hasTokenCache(contestant) && each.sessions <= CACHED_SESSIONS_MAX)
+    if (hasCache(contestant) && each.sessions <= CACHED_SESSIONS_MAX)
       await measureSeries(context, each, SHORT_WARM_UP_MS, each.sessions);
   context.log(`warmed up: ${contestant.name}`);
   return series;
