@@ -76,8 +76,11 @@ function redisText({ redis }: Results): string {
   return text + proofsText(redis);
 }
 
-/** The proofs of a client whose clock is right are remembered for so long, by default. */
-const PROOF_SECONDS = 61;
+/**
+ * The proofs of a client whose clock is right are remembered for so long, by default: a minute, one second because `iat` has
+ * no fractions, and the margin for clocks of other processes (src/sessions/used-proofs.ts).
+ */
+const PROOF_SECONDS = 81;
 
 function proofsText({ bytesPerBoundSession, bytesPerUsedProof }: NonNullable<Results['redis']>): string {
   if (bytesPerBoundSession === undefined || bytesPerUsedProof === undefined) return '';
