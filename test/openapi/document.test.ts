@@ -37,7 +37,8 @@ const asDescribed = ({ method, path }: { method: string; path: string }): string
 describe('the routes in the document', () => {
   test('are exactly those of the gateway', () => {
     const options = { issuer: SETTINGS.issuer };
-    const routes = { auth: { hasher: {} }, oauth: { options }, sessions: {}, admin: {}, health: {} };
+    const oauth = { options, possession: { certificates: {} } };
+    const routes = { auth: { hasher: {} }, oauth, sessions: {}, admin: {}, health: {} };
     const app = createApp({ api: published, web: WEB, authentication: {}, routes } as unknown as AppDeps);
     const registered = app.routes
       .filter(({ method, path }) => method !== 'ALL' && !WEB.has(path))
