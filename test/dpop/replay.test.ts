@@ -6,6 +6,7 @@ import { BoundSession, logInBound, sendBoundLogin } from '../support/bound-sessi
 import { DpopClient } from '../support/dpop.ts';
 import { gatewayTest } from '../support/fixtures.ts';
 import { problemOf } from '../support/gateway.ts';
+import { startGatewayProcess } from '../support/gateway-process.ts';
 import { startAnotherGateway, type Tokens } from '../support/sessions.ts';
 
 const test = gatewayTest();
@@ -80,11 +81,16 @@ describe('a proof is accepted once', () => {
   });
 });
 
-test('two gateways that get one proof at the same time accept it once, in each of 1,000 races', async ({
+test('two processes that get one proof at the same time accept it once, in each of 1,000 races', async ({
   gateway,
+  upstream,
 }) => {
   const bound = await logInBound(gateway);
-  const other = await startAnotherGateway(gateway);
+  const { redis, signingKeyPem, settings } = gateway;
+  const other = await startGatewayProcess({
+    ...{ REDIS_URL: redis.url, SIGNING_KEY: signingKeyPem, DATA_DIR: settings.dataDir },
+    ...{ ISSUER: settings.issuer, BANK_URL: upstream.url, HEALTH_PORT: '0', LOG_LEVEL: 'info' },
+  });
   try {
     const elsewhere = new BoundSession({ ...gateway, url: other.url }, bound.client, bound.tokens);
     const race = async (): Promise<string> => {
@@ -103,7 +109,7 @@ test('two gateways that get one proof at the same time accept it once, in each o
     expect(outcomes).toHaveLength(RACES);
     expect(new Set(outcomes)).toEqual(new Set(['200 401']));
   } finally {
-    await other.close();
+    await other.stop();
   }
 });
 
