@@ -13,7 +13,9 @@ export const dpopShape = {
     'must be roles separated by commas',
   )
     .default([])
-    .describe('roles that can log in only with tokens that are bound to a key, separated by commas'),
+    .describe(
+      'roles that can log in only with tokens that are bound to a key or a client certificate, separated by commas',
+    ),
   DPOP_PROOF_MAX_AGE_SECONDS: integer(1, 600)
     .default(60)
     .describe("how far the `iat` of a DPoP proof without a nonce may be from the gateway's clock"),

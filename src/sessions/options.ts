@@ -20,7 +20,7 @@ export interface SessionOptions {
   refreshGraceSeconds: number;
   sessionsPerUserMax: number;
   sessionsPerUserPolicy: 'evict-oldest' | 'refuse';
-  /** The roles whose sessions have to be bound to a key. */
+  /** The roles whose sessions have to be bound to a key or a certificate. */
   dpopRequiredRoles: readonly Role[];
 }
 

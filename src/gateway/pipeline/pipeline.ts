@@ -19,7 +19,7 @@ import { type ForwardDeps, Forwarding, isEventStream } from './forward.ts';
 import type { Granted, Judge, NotAuthenticated, NotGranted } from './judgement.ts';
 import type { ConcurrencyLimiter } from './limits.ts';
 import type { Policy } from './policy.ts';
-import { checkPossession, type PossessionDeps } from './possession.ts';
+import { checkPossession, lacksRequiredBinding, type PossessionDeps } from './possession.ts';
 import { recordAccess } from './record-access.ts';
 import { verifySignature } from './signature.ts';
 
@@ -82,7 +82,7 @@ export async function authenticate(
   record.end(asking);
   if (authorization instanceof Refusal) return { refusal: authorization, claims };
   context.possession.isProven = true;
-  if (claims.cnf === undefined && possession.bindingRequiredFor.has(authorization.role))
+  if (lacksRequiredBinding(possession, claims.cnf, authorization.role))
     return { refusal: new Refusal('binding_required'), claims };
 
   if (!isAddressAllowed(authorization, clientAddress))

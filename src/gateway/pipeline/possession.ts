@@ -24,7 +24,7 @@ export interface PossessionDeps {
   /** From where, and how, client certificates are trusted. */
   certificates: CertificateSettings;
   areNoncesRequired: boolean;
-  /** The roles whose tokens have to be bound to a key. */
+  /** The roles whose tokens have to be bound to a key or a certificate. */
   bindingRequiredFor: ReadonlySet<Role>;
 }
 
@@ -93,6 +93,13 @@ export function checkPossession(
   if (proof === undefined) return new Refusal('binding_wrong', 'no proof');
   return proof instanceof Refusal || proof.jkt === jkt ? proof : new Refusal('binding_wrong', 'another key');
 }
+
+/** Whether a role requires tokens that are bound, and this one is not. */
+export const lacksRequiredBinding = (
+  { bindingRequiredFor }: Pick<PossessionDeps, 'bindingRequiredFor'>,
+  cnf: Confirmation | undefined,
+  role: Role,
+): boolean => cnf === undefined && bindingRequiredFor.has(role);
 
 /** The certificate that a request presents, for the comparison with that of a session. One that is malformed is none. */
 export function presentedCertificate(

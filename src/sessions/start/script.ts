@@ -70,7 +70,8 @@ export const START_ARGUMENTS = nameEntries('ARGV', [
 
 /**
  * Starts a session, adds its first access token to the whitelist, and enforces the maximum number of sessions and of
- * logins in a window. A login that is one session too many, or whose proof was used before, counts as well: its password was right.
+ * logins in a window. A login that is one session too many, or whose proof was used before, counts as well: its password
+ * was right.
  *
  * Returns `replayed` (the proof of possession), `inactive` (the user), `outdated` (all sessions were ended since the password was verified), `judge` and the
  * authorization, if it is not the one that the caller has judged: then nothing has changed; `surplus` (a login too many)

@@ -8,7 +8,7 @@ import {
   startSession,
 } from '../../../sessions/start.ts';
 import type { User } from '../../../users/users.ts';
-import type { PossessionDeps } from '../../pipeline/possession.ts';
+import { lacksRequiredBinding, type PossessionDeps } from '../../pipeline/possession.ts';
 import type { RequestContext } from '../../request-context.ts';
 import type { LoginClient } from '../oauth/public-client.ts';
 import { deviceNameOf } from './device-name.ts';
@@ -40,7 +40,7 @@ export async function openSession(
   requested: RequestedSession,
   context: RequestContext,
 ): Promise<StartedSession | Refusal<LoginSessionReason>> {
-  if (requested.confirmation === undefined && possession.bindingRequiredFor.has(user.role))
+  if (lacksRequiredBinding(possession, requested.confirmation, user.role))
     return refuseUnbound(loginRate, user.id, context.nowMs);
   const opener: SessionOpener = {
     ...openerOf(context, user, requested),

@@ -71,8 +71,9 @@ async function useProofs(
   { env }: GatewayContext,
   sessions: readonly RevocableSession[],
 ): Promise<boolean> {
-  const proven = new Map(sessions.map((session) => [`${session.sub} ${session.proof?.id}`, session]));
-  for (const { proof, ...session } of proven.values())
+  // Two sessions of one key have the same proof, which is used once.
+  const byProof = new Map(sessions.map((session) => [`${session.sub} ${session.proof?.id}`, session]));
+  for (const { proof, ...session } of byProof.values())
     if (proof !== undefined && !(await tryUseProof(redis, session, proof, env.nowMs))) return false;
   return true;
 }

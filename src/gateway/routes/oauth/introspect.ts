@@ -8,7 +8,7 @@ import type { SessionOptions } from '../../../sessions/start.ts';
 import { checkWhitelist } from '../../../sessions/whitelist.ts';
 import { scopesOf } from '../../../users/roles.ts';
 import { logGrant } from '../../decision-log.ts';
-import type { PossessionDeps } from '../../pipeline/possession.ts';
+import { lacksRequiredBinding, type PossessionDeps } from '../../pipeline/possession.ts';
 import type { GatewayReason } from '../../problems/table.ts';
 import { tokenTypeOf, tokenTypeSchema } from '../auth/tokens.ts';
 import { CLIENT_AUTHENTICATION, type ClientRoute, requireClient } from './client-authentication.ts';
@@ -86,7 +86,7 @@ async function describeAccessToken(
   if (claims instanceof Refusal) return INACTIVE;
   const authorization = await checkWhitelist(redis, claims);
   if (authorization instanceof Refusal) return INACTIVE;
-  if (claims.cnf === undefined && possession.bindingRequiredFor.has(authorization.role)) return INACTIVE;
+  if (lacksRequiredBinding(possession, claims.cnf, authorization.role)) return INACTIVE;
   const scope = [...scopesOf(authorization.role)].join(' ');
   return { active: true, token_type: tokenTypeOf(claims), scope, ...claims };
 }
