@@ -133,6 +133,7 @@ export class Revocations implements RevocationSink {
     });
   }
 
+  /** @throws {RedisUnavailable} */
   async add({ message, client, isWaitedFor }: MadeRevocation): Promise<void> {
     const server = this.#serverOf.get(client);
     const added = this.#journal.add(message);
@@ -152,15 +153,19 @@ export class Revocations implements RevocationSink {
     const [first] = entries;
     if (first === undefined) return;
     const others = [...this.#recent].filter(({ client, server }) => server !== madeAt && client.isReady);
-    await Promise.all(
-      others.map(({ client, server }) =>
-        withinDeadline(APPLY_TIMEOUT_MS, notApplied, () =>
-          replayUser(client, [first.entry.user, entries], server),
-        ),
-      ),
-    );
+    await Promise.all(others.map((other) => this.#applyTo(other, first.entry.user, entries)));
+  }
+
+  /** A connection that is lost meanwhile needs nothing: nobody reads there, and the next one gets the whole journal. */
+  async #applyTo({ client, server }: Recent, user: string, entries: readonly JournalEntry[]): Promise<void> {
+    try {
+      await withinDeadline(APPLY_TIMEOUT_MS, notApplied, () => replayUser(client, [user, entries], server));
+    } catch (fault) {
+      if (!client.isOpen) return;
+      throw fault instanceof RedisUnavailable ? fault : notApplied(fault);
+    }
   }
 }
 
-const notApplied = (): RedisUnavailable =>
-  new RedisUnavailable('a revocation could not be applied to another Redis in time');
+const notApplied = (cause?: unknown): RedisUnavailable =>
+  new RedisUnavailable('a revocation could not be applied to another Redis', { cause });
