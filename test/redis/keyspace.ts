@@ -39,7 +39,7 @@ export const restoreKeyspace = (link: RedisLink, keyspace: Keyspace): Promise<un
       await client.restore(name, Math.max(0, expiresAtMs), dump, { ABSTTL: true });
   });
 
-/** Undefined for a key that has expired since it was listed. */
+/** Undefined for a key that has expired since it was listed, or while it was read. */
 async function stateOf(client: RedisClient, key: string): Promise<KeyState | undefined> {
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   const [dump, expiresAtMs, type] = await Promise.all([
@@ -49,6 +49,7 @@ async function stateOf(client: RedisClient, key: string): Promise<KeyState | und
   ]);
   if (dump === null || expiresAtMs === KEY_IS_GONE || type === 'none') return undefined;
   const content = await contentOf(client, key, type);
+  if ((await client.exists(key)) === 0) return undefined;
   return {
     dump: dump as unknown as Buffer,
     text: `${type} ${JSON.stringify(content)}`,
