@@ -7,8 +7,8 @@ const MAX_HEADER_CHARACTERS = 1024;
 
 /**
  * The keys of verified proofs by the encoded header that contains them. A client that uses one key sends the same header
- * each time, so its key need not be parsed and imported again. Only the keys of genuine proofs
- * for tokens that are bound to them are remembered.
+ * each time, so its key need not be parsed and imported again. Only the keys
+ * of genuine proofs for tokens that are bound to them are remembered.
  */
 export class ProofKeyCache {
   readonly #keys: QuickLRU<string, ProofKey> | undefined;

@@ -106,7 +106,7 @@ export class Revocations implements RevocationSink {
       this.#noteReplay(count, startMs);
     } catch (fault) {
       this.#recent.delete(recent);
-      throw fault;
+      throw fault instanceof RedisUnavailable ? fault : notApplied(fault);
     }
   };
 
@@ -156,12 +156,14 @@ export class Revocations implements RevocationSink {
     await Promise.all(others.map((other) => this.#applyTo(other, first.entry.user, entries)));
   }
 
-  /** A connection that is lost meanwhile needs nothing: nobody reads there, and the next one gets the whole journal. */
+  /**
+   * Fails if the connection is lost meanwhile, too: other processes may still read from that server.
+   * @throws {RedisUnavailable}
+   */
   async #applyTo({ client, server }: Recent, user: string, entries: readonly JournalEntry[]): Promise<void> {
     try {
       await withinDeadline(APPLY_TIMEOUT_MS, notApplied, () => replayUser(client, [user, entries], server));
     } catch (fault) {
-      if (!client.isOpen) return;
       throw fault instanceof RedisUnavailable ? fault : notApplied(fault);
     }
   }
